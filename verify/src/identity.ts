@@ -1,0 +1,19 @@
+/** What the provider says that an event is. Everything here was covered by the signature unless the provider's notes say otherwise. */
+export interface EventIdentity {
+  /** The provider's id as readable text (at most 512 bytes, no control characters), or null where there is no usable one. */
+  readonly eventId: string | null;
+  /**
+   * The dedupe key, as bytes: `id:` and the id in UTF-8, `number:` and the digits of a JSON number as they stood, or
+   * `sha256:` and the hexadecimal hash of the signed content where the provider gives no usable id. At most 520 bytes.
+   */
+  readonly eventKey: Uint8Array;
+  /**
+   * `sha256:` and the hash of the signed content without the parts that change from attempt to attempt, where the id is
+   * outside the signature: a captured request sent again under a fresh id has the same content key. Null where the id is
+   * signed, and where nothing is.
+   */
+  readonly contentKey: Uint8Array | null;
+  readonly eventType: string | null;
+  readonly occurredAt: Date | null;
+  readonly payloadVersion: string | null;
+}

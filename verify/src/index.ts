@@ -1,0 +1,22 @@
+export { verify } from "./verify.ts";
+export { sign } from "./sign.ts";
+export { answerHandshake } from "./handshake.ts";
+export { checkReceiver } from "./check-receiver.ts";
+export { findProvider, providers } from "./table.ts";
+export type { VerifyInput } from "./verify.ts";
+export type { HandshakeAnswer } from "./handshake.ts";
+export type { HeaderList, WebhookRequest } from "./request.ts";
+export type { PublicKey, Receiver, ReceiverFault, Secret } from "./receiver.ts";
+export type { EngineName, Provider } from "./provider.ts";
+export type { EventIdentity } from "./identity.ts";
+export type {
+  Diagnosis,
+  DiagnosisStep,
+  KeyNeed,
+  KeyNeeded,
+  LikelyCause,
+  Refused,
+  RejectionReason,
+  Verdict,
+  Verified,
+} from "./verdict.ts";
