@@ -1,0 +1,206 @@
+import { setMaxListeners } from "node:events";
+import { createSecureContext, type SecureContext } from "node:tls";
+import { type Clock, systemClock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { createAddressBook } from "./address-book.ts";
+import { readAddressRules } from "./address-rules.ts";
+import { dial } from "./dial.ts";
+import type { Egress, EgressOutcome, EgressPolicy, EgressRequest } from "./egress-outcome.ts";
+import { type Connection, exchange, isOpen, openConnection, type Exchanged } from "./exchange.ts";
+import { type Blocked, type Failure, findTarget, type Target, type TargetParts } from "./find-target.ts";
+import { createIdleConnections, type IdleConnections } from "./idle-connections.ts";
+import { createLookup, type HostLookup } from "./look-up-host.ts";
+import { makeRequestHeaders } from "./request-headers.ts";
+
+/** Bounds of the egress as a whole; each post brings its own deadlines. */
+export interface EgressLimits {
+  lookupTimeoutMs: number;
+  addressesKeptMs: number;
+  idleConnectionsMax: number;
+  idlePerAddressMax: number;
+  /** How long a connection waits for its next request. Servers often close at 5 s: 4 s stays clear of most races. */
+  idleMs: number;
+  /** Posts under way at once; a safety net that belongs well above the number of workers. */
+  postsMax: number;
+  responseHeaderBytesMax: number;
+  /** Answers with status 1xx before the real one. */
+  informationalMax: number;
+}
+
+export const EGRESS_LIMITS: EgressLimits = {
+  lookupTimeoutMs: 5_000,
+  addressesKeptMs: 5_000,
+  idleConnectionsMax: 256,
+  idlePerAddressMax: 16,
+  idleMs: 4_000,
+  postsMax: 2_048,
+  responseHeaderBytesMax: 16 * 1024,
+  informationalMax: 8,
+};
+
+/** What of an answer's body is kept when the request does not say. */
+export const RESPONSE_BYTES_MAX = 16 * 1024;
+
+/** What an egress works with. `lookup` is a seam for tests; without it names are resolved as on any machine. */
+export interface EgressParts {
+  policy: EgressPolicy;
+  log: Pick<Log, "warn">;
+  lookup?: HostLookup;
+  clock?: Clock;
+  limits?: Partial<EgressLimits>;
+}
+
+interface Room extends TargetParts {
+  limits: EgressLimits;
+  idle: IdleConnections;
+  secureContext: SecureContext;
+}
+
+/**
+ * Makes the product's only HTTP client. It resolves a name once, vets every answer, and dials a vetted address (so that a
+ * name which changes its mind in between changes nothing); follows no redirect; ignores proxies of the environment; sends
+ * and keeps no cookies; decompresses nothing; and ends each post by one total deadline. Throws when the policy holds what
+ * `findCidrFault` finds fault with.
+ */
+export function createEgress(parts: EgressParts): Egress {
+  const clock = parts.clock ?? systemClock;
+  const room = openRoom(parts, clock);
+  const posts = new Map<Promise<EgressOutcome>, AbortController>();
+  let closed = false;
+  return {
+    async post(request) {
+      if (closed) return { kind: "failed", fault: "aborted", detail: "the egress is closed", durationMs: 0 };
+      if (posts.size >= room.limits.postsMax)
+        return {
+          kind: "failed",
+          fault: "connect",
+          detail: "this process has too many posts under way; try again later",
+          durationMs: 0,
+        };
+      const giveUp = new AbortController();
+      const post = postWithin(room, clock, request, giveUp);
+      posts.set(post, giveUp);
+      return await post.finally(() => posts.delete(post));
+    },
+    async close() {
+      closed = true;
+      for (const giveUp of posts.values()) giveUp.abort();
+      room.book.close();
+      await Promise.allSettled(posts.keys());
+      await room.idle.close();
+    },
+  };
+}
+
+function openRoom(parts: EgressParts, clock: Clock): Room {
+  const limits = { ...EGRESS_LIMITS, ...parts.limits };
+  const { lookupTimeoutMs, addressesKeptMs } = limits;
+  return {
+    rules: readAddressRules(parts.policy),
+    limits,
+    log: parts.log,
+    book: createAddressBook({ lookup: parts.lookup ?? createLookup(), clock, lookupTimeoutMs, addressesKeptMs }),
+    idle: createIdleConnections(limits),
+    // Said outright, because --tls-min-v1.0 on the command line would otherwise lower it. The roots are Node's own and NODE_EXTRA_CA_CERTS.
+    secureContext: createSecureContext({ minVersion: "TLSv1.2" }),
+  };
+}
+
+/** One post under its total deadline. `giveUp` ends it early, and the request's own signal does. */
+async function postWithin(
+  room: Room,
+  clock: Clock,
+  request: EgressRequest,
+  giveUp: AbortController,
+): Promise<EgressOutcome> {
+  const startedAtMs = clock.monotonicMs();
+  let expired = false;
+  const abort = (): void => giveUp.abort();
+  const timer = setTimeout(() => {
+    expired = true;
+    abort();
+  }, request.totalTimeoutMs);
+  // One signal for all posts of a worker that drains is normal use, and Node 20 warns from the eleventh listener on.
+  if (request.signal !== undefined) setMaxListeners(0, request.signal);
+  request.signal?.addEventListener("abort", abort, { once: true });
+  if (request.signal?.aborted === true) abort();
+  try {
+    const outcome = await postOnce(room, request, giveUp.signal);
+    const durationMs = Math.round(clock.monotonicMs() - startedAtMs);
+    if (outcome.kind === "response") return { ...outcome, durationMs };
+    if (outcome.kind === "blocked") return outcome;
+    if (outcome.fault !== "aborted" || !expired) return { ...outcome, durationMs };
+    return {
+      kind: "failed",
+      fault: "timeout",
+      detail: `no complete answer within ${request.totalTimeoutMs} ms`,
+      durationMs,
+    };
+  } finally {
+    clearTimeout(timer);
+    request.signal?.removeEventListener("abort", abort);
+  }
+}
+
+type Posted = Omit<Extract<EgressOutcome, { kind: "response" }>, "durationMs"> | Blocked | Failure;
+
+async function postOnce(room: Room, request: EgressRequest, signal: AbortSignal): Promise<Posted> {
+  const headers = makeRequestHeaders(request.headers);
+  if (!headers.ok) return { kind: "blocked", reason: "header", detail: headers.detail };
+  const target = await findTarget(room, request.url, signal);
+  if ("kind" in target) return target;
+
+  const sending = {
+    path: target.url.pathname + target.url.search,
+    flatHeaders: headers.flat,
+    body: request.body,
+    responseBytesMax: request.responseBytesMax ?? RESPONSE_BYTES_MAX,
+    informationalMax: room.limits.informationalMax,
+    signal,
+  };
+  const waiting = takeIdle(room, target);
+  if (waiting !== null) {
+    const exchanged = await exchange(waiting, sending);
+    // A server may close an idle connection just as we use it again. It has not seen the request then, so this is still
+    // the first try of the same attempt, and only once: the connection below is new.
+    const stale = !exchanged.ok && exchanged.fault === "reset" && exchanged.silent;
+    if (!stale) return conclude(room, waiting, exchanged);
+  }
+  const dialled = await dialTarget(room, target, request.connectTimeoutMs, signal);
+  if ("kind" in dialled) return dialled;
+  return conclude(room, dialled, await exchange(dialled, sending));
+}
+
+function conclude(room: Room, connection: Connection, exchanged: Exchanged): Posted {
+  if (!exchanged.ok) return { kind: "failed", fault: exchanged.fault, detail: exchanged.detail };
+  if (isOpen(connection)) room.idle.keep(connection);
+  const { status, headers, body, truncated } = exchanged;
+  return { kind: "response", status, headers, body, truncated, address: connection.address };
+}
+
+function takeIdle(room: Room, target: Target): Connection | null {
+  for (const address of target.addresses) {
+    const connection = room.idle.take(keyOf(target.url, address));
+    if (connection !== null) return connection;
+  }
+  return null;
+}
+
+async function dialTarget(
+  room: Room,
+  target: Target,
+  connectTimeoutMs: number,
+  signal: AbortSignal,
+): Promise<Connection | Failure> {
+  const { url, serverName, port, addresses } = target;
+  const tls = url.protocol === "https:" ? { serverName, context: room.secureContext } : null;
+  const dialled = await dial({ addresses, port, tls, connectTimeoutMs, signal });
+  if (!dialled.ok) return { kind: "failed", fault: dialled.fault, detail: dialled.detail };
+  const { socket, address } = dialled;
+  const { responseHeaderBytesMax: headerBytesMax, idleMs } = room.limits;
+  return openConnection({ origin: url.origin, key: keyOf(url, address), address, socket, headerBytesMax, idleMs });
+}
+
+function keyOf(url: URL, address: string): string {
+  return `${url.origin} ${address}`;
+}
