@@ -1,0 +1,42 @@
+import { randomBytes } from "node:crypto";
+import { Client } from "pg";
+import { inject } from "vitest";
+
+export interface TestDatabase {
+  /** Connection string as the gateway's role, which owns the database. */
+  readonly url: string;
+  /** The same database as superuser. */
+  readonly adminUrl: string;
+  /** Removes the database; cuts connections that are still open. */
+  drop(): Promise<void>;
+}
+
+/** A database of one's own, a copy of the migrated template on the run's real server. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const server = inject("holdfastTestDatabase");
+  const name = `test_${randomBytes(8).toString("hex")}`;
+  await asAdmin(server.adminUrl, `create database ${name} template holdfast owner holdfast`);
+  return {
+    url: withDatabase(server.url, name),
+    adminUrl: withDatabase(server.adminUrl, name),
+    drop: () => asAdmin(server.adminUrl, `drop database if exists ${name} with (force)`),
+  };
+}
+
+// In the database `postgres`: a session in the template would keep everybody from copying it.
+async function asAdmin(adminUrl: string, statement: string): Promise<void> {
+  const admin = new Client({ connectionString: withDatabase(adminUrl, "postgres") });
+  await admin.connect();
+  try {
+    await admin.query(statement);
+  } finally {
+    await admin.end();
+  }
+}
+
+/** The same connection string with another database. */
+export function withDatabase(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.href;
+}
