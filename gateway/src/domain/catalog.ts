@@ -1,0 +1,83 @@
+import type { RetryPolicy } from "./retry-policy.ts";
+
+/** One inbound URL with a provider and what it verifies with. */
+export interface Source {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly key: string;
+  readonly provider: string;
+  /** The receiver configuration without its secrets; the shape is `Receiver` of @holdfast/verify. */
+  readonly receiver: Readonly<Record<string, unknown>>;
+  readonly secrets: readonly SecretVersion[];
+  readonly bodyBytesMax: number;
+  readonly state: "active" | "disabled";
+  readonly origin: Origin;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export type Origin = "file" | "api" | "sample";
+export type SecretState = "pending" | "active" | "retiring" | "retired";
+
+export interface SecretVersion {
+  readonly version: string;
+  readonly state: SecretState;
+  /** The secret itself, or null when the key that sealed it is not at hand. */
+  readonly value: string | null;
+  readonly notAfter: Date | null;
+}
+
+/** Where deliveries go: an HTTP URL or a handler. */
+export interface Destination {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly target:
+    | { readonly kind: "http"; readonly url: string }
+    | { readonly kind: "handler"; readonly handler: string };
+  /** Headers that the operator adds to each delivery. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly policy: DestinationPolicy;
+  /** The Standard Webhooks secret (`whsec_…`) that deliveries are signed with; null for handlers or when unreadable. */
+  readonly signingSecret: string | null;
+  readonly state: "active" | "paused" | "disabled";
+  readonly stateReason: string | null;
+  readonly origin: Origin;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface DestinationPolicy {
+  readonly retry: RetryPolicy;
+  /** One attempt's total deadline, from dial to the last byte. */
+  readonly timeoutMs: number;
+}
+
+export const DEFAULT_TIMEOUT_MS = 15_000;
+export const TIMEOUT_MAX_MS = 60_000;
+/** A lease outlives the longest attempt with room to settle, or two workers would deliver at once. */
+export const LEASE_MS = 90_000;
+
+/** Which events of a source go to which destination. */
+export interface Route {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly sourceId: string;
+  readonly destinationId: string;
+  readonly eventTypes: readonly string[];
+  readonly priority: number;
+  readonly state: "active" | "disabled";
+  readonly origin: Origin;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** All configuration at one version: what every process holds in memory. */
+export interface Catalog {
+  readonly version: number;
+  readonly sources: readonly Source[];
+  readonly destinations: readonly Destination[];
+  readonly routes: readonly Route[];
+}

@@ -1,0 +1,55 @@
+import { toUuid } from "./bucket.ts";
+
+/** The prefixes of public ids; one kind of row, one prefix. */
+export type IdPrefix = "src" | "dst" | "rte" | "evt" | "dlv" | "att" | "rej" | "key";
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/**
+ * Makes a UUIDv7 (RFC 9562, 5.7): 48 bits of time, then the bucket in the 12 bits of `rand_a`, then 62 random bits.
+ * An id alone therefore finds its row's bucket and its time partition.
+ *
+ * @param timeMs Unix time in milliseconds
+ * @param random at least 8 random bytes
+ */
+export function newUuid(timeMs: number, bucket: number, random: Uint8Array): string {
+  const time = Math.trunc(timeMs).toString(16).padStart(12, "0");
+  const low = Buffer.from(random.subarray(0, 8));
+  low[0] = (low[0]! & 0x3f) | 0x80;
+  return toUuid(`${time}7${bucket.toString(16).padStart(3, "0")}${low.toString("hex")}`);
+}
+
+/** The bucket that a UUID made by {@link newUuid} carries. */
+export function bucketOf(uuid: string): number {
+  return Number.parseInt(uuid.slice(15, 18), 16);
+}
+
+/** The Unix time in milliseconds that a UUIDv7 carries. */
+export function timeOf(uuid: string): number {
+  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
+}
+
+/** The lowest UUID of a millisecond: the bound of a time partition. */
+export function lowestUuid(timeMs: number): string {
+  return toUuid(Math.trunc(timeMs).toString(16).padStart(12, "0").padEnd(32, "0"));
+}
+
+/** The public form of a UUID, e.g. `evt_01k2…`: prefix and 26 digits of Crockford's base 32. */
+export function toPublicId(prefix: IdPrefix, uuid: string): string {
+  let value = BigInt(`0x${uuid.replaceAll("-", "")}`);
+  let text = "";
+  for (let i = 0; i < 26; i++) {
+    text = ALPHABET[Number(value & 31n)] + text;
+    value >>= 5n;
+  }
+  return `${prefix}_${text}`;
+}
+
+/** Reads a public id back; null when it is not one of this prefix. */
+export function parsePublicId(prefix: IdPrefix, text: string): string | null {
+  const match = /^([a-z]{3})_([0-7][0-9a-hjkmnp-tv-z]{25})$/.exec(text);
+  if (match?.[1] !== prefix) return null;
+  let value = 0n;
+  for (const digit of match[2]!) value = (value << 5n) | BigInt(ALPHABET.indexOf(digit));
+  return toUuid(value.toString(16).padStart(32, "0"));
+}

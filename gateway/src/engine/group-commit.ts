@@ -1,0 +1,193 @@
+import type { Clock } from "../platform/clock.ts";
+import type { Committed } from "../store/database.ts";
+
+/** What became of one submitted item. */
+export type Submitted<Result> =
+  | { readonly ok: true; readonly value: Result }
+  | { readonly ok: false; readonly cause: "queue_full" | "deadline" | "database" | "draining" };
+
+export interface GroupCommit<Item, Result> {
+  submit(item: Item): Promise<Submitted<Result>>;
+  /** Refuses new items and waits for those inside. */
+  drain(): Promise<void>;
+}
+
+export interface GroupCommitOptions<Item, Result> {
+  /** How many transactions run at once. */
+  readonly lanes: number;
+  readonly itemsMax: number;
+  readonly bytesMax: number;
+  readonly queueItemsMax: number;
+  readonly queueBytesMax: number;
+  /** From submit to an answer, whatever the database does. */
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+  sizeOf(item: Item): number;
+  /** Items of one batch share no key: they would decide on each other's uncommitted rows. */
+  keysOf(item: Item): readonly string[];
+  run(items: readonly Item[]): Promise<Committed<readonly Result[]>>;
+  onBatch?(size: number): void;
+}
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly size: number;
+  readonly dueMs: number;
+  answer: ((result: Submitted<Result>) => void) | null;
+}
+
+interface State<Item, Result> {
+  readonly options: GroupCommitOptions<Item, Result>;
+  pending: Waiting<Item, Result>[];
+  /** Everything unanswered, in order of submission, so that the earliest deadline is first. */
+  readonly unanswered: Set<Waiting<Item, Result>>;
+  bytes: number;
+  running: number;
+  pausedUntilMs: number;
+  failures: number;
+  draining: boolean;
+  sweeper: NodeJS.Timeout | null;
+  onIdle: (() => void)[];
+}
+
+const SWEEP_MS = 50;
+const PAUSE_MAX_MS = 500;
+
+/**
+ * Lets concurrent items share one transaction. A batch starts as soon as a lane is free, so a lone item waits for nothing,
+ * and under load batches grow by themselves. Every item is answered by its deadline. After a failure or an unknown outcome
+ * the same items are tried again while their time lasts; the work must therefore be safe to repeat.
+ */
+export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
+  const state: State<Item, Result> = {
+    options,
+    pending: [],
+    unanswered: new Set(),
+    bytes: 0,
+    running: 0,
+    pausedUntilMs: 0,
+    failures: 0,
+    draining: false,
+    sweeper: null,
+    onIdle: [],
+  };
+  return {
+    submit: (item) => submit(state, item),
+    drain: () => {
+      state.draining = true;
+      if (state.unanswered.size === 0 && state.running === 0) return Promise.resolve();
+      return new Promise((resolve) => state.onIdle.push(resolve));
+    },
+  };
+}
+
+function submit<Item, Result>(state: State<Item, Result>, item: Item): Promise<Submitted<Result>> {
+  const { options } = state;
+  if (state.draining) return Promise.resolve({ ok: false, cause: "draining" });
+  const size = options.sizeOf(item);
+  if (state.unanswered.size >= options.queueItemsMax || state.bytes + size > options.queueBytesMax) {
+    return Promise.resolve({ ok: false, cause: "queue_full" });
+  }
+  return new Promise((resolve) => {
+    const waiting = { item, size, dueMs: options.clock.monotonicMs() + options.deadlineMs, answer: resolve };
+    state.bytes += size;
+    state.unanswered.add(waiting);
+    state.pending.push(waiting);
+    state.sweeper ??= setInterval(() => sweep(state), SWEEP_MS);
+    pump(state);
+  });
+}
+
+function pump<Item, Result>(state: State<Item, Result>): void {
+  if (state.options.clock.monotonicMs() < state.pausedUntilMs) return;
+  while (state.running < state.options.lanes && state.pending.length > 0) {
+    const batch = takeBatch(state);
+    if (batch.length === 0) return;
+    state.running++;
+    void runBatch(state, batch).finally(() => {
+      state.running--;
+      pump(state);
+      reportIdle(state);
+    });
+  }
+}
+
+function takeBatch<Item, Result>(state: State<Item, Result>): Waiting<Item, Result>[] {
+  const { itemsMax, bytesMax, keysOf } = state.options;
+  const batch: Waiting<Item, Result>[] = [];
+  const left: Waiting<Item, Result>[] = [];
+  const keys = new Set<string>();
+  let bytes = 0;
+  let taken = 0;
+  for (const waiting of state.pending) {
+    taken++;
+    if (waiting.answer === null) continue;
+    const own = keysOf(waiting.item);
+    if (own.some((key) => keys.has(key))) {
+      left.push(waiting);
+      continue;
+    }
+    if (batch.length > 0 && bytes + waiting.size > bytesMax) {
+      left.push(waiting);
+      break;
+    }
+    for (const key of own) keys.add(key);
+    bytes += waiting.size;
+    batch.push(waiting);
+    if (batch.length >= itemsMax) break;
+  }
+  state.pending = left.concat(state.pending.slice(taken));
+  return batch;
+}
+
+async function runBatch<Item, Result>(state: State<Item, Result>, batch: Waiting<Item, Result>[]): Promise<void> {
+  state.options.onBatch?.(batch.length);
+  const result = await state.options.run(batch.map((waiting) => waiting.item));
+  if (result.ok) {
+    state.failures = 0;
+    for (const [i, waiting] of batch.entries()) settle(state, waiting, { ok: true, value: result.value[i]! });
+    return;
+  }
+  if (result.code !== null && /^(22|23|54)/.test(result.code)) {
+    // One item's data upset the statement. Alone each of them tells which, and the others go through.
+    if (batch.length === 1) settle(state, batch[0]!, { ok: false, cause: "database" });
+    for (const waiting of batch.length === 1 ? [] : batch) await runBatch(state, [waiting]);
+    return;
+  }
+  state.failures++;
+  state.pausedUntilMs =
+    state.options.clock.monotonicMs() + Math.min(PAUSE_MAX_MS, 25 * 2 ** Math.min(state.failures, 5));
+  state.pending = batch.concat(state.pending);
+}
+
+// Also wakes the pump after a pause: it runs while anything is unanswered.
+function sweep<Item, Result>(state: State<Item, Result>): void {
+  const nowMs = state.options.clock.monotonicMs();
+  for (const waiting of state.unanswered) {
+    if (waiting.dueMs > nowMs) break;
+    settle(state, waiting, { ok: false, cause: state.failures > 0 ? "database" : "deadline" });
+  }
+  state.pending = state.pending.filter((waiting) => waiting.answer !== null);
+  pump(state);
+  reportIdle(state);
+}
+
+function settle<Item, Result>(
+  state: State<Item, Result>,
+  waiting: Waiting<Item, Result>,
+  result: Submitted<Result>,
+): void {
+  const { answer } = waiting;
+  if (answer === null) return;
+  waiting.answer = null;
+  state.bytes -= waiting.size;
+  state.unanswered.delete(waiting);
+  answer(result);
+}
+
+function reportIdle<Item, Result>(state: State<Item, Result>): void {
+  if (state.unanswered.size > 0 || state.running > 0) return;
+  if (state.sweeper !== null) clearInterval(state.sweeper);
+  state.sweeper = null;
+  for (const resolve of state.onIdle.splice(0)) resolve();
+}

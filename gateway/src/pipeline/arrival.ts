@@ -1,0 +1,61 @@
+import type { Source } from "../domain/catalog.ts";
+
+/** One HTTP request at a source, whatever becomes of it: the bytes that came, untouched. */
+export interface Arrival {
+  readonly method: string;
+  /** Path and query as they came. */
+  readonly url: string;
+  /** Headers in order, names and values as they came (latin-1), duplicates kept. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: Uint8Array;
+  readonly remoteAddress: string;
+  readonly receivedAt: Date;
+}
+
+/** What became of an arrival. The door turns it into a status; nothing here knows HTTP answers. */
+export type IngestResult =
+  | { readonly kind: "recorded"; readonly eventId: string }
+  | { readonly kind: "duplicate"; readonly eventId: string }
+  | {
+      readonly kind: "handshake";
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: Uint8Array;
+    }
+  | { readonly kind: "rejected"; readonly rejectionId: string; readonly reason: string }
+  | { readonly kind: "method_refused" }
+  | { readonly kind: "unavailable"; readonly cause: "queue_full" | "deadline" | "database" | "draining" };
+
+/** A source with what verification needs, built once per catalog version. */
+export interface ReadySource {
+  readonly source: Source;
+  readonly routes: readonly ReadyRoute[];
+}
+
+/** A route joined with what its destination's state means for new deliveries. */
+export interface ReadyRoute {
+  readonly destinationId: string;
+  readonly eventTypes: readonly string[];
+  readonly priority: number;
+  /** Why new deliveries wait, or null when they are ready at once. */
+  readonly heldReason: string | null;
+}
+
+const SECRET_HEADERS = new Set(["authorization", "cookie", "proxy-authorization", "set-cookie"]);
+
+/**
+ * The headers as they are stored: in order, as JSON pairs. Values that are credentials in themselves (the provider's static
+ * token, Authorization, cookies) are never written to disk.
+ */
+export function toStoredHeaders(headers: Arrival["headers"], secretHeaders: readonly string[]): Buffer {
+  const kept = headers.map(([name, value]) => {
+    const lower = name.toLowerCase();
+    return SECRET_HEADERS.has(lower) || secretHeaders.includes(lower) ? [name, "[redacted]"] : [name, value];
+  });
+  return Buffer.from(JSON.stringify(kept));
+}
+
+/** Text for a text column: well-formed, without NUL, at most `lengthMax` characters. The exact bytes are kept elsewhere. */
+export function toColumnText(text: string, lengthMax: number): string {
+  return text.slice(0, lengthMax).toWellFormed().replaceAll("\u0000", "\uFFFD");
+}

@@ -1,0 +1,192 @@
+import { claimKeys } from "../store/events/claim-keys.ts";
+import { countDuplicates } from "../store/events/count-duplicates.ts";
+import { findKeyOwners } from "../store/events/find-key-owners.ts";
+import { insertEvents } from "../store/events/insert-events.ts";
+import { releaseKeys } from "../store/events/release-keys.ts";
+import { insertDeliveries } from "../store/deliveries/insert-deliveries.ts";
+import { createBytePack } from "../store/byte-pack.ts";
+import type { Queryable } from "../store/statement.ts";
+import type { KeyPlace } from "../domain/bucket.ts";
+import { bucketOf } from "../domain/id.ts";
+import type { Trigger } from "../domain/delivery.ts";
+
+/** An event that is ready to be recorded. Its ids and times are fixed here, so that a repeat writes the same rows. */
+export interface EventDraft {
+  readonly id: string;
+  readonly bucket: number;
+  readonly tenant: string;
+  readonly sourceId: string;
+  /** The event key's place first; then the place of its signed content, where the id is not signed. */
+  readonly keys: readonly KeyPlace[];
+  readonly eventKey: Uint8Array;
+  readonly providerEventId: string | null;
+  readonly eventType: string | null;
+  readonly payloadVersion: string | null;
+  readonly occurredAt: Date | null;
+  readonly signedAt: Date | null;
+  readonly receivedAt: Date;
+  readonly verifiedBy: "signature" | "provider_api";
+  readonly secretVersion: string | null;
+  readonly method: string;
+  readonly url: string;
+  readonly remoteAddress: string;
+  readonly headers: Uint8Array;
+  readonly body: Uint8Array;
+  readonly bodySha256: Uint8Array;
+  readonly deliveries: readonly DeliveryDraft[];
+}
+
+export interface DeliveryDraft {
+  readonly id: string;
+  readonly destinationId: string;
+  readonly trigger: Trigger;
+  readonly priority: number;
+  readonly lane: string;
+  readonly rank: number;
+  readonly heldReason: string | null;
+}
+
+export type Recorded = { readonly kind: "recorded" | "duplicate"; readonly eventId: string };
+
+/**
+ * Records a batch of events, each with its ledger keys and one delivery for each matching route, inside one transaction.
+ * No two drafts of a batch share a key. Safe to repeat with the same drafts after an unknown outcome.
+ *
+ * @returns one result a draft, in order; valid once the transaction is committed
+ */
+export async function recordEvents(
+  tx: Queryable,
+  drafts: readonly EventDraft[],
+  generation: number,
+  now: Date,
+): Promise<Recorded[]> {
+  const results = await claim(tx, drafts, generation);
+  const fresh = drafts.filter((_, i) => results[i]!.kind === "recorded");
+  if (fresh.length > 0) {
+    const inserted = await insertFresh(tx, fresh);
+    const deliveries = fresh
+      .filter((draft) => inserted.has(draft.id))
+      .flatMap((draft) => draft.deliveries.map((delivery) => ({ draft, delivery })));
+    if (deliveries.length > 0) await queue(tx, deliveries);
+  }
+  if (fresh.length < drafts.length) await count(tx, drafts, results, now);
+  return results;
+}
+
+async function claim(tx: Queryable, drafts: readonly EventDraft[], generation: number): Promise<Recorded[]> {
+  const lines = drafts.flatMap((draft) => draft.keys.map((place) => ({ ...place, eventId: draft.id })));
+  const buckets = lines.map((line) => line.bucket);
+  const keys = lines.map((line) => line.key);
+  const claimed = await tx.run(claimKeys, [buckets, keys, lines.map((line) => line.eventId), generation]);
+  if (claimed.rowCount === lines.length) return drafts.map((draft) => ({ kind: "recorded", eventId: draft.id }));
+
+  const owners = new Map((await tx.run(findKeyOwners, [buckets, keys])).rows.map((row) => [row.k, row.event_id]));
+  const orphan = lines.find((line) => !owners.has(line.key));
+  // Neither ours nor anybody's: the ledger moved under us. Rolled back and repeated, never recorded without its line.
+  if (orphan !== undefined) throw new Error("a ledger line vanished between two statements");
+  const results = drafts.map((draft): Recorded => {
+    const foreign = draft.keys
+      .map((place) => owners.get(place.key))
+      .find((owner) => owner !== undefined && owner !== draft.id);
+    return foreign === undefined ? { kind: "recorded", eventId: draft.id } : { kind: "duplicate", eventId: foreign };
+  });
+  const losers = new Set(drafts.filter((_, i) => results[i]!.kind === "duplicate").map((draft) => draft.id));
+  const stray = lines.filter((line) => losers.has(line.eventId) && owners.get(line.key) === line.eventId);
+  if (stray.length > 0) {
+    await tx.run(releaseKeys, [
+      stray.map((line) => line.bucket),
+      stray.map((line) => line.key),
+      stray.map((line) => line.eventId),
+    ]);
+  }
+  return results;
+}
+
+async function insertFresh(tx: Queryable, drafts: readonly EventDraft[]): Promise<Set<string>> {
+  const pack = createBytePack();
+  const places = drafts.map((draft) => ({
+    key: pack.add(draft.eventKey),
+    headers: pack.add(draft.headers),
+    body: pack.add(draft.body),
+    hash: pack.add(draft.bodySha256),
+  }));
+  const inserted = await tx.run(insertEvents, [
+    pack.toBuffer(),
+    drafts.map((draft) => draft.bucket),
+    drafts.map((draft) => draft.id),
+    drafts.map((draft) => draft.tenant),
+    drafts.map((draft) => draft.sourceId),
+    drafts.map((draft) => draft.providerEventId),
+    drafts.map((draft) => draft.eventType),
+    drafts.map((draft) => draft.payloadVersion),
+    drafts.map((draft) => toTimestamp(draft.occurredAt)),
+    drafts.map((draft) => toTimestamp(draft.signedAt)),
+    drafts.map((draft) => toTimestamp(draft.receivedAt)),
+    drafts.map((draft) => draft.verifiedBy),
+    drafts.map((draft) => draft.secretVersion),
+    drafts.map((draft) => draft.method),
+    drafts.map((draft) => draft.url),
+    drafts.map((draft) => draft.remoteAddress),
+    places.map((place) => place.key.at),
+    places.map((place) => place.key.length),
+    places.map((place) => place.headers.at),
+    places.map((place) => place.headers.length),
+    places.map((place) => place.body.at),
+    places.map((place) => place.body.length),
+    places.map((place) => place.hash.at),
+  ]);
+  return new Set(inserted.rows.map((row) => row.id));
+}
+
+// node-postgres would write a local time with an offset; UTC text is shorter and does not depend on the process's zone.
+function toTimestamp(date: Date | null): string | null {
+  return date === null ? null : date.toISOString();
+}
+
+async function queue(tx: Queryable, items: readonly { draft: EventDraft; delivery: DeliveryDraft }[]): Promise<void> {
+  await tx.run(insertDeliveries, [
+    items.map(({ draft }) => draft.bucket),
+    items.map(({ delivery }) => delivery.id),
+    items.map(({ draft }) => draft.tenant),
+    items.map(({ draft }) => draft.id),
+    items.map(({ delivery }) => delivery.destinationId),
+    items.map(({ delivery }) => delivery.trigger),
+    items.map(({ delivery }) => delivery.priority),
+    items.map(({ delivery }) => delivery.lane),
+    items.map(({ delivery }) => delivery.rank),
+    items.map(({ delivery }) => (delivery.heldReason === null ? "ready" : "held")),
+    items.map(({ delivery }) => delivery.heldReason),
+  ]);
+}
+
+async function count(
+  tx: Queryable,
+  drafts: readonly EventDraft[],
+  results: readonly Recorded[],
+  now: Date,
+): Promise<void> {
+  const pack = createBytePack();
+  const seen = new Map<string, { bucket: number; eventId: string; hashAt: number; count: number }>();
+  for (const [i, draft] of drafts.entries()) {
+    const result = results[i]!;
+    if (result.kind === "recorded") continue;
+    const known = seen.get(result.eventId);
+    if (known !== undefined) known.count++;
+    else
+      seen.set(result.eventId, {
+        bucket: bucketOf(result.eventId),
+        eventId: result.eventId,
+        hashAt: pack.add(draft.bodySha256).at,
+        count: 1,
+      });
+  }
+  const rows = [...seen.values()];
+  await tx.run(countDuplicates, [
+    rows.map((row) => row.bucket),
+    rows.map((row) => row.eventId),
+    pack.toBuffer(),
+    rows.map((row) => row.hashAt),
+    rows.map((row) => row.count),
+    now.toISOString(),
+  ]);
+}

@@ -1,0 +1,97 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/** All metrics of one process, on a registry of its own: embedding must not touch the global one. */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics(version: string) {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const buildInfo = new Gauge({
+    name: "holdfast_build_info",
+    help: "1, with the version as label",
+    labelNames: ["version"],
+    registers,
+  });
+  buildInfo.set({ version }, 1);
+  return {
+    registry,
+    ingestRequests: new Counter({
+      name: "holdfast_ingest_requests_total",
+      help: "Arrivals by source and result",
+      labelNames: ["source", "result"],
+      registers,
+    }),
+    ingestSeconds: new Histogram({
+      name: "holdfast_ingest_ack_seconds",
+      help: "From the last byte of an arrival to its durable answer",
+      buckets: SECONDS,
+      registers,
+    }),
+    recordBatchSize: new Histogram({
+      name: "holdfast_record_batch_events",
+      help: "Arrivals that shared one commit",
+      buckets: SIZES,
+      registers,
+    }),
+    rejections: new Counter({
+      name: "holdfast_rejections_total",
+      help: "Rejected arrivals by source and reason",
+      labelNames: ["source", "reason"],
+      registers,
+    }),
+    rejectionsUnkept: new Counter({
+      name: "holdfast_rejections_unkept_total",
+      help: "Rejections that were counted but not stored, because too many came at once",
+      registers,
+    }),
+    attempts: new Counter({
+      name: "holdfast_delivery_attempts_total",
+      help: "Attempts by destination and outcome class",
+      labelNames: ["destination", "outcome"],
+      registers,
+    }),
+    attemptSeconds: new Histogram({
+      name: "holdfast_delivery_duration_seconds",
+      help: "Duration of one attempt",
+      buckets: SECONDS,
+      registers,
+    }),
+    firstAttemptSeconds: new Histogram({
+      name: "holdfast_delivery_wait_seconds",
+      help: "From receipt to the start of the first attempt",
+      buckets: SECONDS,
+      registers,
+    }),
+    leasesLost: new Counter({
+      name: "holdfast_leases_lost_total",
+      help: "Outcomes that came after their lease was gone and changed nothing",
+      registers,
+    }),
+    rescued: new Counter({
+      name: "holdfast_deliveries_rescued_total",
+      help: "Deliveries taken back from a worker that died",
+      registers,
+    }),
+    queueDepth: new Gauge({
+      name: "holdfast_queue_depth",
+      help: "Unfinished deliveries by state",
+      labelNames: ["state"],
+      registers,
+    }),
+    queueOldestSeconds: new Gauge({
+      name: "holdfast_queue_oldest_age_seconds",
+      help: "Age of the oldest ready delivery by priority",
+      labelNames: ["priority"],
+      registers,
+    }),
+    databaseUp: new Gauge({
+      name: "holdfast_database_up",
+      help: "1 when the last look at the database was answered and its settings are safe",
+      registers,
+    }),
+  };
+}

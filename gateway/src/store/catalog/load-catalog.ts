@@ -1,0 +1,188 @@
+import type {
+  Catalog,
+  Destination,
+  DestinationPolicy,
+  Origin,
+  Route,
+  SecretState,
+  SecretVersion,
+  Source,
+} from "../../domain/catalog.ts";
+import { DEFAULT_TIMEOUT_MS } from "../../domain/catalog.ts";
+import { DEFAULT_RETRY_POLICY } from "../../domain/retry-policy.ts";
+import { bindSigningSecret, bindSourceSecret } from "../../domain/secret-binding.ts";
+import type { SecretsBox } from "../../platform/secrets-box.ts";
+import type { Queryable } from "../statement.ts";
+import { cold } from "../statement.ts";
+
+const readVersion = cold<{ value: string }>(
+  "read_catalog_version",
+  "SELECT value FROM holdfast.setting WHERE name = 'catalog_version'",
+);
+
+const listSources = cold<{
+  id: string;
+  tenant: string;
+  name: string;
+  key: string;
+  provider: string;
+  receiver: Record<string, unknown>;
+  body_bytes_max: number;
+  state: Source["state"];
+  origin: Origin;
+  created_at: Date;
+  updated_at: Date;
+}>(
+  "list_sources",
+  `SELECT id, tenant, name, key, provider, receiver, body_bytes_max, state, origin, created_at, updated_at
+     FROM holdfast.source ORDER BY tenant, name`,
+);
+
+const listSecrets = cold<{
+  source_id: string;
+  version: string;
+  state: SecretState;
+  sealed: Buffer;
+  not_after: Date | null;
+}>(
+  "list_secret_versions",
+  "SELECT source_id, version, state, sealed, not_after FROM holdfast.secret_version ORDER BY source_id, position, version",
+);
+
+const listDestinations = cold<{
+  id: string;
+  tenant: string;
+  name: string;
+  kind: "http" | "handler";
+  url: string | null;
+  handler: string | null;
+  headers: [string, string][];
+  policy: StoredPolicy;
+  signing_secret: Buffer | null;
+  state: Destination["state"];
+  state_reason: string | null;
+  origin: Origin;
+  created_at: Date;
+  updated_at: Date;
+}>(
+  "list_destinations",
+  `SELECT id, tenant, name, kind, url, handler, headers, policy, signing_secret, state, state_reason, origin, created_at, updated_at
+     FROM holdfast.destination ORDER BY tenant, name`,
+);
+
+const listRoutes = cold<{
+  id: string;
+  tenant: string;
+  name: string;
+  source_id: string;
+  destination_id: string;
+  event_types: string[];
+  priority: number;
+  state: Route["state"];
+  origin: Origin;
+  created_at: Date;
+  updated_at: Date;
+}>(
+  "list_routes",
+  `SELECT id, tenant, name, source_id, destination_id, event_types, priority, state, origin, created_at, updated_at
+     FROM holdfast.route ORDER BY tenant, name`,
+);
+
+/** A destination's policy as it is stored; what is absent is the default. */
+export interface StoredPolicy {
+  readonly scheduleMs?: readonly number[];
+  readonly refusalsMax?: number;
+  readonly timeoutMs?: number;
+}
+
+/** The version alone: one cheap row, asked for often. */
+export async function readCatalogVersion(db: Queryable): Promise<number> {
+  return Number((await db.run(readVersion, [])).rows[0]?.value ?? 0);
+}
+
+/**
+ * Reads the whole configuration. The version is read first: when it moves meanwhile, the next look sees a newer one and
+ * reads again, so an old catalog can be held for one look at most.
+ */
+export async function loadCatalog(db: Queryable, box: SecretsBox): Promise<Catalog> {
+  const version = await readCatalogVersion(db);
+  const secrets = (await db.run(listSecrets, [])).rows;
+  const sources = (await db.run(listSources, [])).rows.map((row): Source => {
+    const own = secrets.filter((secret) => secret.source_id === row.id);
+    return {
+      id: row.id,
+      tenant: row.tenant,
+      name: row.name,
+      key: row.key,
+      provider: row.provider,
+      receiver: row.receiver,
+      secrets: own.map((secret) => openSecret(box, row.tenant, row.id, secret)),
+      bodyBytesMax: row.body_bytes_max,
+      state: row.state,
+      origin: row.origin,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+    };
+  });
+  const destinations = (await db.run(listDestinations, [])).rows.map((row): Destination => {
+    const target =
+      row.kind === "http"
+        ? ({ kind: "http", url: row.url ?? "" } as const)
+        : ({ kind: "handler", handler: row.handler ?? "" } as const);
+    return {
+      id: row.id,
+      tenant: row.tenant,
+      name: row.name,
+      target,
+      headers: row.headers,
+      policy: toPolicy(row.policy),
+      signingSecret:
+        row.signing_secret === null ? null : openText(box, row.signing_secret, bindSigningSecret(row.tenant, row.id)),
+      state: row.state,
+      stateReason: row.state_reason,
+      origin: row.origin,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+    };
+  });
+  const routes = (await db.run(listRoutes, [])).rows.map((row): Route => ({
+    id: row.id,
+    tenant: row.tenant,
+    name: row.name,
+    sourceId: row.source_id,
+    destinationId: row.destination_id,
+    eventTypes: row.event_types,
+    priority: row.priority,
+    state: row.state,
+    origin: row.origin,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }));
+  return { version, sources, destinations, routes };
+}
+
+/** A stored policy with the defaults filled in. */
+export function toPolicy(stored: StoredPolicy): DestinationPolicy {
+  return {
+    retry: {
+      scheduleMs: stored.scheduleMs ?? DEFAULT_RETRY_POLICY.scheduleMs,
+      refusalsMax: stored.refusalsMax ?? DEFAULT_RETRY_POLICY.refusalsMax,
+    },
+    timeoutMs: stored.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  };
+}
+
+function openSecret(
+  box: SecretsBox,
+  tenant: string,
+  sourceId: string,
+  row: { version: string; state: SecretState; sealed: Buffer; not_after: Date | null },
+): SecretVersion {
+  const value = openText(box, row.sealed, bindSourceSecret(tenant, sourceId, row.version));
+  return { version: row.version, state: row.state, value, notAfter: row.not_after };
+}
+
+function openText(box: SecretsBox, sealed: Uint8Array, binding: string): string | null {
+  const opened = box.open(sealed, binding);
+  return opened.ok ? Buffer.from(opened.plain).toString("utf8") : null;
+}

@@ -1,0 +1,163 @@
+import pg from "pg";
+import type { Log } from "../platform/log.ts";
+import { messageOf } from "../platform/log.ts";
+import { checkDurability } from "./durability.ts";
+import type { Queryable, Statement } from "./statement.ts";
+import { runOn } from "./statement.ts";
+
+/** What became of a transaction. `unknown`: the connection was lost at COMMIT, the work may or may not be stored. */
+export type Committed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly unknown: boolean; readonly code: string | null; readonly message: string };
+
+/** A bounded set of connections to PostgreSQL, each checked for safe settings before its first use. */
+export interface Database extends Queryable {
+  /**
+   * Runs `work` in one READ COMMITTED transaction. The result is `ok` only after COMMIT was answered with the tag COMMIT:
+   * after a swallowed error PostgreSQL answers ROLLBACK without an error (measured, facts: finding 12).
+   * A connection that outlives `deadlineMs` is destroyed, never used again, so replies cannot be mixed up.
+   */
+  transaction<T>(
+    work: (tx: Queryable & { client: pg.PoolClient }) => Promise<T>,
+    deadlineMs: number,
+  ): Promise<Committed<T>>;
+  /** The pool itself, for what needs a dedicated connection. */
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly connectionsMax: number;
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  readonly applicationName: string;
+  readonly log: Log;
+}
+
+/** Opens the pool; no connection is made before the first use. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool(poolConfig(options));
+  // An idle connection that dies is replaced at the next use; without a listener the process would end.
+  pool.on("error", (error) => options.log.debug({ error: messageOf(error) }, "idle database connection lost"));
+  return {
+    pool,
+    run: async (statement, values) => {
+      const client = await pool.connect();
+      let failed: Error | undefined;
+      try {
+        return await runOn(client, statement, values);
+      } catch (error) {
+        if (isConnectionLost(error)) failed = error as Error;
+        throw error;
+      } finally {
+        client.release(failed);
+      }
+    },
+    transaction: (work, deadlineMs) => transact(pool, work, deadlineMs),
+    close: () => pool.end(),
+  };
+}
+
+function poolConfig(options: DatabaseOptions): pg.PoolConfig {
+  return {
+    connectionString: options.url,
+    max: options.connectionsMax,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    idleTimeoutMillis: 30_000,
+    application_name: options.applicationName,
+    statement_timeout: options.statementTimeoutMs,
+    lock_timeout: Math.min(options.statementTimeoutMs, 2_000),
+    idle_in_transaction_session_timeout: 10_000,
+    query_timeout: options.statementTimeoutMs + 1_000,
+    keepAlive: true,
+    types: { getTypeParser },
+    verify: (client: pg.PoolClient, done: (error?: Error) => void) => {
+      checkDurability(client).then(
+        (check) =>
+          done(
+            check.ok
+              ? undefined
+              : new UnsafeDatabaseError(check.faults.map((fault) => `${fault.setting} is ${fault.value}`).join(", ")),
+          ),
+        done,
+      );
+    },
+  } as pg.PoolConfig;
+}
+
+/** The database would not keep promise 7; nothing is served from such a connection. */
+export class UnsafeDatabaseError extends Error {
+  override readonly name = "UnsafeDatabaseError";
+}
+
+// bigint as a checked number: our counts stay far below 2^53, and a string would compare wrongly.
+const parseBigint = (text: string): number => Number(text);
+
+function getTypeParser(oid: number, format?: "text" | "binary"): (value: string) => unknown {
+  if (oid === pg.types.builtins.INT8 && format !== "binary") return parseBigint;
+  return pg.types.getTypeParser(oid, format as "text") as (value: string) => unknown;
+}
+
+async function transact<T>(
+  pool: pg.Pool,
+  work: (tx: Queryable & { client: pg.PoolClient }) => Promise<T>,
+  deadlineMs: number,
+): Promise<Committed<T>> {
+  let client: pg.PoolClient;
+  try {
+    client = await pool.connect();
+  } catch (error) {
+    return { ok: false, unknown: false, code: codeOf(error), message: messageOf(error) };
+  }
+  const progress = { committing: false, expired: false };
+  const timer = setTimeout(() => {
+    progress.expired = true;
+    destroy(client);
+  }, deadlineMs);
+  const tx = {
+    client,
+    run: <Row extends pg.QueryResultRow>(s: Statement<Row>, v: readonly unknown[]) => runOn(client, s, v),
+  };
+  let broken = false;
+  try {
+    await client.query("BEGIN");
+    const value = await work(tx);
+    progress.committing = true;
+    const commit = await client.query("COMMIT");
+    if (commit.command === "COMMIT") return { ok: true, value };
+    return { ok: false, unknown: false, code: null, message: `COMMIT was answered ${commit.command}` };
+  } catch (error) {
+    broken = progress.expired || !(await rolledBack(client, error));
+    const message = progress.expired ? `no answer within ${deadlineMs} ms` : messageOf(error);
+    return { ok: false, unknown: progress.committing, code: codeOf(error), message };
+  } finally {
+    clearTimeout(timer);
+    client.release(broken || progress.expired);
+  }
+}
+
+async function rolledBack(client: pg.PoolClient, error: unknown): Promise<boolean> {
+  if (isConnectionLost(error)) return false;
+  return client.query("ROLLBACK").then(
+    () => true,
+    () => false,
+  );
+}
+
+// A statement that was given up on client-side would otherwise answer the next user of the connection.
+function destroy(client: pg.PoolClient): void {
+  const { connection } = client as unknown as { connection?: { stream?: { destroy(): void } } };
+  connection?.stream?.destroy();
+}
+
+export function codeOf(error: unknown): string | null {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : null;
+}
+
+/** Whether the connection is gone or in doubt: no SQLSTATE at all, class 08, or 57P0x (shutdown, crash). */
+export function isConnectionLost(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === null || !/^[0-9A-Z]{5}$/.test(code) || code.startsWith("08") || code.startsWith("57P");
+}

@@ -1,0 +1,17 @@
+import { hot } from "../statement.ts";
+
+/**
+ * Copies deliveries that end here into the history; {@link deleteFinished} then takes them out of the hot table, in the
+ * same transaction. Parameters: buckets int[], ids uuid[], leases uuid[], states text[], reasons text[], time.
+ */
+export const copyFinished = hot(
+  "copy_finished",
+  `INSERT INTO holdfast.finished_delivery (
+     bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, state, attempt, reason, finished_at)
+   SELECT d.bucket, d.id, d.tenant, d.event_id, d.destination_id, d.key, d.trigger, d.retry_of, d.priority, d.lane,
+          u.state, d.attempt, u.reason, $6::timestamptz
+     FROM holdfast.delivery d
+     JOIN unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS u(bucket, id, lease, state, reason)
+          ON u.bucket = d.bucket AND u.id = d.id
+    WHERE d.bucket = ANY($1::int[]) AND d.state = 'leased' AND d.lease = u.lease`,
+);

@@ -1,0 +1,20 @@
+import { hot } from "../statement.ts";
+
+export interface EventBytesRow {
+  readonly id: string;
+  readonly source_id: string;
+  readonly provider_event_id: string | null;
+  readonly event_type: string | null;
+  readonly received_at: Date;
+  readonly headers: Buffer;
+  readonly body: Buffer;
+}
+
+/** What is needed to deliver events: bytes, headers, names. Parameters: buckets int[], event ids uuid[]. */
+export const findEvents = hot<EventBytesRow>(
+  "find_events",
+  `SELECT e.id, e.source_id, e.provider_event_id, e.event_type, e.received_at, e.headers, e.body
+     FROM holdfast.event e
+     JOIN unnest($1::int[], $2::uuid[]) AS u(bucket, id) ON u.bucket = e.bucket AND u.id = e.id
+    WHERE e.bucket = ANY($1::int[])`,
+);
