@@ -45,7 +45,7 @@ export function createLookup(sources: LookupSources = {}): HostLookup {
     const answer = await askDns(host, sources, signal);
     if (answer.addresses.length > 0) return { ok: true, addresses: answer.addresses };
     if (!UNKNOWN_HERE.has(answer.code)) return { ok: false, detail: `DNS lookup failed with ${answer.code}` };
-    const addresses = await system(host);
+    const addresses = await system(host, signal);
     if (addresses.length > 0) return { ok: true, addresses };
     return { ok: false, detail: `DNS knows no address for the host (${answer.code})` };
   };
@@ -99,12 +99,22 @@ async function askSystem(host: string): Promise<string[]> {
   return found.map((entry) => entry.address);
 }
 
-/** Lets at most `callsMax` calls run; the others wait their turn. A call that fails found nothing. */
-function limitCalls(call: (host: string) => Promise<string[]>, callsMax: number): (host: string) => Promise<string[]> {
-  const waiting: (() => void)[] = [];
+/** Lets at most `callsMax` calls run; the others wait their turn or until the signal. A call that fails found nothing. */
+function limitCalls(call: (host: string) => Promise<string[]>, callsMax: number) {
+  const waiting = new Set<() => void>();
   let running = 0;
-  return async (host) => {
-    if (running >= callsMax) await new Promise<void>((resolve) => waiting.push(resolve));
+  const wakeNext = (): void => {
+    const [next] = waiting;
+    if (next === undefined) return;
+    waiting.delete(next);
+    next();
+  };
+  return async (host: string, signal: AbortSignal): Promise<string[]> => {
+    while (running >= callsMax && !signal.aborted) await waitForTurn(waiting, signal);
+    if (signal.aborted) {
+      wakeNext();
+      return [];
+    }
     running += 1;
     try {
       return await call(host);
@@ -112,9 +122,20 @@ function limitCalls(call: (host: string) => Promise<string[]>, callsMax: number)
       return [];
     } finally {
       running -= 1;
-      waiting.shift()?.();
+      wakeNext();
     }
   };
+}
+
+function waitForTurn(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.add(resolve);
+    const leave = (): void => {
+      waiting.delete(resolve);
+      resolve();
+    };
+    signal.addEventListener("abort", leave, { once: true });
+  });
 }
 
 function errorCode(error: unknown): string {
