@@ -168,7 +168,8 @@ function describeExchangeError(error: Error): { fault: EgressFault; detail: stri
   if (code === "UND_ERR_HEADERS_OVERFLOW")
     return { fault: "protocol", detail: "the answer's headers are larger than is read" };
   if (CUT_SHORT.has(code)) return { fault: "reset", detail: `the answer broke off before its end (${code})` };
-  if (code.startsWith("HPE_")) return { fault: "protocol", detail: `the answer is not valid HTTP/1.1 (${code})` };
+  if (code.startsWith("HPE_") || error.name === "HTTPParserError")
+    return { fault: "protocol", detail: `the answer is not valid HTTP/1.1 (${code})` };
   if (code === "UND_ERR_SOCKET" && error.message.startsWith("bad "))
     return { fault: "protocol", detail: `the answer was not asked for: ${error.message}` };
   if (code.startsWith("ERR_SSL_") || code === "EPROTO")

@@ -102,7 +102,7 @@ async function askSystem(host: string): Promise<string[]> {
 /** Lets at most `callsMax` calls run; the others wait their turn or until the signal. A call that fails found nothing. */
 function limitCalls(call: (host: string) => Promise<string[]>, callsMax: number) {
   const waiting = new Set<() => void>();
-  let running = 0;
+  const turns = { running: 0 };
   const wakeNext = (): void => {
     const [next] = waiting;
     if (next === undefined) return;
@@ -110,18 +110,18 @@ function limitCalls(call: (host: string) => Promise<string[]>, callsMax: number)
     next();
   };
   return async (host: string, signal: AbortSignal): Promise<string[]> => {
-    while (running >= callsMax && !signal.aborted) await waitForTurn(waiting, signal);
+    while (turns.running >= callsMax && !signal.aborted) await waitForTurn(waiting, signal);
     if (signal.aborted) {
       wakeNext();
       return [];
     }
-    running += 1;
+    turns.running += 1;
     try {
       return await call(host);
     } catch {
       return [];
     } finally {
-      running -= 1;
+      turns.running -= 1;
       wakeNext();
     }
   };

@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { startHttp } from "./fakes/destination.ts";
+import { brief, openEgress, post } from "./fakes/open-egress.ts";
+import { egress, raw, track } from "./fakes/things.ts";
+
+describe("keep-alive", () => {
+  test("posts to one origin share a connection", async () => {
+    const server = track(await startHttp((_request, response) => void response.end("ok")));
+    const client = egress();
+    for (let i = 0; i < 5; i += 1) expect(brief(await post(client, server.url))).toBe(200);
+    expect(server.connections()).toBe(1);
+  });
+
+  test("a connection that the server closed just as it was used again is replaced within the same post", async () => {
+    const requests: number[] = [];
+    const server = await raw((socket, nth) => {
+      socket.on("data", () => {
+        requests.push(nth);
+        // The first connection answers once and then dies on its second request without a byte: a server whose idle timer fired.
+        if (requests.filter((n) => n === nth).length > 1) socket.resetAndDestroy();
+        else socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+      });
+    });
+    const client = egress();
+    expect(brief(await post(client, server.url))).toBe(200);
+    expect(brief(await post(client, server.url))).toBe(200);
+    expect(server.connections()).toBe(2);
+  });
+
+  test("it is replaced only once, and never when an answer had begun", async () => {
+    let answered = 0;
+    const server = await raw((socket, nth) => {
+      socket.on("data", () => {
+        answered += 1;
+        if (nth === 1 && answered === 1) socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        else socket.resetAndDestroy();
+      });
+    });
+    const client = egress();
+    expect(brief(await post(client, server.url))).toBe(200);
+    expect(brief(await post(client, server.url))).toBe("reset");
+    expect(server.connections()).toBe(2);
+
+    const halfway = await raw((socket) => {
+      let requests = 0;
+      socket.on("data", () => {
+        requests += 1;
+        if (requests === 1) socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        else socket.end("HTTP/1.1 200 OK\r\ncontent-le");
+      });
+    });
+    expect(brief(await post(client, halfway.url))).toBe(200);
+    expect(brief(await post(client, halfway.url))).toBe("reset");
+    expect(halfway.connections()).toBe(1);
+  });
+
+  test("idle connections are bounded, in all and for each address", async () => {
+    const server = track(await startHttp((_request, response) => void response.end("ok")));
+    const others = await Promise.all([1, 2, 3].map(() => startHttp((_request, response) => void response.end("ok"))));
+    for (const other of others) track(other);
+    const client = egress({ limits: { idleConnectionsMax: 3, idlePerAddressMax: 2 } });
+    await Promise.all(Array.from({ length: 6 }, () => post(client, server.url)));
+    const before = server.connections();
+    await Promise.all(Array.from({ length: 2 }, () => post(client, server.url)));
+    expect(server.connections()).toBe(before);
+    for (const other of others) expect(brief(await post(client, other.url))).toBe(200);
+    await server.allClosed();
+  });
+
+  test("an extra answer that nobody asked for is never taken for the next one", async () => {
+    const server = await raw((socket) => {
+      socket.on("data", () =>
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n"),
+      );
+    });
+    const client = egress();
+    expect(brief(await post(client, server.url))).toBe(200);
+    expect(brief(await post(client, server.url))).toBe(200);
+    expect(server.connections()).toBe(2);
+  });
+
+  test("closing leaves no connection behind", async () => {
+    const server = track(await startHttp((_request, response) => void response.end("ok")));
+    const client = openEgress();
+    await Promise.all(Array.from({ length: 4 }, () => post(client, server.url)));
+    await client.close();
+    await server.allClosed();
+  });
+});
