@@ -1,3 +1,4 @@
+import type { Provider, Receiver } from "@holdfast/verify";
 import type { Source } from "../domain/catalog.ts";
 
 /** One HTTP request at a source, whatever becomes of it: the bytes that came, untouched. */
@@ -23,13 +24,15 @@ export type IngestResult =
       readonly body: Uint8Array;
     }
   | { readonly kind: "rejected"; readonly rejectionId: string; readonly reason: string }
-  | { readonly kind: "method_refused" }
   | { readonly kind: "unavailable"; readonly cause: "queue_full" | "deadline" | "database" | "draining" };
 
 /** A source with what verification needs, built once per catalog version. */
 export interface ReadySource {
   readonly source: Source;
   readonly routes: readonly ReadyRoute[];
+  /** Null for a provider that this build does not know: everything is then refused. */
+  readonly provider: Provider | null;
+  readonly receiver: Receiver;
 }
 
 /** A route joined with what its destination's state means for new deliveries. */

@@ -13,5 +13,5 @@ export const copyFinished = hot(
      FROM holdfast.delivery d
      JOIN unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS u(bucket, id, lease, state, reason)
           ON u.bucket = d.bucket AND u.id = d.id
-    WHERE d.bucket = ANY($1::int[]) AND d.state = 'leased' AND d.lease = u.lease`,
+    WHERE d.state = 'leased' AND d.lease = u.lease/*shard*/ AND d.bucket = ANY($1::int[])/*.*/`,
 );

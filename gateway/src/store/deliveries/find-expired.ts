@@ -12,13 +12,13 @@ export interface ExpiredRow {
 
 /**
  * Locks deliveries whose lease has expired, so that two rescuers share them.
- * Parameters: buckets int[] of this claim group, now timestamptz, limit int.
+ * Parameters: now timestamptz, limit int; on a cluster also buckets int[] of one shard.
  */
 export const findExpired = hot<ExpiredRow>(
   "find_expired",
   `SELECT d.bucket, d.id, d.destination_id, d.lease, d.lease_until, d.attempt, d.refusals
      FROM holdfast.delivery d
-    WHERE d.state = 'leased' AND d.lease_until <= $2 AND d.bucket = ANY($1::int[])
+    WHERE d.state = 'leased' AND d.lease_until <= $1/*shard*/ AND d.bucket = ANY($3::int[])/*.*/
     ORDER BY d.lease_until
-    LIMIT $3 FOR UPDATE SKIP LOCKED`,
+    LIMIT $2 FOR UPDATE SKIP LOCKED`,
 );

@@ -21,6 +21,6 @@ export const insertAttempts = hot(
           AS u(bucket, delivery_id, lease, id, outcome, status, detail, headers_at, headers_length, body_at, body_length,
                truncated, started_at, duration_ms, next_state, next_due_at)
           ON u.bucket = d.bucket AND u.delivery_id = d.id
-    WHERE d.bucket = ANY($1::int[]) AND d.state = 'leased' AND d.lease = u.lease
+    WHERE d.state = 'leased' AND d.lease = u.lease/*shard*/ AND d.bucket = ANY($1::int[])/*.*/
    ON CONFLICT DO NOTHING`,
 );

@@ -10,7 +10,7 @@ export const lockLeases = hot<{ id: string }>(
   `SELECT d.id
      FROM holdfast.delivery d
      JOIN unnest($1::int[], $2::uuid[], $3::uuid[]) AS u(bucket, id, lease) ON u.bucket = d.bucket AND u.id = d.id
-    WHERE d.bucket = ANY($1::int[]) AND d.state = 'leased' AND d.lease = u.lease
+    WHERE d.state = 'leased' AND d.lease = u.lease/*shard*/ AND d.bucket = ANY($1::int[])/*.*/
     ORDER BY d.bucket, d.id
       FOR UPDATE OF d`,
 );

@@ -13,7 +13,7 @@ export const countDuplicates = hot(
           $6::timestamptz, $6::timestamptz
      FROM holdfast.bucket_slot b
      JOIN unnest($1::int[], $2::uuid[], $4::int[], $5::int[]) AS u(bucket, event_id, hash_at, count) ON u.bucket = b.bucket
-     JOIN holdfast.event e ON e.bucket = b.bucket AND e.id = u.event_id AND e.bucket = ANY($1::int[])
+     JOIN holdfast.event e ON e.bucket = b.bucket AND e.id = u.event_id/*shard*/ AND e.bucket = ANY($1::int[])/*.*/
     WHERE b.bucket = ANY($1::int[])
     ORDER BY b.bucket, u.event_id
    ON CONFLICT (bucket, event_id) DO UPDATE

@@ -3,8 +3,8 @@ import { hot } from "../statement.ts";
 export interface EventBytesRow {
   readonly id: string;
   readonly source_id: string;
-  readonly provider_event_id: string | null;
   readonly event_type: string | null;
+  readonly occurred_at: Date | null;
   readonly received_at: Date;
   readonly headers: Buffer;
   readonly body: Buffer;
@@ -13,8 +13,8 @@ export interface EventBytesRow {
 /** What is needed to deliver events: bytes, headers, names. Parameters: buckets int[], event ids uuid[]. */
 export const findEvents = hot<EventBytesRow>(
   "find_events",
-  `SELECT e.id, e.source_id, e.provider_event_id, e.event_type, e.received_at, e.headers, e.body
+  `SELECT e.id, e.source_id, e.event_type, e.occurred_at, e.received_at, e.headers, e.body
      FROM holdfast.event e
      JOIN unnest($1::int[], $2::uuid[]) AS u(bucket, id) ON u.bucket = e.bucket AND u.id = e.id
-    WHERE e.bucket = ANY($1::int[])`,
+    /*shard*/WHERE e.bucket = ANY($1::int[])/*.*/`,
 );

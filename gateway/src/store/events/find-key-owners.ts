@@ -9,5 +9,5 @@ export const findKeyOwners = hot<{ bucket: number; k: string; event_id: string }
   `SELECT d.bucket, d.k, d.event_id
      FROM holdfast.dedupe d
      JOIN unnest($1::int[], $2::uuid[]) AS u(bucket, k) ON u.bucket = d.bucket AND u.k = d.k
-    WHERE d.bucket = ANY($1::int[])`,
+    /*shard*/WHERE d.bucket = ANY($1::int[])/*.*/`,
 );

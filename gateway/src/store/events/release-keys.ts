@@ -9,5 +9,5 @@ export const releaseKeys = hot(
   "release_keys",
   `DELETE FROM holdfast.dedupe d
     USING unnest($1::int[], $2::uuid[], $3::uuid[]) AS u(bucket, k, event_id)
-    WHERE d.bucket = ANY($1::int[]) AND d.bucket = u.bucket AND d.k = u.k AND d.event_id = u.event_id`,
+    WHERE d.bucket = u.bucket/*shard*/ AND d.bucket = ANY($1::int[])/*.*/ AND d.k = u.k AND d.event_id = u.event_id`,
 );

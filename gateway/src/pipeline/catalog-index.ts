@@ -1,0 +1,51 @@
+import type { Receiver } from "@holdfast/verify";
+import { findProvider } from "@holdfast/verify";
+import type { Catalog, Destination, Source } from "../domain/catalog.ts";
+import type { ReadyRoute, ReadySource } from "./arrival.ts";
+
+/** The catalog, looked up the way events need it. Built once per catalog version, so a lookup costs one map access. */
+export interface CatalogIndex {
+  readonly catalog: Catalog;
+  /** By the key in the URL. */
+  findSource(key: string): ReadySource | null;
+  findSourceById(id: string): Source | null;
+  findDestination(id: string): Destination | null;
+}
+
+export function indexCatalog(catalog: Catalog): CatalogIndex {
+  const destinations = new Map(catalog.destinations.map((destination) => [destination.id, destination]));
+  const sources = new Map(catalog.sources.map((source) => [source.id, source]));
+  const ready = new Map(catalog.sources.map((source) => [source.key, prepareSource(catalog, source, destinations)]));
+  return {
+    catalog,
+    findSource: (key) => ready.get(key) ?? null,
+    findSourceById: (id) => sources.get(id) ?? null,
+    findDestination: (id) => destinations.get(id) ?? null,
+  };
+}
+
+function prepareSource(catalog: Catalog, source: Source, destinations: ReadonlyMap<string, Destination>): ReadySource {
+  const routes = catalog.routes
+    .filter((route) => route.sourceId === source.id && route.state === "active")
+    .flatMap((route): ReadyRoute[] => {
+      const destination = destinations.get(route.destinationId);
+      if (destination === undefined || destination.tenant !== source.tenant) return [];
+      return [
+        {
+          destinationId: route.destinationId,
+          eventTypes: route.eventTypes,
+          priority: route.priority,
+          heldReason: destination.state === "active" ? null : `destination_${destination.state}`,
+        },
+      ];
+    });
+  return { source, routes, provider: findProvider(source.provider), receiver: toReceiver(source) };
+}
+
+/** What verify() checks with: every secret version that may still verify, retired ones left out. */
+function toReceiver(source: Source): Receiver {
+  const secrets = source.secrets
+    .filter((secret) => secret.state !== "retired" && secret.value !== null)
+    .map((secret) => ({ value: secret.value!, version: secret.version, notAfter: secret.notAfter ?? undefined, allowShort: true }));
+  return { ...(source.receiver as Receiver), secrets };
+}

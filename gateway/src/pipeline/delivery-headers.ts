@@ -1,0 +1,72 @@
+import type { Destination, Source } from "../domain/catalog.ts";
+import { toPublicId } from "../domain/id.ts";
+import { signDelivery } from "../platform/delivery-signature.ts";
+import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
+
+// Framing and hop-by-hop headers belong to one connection (RFC 9110, 7.6.1); a forwarded address list would be a lie.
+const NOT_PASSED = new Set([
+  "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+  "transfer-encoding", "upgrade", "host", "content-length", "expect", "accept-encoding", "authorization", "cookie",
+]); // prettier-ignore
+const OURS = new Set(["webhook-id", "webhook-timestamp", "webhook-signature", "idempotency-key", "traceparent", "user-agent"]);
+const REDACTED = "[redacted]";
+
+/**
+ * The headers of one attempt: the provider's own, in order, then ours, signed by Standard Webhooks over the exact bytes.
+ * `webhook-id` and `idempotency-key` are the same in every attempt. A provider's header that has one of our names (a sender
+ * that uses Standard Webhooks itself) is passed as `holdfast-original-<name>`.
+ *
+ * @param input.nowMs Unix time of the attempt, which is what the signature's timestamp means
+ * @returns null when the destination's secret cannot sign: such a delivery must not be sent
+ */
+export function deliveryHeaders(input: {
+  readonly delivery: LeasedDelivery;
+  readonly event: StoredEvent;
+  readonly source: Source;
+  readonly destination: Destination;
+  readonly signingSecret: string;
+  readonly nowMs: number;
+  readonly random: (bytes: number) => Uint8Array;
+}): [string, string][] | null {
+  const { delivery, event, source, destination } = input;
+  const id = toPublicId("dlv", delivery.key);
+  const timestampSec = Math.floor(input.nowMs / 1_000);
+  const signature = signDelivery({ secrets: [input.signingSecret], id, timestampSec, body: event.body });
+  if (signature === null) return null;
+  return [
+    ...passedOn(event.headers),
+    ...destination.headers.map(([name, value]): [string, string] => [name, value]),
+    ["user-agent", "holdfast/0.1"],
+    ...Object.entries(signature),
+    ["idempotency-key", id],
+    ["holdfast-event", toPublicId("evt", event.id)],
+    ["holdfast-source", source.name],
+    ...(event.eventType === null ? [] : [["holdfast-event-type", toHeaderValue(event.eventType)] as [string, string]]),
+    ["holdfast-attempt", String(delivery.attempt)],
+    ["holdfast-trigger", delivery.trigger === "live" && delivery.attempt > 1 ? "retry" : delivery.trigger],
+    ["traceparent", traceparent(event.headers, input.random)],
+  ];
+}
+
+function passedOn(headers: StoredEvent["headers"]): [string, string][] {
+  const passed: [string, string][] = [];
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase();
+    if (NOT_PASSED.has(lower) || lower.startsWith("holdfast-") || value === REDACTED) continue;
+    passed.push([OURS.has(lower) ? `holdfast-original-${lower}` : lower, value]);
+  }
+  return passed;
+}
+
+// An event type comes out of JSON, so it may hold anything; a header value is visible ASCII.
+function toHeaderValue(text: string): string {
+  return text.replaceAll(/[^\x21-\x7e]/g, "?").slice(0, 256);
+}
+
+/** Goes on with the sender's trace where it sent one (W3C Trace Context), else starts one. */
+function traceparent(headers: StoredEvent["headers"], random: (bytes: number) => Uint8Array): string {
+  const sent = headers.find(([name]) => name.toLowerCase() === "traceparent")?.[1];
+  const match = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/.exec(sent ?? "");
+  const hex = Buffer.from(random(24)).toString("hex");
+  return `00-${match?.[1] ?? hex.slice(0, 32)}-${hex.slice(32, 48)}-${match?.[2] ?? "01"}`;
+}

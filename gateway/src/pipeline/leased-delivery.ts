@@ -1,0 +1,59 @@
+import type { Trigger } from "../domain/delivery.ts";
+import type { LeasedRow } from "../store/deliveries/claim-ready.ts";
+import type { EventBytesRow } from "../store/events/find-events.ts";
+
+/** A delivery that this worker may try until its lease ends. */
+export interface LeasedDelivery {
+  readonly bucket: number;
+  readonly id: string;
+  readonly tenant: string;
+  readonly eventId: string;
+  readonly destinationId: string;
+  /** What the receiver deduplicates by: the id of the first delivery of this event to this destination. */
+  readonly key: string;
+  readonly trigger: Trigger;
+  readonly attempt: number;
+  readonly refusals: number;
+  readonly lease: string;
+  /** On this process's monotonic clock, taken before the claim was sent, so never later than the database's deadline. */
+  readonly leaseEndsMs: number;
+}
+
+/** The event of a delivery, as its bytes were recorded. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly sourceId: string;
+  readonly eventType: string | null;
+  readonly occurredAt: Date | null;
+  readonly receivedAt: Date;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: Uint8Array;
+}
+
+export function toLeased(row: LeasedRow, lease: string, leaseEndsMs: number): LeasedDelivery {
+  return {
+    bucket: row.bucket,
+    id: row.id,
+    tenant: row.tenant,
+    eventId: row.event_id,
+    destinationId: row.destination_id,
+    key: row.key,
+    trigger: row.trigger as Trigger,
+    attempt: row.attempt,
+    refusals: row.refusals,
+    lease,
+    leaseEndsMs,
+  };
+}
+
+export function toStoredEvent(row: EventBytesRow): StoredEvent {
+  return {
+    id: row.id,
+    sourceId: row.source_id,
+    eventType: row.event_type,
+    occurredAt: row.occurred_at,
+    receivedAt: row.received_at,
+    headers: JSON.parse(row.headers.toString("utf8")) as [string, string][],
+    body: row.body,
+  };
+}

@@ -1,0 +1,43 @@
+import type { Diagnosis, Verified } from "@holdfast/verify";
+import { answerHandshake, verify } from "@holdfast/verify";
+import type { Arrival, ReadySource } from "./arrival.ts";
+
+export type Verification =
+  | { readonly kind: "verified"; readonly verdict: Verified }
+  | { readonly kind: "handshake"; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
+  | { readonly kind: "refused"; readonly reason: string; readonly diagnosis: Diagnosis };
+
+/**
+ * Verifies an arrival over the bytes that came, or answers the provider's URL check. Fails closed: a verifier that throws
+ * refuses, since an unverified event must never look like a verified one.
+ *
+ * @param publicUrl where providers address this gateway, for schemes that sign the URL; null: as the Host header says
+ */
+export function verifyArrival(ready: ReadySource, arrival: Arrival, publicUrl: string | null): Verification {
+  const input = {
+    provider: ready.source.provider,
+    receiver: ready.receiver,
+    request: { method: arrival.method, url: addressedUrl(arrival, publicUrl), headers: arrival.headers, body: arrival.body },
+    now: arrival.receivedAt,
+  };
+  try {
+    const handshake = ready.provider?.handshake === true ? answerHandshake(input) : null;
+    if (handshake !== null) return { kind: "handshake", ...handshake };
+    const verdict = verify(input);
+    if (verdict.ok) return { kind: "verified", verdict };
+    if (verdict.reason === "key_needed") return refuse("key_needed", `The key at ${verdict.need.url} is needed first.`);
+    return { kind: "refused", reason: verdict.reason, diagnosis: verdict.diagnosis };
+  } catch {
+    return refuse("verifier_failed", "The verifier failed on this request; it was refused. Please report this with the raw request.");
+  }
+}
+
+function refuse(reason: string, summary: string): Verification {
+  return { kind: "refused", reason, diagnosis: { step: "request", summary, evidence: {}, likelyCause: null } };
+}
+
+function addressedUrl(arrival: Arrival, publicUrl: string | null): string {
+  if (publicUrl !== null) return publicUrl.replace(/\/+$/, "") + arrival.url;
+  const host = arrival.headers.find(([name]) => name.toLowerCase() === "host")?.[1];
+  return host === undefined ? arrival.url : `http://${host}${arrival.url}`;
+}
