@@ -1,0 +1,22 @@
+import { checkReceiver } from "@holdfast/verify";
+import { checkDefinition, type Definition } from "../domain/definition.ts";
+import { vetUrl } from "../platform/egress/vet-url.ts";
+import type { ConfigFault } from "./config-fault.ts";
+
+/**
+ * Checks what the configuration file declares as the gateway will check it when it applies it: the receiver of every
+ * source, the URL of every destination against the networks that deliveries may reach.
+ */
+export function checkDefinitionInput(
+  input: Readonly<Record<string, unknown>>,
+  allowCidrs: readonly string[],
+): { readonly definition: Definition | null; readonly faults: readonly ConfigFault[] } {
+  const checked = checkDefinition(input, {
+    checkReceiver,
+    vetUrl: (url) => {
+      const verdict = vetUrl(url, { allowCidrs: [...allowCidrs] });
+      return verdict.ok ? null : verdict.message;
+    },
+  });
+  return checked.ok ? { definition: checked.definition, faults: [] } : { definition: null, faults: checked.faults };
+}

@@ -1,0 +1,34 @@
+import type { GatewayConfig } from "../config.ts";
+
+const HIDDEN = "(set, not shown)";
+
+/** The configuration for printing and logging: every secret replaced, passwords cut out of URLs, handlers as their names. */
+export function redactConfig(config: GatewayConfig): Record<string, unknown> {
+  const { definition, handlers, ...settings } = config;
+  return {
+    ...settings,
+    databaseUrl: config.databaseUrl === null ? null : redactUrl(config.databaseUrl),
+    secretKey: config.secretKey === null ? null : HIDDEN,
+    handlers: Object.keys(handlers),
+    definition: definition === null ? null : redact(definition, ""),
+  };
+}
+
+/** A connection string without its password. A password may also stand among the parameters, so those go altogether. */
+export function redactUrl(text: string): string {
+  if (!URL.canParse(text)) return HIDDEN;
+  const url = new URL(text);
+  if (url.password !== "") url.password = "***";
+  url.search = "";
+  return url.href;
+}
+
+/** Fields of a source or destination whose value is, or may hold, a secret. */
+const SECRET_FIELDS = new Set(["secrets", "signingSecret", "password", "verifyToken", "headers", "key"]);
+
+function redact(value: unknown, field: string): unknown {
+  if (SECRET_FIELDS.has(field)) return HIDDEN;
+  if (Array.isArray(value)) return value.map((item: unknown) => redact(item, ""));
+  if (typeof value !== "object" || value === null || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, redact(inner, key)]));
+}
