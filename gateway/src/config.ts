@@ -101,7 +101,7 @@ export async function loadConfig(places: ConfigPlaces): Promise<LoadedConfig> {
     ...settings.faults,
     ...split.faults,
     ...checked.faults,
-    ...checkWhole(config),
+    ...checkWhole(config, split.definition),
   ];
   if (faults.length > 0) return { ok: false, faults };
   return { ok: true, config, file: file.ok ? file.path : null, warnings: findUnknownVariables(env) };

@@ -13,10 +13,7 @@ export function checkDefinitionInput(
 ): { readonly definition: Definition | null; readonly faults: readonly ConfigFault[] } {
   const checked = checkDefinition(input, {
     checkReceiver,
-    vetUrl: (url) => {
-      const verdict = vetUrl(url, { allowCidrs: [...allowCidrs] });
-      return verdict.ok ? null : verdict.message;
-    },
+    vetUrl: (url) => vetUrl(url, { allowCidrs: [...allowCidrs] }),
   });
   return checked.ok ? { definition: checked.definition, faults: [] } : { definition: null, faults: checked.faults };
 }

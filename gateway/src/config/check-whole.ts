@@ -1,22 +1,28 @@
 import type { GatewayConfig } from "../config.ts";
 import { DEFAULT_TIMEOUT_MS } from "../domain/catalog.ts";
 import type { ConfigFault } from "./config-fault.ts";
+import { isRecord } from "./read-settings.ts";
 
 /** After the longest attempt a worker needs this long to settle it before its lease may end. */
 export const LEASE_MARGIN_MS = 15_000;
 
+/** What the file declares as it stands there: a fault elsewhere in it must not hide one here. */
+type Declared = Readonly<Record<string, unknown>> | null;
+
 /** The rules that no single value can break: each of these values is fine, together they are not. */
-export function checkWhole(config: GatewayConfig): ConfigFault[] {
-  return [...checkLease(config), ...checkPorts(config), ...checkKeys(config), ...checkRoles(config)];
+export function checkWhole(config: GatewayConfig, declared: Declared): ConfigFault[] {
+  return [...checkLease(config, declared), ...checkPorts(config), ...checkKeys(config), ...checkRoles(config)];
 }
 
 /** A lease that ends during an attempt would have a second worker deliver at the same time. */
-function* checkLease(config: GatewayConfig): Generator<ConfigFault> {
+function* checkLease(config: GatewayConfig, declared: Declared): Generator<ConfigFault> {
   const { leaseMs, pollMs } = config.worker;
   let longest = { path: "the default timeout", timeoutMs: DEFAULT_TIMEOUT_MS };
-  for (const [name, destination] of Object.entries(config.definition?.destinations ?? {})) {
-    const timeoutMs = destination.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    if (timeoutMs > longest.timeoutMs) longest = { path: `destinations.${name}.timeoutMs`, timeoutMs };
+  const destinations = declared?.["destinations"];
+  for (const [name, destination] of Object.entries(isRecord(destinations) ? destinations : {})) {
+    const timeoutMs = isRecord(destination) ? destination["timeoutMs"] : null;
+    if (typeof timeoutMs === "number" && timeoutMs > longest.timeoutMs)
+      longest = { path: `destinations.${name}.timeoutMs`, timeoutMs };
   }
   const leastMs = longest.timeoutMs + LEASE_MARGIN_MS;
   if (leaseMs <= leastMs) {

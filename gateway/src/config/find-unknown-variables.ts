@@ -1,4 +1,4 @@
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "../domain/field-checks.ts";
 import type { Environment } from "./read-settings.ts";
 import type { Setting } from "./setting.ts";
 import { SETTING_PATHS, SETTINGS } from "./settings.ts";

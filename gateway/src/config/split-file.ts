@@ -1,6 +1,6 @@
 import type { Handler } from "../domain/handler.ts";
 import type { ConfigFault } from "./config-fault.ts";
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "../domain/field-checks.ts";
 import { isRecord } from "./read-settings.ts";
 import { SETTING_GROUPS, SETTING_PATHS } from "./settings.ts";
 
