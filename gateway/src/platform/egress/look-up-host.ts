@@ -57,6 +57,7 @@ interface DnsAnswer {
 }
 
 async function askDns(host: string, sources: LookupSources, signal: AbortSignal): Promise<DnsAnswer> {
+  if (signal.aborted) return { addresses: [], code: "ECANCELLED" };
   const resolver = new Resolver({ timeout: sources.tryTimeoutMs ?? 2_000, tries: 2 });
   if (sources.servers !== undefined) resolver.setServers(sources.servers);
   const cancel = (): void => resolver.cancel();

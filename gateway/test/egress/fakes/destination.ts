@@ -32,11 +32,11 @@ export async function startAnswering(answer: string | Buffer): Promise<Destinati
 }
 
 /** A server that speaks HTTP as Node does. */
-export async function startHttp(listener: RequestListener, address = "127.0.0.1"): Promise<Destination> {
-  return await listen(createHttpServer(listener), address);
+export async function startHttp(listener: RequestListener, address = "127.0.0.1", port = 0): Promise<Destination> {
+  return await listen(createHttpServer(listener), address, port);
 }
 
-async function listen(server: Server | HttpServer, address: string): Promise<Destination> {
+async function listen(server: Server | HttpServer, address: string, wantedPort = 0): Promise<Destination> {
   const sockets = new Set<Socket>();
   let count = 0;
   server.on("connection", (socket: Socket) => {
@@ -47,7 +47,7 @@ async function listen(server: Server | HttpServer, address: string): Promise<Des
       if (sockets.size === 0) server.emit("quiet");
     });
   });
-  server.listen(0, address);
+  server.listen(wantedPort, address);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
