@@ -34,7 +34,7 @@ describe("the place of an event key", () => {
 
   it("spreads ids that differ only in a counter evenly over all buckets", () => {
     const perBucket = 16;
-    const counts = new Array<number>(BUCKETS).fill(0);
+    const counts = Array.from({ length: BUCKETS }, () => 0);
     for (let i = 0; i < BUCKETS * perBucket; i++) counts[placeKey("source", bytes(`evt_${i}`)).bucket]!++;
     expect(Math.min(...counts)).toBeGreaterThan(0);
     expect(Math.max(...counts)).toBeLessThan(perBucket * 3);

@@ -50,7 +50,8 @@ const everyOutcome: Outcome[] = [
 
 describe("an attempt's outcome is classed by the published table", () => {
   it("for every status from 100 to 599", () => {
-    for (const status of statuses) expect([status, classify(answered(status))]).toEqual([status, expectedClass(status)]);
+    for (const status of statuses)
+      expect([status, classify(answered(status))]).toEqual([status, expectedClass(status)]);
   });
 
   it("for every fault without an answer", () => {

@@ -137,7 +137,7 @@ describe("an answer", () => {
     const queue = open();
     const answers = [queue.submit(item(1)), queue.submit(item(2))];
     await pass(DEADLINE_MS + 100);
-    expect(await Promise.all(answers)).toEqual(Array(2).fill({ ok: false, cause: "deadline" }));
+    expect(await Promise.all(answers)).toEqual(answers.map(() => ({ ok: false, cause: "deadline" })));
     commit(batches[0]!);
     await settled();
   });

@@ -1,7 +1,8 @@
 import { hot } from "../statement.ts";
 
 /**
- * Makes scheduled deliveries ready whose time has come; they queue by the time they were due.
+ * Makes scheduled deliveries ready whose time has come; they queue by the time they were due. The epoch is taken from an
+ * interval: of a timestamptz it is only stable, and a cluster refuses stable functions of columns in an UPDATE.
  * Parameters: now timestamptz, limit int; on a cluster also buckets int[] of one shard.
  */
 export const stageDue = hot<{ id: string }>(
@@ -12,7 +13,7 @@ export const stageDue = hot<{ id: string }>(
       ORDER BY q.due_at
       LIMIT $2 FOR UPDATE SKIP LOCKED)
    UPDATE holdfast.delivery d
-      SET state = 'ready', rank = extract(epoch FROM d.due_at) * 1000, due_at = NULL
+      SET state = 'ready', rank = extract(epoch FROM d.due_at - timestamptz '1970-01-01 00:00:00+00') * 1000, due_at = NULL
      FROM due
     WHERE/*shard*/ d.bucket = ANY($3::int[]) AND/*.*/ d.bucket = due.bucket AND d.id = due.id
    RETURNING d.id`,
