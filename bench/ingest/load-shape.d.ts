@@ -1,0 +1,34 @@
+/** One round of load: which address, for how long, with which events. */
+export interface RoundPlan {
+  readonly url: string;
+  readonly secret: string;
+  readonly connections: number;
+  readonly durationMs: number;
+  /** How many distinct events are made ahead; the round ends early when they are used up. */
+  readonly eventsMax: number;
+  /** Makes this round's event ids differ from every other's, up to 8 letters and digits. */
+  readonly mark: string;
+  readonly seed: number;
+  /** A header, in lower case, that each 200 must carry, or null. */
+  readonly keptHeader: string | null;
+  /** A header, in lower case, that marks a duplicate, or null. */
+  readonly duplicateHeader: string | null;
+}
+
+/** What a round came to. */
+export interface Round {
+  readonly answered: number;
+  readonly sent: number;
+  readonly elapsedMs: number;
+  readonly ratePerSec: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  readonly usedUp: boolean;
+  /** What was wrong with answers, and how often. Any entry makes the round void. */
+  readonly faults: Readonly<Record<string, number>>;
+  /** CPU of the server's own process for each answer, null where the system does not tell. */
+  readonly nodeCpuMicros: number | null;
+  /** CPU of its database and queue for each answer. */
+  readonly databaseCpuMicros: number | null;
+}

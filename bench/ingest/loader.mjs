@@ -1,0 +1,56 @@
+// The bench's side of the sender's process: one round after the other, with the servers' CPU time around each.
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { cpuMs } from "../processes.mjs";
+
+const LOAD = fileURLToPath(new URL("./load.mjs", import.meta.url));
+const ROUND_TIMEOUT_MS = 60_000;
+
+/** Starts the sender's process. */
+export async function openLoader() {
+  const child = fork(LOAD, { serialization: "advanced" });
+  await answer(child, "waiting");
+  return {
+    pid: child.pid,
+    run: (plan, pids) => runRound(child, plan, pids),
+    close: () => child.kill("SIGKILL"),
+  };
+}
+
+/**
+ * @param {import("node:child_process").ChildProcess} child
+ * @param {import("./load-shape.d.ts").RoundPlan} plan
+ * @param {{ node: readonly number[], database: readonly number[] }} pids whose CPU time counts
+ * @returns {Promise<import("./load-shape.d.ts").Round>}
+ */
+async function runRound(child, plan, pids) {
+  child.send(plan);
+  await answer(child, "started");
+  const before = { node: cpuMs(pids.node), database: cpuMs(pids.database) };
+  const { result } = await answer(child, "finished");
+  const micros = (which) => {
+    const after = cpuMs(pids[which]);
+    return before[which] === null || after === null ? null : ((after - before[which]) * 1000) / result.answered;
+  };
+  return { ...result, nodeCpuMicros: micros("node"), databaseCpuMicros: micros("database") };
+}
+
+function answer(child, kind) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => end(new Error(`the sender did not get to "${kind}" in time`)), ROUND_TIMEOUT_MS);
+    const onExit = (code, signal) => end(new Error(`the sender ended with ${signal ?? code}`));
+    const onMessage = (said) => {
+      if (said.kind === kind) end(null, said);
+      else if (said.kind === "failed") end(new Error(`the sender failed: ${said.message}`));
+    };
+    const end = (error, said) => {
+      clearTimeout(timer);
+      child.off("exit", onExit);
+      child.off("message", onMessage);
+      if (error === null) resolve(said);
+      else reject(error);
+    };
+    child.on("exit", onExit);
+    child.on("message", onMessage);
+  });
+}

@@ -1,0 +1,106 @@
+// What the recipe stands on: the same embedded PostgreSQL as Holdfast's with its default durability, and the system's Redis.
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const LAUNCHER = new URL("../../gateway/dist/store/embedded/start-embedded.js", import.meta.url);
+const REDIS_WAIT_MS = 10_000;
+const REDIS_POLL_MS = 20;
+
+/**
+ * @param {string} dataDir
+ * @returns {Promise<{ url: string, pid: number, stop: () => Promise<void> }>}
+ */
+export async function startDatabase(dataDir) {
+  const { startEmbedded } = await import(fileURLToPath(LAUNCHER));
+  const silent = { debug() {}, info() {}, warn() {}, error() {} };
+  const server = await startEmbedded({ log: silent, dataDir });
+  if (!server.ok) throw new Error(`The recipe's database does not start. ${server.message} ${server.remedy}`);
+  return { url: server.url, pid: server.pid, stop: () => server.stop() };
+}
+
+/**
+ * Redis as BullMQ's documentation asks for: append-only file with an fsync every second, nothing evicted. The data folder
+ * is on the same disk as the databases.
+ *
+ * @param {string} program path or name of redis-server
+ * @param {string} folder
+ * @returns {Promise<{ ok: true, port: number, pid: number, stop: () => Promise<void> } | { ok: false, reason: string }>}
+ */
+export async function startRedis(program, folder) {
+  const missing = await findMissing(program);
+  if (missing !== null) return { ok: false, reason: missing };
+  mkdirSync(folder);
+  const port = await freePort();
+  const log = openSync(join(folder, "redis.log"), "a");
+  const settings = [
+    "--appendonly",
+    "yes",
+    "--appendfsync",
+    "everysec",
+    "--maxmemory-policy",
+    "noeviction",
+    "--save",
+    "",
+  ];
+  const child = spawn(program, ["--bind", "127.0.0.1", "--port", `${port}`, "--dir", folder, ...settings], {
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  await untilListening(port, child);
+  return {
+    ok: true,
+    port,
+    pid: child.pid,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+async function findMissing(program) {
+  const runs = await new Promise((resolve) => {
+    const probe = spawn(program, ["--version"], { stdio: "ignore" });
+    probe.on("error", () => resolve(false));
+    probe.on("close", (code) => resolve(code === 0));
+  });
+  if (!runs) return `no Redis here (install the package redis-server, or name the program with --redis)`;
+  try {
+    await import("ioredis");
+    return null;
+  } catch {
+    return "BullMQ needs the npm package ioredis, which is not installed";
+  }
+}
+
+async function untilListening(port, child) {
+  const until = performance.now() + REDIS_WAIT_MS;
+  for (;;) {
+    if (await answers(port)) return;
+    if (child.exitCode !== null || performance.now() > until) throw new Error("Redis did not start; see its log");
+    await new Promise((resolve) => setTimeout(resolve, REDIS_POLL_MS));
+  }
+}
+
+function answers(port) {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
+    socket.on("connect", () => socket.destroy());
+  });
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,55 @@
+// The door of `npm run bench`: one word names the bench, the rest are its options.
+import { parseArgs } from "node:util";
+
+const BENCHES = {
+  ingest: {
+    summary:
+      "requests a second to a durable answer: Holdfast beside a bare server and the usual recipe (about 2 minutes)",
+    options: {
+      quick: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      redis: { type: "string", default: "redis-server" },
+      only: { type: "string" },
+      "node-args": { type: "string", default: "" },
+    },
+    load: async () => (await import("./ingest/run-ingest.mjs")).runIngest,
+  },
+};
+
+const USAGE = `Benches:
+${Object.entries(BENCHES)
+  .map(([name, bench]) => `  npm run bench -- ${name.padEnd(8)} ${bench.summary}`)
+  .join("\n")}
+
+Options of ingest:
+  --quick            one connection count, two short rounds: does it run at all
+  --rounds <n>       rounds at 64 connections (default 5; 3 at 256)
+  --seconds <n>      length of one round (default 3)
+  --redis <program>  the redis-server to run for the recipe (default: the one on PATH)
+  --only <names>     some of floor,holdfast,recipe,route (default: all)
+  --node-args <text> arguments for the gateway's node, for example "--cpu-prof"
+
+Results: bench/results/ (JSON, and a plot as SVG). How to read them: docs/bench.md
+`;
+
+const [name, ...args] = process.argv.slice(2);
+const bench = Object.hasOwn(BENCHES, name ?? "") ? BENCHES[name] : null;
+if (bench === null) {
+  const isAsked = name === undefined || name === "--help" || name === "help";
+  (isAsked ? process.stdout : process.stderr).write(isAsked ? USAGE : `There is no bench "${name}".\n\n${USAGE}`);
+  process.exitCode = isAsked ? 0 : 2;
+} else {
+  const options = readOptions(bench, args);
+  if (options !== null) process.exitCode = await (await bench.load())(options);
+}
+
+function readOptions(chosen, given) {
+  try {
+    return parseArgs({ args: given, options: chosen.options }).values;
+  } catch (error) {
+    process.stderr.write(`${error.message}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return null;
+  }
+}
