@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { findCidrFault } from "../platform/egress/address-rules.ts";
 import type { Reading } from "./setting.ts";
 
 /** Each check returns what is wrong, as the end of a sentence that begins with the value's name, or null. No value is shown. */
@@ -22,19 +23,10 @@ export function checkPublicUrl(value: string): string | null {
   return url.search === "" && url.hash === "" ? null : "must not hold a query or a fragment";
 }
 
-/** Reads a network in CIDR notation; a bare address is the network of itself. */
+/** Reads a network in CIDR notation, as the egress will; a bare address is the network of itself. */
 export function checkCidr(value: string): Reading<string> {
-  const [address = "", bits, ...rest] = value.split("/");
-  const width = isIP(address) === 4 ? 32 : 128;
-  if (isIP(address) === 0 || rest.length > 0) {
-    return {
-      ok: false,
-      problem: `must hold networks such as 10.0.0.0/8 or fd00::/8; it holds ${JSON.stringify(value.slice(0, 50))}`,
-    };
-  }
-  if (bits === undefined) return { ok: true, value: `${address}/${width}` };
-  if (!/^\d{1,3}$/.test(bits) || Number(bits) > width) {
-    return { ok: false, problem: `has the prefix length /${bits.slice(0, 10)}; it must be between 0 and ${width}` };
-  }
-  return { ok: true, value };
+  const version = isIP(value);
+  const network = version === 0 ? value : `${value}/${version === 4 ? 32 : 128}`;
+  const fault = findCidrFault(network);
+  return fault === null ? { ok: true, value: network } : { ok: false, problem: `cannot be used: ${fault}` };
 }

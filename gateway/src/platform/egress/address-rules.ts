@@ -48,7 +48,7 @@ export function findCidrFault(cidr: string): string | null {
   const prefix = slash === -1 ? null : cidr.slice(slash + 1);
   const version = isIP(address);
   if (version === 0 || address.includes("%"))
-    return `"${cidr.slice(0, 64)}" is not a network such as 10.0.0.0/8 or fd00::/8`;
+    return `${JSON.stringify(cidr.slice(0, 64))} is not a network such as 10.0.0.0/8 or fd00::/8`;
   const bits = version === 4 ? 32 : 128;
   if (prefix === null) return `"${cidr}" has no prefix length; for this one address write ${address}/${bits}`;
   if (!/^(0|[1-9]\d{0,2})$/.test(prefix) || Number(prefix) > bits)
