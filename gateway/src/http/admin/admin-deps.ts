@@ -1,0 +1,33 @@
+import type { Catalog } from "../../domain/catalog.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { EgressPolicy } from "../../platform/egress/egress-outcome.ts";
+import type { Log } from "../../platform/log.ts";
+import type { Metrics } from "../../platform/metrics.ts";
+import type { SecretsBox } from "../../platform/secrets-box.ts";
+import type { Database } from "../../store/database.ts";
+
+/** What the admin API works with. */
+export interface AdminDeps {
+  readonly db: Database;
+  readonly catalog: {
+    /** The configuration as this process holds it. */
+    current(): Catalog;
+    /** Reads it again; called after each change, so that the process that made it sees it at once. */
+    refresh(): Promise<void>;
+  };
+  readonly box: SecretsBox;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly egressPolicy: EgressPolicy;
+  /** Where the ingest door is, without a trailing slash: `http://127.0.0.1:4400`. */
+  readonly ingestUrl: string;
+  readonly metrics: Metrics;
+  /** Whether the process can do its work, and every reason why not. */
+  readonly readiness: () => Promise<{ readonly ok: boolean; readonly reasons: readonly string[] }>;
+  /** What the process knows of itself beyond the database: roles, partitions ahead, durability. Shown as it is. */
+  readonly status: () => Promise<object>;
+  /** Tells the workers that deliveries have become ready. Only a hint. */
+  readonly wake: () => void;
+  readonly log: Log;
+  readonly version: string;
+}

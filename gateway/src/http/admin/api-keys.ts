@@ -1,0 +1,62 @@
+import { timingSafeEqual } from "node:crypto";
+import { hashApiKey, isApiKey, newApiKey } from "../../domain/api-key.ts";
+import { newUuid } from "../../domain/id.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { countApiKeys, findApiKey, insertApiKey } from "../../store/catalog/api-keys.ts";
+import type { Queryable } from "../../store/statement.ts";
+
+/** Who a request comes from: the key, and with it the tenant that every query is bound to. */
+export interface Principal {
+  readonly keyId: string;
+  readonly tenant: string;
+}
+
+export interface ApiKeyDeps {
+  readonly db: Queryable;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+/**
+ * Makes and stores an API key.
+ *
+ * @returns the clear key, which is nowhere kept, and the id by which it can be revoked (a UUID)
+ */
+export async function createApiKey(
+  deps: ApiKeyDeps,
+  wanted: { readonly tenant: string; readonly name: string; readonly expiresAt?: Date | null },
+): Promise<{ readonly id: string; readonly key: string; readonly prefix: string; readonly createdAt: Date }> {
+  const createdAt = deps.clock.now();
+  const made = newApiKey(deps.random);
+  const id = newUuid(createdAt.getTime(), 0, deps.random(8));
+  await deps.db.run(insertApiKey, [
+    id,
+    wanted.tenant,
+    wanted.name,
+    made.prefix,
+    made.sha256,
+    createdAt,
+    wanted.expiresAt ?? null,
+  ]);
+  return { id, key: made.key, prefix: made.prefix, createdAt };
+}
+
+/** Whether the tenant has a key that still counts; at the very first start it has none. */
+export async function hasApiKey(deps: Pick<ApiKeyDeps, "db" | "clock">, tenant: string): Promise<boolean> {
+  const counted = await deps.db.run(countApiKeys, [tenant, deps.clock.now()]);
+  return (counted.rows[0]?.keys ?? 0) > 0;
+}
+
+/**
+ * Whose key this is, or null when it is malformed, unknown, expired or revoked. Asked anew for each request, so a
+ * revocation counts at once.
+ */
+export async function findPrincipal(deps: Pick<ApiKeyDeps, "db" | "clock">, key: string): Promise<Principal | null> {
+  if (!isApiKey(key)) return null;
+  const sha256 = hashApiKey(key);
+  const row = (await deps.db.run(findApiKey, [sha256])).rows[0];
+  if (row === undefined || !timingSafeEqual(row.sha256, sha256)) return null;
+  if (row.revoked_at !== null) return null;
+  if (row.expires_at !== null && row.expires_at.getTime() <= deps.clock.now().getTime()) return null;
+  return { keyId: row.id, tenant: row.tenant };
+}
