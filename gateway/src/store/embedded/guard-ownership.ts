@@ -43,7 +43,9 @@ export function guardOwnership(
     isOwner: () => state.isOwner,
     release: async () => {
       state.released = true;
-      await state.client.end().catch(() => {});
+      // Its own promise may stay open when the server went first; the event does not.
+      state.client.end().catch(() => {});
+      await state.ended;
     },
   };
 }
@@ -58,7 +60,9 @@ async function watch(
     await state.ended;
     for (;;) {
       if (!isPostmaster(launched.pid, target.pgdata)) return;
-      const again = state.released ? null : await reclaim(launched, target, log);
+      // Given up on a server that lives on, because it is another process's now: it has not exited.
+      if (state.released) return new Promise(() => {});
+      const again = await reclaim(launched, target, log);
       if (again !== null) {
         state.client = again.client;
         state.ended = again.ended;

@@ -52,22 +52,26 @@ export async function initializeCluster(
     ]);
     if (ended.code !== 0) return initdbFault(folder, ended.output);
     writeDurably(join(partial, CREDENTIALS), JSON.stringify(credentials), folder.user);
-    return { ok: true, created: takeName(partial, folder) };
+    return takeName(partial, folder);
   } finally {
     rmSync(passwordFile, { force: true });
     rmSync(partial, { recursive: true, force: true });
   }
 }
 
-function takeName(partial: string, folder: ClusterFolder): boolean {
+function takeName(partial: string, folder: ClusterFolder): { ok: true; created: boolean } | EmbeddedFault {
   try {
     renameSync(partial, folder.pgdata);
-  } catch (error) {
-    if (isInitialized(folder)) return false;
-    throw error;
+  } catch {
+    if (isInitialized(folder)) return { ok: true, created: false };
+    return embeddedFault(
+      "data_dir_damaged",
+      `${folder.pgdata} exists, but is no database: it has no PG_VERSION.`,
+      "Restore it from a copy, or move it away, or name another folder with --data-dir.",
+    );
   }
   syncFolder(folder.home);
-  return true;
+  return { ok: true, created: true };
 }
 
 function initdbFault(folder: ClusterFolder, output: string): EmbeddedFault {

@@ -22,8 +22,10 @@ export interface Launched {
   readonly version: string;
   readonly pid: number;
   readonly address: Address;
-  /** The server's process if we started it, null if it was running before us. */
+  /** The server's process if it is a child of ours. */
   readonly child: ChildProcess | null;
+  /** Whether it was running before us. */
+  readonly adopted: boolean;
 }
 
 export interface LaunchOptions {
@@ -94,7 +96,9 @@ async function tryClaim(
     const claim = await claimOwnership(client);
     if (claim.owned) {
       const child = progress.child?.pid === running.pid ? progress.child : null;
-      return { ok: true, client, ended, version, pid: running.pid, address: running.address, child };
+      // On Windows the child is pg_ctl, and the server is the child of that.
+      const adopted = process.platform === "win32" ? progress.spawns === 0 : child === null;
+      return { ok: true, client, ended, version, pid: running.pid, address: running.address, child, adopted };
     }
     await client.end();
     return inUse(options.folder, claim.pid, claim.since);

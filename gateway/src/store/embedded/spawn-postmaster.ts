@@ -32,7 +32,7 @@ export function spawnPostmaster(
       process.platform === "win32"
         ? [
             binary(binaries, "pg_ctl"),
-            ["start", "-W", "-D", folder.pgdata, "-o", args.map((arg) => `"${arg}"`).join(" ")],
+            ["start", "-w", "-D", folder.pgdata, "-o", args.map((arg) => `"${arg}"`).join(" ")],
           ]
         : [binary(binaries, "postgres"), ["-D", folder.pgdata, ...args]];
     const child = spawn(program, programArgs, {

@@ -1,10 +1,12 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Log } from "../../platform/log.ts";
+import { messageOf } from "../../platform/log.ts";
 import type { ClusterFolder } from "./cluster-folder.ts";
 import { prepareClusterFolder } from "./cluster-folder.ts";
 import { connectionString, createDatabase } from "./create-database.ts";
 import type { EmbeddedFault } from "./embedded-fault.ts";
+import { embeddedFault } from "./embedded-fault.ts";
 import { guardOwnership } from "./guard-ownership.ts";
 import type { Credentials } from "./initialize-cluster.ts";
 import { initializeCluster, isInitialized, openCluster } from "./initialize-cluster.ts";
@@ -41,6 +43,8 @@ export interface EmbeddedOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** How long start and crash recovery may take, 120 s by default. */
   readonly startTimeoutMs?: number;
+  /** How long stop() waits for an orderly shutdown before it forces one, 20 s by default. */
+  readonly stopTimeoutMs?: number;
 }
 
 export type EmbeddedStep = "copy" | "initialize" | "start" | "recover";
@@ -76,6 +80,7 @@ const STEPS: Readonly<Record<EmbeddedStep, string>> = {
 };
 
 const START_TIMEOUT_MS = 120_000;
+const STOP_TIMEOUT_MS = 20_000;
 const SOCKET_PORT = 5432;
 
 /**
@@ -83,6 +88,21 @@ const SOCKET_PORT = 5432;
  * expected failure is returned with its remedy. The rules are those of docs/decisions/0002-embedded-postgresql.md.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer | EmbeddedFault> {
+  try {
+    return await start(options);
+  } catch (error) {
+    // A full disk, a folder taken away, a server killed in the middle: the machine's doing, not a bug of ours.
+    if (typeof (error as { code?: unknown }).code !== "string") throw error;
+    const remedy = "Look at the data folder's disk and rights and start again, or set DATABASE_URL.";
+    return embeddedFault(
+      "start_failed",
+      `The embedded database in ${options.dataDir} does not start: ${messageOf(error)}.`,
+      remedy,
+    );
+  }
+}
+
+async function start(options: EmbeddedOptions): Promise<EmbeddedServer | EmbeddedFault> {
   const tell = (step: EmbeddedStep): void => options.onProgress?.({ step, text: STEPS[step] });
   const user = chooseServerUser(options.runAs);
   if (!user.ok) return user;
@@ -94,9 +114,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   let created = false;
   if (!isInitialized(folder)) {
     tell("initialize");
-    const made = await initializeCluster(folder, binaries);
-    if (!made.ok) return made;
-    created = made.created;
+    const initialized = await initializeCluster(folder, binaries);
+    if (!initialized.ok) return initialized;
+    created = initialized.created;
   }
   const opened = openCluster(folder, binaries);
   if (!opened.ok) return opened;
@@ -111,8 +131,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     onStep: tell,
   });
   if (!launched.ok) return launched;
-  await createDatabase(launched.client, credentials.gateway);
-  return toServer(options.log, { folder, binaries, launched, credentials, created });
+  const made = await createDatabase(launched.client, credentials.gateway);
+  if (!made.ok) return made;
+  return toServer(options, { folder, binaries, launched, credentials, created });
 }
 
 function defaultStateDir(): string {
@@ -134,7 +155,11 @@ interface Parts {
   readonly created: boolean;
 }
 
-function toServer(log: Log, { folder, binaries, launched, credentials, created }: Parts): EmbeddedServer {
+function toServer(
+  options: EmbeddedOptions,
+  { folder, binaries, launched, credentials, created }: Parts,
+): EmbeddedServer {
+  const { log, stopTimeoutMs = STOP_TIMEOUT_MS } = options;
   const { pid, address, version } = launched;
   const guard = guardOwnership({ log }, launched, { password: credentials.superuser, pgdata: folder.pgdata });
   const endLogKeeping = keepLogShort({ log }, folder.logFile);
@@ -143,14 +168,14 @@ function toServer(log: Log, { folder, binaries, launched, credentials, created }
   const stopOnce = async (): Promise<void> => {
     endLogKeeping();
     // Our session is held until the server cuts it: released first, another process could adopt a server about to stop.
-    if (guard.isOwner()) await stopPostmaster({ log }, { pid, folder, binaries });
+    if (guard.isOwner()) await stopPostmaster({ log }, { pid, folder, binaries }, stopTimeoutMs);
     await guard.release();
   };
   return {
     ok: true,
     url: connectionString(address, "holdfast", credentials.gateway),
     adminUrl: connectionString(address, "postgres", credentials.superuser),
-    adopted: launched.child === null,
+    adopted: launched.adopted,
     created,
     version,
     home: folder.home,

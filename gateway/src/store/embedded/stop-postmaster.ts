@@ -6,21 +6,21 @@ import { isPostmaster } from "./postmaster.ts";
 import type { Binaries } from "./server-binaries.ts";
 import { binary } from "./server-binaries.ts";
 
-// Fast shutdown: sessions are cut, open transactions roll back, a checkpoint is written. Then ever less polite.
-const SIGNALS = [
-  { signal: "SIGINT", withinMs: 20_000 },
-  { signal: "SIGQUIT", withinMs: 5_000 },
-  { signal: "SIGKILL", withinMs: 5_000 },
-] as const;
-
 const POLL_MS = 10;
 
 /** Stops the server and waits until its process is gone. What was committed is safe whichever signal it takes. */
 export async function stopPostmaster(
   deps: { log: Log },
   server: { pid: number; folder: ClusterFolder; binaries: Binaries },
+  fastTimeoutMs: number,
 ): Promise<void> {
-  for (const { signal, withinMs } of SIGNALS) {
+  // Fast shutdown: sessions are cut, open transactions roll back, a checkpoint is written. Then ever less polite.
+  const signals = [
+    { signal: "SIGINT", withinMs: fastTimeoutMs },
+    { signal: "SIGQUIT", withinMs: fastTimeoutMs / 4 },
+    { signal: "SIGKILL", withinMs: 5_000 },
+  ] as const;
+  for (const { signal, withinMs } of signals) {
     if (!isPostmaster(server.pid, server.folder.pgdata)) return;
     if (signal !== "SIGINT") deps.log.warn({ pid: server.pid, signal }, "embedded database did not stop in time");
     send(signal, server);
