@@ -1,0 +1,203 @@
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import type { MigrateResult, Migration } from "../../src/store/migrate.ts";
+import { listMigrations, migrate } from "../../src/store/migrate.ts";
+import { withDatabase } from "../support/database.ts";
+
+const COMPILED = fileURLToPath(new URL("../../dist/store/migrate.js", import.meta.url));
+
+let admin: pg.Client;
+let name: string;
+let url: string;
+
+beforeAll(async () => {
+  admin = new pg.Client({ connectionString: withDatabase(inject("holdfastTestDatabase").adminUrl, "postgres") });
+  await admin.connect();
+});
+
+afterAll(async () => {
+  await admin?.end();
+});
+
+beforeEach(async () => {
+  name = `test_${randomBytes(8).toString("hex")}`;
+  url = withDatabase(inject("holdfastTestDatabase").url, name);
+  await admin.query(`create database ${name} template template0 owner holdfast`);
+});
+
+afterEach(async () => {
+  await admin.query(`drop database if exists ${name} with (force)`);
+});
+
+function migration(number: number, sql: string): Migration {
+  return {
+    number,
+    name: `${String(number).padStart(4, "0")}_test`,
+    sql,
+    sha256: createHash("sha256").update(sql).digest("hex"),
+  };
+}
+
+const first = migration(1, "CREATE TABLE holdfast.one (id int PRIMARY KEY)");
+const second = migration(2, "CREATE TABLE holdfast.two (id int PRIMARY KEY)");
+const third = migration(3, "CREATE TABLE holdfast.three (id int PRIMARY KEY)");
+
+/** Asks the database itself, on a connection of its own. */
+async function rowsOf<Row extends pg.QueryResultRow>(text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: withDatabase(inject("holdfastTestDatabase").adminUrl, name) });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function tables(): Promise<string[]> {
+  const rows = await rowsOf<{ name: string }>(
+    "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'holdfast' ORDER BY 1",
+  );
+  return rows.map((row) => row.name).filter((table) => table !== "migration");
+}
+
+async function recorded(): Promise<number[]> {
+  const rows = await rowsOf<{ number: number }>("SELECT number FROM holdfast.migration ORDER BY number");
+  return rows.map((row) => row.number);
+}
+
+describe("the migrations that this build ships", () => {
+  it("make the schema on an empty database, and a second run changes nothing", async () => {
+    const shipped = await listMigrations();
+    const names = shipped.map((one) => one.name);
+    expect(await migrate(url)).toEqual({ ok: true, applied: names, version: shipped.length, ahead: [] });
+    const made = await tables();
+    expect(made).toContain("delivery");
+    expect(await migrate(url)).toEqual({ ok: true, applied: [], version: shipped.length, ahead: [] });
+    expect(await tables()).toEqual(made);
+  });
+
+  it("are applied once each when five runners start at once", async () => {
+    const results = await Promise.all(Array.from({ length: 5 }, () => migrate(url)));
+    expect(results.filter((result) => !result.ok)).toEqual([]);
+    const applied = results.flatMap((result) => (result.ok ? result.applied : []));
+    expect(applied.toSorted()).toEqual((await listMigrations()).map((one) => one.name));
+  });
+
+  it("are numbered from 1 without a gap", async () => {
+    const shipped = await listMigrations();
+    expect(shipped.map((one) => one.number)).toEqual(shipped.map((_, i) => i + 1));
+    expect(shipped.length).toBeGreaterThan(0);
+  });
+});
+
+describe("a runner that is killed", () => {
+  it("half-way leaves whole migrations only, and the next one goes on", async () => {
+    // The second migration waits for a lock that the test holds, so that the kill surely falls into its middle.
+    const lock = 4_711;
+    const slow = migration(2, `${second.sql}; SELECT pg_advisory_xact_lock(${lock})`);
+    const holder = new pg.Client({ connectionString: withDatabase(inject("holdfastTestDatabase").adminUrl, name) });
+    await holder.connect();
+    try {
+      await holder.query("SELECT pg_advisory_lock($1)", [lock]);
+      const runner = spawn(process.execPath, ["--input-type=module", "--eval", runnerOf([first, slow, third])], {
+        stdio: "ignore",
+      });
+      const ended = once(runner, "exit");
+      await waitUntilOneWaits(holder, lock);
+      runner.kill("SIGKILL");
+      await ended;
+    } finally {
+      await holder.end();
+    }
+    const result = await migrate(url, [first, second, third]);
+    expect(result).toEqual({ ok: true, applied: ["0002_test", "0003_test"], version: 3, ahead: [] });
+    expect(await tables()).toEqual(["one", "three", "two"]);
+    expect(await recorded()).toEqual([1, 2, 3]);
+  });
+
+  it("by its server is told so, and the next one goes on", async () => {
+    const lock = 4_712;
+    const slow = migration(2, `${second.sql}; SELECT pg_advisory_xact_lock(${lock})`);
+    const holder = new pg.Client({ connectionString: withDatabase(inject("holdfastTestDatabase").adminUrl, name) });
+    await holder.connect();
+    let cut: MigrateResult;
+    try {
+      await holder.query("SELECT pg_advisory_lock($1)", [lock]);
+      const running = migrate(url, [first, slow]);
+      await waitUntilOneWaits(holder, lock);
+      await holder.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'holdfast migrate'",
+      );
+      cut = await running;
+    } finally {
+      await holder.end();
+    }
+    expect(cut).toMatchObject({ ok: false, code: "unreachable" });
+    expect(await tables()).toEqual(["one"]);
+    expect(await migrate(url, [first, second])).toMatchObject({ ok: true, applied: ["0002_test"] });
+  });
+});
+
+function runnerOf(migrations: readonly Migration[]): string {
+  return `import { migrate } from ${JSON.stringify(COMPILED)}; await migrate(${JSON.stringify(url)}, ${JSON.stringify(migrations)});`;
+}
+
+async function waitUntilOneWaits(client: pg.Client, lock: number): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query(
+      "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+      [lock],
+    );
+    if (rows.length > 0) return;
+  }
+}
+
+describe("a database that does not belong to this build", () => {
+  it("with an altered migration is refused, and the message names the file and what to do", async () => {
+    await migrate(url, [first, second]);
+    const altered = migration(1, `${first.sql}; SELECT 1`);
+    const result = await migrate(url, [altered, second]);
+    expect(result).toMatchObject({ ok: false, code: "altered" });
+    expect((result as { message: string }).message).toMatch(/0001_test.*restore the file/);
+  });
+
+  it("with a migration left out is refused", async () => {
+    await migrate(url, [first, third]);
+    const result = await migrate(url, [first, second, third]);
+    expect(result).toMatchObject({ ok: false, code: "gap" });
+    expect((result as { message: string }).message).toContain("0002_test");
+    expect(await tables()).toEqual(["one", "three"]);
+  });
+
+  it("with later migrations than this build knows is told so", async () => {
+    await migrate(url, [first, second, third]);
+    expect(await migrate(url, [first])).toEqual({
+      ok: true,
+      applied: [],
+      version: 1,
+      ahead: ["0002_test", "0003_test"],
+    });
+  });
+
+  it("that cannot be reached is told so, without its password", async () => {
+    const away = new URL(url);
+    away.port = "1";
+    away.password = "do-not-print-me";
+    const result = await migrate(away.href);
+    expect(result).toMatchObject({ ok: false, code: "unreachable" });
+    expect(JSON.stringify(result)).not.toContain("do-not-print-me");
+  });
+});
+
+it("a migration that fails leaves nothing of itself and says which SQLSTATE", async () => {
+  const broken = migration(2, `${second.sql}; SELECT 1 / 0`);
+  const result = await migrate(url, [first, broken]);
+  expect(result).toMatchObject({ ok: false, code: "failed" });
+  expect((result as { message: string }).message).toContain("22012");
+  expect(await tables()).toEqual(["one"]);
+  expect(await recorded()).toEqual([1]);
+});
