@@ -1,6 +1,134 @@
-import type { Receiver, ReceiverFault } from "./receiver.ts";
+import { isTolerance } from "./engines/check-time.ts";
+import { asSecret, keyBytes, keysMax, momentMs, secretCharsMax } from "./key.ts";
+import type { ProviderEntry } from "./provider.ts";
+import { readEd25519Key } from "./public-key.ts";
+import type { PublicKey, Receiver, ReceiverFault } from "./receiver.ts";
+import type { SecretRule } from "./scheme.ts";
+import { findEntry } from "./table.ts";
+import { toleranceSecMax, toleranceSecMin } from "./timestamp.ts";
 
-/** Every fault of a receiver configuration at once, for the moment when it is saved. Empty when it can be used. */
-export function checkReceiver(provider: string, _receiver: Receiver): ReceiverFault[] {
-  return [{ path: "provider", problem: `no provider has the slug ${JSON.stringify(provider)}` }];
+/**
+ * Every fault of a receiver configuration at once, each with its path (`secrets[0].value`), for the moment when it is saved.
+ * Empty when it can be used. Stricter than `verify`: a secret shorter than the provider's minimum (24 bytes where people choose
+ * it; security S03, faults F123) is a fault here unless it says `allowShort: true`.
+ */
+export function checkReceiver(provider: string, receiver: Receiver): ReceiverFault[] {
+  const entry = findEntry(provider);
+  if (entry === null) return [{ path: "provider", problem: `no provider has the slug ${JSON.stringify(provider)}` }];
+  if (typeof receiver !== "object" || receiver === null || Array.isArray(receiver)) {
+    return [{ path: "", problem: "must be an object" }];
+  }
+  const { scheme } = entry;
+  return [
+    ...unknownFields(receiver),
+    ...missingFields(entry, receiver),
+    ...("secret" in scheme ? secretFaults(receiver.secrets, scheme.secret) : publicKeyFaults(receiver.publicKeys)),
+    ...urlFaults("notificationUrl", receiver.notificationUrl),
+    ...urlFaults("callbackUrl", receiver.callbackUrl),
+    ...toleranceFaults(receiver.toleranceSec),
+  ];
+}
+
+const knownFields = new Set(
+  "secrets publicKeys certificates certHostPattern trustedRoots notificationUrl callbackUrl webhookId audience issuers email bundleId environment appId keyId algorithm version secretRoles username password verifyToken toleranceSec".split(
+    " ",
+  ),
+);
+
+function unknownFields(receiver: object): ReceiverFault[] {
+  const unknown = Object.keys(receiver).filter((field) => !knownFields.has(field));
+  return unknown.map((field) => ({ path: field.slice(0, 64), problem: "is no field of a receiver configuration" }));
+}
+
+function missingFields({ provider }: ProviderEntry, receiver: Receiver): ReceiverFault[] {
+  const given: Readonly<Record<string, unknown>> = { ...receiver };
+  const missing = provider.receiverFields.filter((field) => {
+    const value = given[field];
+    return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
+  });
+  return missing.map((path) => ({ path, problem: `is needed to verify ${provider.name}` }));
+}
+
+function listFaults(path: string, list: unknown): ReceiverFault[] {
+  if (list === undefined || list === null) return [];
+  if (!Array.isArray(list)) return [{ path, problem: "must be a list" }];
+  return list.length > keysMax ? [{ path, problem: `has ${list.length} entries, and ${keysMax} is the most` }] : [];
+}
+
+function secretFaults(secrets: unknown, rule: SecretRule): ReceiverFault[] {
+  if (!Array.isArray(secrets)) return listFaults("secrets", secrets);
+  const versions = new Set<string>();
+  const faults = secrets.slice(0, keysMax).flatMap((given: unknown, index) => {
+    const path = `secrets[${index}]`;
+    const secret = asSecret(given);
+    if (secret === null) return [{ path, problem: "must be text, or an object with a text value" }];
+    const version = secret.version === undefined ? `v${index + 1}` : secret.version;
+    const repeated = versions.has(version);
+    versions.add(version);
+    const short = secret.allowShort === true ? 0 : rule.bytesMin;
+    return [
+      ...valueProblem(secret.value, { ...rule, bytesMin: short }).map((problem) => ({
+        path: `${path}.value`,
+        problem,
+      })),
+      ...versionProblem(version, repeated).map((problem) => ({ path: `${path}.version`, problem })),
+      ...endProblem(secret.notAfter).map((problem) => ({ path: `${path}.notAfter`, problem })),
+    ];
+  });
+  return [...listFaults("secrets", secrets), ...faults];
+}
+
+function valueProblem(value: string, rule: SecretRule): string[] {
+  if (value === "") return ["is empty"];
+  if (value.trim() === "") return ["is blank"];
+  if (value.trim() !== value) return ["has white space around it"];
+  if (value.length > secretCharsMax) return [`is longer than ${secretCharsMax} characters`];
+  if (value === rule.prefix) return [`is the bare prefix ${rule.prefix}`];
+  const bytes = keyBytes(value, rule);
+  if (bytes === null)
+    return [rule.encoding === "base64" ? `is not base64${behind(rule)}` : `has nothing${behind(rule)}`];
+  const bare = rule.encoding === "utf8" && value.startsWith(rule.prefix) ? value.slice(rule.prefix.length) : bytes;
+  const length = Buffer.byteLength(bare);
+  if (length >= rule.bytesMin) return [];
+  return [`has ${length} bytes${behind(rule)}, and ${rule.bytesMin} is the least (allowShort: true overrides this)`];
+}
+
+function behind(rule: SecretRule): string {
+  return rule.prefix === "" ? "" : ` behind ${rule.prefix}`;
+}
+
+function versionProblem(version: unknown, repeated: boolean): string[] {
+  if (typeof version !== "string" || !/^[!-~]{1,64}$/.test(version))
+    return ["must be 1 to 64 visible ASCII characters"];
+  return repeated ? [`${version} is the version of an earlier secret too`] : [];
+}
+
+function endProblem(notAfter: unknown): string[] {
+  if (notAfter === undefined) return [];
+  const ms = momentMs(notAfter);
+  if (ms === null) return ["must be a Date, ISO 8601 text or milliseconds since 1970"];
+  return typeof notAfter === "number" && ms < 1e11 ? ["looks like seconds; give milliseconds since 1970"] : [];
+}
+
+function publicKeyFaults(publicKeys: unknown): ReceiverFault[] {
+  if (!Array.isArray(publicKeys)) return listFaults("publicKeys", publicKeys);
+  const keys: readonly PublicKey[] = publicKeys.slice(0, keysMax);
+  const faults = keys.flatMap((key, index) => {
+    const read = readEd25519Key(key);
+    return typeof read === "string" ? [{ path: `publicKeys[${index}]`, problem: read }] : [];
+  });
+  return [...listFaults("publicKeys", publicKeys), ...faults];
+}
+
+function urlFaults(path: string, url: unknown): ReceiverFault[] {
+  if (url === undefined || url === "") return [];
+  if (typeof url !== "string" || !/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+    return [{ path, problem: "must be an absolute http or https URL, exactly as it is registered at the provider" }];
+  }
+  return /\s/.test(url) ? [{ path, problem: "has white space in it" }] : [];
+}
+
+function toleranceFaults(toleranceSec: unknown): ReceiverFault[] {
+  if (toleranceSec === undefined || isTolerance(toleranceSec)) return [];
+  return [{ path: "toleranceSec", problem: `must be a number from ${toleranceSecMin} to ${toleranceSecMax}` }];
 }

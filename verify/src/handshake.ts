@@ -1,13 +1,19 @@
+import type { HandshakeAnswer } from "./handshake-rule.ts";
+import { findEntry } from "./table.ts";
+import { verify } from "./verify.ts";
 import type { VerifyInput } from "./verify.ts";
 
-/** The answer that a provider expects to its URL check. Send it as it is. */
-export interface HandshakeAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-}
-
-/** The answer when the request is a provider's URL check (verified where the provider signs it), else null: an ordinary arrival. */
-export function answerHandshake(_input: VerifyInput): HandshakeAnswer | null {
+/**
+ * The answer when the request is a provider's URL check, else null: an ordinary arrival, to be verified. A check that the
+ * provider signs is answered only when it verifies, so that a null for a forged one leads to the refusal that it deserves.
+ */
+export function answerHandshake(input: VerifyInput): HandshakeAnswer | null {
+  const entry = findEntry(input.provider);
+  const { request } = input;
+  if (entry === null || typeof request?.method !== "string" || !(request.body instanceof Uint8Array)) return null;
+  for (const { signed, answer } of entry.handshakes) {
+    const answered = answer(request);
+    if (answered !== null && (!signed || verify(input).ok)) return answered;
+  }
   return null;
 }

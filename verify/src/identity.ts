@@ -8,9 +8,9 @@ export interface EventIdentity {
    */
   readonly eventKey: Uint8Array;
   /**
-   * `sha256:` and the hash of the signed content without the parts that change from attempt to attempt, where the id is
-   * outside the signature: a captured request sent again under a fresh id has the same content key. Null where the id is
-   * signed, and where nothing is.
+   * `content:` and the hexadecimal SHA-256 of the signed content without the parts that change from attempt to attempt, where
+   * the id is outside the signature: a captured request sent again under a fresh id has the same content key. Null where
+   * the id is signed, and where nothing is. Its prefix is its own, so that it never meets an event key of the same event.
    */
   readonly contentKey: Uint8Array | null;
   readonly eventType: string | null;

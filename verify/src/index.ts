@@ -4,7 +4,7 @@ export { answerHandshake } from "./handshake.ts";
 export { checkReceiver } from "./check-receiver.ts";
 export { findProvider, providers } from "./table.ts";
 export type { VerifyInput } from "./verify.ts";
-export type { HandshakeAnswer } from "./handshake.ts";
+export type { HandshakeAnswer } from "./handshake-rule.ts";
 export type { HeaderList, WebhookRequest } from "./request.ts";
 export type { PublicKey, Receiver, ReceiverFault, Secret } from "./receiver.ts";
 export type { EngineName, Provider } from "./provider.ts";

@@ -1,5 +1,10 @@
+import type { IdentityRule } from "./extract/identity-rule.ts";
+import type { HandshakeRule } from "./handshake-rule.ts";
+import type { Arrival, HeaderSet } from "./arrival.ts";
+import type { Scheme } from "./scheme.ts";
+
 /** Which of the verification engines a provider uses. */
-export type EngineName = "hmac-template" | "url-params" | "public-key" | "static-token";
+export type EngineName = Scheme["engine"];
 
 /** A kind of sender, as documentation and as switches for the door. One row of `docs/providers.md`. */
 export interface Provider {
@@ -36,4 +41,50 @@ export interface Provider {
   readonly notes: string;
   readonly source: readonly string[];
   readonly confidence: "high" | "medium" | "low";
+}
+
+/** Parts of what is hashed or signed, in order. */
+export type Chunk = string | Uint8Array;
+
+/** Picks from a verified request what stays the same over its attempts. */
+export type StableContent = (arrival: Arrival, signed: readonly Chunk[]) => readonly Chunk[];
+
+/** A provider as its file states it: the public facts that no rule implies, and the rules. */
+export interface ProviderDefinition {
+  readonly slug: string;
+  readonly name: string;
+  /** Alternative sets of header names; the first set whose signature header is there is used, and never mixed with another. */
+  readonly headers: readonly HeaderSet[];
+  /** A header of the same provider that is never enough by itself, such as a SHA-1 signature; named in diagnoses. */
+  readonly legacyHeader?: string;
+  readonly methods?: readonly string[];
+  readonly scheme: Scheme;
+  readonly identity: IdentityRule;
+  /** True where the provider sends compressed bodies. */
+  readonly encodedBodies?: boolean;
+  /** What is the same on every attempt of one event. Default: the body. `signed` is the content that verified. */
+  readonly stableContent?: StableContent;
+  readonly handshakes?: readonly HandshakeRule[];
+  readonly facts: Pick<
+    Provider,
+    | "identity"
+    | "signedContent"
+    | "eventIdFrom"
+    | "dedupeKey"
+    | "notCovered"
+    | "handshakeNote"
+    | "notes"
+    | "source"
+    | "confidence"
+  >;
+}
+
+/** A provider as the verbs use it: the public row and the rules behind it. */
+export interface ProviderEntry extends Pick<ProviderDefinition, "headers" | "legacyHeader" | "scheme" | "identity"> {
+  readonly provider: Provider;
+  readonly methods: readonly string[];
+  readonly stableContent: StableContent;
+  readonly handshakes: readonly HandshakeRule[];
+  /** The body paths that the identity rules name, each once. */
+  readonly bodyPaths: readonly string[];
 }

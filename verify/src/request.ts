@@ -12,3 +12,37 @@ export interface WebhookRequest {
   /** The bytes that came, neither decoded nor parsed. */
   readonly body: Uint8Array;
 }
+
+/** Bytes of one header that a scheme reads, at most: 100,000 signatures in one header cost nothing (faults F127). */
+export const headerCharsMax = 4096;
+
+function isPairs(headers: HeaderList): headers is readonly (readonly [string, string])[] {
+  return Array.isArray(headers);
+}
+
+function isNamed(found: unknown, name: string): boolean {
+  return typeof found === "string" && found.length === name.length && (found === name || found.toLowerCase() === name);
+}
+
+/** Every value of a header, in order of arrival. `name` is lower case. Anything that is no text is passed over. */
+export function headerValues(headers: HeaderList, name: string): string[] {
+  const values: string[] = [];
+  if (isPairs(headers)) {
+    for (const pair of headers) {
+      if (Array.isArray(pair) && isNamed(pair[0], name) && typeof pair[1] === "string") values.push(pair[1]);
+    }
+    return values;
+  }
+  for (const key of Object.keys(headers)) {
+    if (!isNamed(key, name)) continue;
+    const value = headers[key];
+    for (const one of Array.isArray(value) ? value : [value]) if (typeof one === "string") values.push(one);
+  }
+  return values;
+}
+
+/** The value when the header is there exactly once, else null. */
+export function onlyHeader(headers: HeaderList, name: string): string | null {
+  const values = headerValues(headers, name);
+  return values.length === 1 ? (values[0] ?? null) : null;
+}

@@ -1,0 +1,94 @@
+import type { ProviderEntry } from "./provider.ts";
+import type { Receiver } from "./receiver.ts";
+import { headerCharsMax, headerValues } from "./request.ts";
+import type { HeaderList, WebhookRequest } from "./request.ts";
+import { refuse } from "./refuse.ts";
+import type { Refused } from "./verdict.ts";
+
+/** What a header is for. `signature` is the one that decides which set of names a request uses. */
+export type HeaderRole = "signature" | "timestamp" | "id" | "type" | "time" | "version";
+
+/** Header names by role, as the provider spells them. */
+export type HeaderSet = Readonly<Partial<Record<HeaderRole, string>>> & { readonly signature: string };
+
+/** Header values by role; absent and empty ones are not there. */
+export type HeaderValues = Readonly<Partial<Record<HeaderRole, string>>> & { readonly signature: string };
+
+/** A request at a source of a known provider, with its headers read. What the engines work on. */
+export interface Arrival {
+  readonly entry: ProviderEntry;
+  readonly receiver: Receiver;
+  readonly request: WebhookRequest;
+  readonly now: Date;
+  readonly names: HeaderSet;
+  readonly values: HeaderValues;
+}
+
+/** The header names and values of the first set that the request uses, or why they cannot be used. */
+export function readHeaders(
+  entry: ProviderEntry,
+  headers: HeaderList,
+): { ok: true; names: HeaderSet; values: HeaderValues } | Refused {
+  const repeated = entry.provider.securityHeaders.find((name) => headerValues(headers, name).length > 1);
+  if (repeated !== undefined) return refuseRepeated(repeated);
+  for (const names of entry.headers) {
+    const signature = valueOf(headers, names.signature);
+    if (signature === null) continue;
+    const values: Partial<Record<HeaderRole, string>> & { signature: string } = { signature };
+    for (const role of optionalRoles) {
+      const name = names[role];
+      const value = name === undefined ? null : valueOf(headers, name);
+      if (value !== null) values[role] = value;
+    }
+    return checkSizes(names, values) ?? { ok: true, names, values };
+  }
+  return refuseMissing(entry, headers);
+}
+
+const optionalRoles = ["timestamp", "id", "type", "time", "version"] as const;
+
+function valueOf(headers: HeaderList, name: string): string | null {
+  const value = headerValues(headers, name.toLowerCase())[0];
+  return value === undefined || value === "" ? null : value;
+}
+
+function checkSizes(names: HeaderSet, values: HeaderValues): Refused | null {
+  for (const role of ["signature", "timestamp", "id"] as const) {
+    const length = values[role]?.length ?? 0;
+    if (length <= headerCharsMax) continue;
+    return refuse("malformed_header", {
+      step: "headers",
+      summary: `The header ${names[role]} is ${length} characters long, and no sender needs more than ${headerCharsMax}. Refused unread.`,
+      evidence: { header: names[role] ?? role, length, lengthMax: headerCharsMax },
+    });
+  }
+  return null;
+}
+
+function refuseRepeated(header: string): Refused {
+  return refuse("duplicate_header", {
+    step: "headers",
+    summary: `The header ${header} came more than once, so that nobody can tell which one counts. The provider sends it once: look for a proxy that adds its own.`,
+    evidence: { header },
+  });
+}
+
+/** The refusal for a header of the scheme that is not there, with the provider's weaker header named when it came instead. */
+export function refuseMissing(entry: ProviderEntry, headers: HeaderList, name?: string): Refused {
+  const header = name ?? entry.headers[0]?.signature ?? "signature";
+  const legacy = entry.legacyHeader;
+  if (name === undefined && legacy !== undefined && headerValues(headers, legacy.toLowerCase()).length > 0) {
+    return refuse("missing_header", {
+      step: "headers",
+      summary: `The header ${header} is missing; the weaker ${legacy} came, and it is never enough. Let ${header} pass through whatever stands before this receiver.`,
+      evidence: { header, found: legacy },
+      likelyCause: "legacy_header_only",
+    });
+  }
+  return refuse("missing_header", {
+    step: "headers",
+    summary: `The header ${header} is missing or empty. Either the request is not from ${entry.provider.name}, or no secret is set at the sender, or a proxy removed the header.`,
+    evidence: { header },
+    likelyCause: "header_removed",
+  });
+}

@@ -1,0 +1,39 @@
+/** How a provider writes signature bytes as text. Hex is lower case: every sender in the table writes it so. */
+export type Encoding = "hex" | "base64";
+
+const lowerHex = /^(?:[0-9a-f]{2})+$/;
+
+/**
+ * The bytes behind one exact, canonical spelling, or null. Node's own decoders skip what they do not know, take base64url for
+ * base64 and ignore spare bits, so that many texts mean the same bytes; here one text does (faults F126).
+ */
+export function decodeExact(text: string, encoding: Encoding, bytesExpected: number): Buffer | null {
+  const lengthExpected = encoding === "hex" ? bytesExpected * 2 : Math.ceil(bytesExpected / 3) * 4;
+  if (text.length !== lengthExpected) return null;
+  if (encoding === "hex") return lowerHex.test(text) ? Buffer.from(text, "hex") : null;
+  const bytes = Buffer.from(text, "base64");
+  return bytes.length === bytesExpected && bytes.toString("base64") === text ? bytes : null;
+}
+
+/** The one spelling that `decodeExact` takes. */
+export function encodeExact(bytes: Buffer, encoding: Encoding): string {
+  return bytes.toString(encoding);
+}
+
+/**
+ * The key bytes of a secret that is handed out in base64: standard alphabet, padding optional, no spare bits set. Null when
+ * it is anything else, because a decoder that guesses makes another key than the sender has.
+ */
+export function decodeBase64Secret(text: string): Buffer | null {
+  const bare = text.replace(/={1,2}$/, "");
+  const bytes = Buffer.from(bare, "base64");
+  const respelled = bytes.toString("base64");
+  const padded = text.length > bare.length;
+  return respelled === (padded ? text : bare.padEnd(respelled.length, "=")) ? bytes : null;
+}
+
+/** A header value made safe and short for a diagnosis: printable ASCII, cut. */
+export function excerpt(text: string, charsMax = 8): string {
+  const printable = text.slice(0, charsMax).replace(/[^ -~]/g, "?");
+  return text.length > charsMax ? `${printable}…` : printable;
+}

@@ -1,0 +1,56 @@
+import type { Arrival } from "../arrival.ts";
+import { fillTemplate } from "../content-template.ts";
+import type { ContentValues } from "../content-template.ts";
+import { refuse } from "../refuse.ts";
+import type { HmacTemplateScheme, TimestampRule } from "../scheme.ts";
+import { readBodyTime } from "./body-time.ts";
+import { checkTime } from "./check-time.ts";
+import { readClaim } from "./claim.ts";
+import type { Claim } from "./claim.ts";
+import { decideHmac } from "./hmac-case.ts";
+import { hashBytes, hmac } from "./hmac-match.ts";
+import type { Match } from "./hmac-match.ts";
+import type { Finding } from "./proof.ts";
+
+/** Verifies one HMAC over a template: the scheme of most providers. */
+export function proveHmacTemplate(arrival: Arrival, scheme: HmacTemplateScheme): Finding {
+  const { content, signature, timestamp, hash, secret } = scheme;
+  const url = content.signsUrl ? (arrival.receiver.notificationUrl ?? "") : "";
+  if (content.signsUrl && url === "") return refuseNoUrl(arrival);
+  const claim = readClaim(arrival, { signature, timestamp, signsId: content.signsId, signatureBytes: hashBytes[hash] });
+  if (!claim.ok) return claim;
+  const contentsOf = (body: Uint8Array, notificationUrl: string) => [
+    fillTemplate(content, { body, notificationUrl, timestamp: claim.timestamp, id: claim.id }),
+  ];
+  const decided = decideHmac({ arrival, hash, secret, claim, contentsOf, url });
+  if (!decided.ok) return decided;
+  return settleTime(arrival, scheme.timestamp, claim, decided);
+}
+
+function settleTime(arrival: Arrival, rule: TimestampRule | null, claim: Claim, { key, content }: Match): Finding {
+  const proof = { ok: true, secretVersion: key.version, signed: content } as const;
+  if (rule === null) return { ...proof, signedAt: null };
+  const { body } = arrival.request;
+  const signedAtMs = typeof rule.at === "object" ? readBodyTime(body, rule.at.body, rule) : claim.signedAtMs;
+  if (typeof signedAtMs !== "number") return signedAtMs;
+  return checkTime(arrival, rule, signedAtMs) ?? { ...proof, signedAt: new Date(signedAtMs) };
+}
+
+function refuseNoUrl({ entry }: Arrival) {
+  return refuse("receiver_incomplete", {
+    step: "receiver",
+    summary: `${entry.provider.name} signs the URL that is registered there, so the receiver needs it in notificationUrl, exactly as registered.`,
+    evidence: { field: "notificationUrl" },
+    likelyCause: "configuration",
+  });
+}
+
+/** The signatures that the scheme makes with these keys, one for each. */
+export function signHmacTemplate(
+  scheme: HmacTemplateScheme,
+  keys: readonly (string | Buffer)[],
+  values: ContentValues,
+): Buffer[] {
+  const content = fillTemplate(scheme.content, values);
+  return keys.map((key) => hmac(scheme.hash, key, content));
+}

@@ -1,0 +1,29 @@
+import type { HeaderRole } from "../arrival.ts";
+
+/**
+ * Where a value is.
+ * - `body`: a dotted path into the JSON body (or into the JSON of a form's `payload` field).
+ * - `form`: a field of a form-encoded body.
+ * - `header`: a header, by its role.
+ * - `text`: the text itself, to name what the provider leaves unnamed.
+ */
+export type Place =
+  | { readonly body: string }
+  | { readonly form: string }
+  | { readonly header: HeaderRole }
+  | { readonly text: string };
+
+/** How a provider writes a moment. */
+export type MomentUnit = "s" | "ms" | "iso";
+
+/** Where a provider puts an event's identity. */
+export interface IdentityRule {
+  /** The first place that holds a usable id counts. Empty where the provider has none. */
+  readonly id: readonly Place[];
+  /** Alternatives; the first whose first real place holds a value counts, and its parts are joined with a dot. */
+  readonly type: readonly (readonly Place[])[];
+  readonly time: readonly { readonly place: Place; readonly unit: MomentUnit }[];
+  readonly version: readonly Place[];
+  /** True where the provider may send a form; its `payload` field, if any, then stands for a JSON body. */
+  readonly forms: boolean;
+}

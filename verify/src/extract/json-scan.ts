@@ -1,0 +1,126 @@
+import { skipValue, skipWhiteSpace, stringEnd } from "./json-skip.ts";
+import type { Cursor } from "./json-skip.ts";
+import { decodeJsonString } from "./json-text.ts";
+
+/** A value that a path led to. Strings lie between their quotes; everything else is the text itself. Bytes `start` to `end`. */
+export interface ScannedValue {
+  readonly kind: "string" | "number" | "other";
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What one path led to. `ambiguous`: a key on the way stands twice in its object, and readers disagree which one counts. */
+export interface Scanned {
+  readonly value: ScannedValue | null;
+  readonly ambiguous: boolean;
+}
+
+interface Search {
+  readonly segments: readonly Buffer[];
+  /** How often the key of each depth was met. */
+  readonly meetings: number[];
+  value: ScannedValue | null;
+}
+
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const quote = 0x22;
+const comma = 0x2c;
+const colon = 0x3a;
+const minus = 0x2d;
+
+/**
+ * Finds values in a JSON object without building the document: no number becomes a JavaScript number, no key touches a
+ * prototype, no nesting deepens the stack beyond the longest path. Of a key that stands twice the last one is given, as
+ * `JSON.parse` does, and `ambiguous` says so. A byte order mark in front is passed over. What no path leads into is checked for
+ * its strings, brackets and scalars only. Null when the bytes are no JSON object.
+ */
+export function scanJson(bytes: Uint8Array, paths: readonly (readonly string[])[]): Scanned[] | null {
+  const searches = paths.map((path): Search => {
+    const segments = path.map((segment) => Buffer.from(segment, "utf8"));
+    return { segments, meetings: segments.map(() => 0), value: null };
+  });
+  const cursor: Cursor = { bytes, at: startsWithByteOrderMark(bytes) ? 3 : 0, escaped: false };
+  skipWhiteSpace(cursor);
+  if (bytes[cursor.at] !== openBrace || !scanObject(cursor, searches, 0)) return null;
+  skipWhiteSpace(cursor);
+  if (cursor.at !== bytes.length) return null;
+  return searches.map(({ value, meetings }) => ({ value, ambiguous: meetings.some((count) => count > 1) }));
+}
+
+/** True when the bytes begin with the UTF-8 byte order mark. */
+export function startsWithByteOrderMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+}
+
+function scanObject(cursor: Cursor, searches: readonly Search[], depth: number): boolean {
+  const { bytes } = cursor;
+  cursor.at += 1;
+  skipWhiteSpace(cursor);
+  if (bytes[cursor.at] === closeBrace) {
+    cursor.at += 1;
+    return true;
+  }
+  for (;;) {
+    if (bytes[cursor.at] !== quote) return false;
+    const start = cursor.at + 1;
+    const end = stringEnd(cursor);
+    if (end < 0) return false;
+    const met = meet(cursor, start, end, searches, depth);
+    skipWhiteSpace(cursor);
+    if (bytes[cursor.at] !== colon) return false;
+    cursor.at += 1;
+    skipWhiteSpace(cursor);
+    if (!scanMember(cursor, met, depth)) return false;
+    skipWhiteSpace(cursor);
+    const next = bytes[cursor.at];
+    cursor.at += 1;
+    if (next === closeBrace) return true;
+    if (next !== comma) return false;
+    skipWhiteSpace(cursor);
+  }
+}
+
+const none: readonly Search[] = [];
+
+/** The searches whose path goes through this key. A key that stands again takes back what the earlier one gave. */
+function meet(cursor: Cursor, start: number, end: number, searches: readonly Search[], depth: number) {
+  let met: Search[] | null = null;
+  for (const search of searches) {
+    const segment = search.segments[depth];
+    if (segment === undefined || !isKey(cursor, start, end, segment)) continue;
+    search.meetings[depth] = (search.meetings[depth] ?? 0) + 1;
+    search.value = null;
+    met ??= [];
+    met.push(search);
+  }
+  return met ?? none;
+}
+
+/** `"\u0069d"` is the key `id` to every reader, so it is here. */
+function isKey({ bytes, escaped }: Cursor, start: number, end: number, segment: Buffer): boolean {
+  if (escaped) return decodeJsonString(bytes, start, end) === segment.toString("utf8");
+  if (end - start !== segment.length) return false;
+  for (let i = 0; i < segment.length; i += 1) if (bytes[start + i] !== segment[i]) return false;
+  return true;
+}
+
+function scanMember(cursor: Cursor, met: readonly Search[], depth: number): boolean {
+  const { bytes } = cursor;
+  const first = bytes[cursor.at];
+  if (first === openBrace && met.some((search) => search.segments.length > depth + 1)) {
+    return scanObject(cursor, met, depth + 1);
+  }
+  const start = cursor.at;
+  if (!skipValue(cursor)) return false;
+  for (const search of met) {
+    if (search.segments.length === depth + 1) search.value = describe(first, start, cursor.at);
+  }
+  return true;
+}
+
+function describe(first: number | undefined, start: number, end: number): ScannedValue {
+  if (first === quote) return { kind: "string", start: start + 1, end: end - 1 };
+  const isNumber = first !== undefined && (first === minus || (first >= 0x30 && first <= 0x39));
+  return { kind: isNumber ? "number" : "other", start, end };
+}

@@ -1,0 +1,87 @@
+import type { PublicKey, Receiver, Secret } from "./receiver.ts";
+import { decodeBase64Secret } from "./encoding.ts";
+import type { SecretRule } from "./scheme.ts";
+
+/** Secrets or public keys of one receiver, at most: each costs a try on every request. */
+export const keysMax = 10;
+/** Characters of one secret, at most. */
+export const secretCharsMax = 1024;
+
+/** One secret, ready to be tried. */
+export interface Key {
+  readonly version: string;
+  readonly bytes: string | Buffer;
+  /** The secret as it was given, for the trials of a diagnosis. Never leaves the library. */
+  readonly text: string;
+}
+
+/** The secrets of a receiver, by whether they are honoured now. */
+export interface KeyRing {
+  readonly live: readonly Key[];
+  readonly expired: readonly Key[];
+  /** How many secrets are there that cannot be used at all (empty, blank, nothing behind the prefix). */
+  readonly unusable: number;
+}
+
+/** The secrets that can be tried, each under its version. A blank one is never tried: an empty key is everybody's key. */
+export function readKeys(receiver: Receiver, rule: SecretRule, now: Date): KeyRing {
+  const live: Key[] = [];
+  const expired: Key[] = [];
+  const secrets = Array.isArray(receiver.secrets) ? receiver.secrets.slice(0, keysMax) : [];
+  for (const [index, given] of secrets.entries()) {
+    const secret = asSecret(given);
+    const bytes = secret === null ? null : keyBytes(secret.value, rule);
+    if (secret === null || bytes === null) continue;
+    const key: Key = { version: versionName(secret.version, index), bytes, text: secret.value };
+    if (isExpired(secret, now)) expired.push(key);
+    else live.push(key);
+  }
+  return { live, expired, unusable: secrets.length - live.length - expired.length };
+}
+
+/** A secret in its long form, or null when it is neither text nor an object with a text value. */
+export function asSecret(given: unknown): Secret | null {
+  if (typeof given === "string") return { value: given };
+  if (typeof given !== "object" || given === null || !("value" in given)) return null;
+  return isSecret(given) ? given : null;
+}
+
+function isSecret(given: object & { value: unknown }): given is Secret {
+  return typeof given.value === "string";
+}
+
+/** The key bytes behind a secret's text, or null when there are none: empty, blank, a bare prefix, no base64. */
+export function keyBytes(text: string, rule: SecretRule): string | Buffer | null {
+  if (text.length > secretCharsMax) return null;
+  const bare = rule.prefix !== "" && text.startsWith(rule.prefix) ? text.slice(rule.prefix.length) : text;
+  if (bare.trim() === "") return null;
+  if (rule.encoding === "utf8") return text;
+  const bytes = decodeBase64Secret(bare);
+  return bytes === null || bytes.length === 0 ? null : bytes;
+}
+
+/** The name of a key in a verdict: its own, or its place. */
+export function versionName(given: unknown, index: number): string {
+  return typeof given === "string" && given !== "" ? given : `v${index + 1}`;
+}
+
+function isExpired(secret: Secret, now: Date): boolean {
+  if (secret.notAfter === undefined || secret.notAfter === null) return false;
+  const endMs = momentMs(secret.notAfter);
+  return endMs === null || now.getTime() > endMs;
+}
+
+/** Milliseconds since 1970, or null when it is no moment. A moment that cannot be read has passed: fail closed. */
+export function momentMs(moment: unknown): number | null {
+  if (moment instanceof Date) return Number.isNaN(moment.getTime()) ? null : moment.getTime();
+  if (typeof moment === "number") return Number.isFinite(moment) ? moment : null;
+  if (typeof moment !== "string" || !/^\d{4}-\d{2}-\d{2}(?:T|$)/.test(moment)) return null;
+  const ms = Date.parse(moment);
+  return Number.isNaN(ms) ? null : ms;
+}
+
+/** The public keys of a receiver with their names, at most ten. */
+export function readPublicKeys(receiver: Receiver): { version: string; key: PublicKey }[] {
+  const keys = Array.isArray(receiver.publicKeys) ? receiver.publicKeys.slice(0, keysMax) : [];
+  return keys.map((key: PublicKey, index) => ({ version: versionName(key?.kid, index), key }));
+}

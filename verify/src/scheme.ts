@@ -1,0 +1,89 @@
+import type { Template } from "./content-template.ts";
+import type { Encoding } from "./encoding.ts";
+import type { TimestampUnit } from "./timestamp.ts";
+
+/**
+ * How the signature header reads.
+ * - `plain`: one signature behind a fixed prefix (`sha256=<hex>`), the prefix may be empty.
+ * - `pairs`: `t=…,v1=…,v1=…`: one time, any number of signatures in any order, pairs with other keys passed over.
+ * - `versions`: `v1,<base64> v1,<base64>`: separated by single spaces, other versions passed over.
+ */
+export type SignatureGrammar = PlainGrammar | PairsGrammar | VersionsGrammar;
+
+/** One signature behind a fixed prefix. */
+export interface PlainGrammar {
+  readonly form: "plain";
+  readonly prefix: string;
+  readonly encoding: Encoding;
+}
+
+/** A time and signatures as `key=value` pairs. */
+export interface PairsGrammar {
+  readonly form: "pairs";
+  readonly separator: "," | ";";
+  readonly timestampKey: string;
+  readonly signatureKey: string;
+  readonly encoding: Encoding;
+}
+
+/** Signatures as `version,signature` parts. */
+export interface VersionsGrammar {
+  readonly form: "versions";
+  readonly version: string;
+  readonly encoding: Encoding;
+}
+
+/** Where the signed time is, and how far from now it may be. A null tolerance means: not enforced unless the receiver asks. */
+export interface TimestampRule {
+  readonly at: "signature" | "header" | { readonly body: string };
+  readonly unit: TimestampUnit;
+  readonly toleranceSec: number | null;
+}
+
+/**
+ * How the text of a secret becomes key bytes. `utf8` keys are the whole text, prefix and all; `base64` keys are what is
+ * behind the prefix, decoded. `bytesMin` is what the provider hands out, or 24 where people choose the secret themselves.
+ */
+export interface SecretRule {
+  readonly encoding: "utf8" | "base64";
+  readonly prefix: string;
+  readonly bytesMin: number;
+}
+
+/** One HMAC over a template of the body, the time, the id and the registered URL. */
+export interface HmacTemplateScheme {
+  readonly engine: "hmac-template";
+  readonly hash: "sha256" | "sha1";
+  readonly signature: SignatureGrammar;
+  readonly timestamp: TimestampRule | null;
+  readonly content: Template;
+  readonly secret: SecretRule;
+}
+
+/** One HMAC over the URL and the decoded, sorted form parameters (Twilio's way). */
+export interface UrlParamsScheme {
+  readonly engine: "url-params";
+  readonly hash: "sha1";
+  readonly signature: PlainGrammar;
+  /** The query parameter that carries the hexadecimal SHA-256 of a body that is not a form. */
+  readonly bodyHashParameter: string;
+  readonly secret: SecretRule;
+}
+
+/** A public-key signature over a template. */
+export interface PublicKeyScheme {
+  readonly engine: "public-key";
+  readonly algorithm: "ed25519";
+  readonly signature: PlainGrammar;
+  readonly timestamp: TimestampRule;
+  readonly content: Template;
+}
+
+/** A shared token in a header. Nothing is signed. */
+export interface StaticTokenScheme {
+  readonly engine: "static-token";
+  readonly secret: SecretRule;
+}
+
+/** A signing scheme, as data for one of the engines. */
+export type Scheme = HmacTemplateScheme | UrlParamsScheme | PublicKeyScheme | StaticTokenScheme;
