@@ -48,6 +48,8 @@ interface Progress {
 const POLL_MS = 20;
 // A killed server's orphans hold its shared memory until they notice; PostgreSQL refuses to start meanwhile.
 const SPAWNS_MAX = 12;
+const SPAWNS_UNEXPLAINED_MAX = 2;
+const PASSES_BY = /shared memory block|lock file/;
 const SPAWN_PAUSE_MS = 150;
 const SILENT_MAX_MS = 10_000;
 
@@ -126,7 +128,9 @@ async function spawnUnlessRunning(
     if (performance.now() - progress.absentSinceMs < SILENT_MAX_MS) return null;
     return inUseBySilent(options.folder, pid, "nothing listens at the address that it wrote down");
   }
-  if (progress.spawns >= SPAWNS_MAX) return startFailed(options.folder);
+  const said = progress.spawns === 0 ? "" : readLogTail(options.folder);
+  if (progress.spawns >= (PASSES_BY.test(said) ? SPAWNS_MAX : SPAWNS_UNEXPLAINED_MAX))
+    return startFailed(options.folder, said);
   if (progress.spawns === 0) options.onStep("start");
   else await pause(SPAWN_PAUSE_MS * progress.spawns);
   progress.spawns += 1;
@@ -157,10 +161,10 @@ function inUseBySilent(folder: ClusterFolder, pid: number | undefined, reason: s
   );
 }
 
-function startFailed(folder: ClusterFolder): EmbeddedFault {
+function startFailed(folder: ClusterFolder, said: string): EmbeddedFault {
   return embeddedFault(
     "start_failed",
-    `The embedded PostgreSQL does not start on ${folder.pgdata}: ${readLogTail(folder)}`,
+    `The embedded PostgreSQL does not start on ${folder.pgdata}: ${said}`,
     `Read ${folder.logFile} for the reason; or name another folder with --data-dir, or set DATABASE_URL.`,
   );
 }
