@@ -7,7 +7,7 @@ import { type Environment, openSettings, type SettingReader } from "./config/rea
 import type { Role } from "./config/roles.ts";
 import type { SettingPath, SettingValues } from "./config/settings.ts";
 import { splitFile } from "./config/split-file.ts";
-import type { Definition } from "./domain/definition.ts";
+import type { CompleteDefinition } from "./domain/definition.ts";
 import type { Handler } from "./domain/handler.ts";
 import type { LogLevel } from "./platform/log.ts";
 
@@ -50,7 +50,7 @@ export interface GatewayConfig {
   readonly egress: { readonly allowCidrs: readonly string[] };
   readonly tenant: "default";
   /** What the configuration file declares; null without sources, destinations and routes. */
-  readonly definition: Definition | null;
+  readonly definition: CompleteDefinition | null;
   /** Who declares it: the configuration file, or `dev` with its samples. */
   readonly definitionOrigin: "file" | "sample";
   /** The functions of the configuration file, by the name that a destination's `handler` refers to. */
@@ -111,7 +111,7 @@ export async function loadConfig(places: ConfigPlaces): Promise<LoadedConfig> {
 async function checkDefinition(
   declared: Readonly<Record<string, unknown>> | null,
   allowCidrs: readonly string[],
-): Promise<{ readonly definition: Definition | null; readonly faults: readonly ConfigFault[] }> {
+): Promise<{ readonly definition: CompleteDefinition | null; readonly faults: readonly ConfigFault[] }> {
   if (declared === null) return { definition: null, faults: [] };
   const { checkDefinitionInput } = await import("./config/check-definition-input.ts");
   return checkDefinitionInput(declared, allowCidrs);

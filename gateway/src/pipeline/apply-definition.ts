@@ -1,17 +1,15 @@
-import type { Origin } from "../domain/catalog.ts";
+import type { Catalog, Origin, Source } from "../domain/catalog.ts";
 import type { CompleteDefinition } from "../domain/definition.ts";
+import type { DestinationPlan } from "../domain/destination-plan.ts";
+import { NOT_DECLARED, planDestination, planDestinationState } from "../domain/destination-plan.ts";
 import type { FieldFault } from "../domain/field-checks.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { SecretsBox } from "../platform/secrets-box.ts";
-import type { Database } from "../store/database.ts";
-
-/** What is needed to change the catalog. */
-export interface CatalogDeps {
-  readonly db: Database;
-  readonly box: SecretsBox;
-  readonly clock: Clock;
-  readonly random: (bytes: number) => Uint8Array;
-}
+import { newUuid } from "../domain/id.ts";
+import type { RoutePlan } from "../domain/route-plan.ts";
+import { planRoute, planRouteState } from "../domain/route-plan.ts";
+import type { SourcePlan } from "../domain/source-plan.ts";
+import { planSource, planSourceState } from "../domain/source-plan.ts";
+import type { CatalogDeps, CatalogItem, Planned } from "./change-catalog.ts";
+import { changeCatalog } from "./change-catalog.ts";
 
 /** One thing that a change made, altered or put out of use. */
 export interface ChangedThing {
@@ -25,7 +23,7 @@ export interface ChangedThing {
 export interface ApplyPlan {
   readonly created: readonly ChangedThing[];
   readonly updated: readonly ChangedThing[];
-  /** No longer declared by the same origin: sources and routes disabled, destinations paused. */
+  /** No longer declared by the same origin: sources and routes are disabled, destinations paused with what waits for them. */
   readonly disabled: readonly ChangedThing[];
   readonly unchanged: number;
 }
@@ -43,11 +41,128 @@ export interface ApplyOptions {
   readonly tenant?: string;
 }
 
-/** Brings the catalog to what a checked definition declares. */
+/**
+ * Brings the catalog to what a checked definition declares, in one transaction. Keys and signing secrets that were made
+ * once are kept. What the same origin declared before and declares no longer is put out of use, never deleted. A name that
+ * another origin declared passes to this one.
+ */
 export async function applyDefinition(
-  _deps: CatalogDeps,
-  _definition: CompleteDefinition,
-  _options: ApplyOptions,
+  deps: CatalogDeps,
+  definition: CompleteDefinition,
+  options: ApplyOptions,
 ): Promise<Applied> {
-  throw new Error("not written yet");
+  const tenant = options.tenant ?? "default";
+  let gone: readonly CatalogItem[] = [];
+  const changed = await changeCatalog(
+    deps,
+    (catalog): Planned => {
+      const faults = findSharedKeys(catalog, definition, tenant);
+      if (faults.length > 0) return { ok: false, cause: "faults", faults };
+      const declared = planDeclared(deps, catalog, definition, { tenant, origin: options.origin });
+      gone = planGone(catalog, declared, { tenant, origin: options.origin });
+      return { ok: true, items: [...declared, ...gone] };
+    },
+    { write: !options.dryRun },
+  );
+  if (changed.ok) return { ok: true, plan: summarize(changed.items, new Set(gone)) };
+  if (changed.cause === "faults" || changed.cause === "database") return changed;
+  throw new Error("a plan for a whole definition has no single conflict");
+}
+
+interface Owner {
+  readonly tenant: string;
+  readonly origin: Origin;
+}
+
+/** 192 random bits, safe in a URL: it is not the only protection of a source, and must still not be guessed. */
+export function newSourceKey(random: CatalogDeps["random"]): string {
+  return Buffer.from(random(24)).toString("base64url");
+}
+
+/** A secret of 32 random bytes in the form of Standard Webhooks 1.0. */
+export function newSigningSecret(random: CatalogDeps["random"]): string {
+  return `whsec_${Buffer.from(random(32)).toString("base64")}`;
+}
+
+/** The id of a thing that does not exist yet. */
+export function newCatalogId(deps: Pick<CatalogDeps, "clock" | "random">): string {
+  return newUuid(deps.clock.now().getTime(), 0, deps.random(8));
+}
+
+function planDeclared(
+  deps: CatalogDeps,
+  catalog: Catalog,
+  definition: CompleteDefinition,
+  owner: Owner,
+): CatalogItem[] {
+  const find = <T extends { readonly tenant: string; readonly name: string }>(list: readonly T[], name: string) =>
+    list.find((item) => item.tenant === owner.tenant && item.name === name) ?? null;
+  const declare = (name: string) => ({ ...owner, name, newId: newCatalogId(deps), state: "active" as const });
+
+  const sources = Object.entries(definition.sources).map(([name, source]) =>
+    planSource(find(catalog.sources, name), source, { ...declare(name), newKey: newSourceKey(deps.random) }),
+  );
+  const destinations = Object.entries(definition.destinations).map(([name, destination]) =>
+    planDestination(find(catalog.destinations, name), destination, {
+      ...declare(name),
+      newSigningSecret: newSigningSecret(deps.random),
+    }),
+  );
+  const routes = definition.routes.map((route) =>
+    planRoute(find(catalog.routes, route.name), route, findEnds(route, sources, destinations), declare(route.name)),
+  );
+  return [...sources, ...destinations, ...routes];
+}
+
+function findEnds(
+  route: { readonly source: string; readonly destination: string },
+  sources: readonly SourcePlan[],
+  destinations: readonly DestinationPlan[],
+): { sourceId: string; destinationId: string } {
+  const source = sources.find(({ name }) => name === route.source);
+  const destination = destinations.find(({ name }) => name === route.destination);
+  if (source === undefined || destination === undefined) throw new Error("a checked route has both its ends");
+  return { sourceId: source.id, destinationId: destination.id };
+}
+
+function planGone(catalog: Catalog, declared: readonly CatalogItem[], owner: Owner): CatalogItem[] {
+  const kept = new Set(declared.map(({ id }) => id));
+  const isGone = (item: { id: string; tenant: string; origin: Origin; state: string }): boolean =>
+    item.tenant === owner.tenant && item.origin === owner.origin && item.state === "active" && !kept.has(item.id);
+  return [
+    ...catalog.sources.filter(isGone).map((source): SourcePlan => planSourceState(source, "disabled")),
+    ...catalog.destinations
+      .filter(isGone)
+      .map((destination): DestinationPlan => planDestinationState(destination, "paused", NOT_DECLARED)),
+    ...catalog.routes.filter(isGone).map((route): RoutePlan => planRouteState(route, "disabled")),
+  ];
+}
+
+/** Keys are unique over all tenants, because the URL names nothing else. */
+export function findKeyOwner(catalog: Catalog, key: string, tenant: string, name: string): Source | null {
+  return (
+    catalog.sources.find((source) => source.key === key && (source.tenant !== tenant || source.name !== name)) ?? null
+  );
+}
+
+function findSharedKeys(catalog: Catalog, definition: CompleteDefinition, tenant: string): FieldFault[] {
+  return Object.entries(definition.sources).flatMap(([name, { key }]) => {
+    const owner = key === undefined ? null : findKeyOwner(catalog, key, tenant, name);
+    // A source that stands in this definition too may give its key up; whether it does, the plan of keys decides.
+    if (key === undefined || owner === null) return [];
+    return [
+      { path: `sources.${name}.key`, problem: "is already the key of another source; choose another or leave it out" },
+    ];
+  });
+}
+
+function summarize(items: readonly CatalogItem[], gone: ReadonlySet<CatalogItem>): ApplyPlan {
+  const pick = (wanted: (item: CatalogItem) => boolean): ChangedThing[] =>
+    items.filter(wanted).map(({ kind, name, fields }) => ({ kind, name, fields }));
+  return {
+    created: pick((item) => item.action === "created"),
+    updated: pick((item) => item.action === "updated" && !gone.has(item)),
+    disabled: pick((item) => gone.has(item)),
+    unchanged: items.filter((item) => item.action === "unchanged").length,
+  };
 }

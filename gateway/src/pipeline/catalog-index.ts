@@ -46,6 +46,11 @@ function prepareSource(catalog: Catalog, source: Source, destinations: ReadonlyM
 function toReceiver(source: Source): Receiver {
   const secrets = source.secrets
     .filter((secret) => secret.state !== "retired" && secret.value !== null)
-    .map((secret) => ({ value: secret.value!, version: secret.version, notAfter: secret.notAfter ?? undefined, allowShort: true }));
+    .map((secret) => ({
+      value: secret.value!,
+      version: secret.version,
+      notAfter: secret.notAfter ?? undefined,
+      allowShort: true,
+    }));
   return { ...(source.receiver as Receiver), secrets };
 }

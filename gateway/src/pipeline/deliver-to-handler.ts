@@ -16,7 +16,10 @@ export interface HandlerDeps {
 }
 
 /** `settled`: the handler's writes and `processed` are committed. Otherwise nothing is, and the attempt says why. */
-export type HandlerResult = { readonly kind: "settled"; readonly attempt: Attempt } | { readonly kind: "lost" } | { readonly kind: "failed"; readonly attempt: Attempt };
+export type HandlerResult =
+  | { readonly kind: "settled"; readonly attempt: Attempt }
+  | { readonly kind: "lost" }
+  | { readonly kind: "failed"; readonly attempt: Attempt };
 
 /**
  * Calls a handler inside the transaction that marks its delivery processed (promise 4). The lease is checked in the same
@@ -25,7 +28,13 @@ export type HandlerResult = { readonly kind: "settled"; readonly attempt: Attemp
  */
 export async function deliverToHandler(
   deps: HandlerDeps,
-  input: { readonly delivery: LeasedDelivery; readonly event: StoredEvent; readonly sourceName: string; readonly handler: Handler; readonly timeoutMs: number },
+  input: {
+    readonly delivery: LeasedDelivery;
+    readonly event: StoredEvent;
+    readonly sourceName: string;
+    readonly handler: Handler;
+    readonly timeoutMs: number;
+  },
 ): Promise<HandlerResult> {
   const { delivery } = input;
   const startedAt = deps.clock.now();
@@ -80,4 +89,3 @@ function toDeliveredEvent(input: { delivery: LeasedDelivery; event: StoredEvent;
     json: (): unknown => JSON.parse(Buffer.from(event.body).toString("utf8")),
   };
 }
-

@@ -8,7 +8,14 @@ const NOT_PASSED = new Set([
   "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
   "transfer-encoding", "upgrade", "host", "content-length", "expect", "accept-encoding", "authorization", "cookie",
 ]); // prettier-ignore
-const OURS = new Set(["webhook-id", "webhook-timestamp", "webhook-signature", "idempotency-key", "traceparent", "user-agent"]);
+const OURS = new Set([
+  "webhook-id",
+  "webhook-timestamp",
+  "webhook-signature",
+  "idempotency-key",
+  "traceparent",
+  "user-agent",
+]);
 const REDACTED = "[redacted]";
 
 /**

@@ -16,7 +16,12 @@ const URL_MAX = 4_096;
  *
  * @param random gives that many random bytes
  */
-export function draftEvent(ready: ReadySource, arrival: Arrival, verdict: Verified, random: (bytes: number) => Uint8Array): EventDraft {
+export function draftEvent(
+  ready: ReadySource,
+  arrival: Arrival,
+  verdict: Verified,
+  random: (bytes: number) => Uint8Array,
+): EventDraft {
   const { source } = ready;
   const place = placeKey(source.id, verdict.eventKey);
   const receivedMs = arrival.receivedAt.getTime();

@@ -9,7 +9,9 @@ export interface IngestDeps {
   /** Records one event, sharing a transaction with others; answers after COMMIT, or says why not. */
   readonly record: (
     draft: EventDraft,
-  ) => Promise<{ ok: true; value: Recorded } | { ok: false; cause: "queue_full" | "deadline" | "database" | "draining" }>;
+  ) => Promise<
+    { ok: true; value: Recorded } | { ok: false; cause: "queue_full" | "deadline" | "database" | "draining" }
+  >;
   readonly rejections: RejectionKeeper;
   readonly random: (bytes: number) => Uint8Array;
   readonly publicUrl: string | null;

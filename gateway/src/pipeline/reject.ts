@@ -61,7 +61,11 @@ export function draftRejection(
 /** Writes a batch of rejections; safe to repeat. */
 export async function storeRejections(tx: Queryable, drafts: readonly RejectionDraft[]): Promise<void> {
   const pack = createBytePack();
-  const places = drafts.map((draft) => ({ headers: pack.add(draft.headers), body: pack.add(draft.body), hash: pack.add(draft.bodySha256) }));
+  const places = drafts.map((draft) => ({
+    headers: pack.add(draft.headers),
+    body: pack.add(draft.body),
+    hash: pack.add(draft.bodySha256),
+  }));
   await tx.run(insertRejections, [
     pack.toBuffer(),
     drafts.map((draft) => draft.bucket),

@@ -11,23 +11,29 @@ import { DEFAULT_RETRY_POLICY } from "../domain/retry-policy.ts";
  * Takes deliveries back whose lease has expired: the worker died or stands still. The attempt was counted when it was
  * claimed and gets its row here, so a delivery that kills its worker each time still comes to an end.
  *
- * @param now database time; leases that ended before it are taken
+ * @param endedBefore leases that end before this are taken: now, or later when it is known that no worker lives
  * @returns how many
  */
 export async function rescue(
-  deps: { readonly random: (bytes: number) => Uint8Array; readonly worker: string; readonly catalog: () => CatalogIndex; readonly leaseMs: number },
+  deps: {
+    readonly random: (bytes: number) => Uint8Array;
+    readonly worker: string;
+    readonly catalog: () => CatalogIndex;
+    readonly leaseMs: number;
+  },
   tx: Queryable,
   now: Date,
+  endedBefore: Date,
   limit: number,
 ): Promise<number> {
-  const rows = (await tx.run(findExpired, [now.toISOString(), limit])).rows;
+  const rows = (await tx.run(findExpired, [endedBefore.toISOString(), limit])).rows;
   if (rows.length === 0) return 0;
   const settlements = rows.map((row): Settlement => {
     const policy = deps.catalog().findDestination(row.destination_id)?.policy.retry ?? DEFAULT_RETRY_POLICY;
     const startedAt = new Date(row.lease_until.getTime() - deps.leaseMs);
     const decided = decideRescue(row, policy);
     return {
-      delivery: { bucket: row.bucket, id: row.id, lease: row.lease },
+      delivery: { bucket: row.bucket, id: row.id, lease: row.lease, destinationId: row.destination_id },
       attemptId: newUuid(now.getTime(), row.bucket, deps.random(8)),
       attempt: {
         outcome: { kind: "failed", fault: "lease_expired", detail: "the worker did not report within its lease" },
@@ -35,7 +41,8 @@ export async function rescue(
         durationMs: Math.max(0, Math.round(now.getTime() - startedAt.getTime())),
         response: null,
       },
-      decision: decided === "ready" ? { to: "ready" } : { to: "dead", reason: "attempts_exhausted", disableDestination: false },
+      decision:
+        decided === "ready" ? { to: "ready" } : { to: "dead", reason: "attempts_exhausted", disableDestination: false },
       dueAt: null,
     };
   });

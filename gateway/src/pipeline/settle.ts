@@ -13,7 +13,7 @@ import type { LeasedDelivery } from "./leased-delivery.ts";
 
 /** What follows one lease: an attempt and its decision, or, without an attempt, a hold that costs none. */
 export interface Settlement {
-  readonly delivery: Pick<LeasedDelivery, "bucket" | "id" | "lease">;
+  readonly delivery: Pick<LeasedDelivery, "bucket" | "id" | "lease" | "destinationId">;
   readonly attemptId: string;
   readonly attempt: Attempt | null;
   readonly decision: Decision | { readonly to: "ready" };
@@ -30,9 +30,16 @@ export type Settled = "settled" | "lost";
  *
  * @param now database time
  */
-export async function settleDeliveries(tx: Queryable, items: readonly Settlement[], worker: string, now: Date): Promise<Settled[]> {
+export async function settleDeliveries(
+  tx: Queryable,
+  items: readonly Settlement[],
+  worker: string,
+  now: Date,
+): Promise<Settled[]> {
   const columns = toColumns(items);
-  const held = new Set((await tx.run(lockLeases, [columns.buckets, columns.ids, columns.leases])).rows.map((row) => row.id));
+  const held = new Set(
+    (await tx.run(lockLeases, [columns.buckets, columns.ids, columns.leases])).rows.map((row) => row.id),
+  );
   const ours = items.filter((item) => held.has(item.delivery.id));
   const tried = ours.filter((item) => item.attempt !== null);
   if (tried.length > 0) await writeAttempts(tx, tried, worker);
@@ -57,7 +64,10 @@ async function writeAttempts(tx: Queryable, items: readonly Settlement[], worker
   const { buckets, ids, leases } = toColumns(items);
   const attempts = items.map((item) => item.attempt!);
   const pack = createBytePack();
-  const places = attempts.map(({ response }) => ({ headers: pack.add(response?.headers ?? NOTHING), body: pack.add(response?.body ?? NOTHING) }));
+  const places = attempts.map(({ response }) => ({
+    headers: pack.add(response?.headers ?? NOTHING),
+    body: pack.add(response?.body ?? NOTHING),
+  }));
   await tx.run(insertAttempts, [
     buckets,
     ids,
@@ -81,15 +91,25 @@ async function writeAttempts(tx: Queryable, items: readonly Settlement[], worker
 }
 
 function describe(outcome: Outcome): string | null {
-  return outcome.kind === "failed" ? `${outcome.fault}: ${outcome.detail}`.slice(0, 500).toWellFormed().replaceAll("\u0000", "\uFFFD") : null;
+  return outcome.kind === "failed"
+    ? `${outcome.fault}: ${outcome.detail}`.slice(0, 500).toWellFormed().replaceAll("\u0000", "\uFFFD")
+    : null;
 }
 
 async function finish(tx: Queryable, items: readonly Settlement[], now: Date): Promise<void> {
   const { buckets, ids, leases } = toColumns(items);
   const reasons = items.map(({ decision }) => (decision.to === "dead" ? decision.reason : null));
-  const copied = await tx.run(copyFinished, [buckets, ids, leases, items.map((item) => item.decision.to), reasons, now.toISOString()]);
+  const copied = await tx.run(copyFinished, [
+    buckets,
+    ids,
+    leases,
+    items.map((item) => item.decision.to),
+    reasons,
+    now.toISOString(),
+  ]);
   const deleted = await tx.run(deleteFinished, [buckets, ids, leases]);
-  if (copied.rowCount !== items.length || deleted.rowCount !== items.length) throw new Error("a locked delivery did not finish");
+  if (copied.rowCount !== items.length || deleted.rowCount !== items.length)
+    throw new Error("a locked delivery did not finish");
 }
 
 async function giveBack(tx: Queryable, items: readonly Settlement[]): Promise<void> {

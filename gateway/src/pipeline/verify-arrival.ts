@@ -4,7 +4,12 @@ import type { Arrival, ReadySource } from "./arrival.ts";
 
 export type Verification =
   | { readonly kind: "verified"; readonly verdict: Verified }
-  | { readonly kind: "handshake"; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
+  | {
+      readonly kind: "handshake";
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: Uint8Array;
+    }
   | { readonly kind: "refused"; readonly reason: string; readonly diagnosis: Diagnosis };
 
 /**
@@ -17,7 +22,12 @@ export function verifyArrival(ready: ReadySource, arrival: Arrival, publicUrl: s
   const input = {
     provider: ready.source.provider,
     receiver: ready.receiver,
-    request: { method: arrival.method, url: addressedUrl(arrival, publicUrl), headers: arrival.headers, body: arrival.body },
+    request: {
+      method: arrival.method,
+      url: addressedUrl(arrival, publicUrl),
+      headers: arrival.headers,
+      body: arrival.body,
+    },
     now: arrival.receivedAt,
   };
   try {
@@ -28,7 +38,10 @@ export function verifyArrival(ready: ReadySource, arrival: Arrival, publicUrl: s
     if (verdict.reason === "key_needed") return refuse("key_needed", `The key at ${verdict.need.url} is needed first.`);
     return { kind: "refused", reason: verdict.reason, diagnosis: verdict.diagnosis };
   } catch {
-    return refuse("verifier_failed", "The verifier failed on this request; it was refused. Please report this with the raw request.");
+    return refuse(
+      "verifier_failed",
+      "The verifier failed on this request; it was refused. Please report this with the raw request.",
+    );
   }
 }
 

@@ -1,0 +1,79 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { GatewayConfig } from "../config.ts";
+import { gauge } from "../engine/caretakers/gauger.ts";
+import { createApiKey, findPrincipal } from "../http/admin/api-keys.ts";
+import { createAdminApi } from "../http/admin/create-admin-api.ts";
+import { startAdminServer } from "../http/admin/start-admin-server.ts";
+import type { Log } from "../platform/log.ts";
+import { VERSION } from "../version.ts";
+import type { Foundation } from "./foundation.ts";
+import type { StartFault } from "./start-fault.ts";
+
+export interface Admin {
+  readonly ok: true;
+  readonly url: string;
+  readonly token: string;
+  readonly isNewToken: boolean;
+  close(): Promise<void>;
+}
+
+/** Starts the admin API, with a key for the commands on this machine. */
+export async function startAdmin(
+  config: GatewayConfig,
+  log: Log,
+  foundation: Foundation,
+  links: { readonly ingestUrl: string | null; readonly wake: () => void },
+): Promise<Admin | StartFault> {
+  const key = await localKey(config, foundation);
+  const app = createAdminApi({
+    ...foundation,
+    db: foundation.base,
+    catalog: {
+      current: () => foundation.catalog.current(),
+      refresh: async () => void (await foundation.catalog.refresh()),
+    },
+    egressPolicy: config.egress,
+    ingestUrl: config.publicUrl ?? links.ingestUrl ?? `http://${config.host}:${config.port}`,
+    readiness: async () => readiness(foundation),
+    status: () => status(config, foundation),
+    wake: links.wake,
+    log,
+    version: VERSION,
+  });
+  const server = await startAdminServer({ host: config.adminHost, port: config.adminPort, app, log });
+  if (!server.ok) return server;
+  return { ok: true, url: server.url, token: key.token, isNewToken: key.isNew, close: () => server.close() };
+}
+
+async function readiness(foundation: Foundation): Promise<{ ok: boolean; reasons: string[] }> {
+  const safe = foundation.safety.current();
+  return safe.ok ? { ok: true, reasons: [] } : { ok: false, reasons: [`database ${safe.cause}: ${safe.detail}`] };
+}
+
+async function status(config: GatewayConfig, foundation: Foundation): Promise<object> {
+  const safe = foundation.safety.current();
+  return {
+    version: VERSION,
+    roles: config.roles,
+    database: { kind: foundation.store.kind, description: foundation.store.description, safety: safe },
+    queue: await gauge({ ...foundation, db: foundation.base }),
+  };
+}
+
+const KEY_FILE = "admin.key";
+
+/** The key that commands on this machine use: kept in the data folder for its owner alone, made anew when it is gone. */
+async function localKey(config: GatewayConfig, foundation: Foundation): Promise<{ token: string; isNew: boolean }> {
+  const path = join(config.dataDir, KEY_FILE);
+  const known = await readFile(path, "utf8").then(
+    (text) => text.trim(),
+    () => null,
+  );
+  const deps = { db: foundation.base, clock: foundation.clock, random: foundation.random };
+  if (known !== null && (await findPrincipal(deps, known)) !== null) return { token: known, isNew: false };
+  const { key } = await createApiKey(deps, { tenant: config.tenant, name: "local" });
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  await writeFile(path, `${key}\n`, { mode: 0o600 });
+  return { token: key, isNew: true };
+}

@@ -1,0 +1,157 @@
+import { randomBytes } from "node:crypto";
+import type { GatewayConfig } from "../config.ts";
+import type { CatalogWatch } from "../engine/catalog-watch.ts";
+import { watchCatalog } from "../engine/catalog-watch.ts";
+import type { DatabaseClock } from "../engine/database-clock.ts";
+import { createDatabaseClock } from "../engine/database-clock.ts";
+import type { Loop } from "../engine/loop.ts";
+import { startLoop } from "../engine/loop.ts";
+import type { SafetyWatch } from "../engine/watch-safety.ts";
+import { watchSafety } from "../engine/watch-safety.ts";
+import { applyDefinition } from "../pipeline/apply-definition.ts";
+import type { Clock } from "../platform/clock.ts";
+import { systemClock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
+import { messageOf } from "../platform/log.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import { createMetrics } from "../platform/metrics.ts";
+import type { SecretsBox } from "../platform/secrets-box.ts";
+import { createSecretsBox, loadMasterKey } from "../platform/secrets-box.ts";
+import type { Database } from "../store/database.ts";
+import { openDatabase } from "../store/database.ts";
+import type { Store } from "../store/open-store.ts";
+import { openStore } from "../store/open-store.ts";
+import { ensurePartitions } from "../store/upkeep/ensure-partitions.ts";
+import { VERSION } from "../version.ts";
+import type { StartFault } from "./start-fault.ts";
+import { startFault } from "./start-fault.ts";
+
+/** What every role stands on. */
+export interface Foundation {
+  readonly ok: true;
+  readonly store: Store;
+  /** The pool of everything that is not on the path of an event. */
+  readonly base: Database;
+  readonly box: SecretsBox;
+  readonly clock: Clock;
+  readonly databaseClock: DatabaseClock;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly metrics: Metrics;
+  readonly catalog: CatalogWatch;
+  readonly safety: SafetyWatch;
+  /** A pool of its own for a role, closed with the foundation. */
+  openPool(name: string, connectionsMax: number, statementTimeoutMs: number): Database;
+  close(): Promise<void>;
+}
+
+const PARTITION_DAYS_AHEAD = 7;
+const PARTITION_LOOK_MS = 3_600_000;
+
+/** Opens the database, makes what must be there, applies the declared configuration, and starts watching. */
+export async function layFoundation(
+  config: GatewayConfig,
+  log: Log,
+  onProgress: (text: string) => void,
+): Promise<Foundation | StartFault> {
+  const store = await openStore({ ...config, log, onProgress });
+  if (!store.ok) return store;
+  // After the database: the embedded one claims the folder first, so two starts cannot both make a key.
+  const key = await loadMasterKey({
+    value: config.secretKey ?? undefined,
+    file: config.secretKeyFile ?? undefined,
+    dataDir: config.dataDir,
+  });
+  if (!key.ok) {
+    await store.stop();
+    return startFault("secret_key", key.fault, "See docs/configuration.md, secretKey.");
+  }
+  const pools: Database[] = [];
+  const openPool = (name: string, connectionsMax: number, statementTimeoutMs: number): Database => {
+    const pool = openDatabase({
+      url: store.url,
+      connectionsMax,
+      connectTimeoutMs: 1_500,
+      statementTimeoutMs,
+      applicationName: `holdfast ${name}`,
+      log,
+    });
+    pools.push(pool);
+    return pool;
+  };
+  const base = openPool("base", config.admin.databaseConnections, 10_000);
+  const random = (bytes: number): Uint8Array => randomBytes(bytes);
+  const parts = {
+    clock: systemClock,
+    random,
+    box: createSecretsBox({ keys: key.keys }),
+    metrics: createMetrics(VERSION),
+    databaseClock: createDatabaseClock(base, systemClock),
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all(pools.map((pool) => pool.close().catch(() => {})));
+    await store.stop();
+  };
+  try {
+    await parts.databaseClock.sync();
+    await ensurePartitions(base, systemClock.now().getTime(), PARTITION_DAYS_AHEAD);
+    const fault = await applyDeclared(config, { ...parts, db: base });
+    if (fault !== null) {
+      await close();
+      return fault;
+    }
+    const watches = await startWatches(base, parts, log);
+    return {
+      ok: true,
+      store,
+      base,
+      ...parts,
+      ...watches,
+      openPool,
+      close: async () => {
+        watches.catalog.stop();
+        await watches.partitioner.stop();
+        await watches.safety.stop();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    return startFault(
+      "start_failed",
+      `the database failed while starting: ${messageOf(error)}`,
+      "Run `holdfast doctor`; the log has the rest.",
+    );
+  }
+}
+
+async function startWatches(
+  base: Database,
+  parts: { readonly clock: Clock; readonly box: SecretsBox; readonly metrics: Metrics },
+  log: Log,
+): Promise<{ catalog: CatalogWatch; safety: SafetyWatch; partitioner: Loop }> {
+  return {
+    catalog: await watchCatalog({ db: base, box: parts.box, log }),
+    safety: watchSafety({ db: base, log, metrics: parts.metrics }),
+    partitioner: startLoop({ name: "partitioner", log, idleMs: PARTITION_LOOK_MS }, async () => {
+      await ensurePartitions(base, parts.clock.now().getTime(), PARTITION_DAYS_AHEAD);
+      return false;
+    }),
+  };
+}
+
+async function applyDeclared(
+  config: GatewayConfig,
+  deps: Parameters<typeof applyDefinition>[0],
+): Promise<StartFault | null> {
+  if (config.definition === null) return null;
+  const applied = await applyDefinition(deps, config.definition, { origin: "file", dryRun: false });
+  if (applied.ok) return null;
+  if (applied.cause === "database")
+    return startFault(
+      "apply_failed",
+      `the configuration could not be stored: ${applied.message}`,
+      "Nothing was changed; start again.",
+    );
+  const lines = applied.faults.map((fault) => `${fault.path}: ${fault.problem}`);
+  return startFault("invalid_configuration", lines.join("\n"), "Mend the configuration file and start again.");
+}

@@ -1,0 +1,54 @@
+import type { Catalog } from "../domain/catalog.ts";
+import type { Log } from "../platform/log.ts";
+import { messageOf } from "../platform/log.ts";
+import type { SecretsBox } from "../platform/secrets-box.ts";
+import type { CatalogIndex } from "../pipeline/catalog-index.ts";
+import { indexCatalog } from "../pipeline/catalog-index.ts";
+import { loadCatalog, readCatalogVersion } from "../store/catalog/load-catalog.ts";
+import type { Queryable } from "../store/statement.ts";
+
+/** The configuration in memory, at most half a second behind the database. While that is away, the last one stays. */
+export interface CatalogWatch {
+  index(): CatalogIndex;
+  current(): Catalog;
+  /** Reads it anew, if it has changed; throws when the database is away. */
+  refresh(): Promise<CatalogIndex>;
+  stop(): void;
+}
+
+const LOOK_MS = 500;
+
+export async function watchCatalog(deps: {
+  readonly db: Queryable;
+  readonly box: SecretsBox;
+  readonly log: Log;
+}): Promise<CatalogWatch> {
+  let index = indexCatalog(await loadCatalog(deps.db, deps.box));
+  let looking: Promise<CatalogIndex> | null = null;
+  const look = async (): Promise<CatalogIndex> => {
+    if ((await readCatalogVersion(deps.db)) !== index.catalog.version)
+      index = indexCatalog(await loadCatalog(deps.db, deps.box));
+    return index;
+  };
+  const refresh = (): Promise<CatalogIndex> => {
+    looking ??= look().finally(() => {
+      looking = null;
+    });
+    return looking;
+  };
+  const timer = setInterval(() => {
+    refresh().catch((error: unknown) =>
+      deps.log.debug({ error: messageOf(error) }, "the catalog could not be read; the last one stays"),
+    );
+  }, LOOK_MS);
+  return {
+    index: () => index,
+    current: () => index.catalog,
+    // A look that is under way may have read the version before the change that the caller knows of.
+    refresh: async () => {
+      if (looking !== null) await looking.catch(() => {});
+      return refresh();
+    },
+    stop: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,47 @@
+import type { Clock } from "../platform/clock.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import type { EventDraft, Recorded } from "../pipeline/record-event.ts";
+import { recordEvents } from "../pipeline/record-event.ts";
+import type { Database } from "../store/database.ts";
+import type { GroupCommit } from "./group-commit.ts";
+import { createGroupCommit } from "./group-commit.ts";
+
+const MIB = 1_048_576;
+// The ledger's generations turn when retention comes; until then there is one, and no key is ever forgotten.
+const GENERATION = 1;
+
+/**
+ * Records events with group commit: concurrent arrivals share one transaction. `onRecorded` is told after COMMIT, so that a
+ * worker in the same process need not wait for its next look.
+ */
+export function createRecorder(deps: {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly lanes: number;
+  readonly deadlineMs: number;
+  readonly queueItemsMax: number;
+  readonly queueBytesMax: number;
+  readonly onRecorded: () => void;
+}): GroupCommit<EventDraft, Recorded> {
+  return createGroupCommit<EventDraft, Recorded>({
+    lanes: deps.lanes,
+    itemsMax: 128,
+    bytesMax: 32 * MIB,
+    queueItemsMax: deps.queueItemsMax,
+    queueBytesMax: deps.queueBytesMax,
+    deadlineMs: deps.deadlineMs,
+    clock: deps.clock,
+    sizeOf: (draft) => draft.body.length + draft.headers.length + 1_000,
+    keysOf: (draft) => draft.keys.map((place) => place.key),
+    onBatch: (size) => deps.metrics.recordBatchSize.observe(size),
+    run: async (drafts) => {
+      const result = await deps.db.transaction(
+        (tx) => recordEvents(tx, drafts, GENERATION, deps.clock.now()),
+        deps.deadlineMs,
+      );
+      if (result.ok) deps.onRecorded();
+      return result;
+    },
+  });
+}

@@ -1,0 +1,35 @@
+import type { Settled, Settlement } from "../pipeline/settle.ts";
+import { settleDeliveries } from "../pipeline/settle.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Database } from "../store/database.ts";
+import type { DatabaseClock } from "./database-clock.ts";
+import type { GroupCommit } from "./group-commit.ts";
+import { createGroupCommit } from "./group-commit.ts";
+
+const MIB = 1_048_576;
+
+/**
+ * Settles outcomes in batches. An outcome that cannot be written for most of its lease is given up: the rescuer takes the
+ * delivery back, and a later write would be refused by its token anyway.
+ */
+export function createSettler(deps: {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly databaseClock: DatabaseClock;
+  readonly worker: string;
+  readonly leaseMs: number;
+}): GroupCommit<Settlement, Settled> {
+  return createGroupCommit<Settlement, Settled>({
+    lanes: 2,
+    itemsMax: 128,
+    bytesMax: 8 * MIB,
+    queueItemsMax: 100_000,
+    queueBytesMax: 64 * MIB,
+    deadlineMs: deps.leaseMs,
+    clock: deps.clock,
+    sizeOf: ({ attempt }) => 500 + (attempt?.response?.body.length ?? 0) + (attempt?.response?.headers.length ?? 0),
+    keysOf: ({ delivery }) => [delivery.id],
+    run: (items) =>
+      deps.db.transaction((tx) => settleDeliveries(tx, items, deps.worker, deps.databaseClock.now()), 5_000),
+  });
+}

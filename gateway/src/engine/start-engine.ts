@@ -1,0 +1,149 @@
+import type { Handler } from "../domain/handler.ts";
+import type { Settlement } from "../pipeline/settle.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Egress } from "../platform/egress/egress-outcome.ts";
+import type { Log } from "../platform/log.ts";
+import { messageOf } from "../platform/log.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import { disableDestination } from "../store/catalog/disable-destination.ts";
+import type { Database } from "../store/database.ts";
+import { releaseDestination } from "../store/deliveries/hold-destination.ts";
+import { gauge } from "./caretakers/gauger.ts";
+import { release } from "./caretakers/releaser.ts";
+import { rescueExpired } from "./caretakers/rescuer.ts";
+import { stage } from "./caretakers/stager.ts";
+import type { CatalogWatch } from "./catalog-watch.ts";
+import type { DatabaseClock } from "./database-clock.ts";
+import type { Loop } from "./loop.ts";
+import { startLoop } from "./loop.ts";
+import { observeAttempt } from "./observe-attempt.ts";
+import { createSettler } from "./settler.ts";
+import type { Worker } from "./worker.ts";
+import { startWorker } from "./worker.ts";
+
+export interface EngineDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly databaseClock: DatabaseClock;
+  readonly catalog: CatalogWatch;
+  readonly egress: Egress;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly handlers: Readonly<Record<string, Handler>>;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** This process's name in attempts. */
+  readonly worker: string;
+}
+
+export interface EngineOptions {
+  readonly concurrency: number;
+  readonly leaseMs: number;
+  readonly pollMs: number;
+  /** No other worker can be alive (the data folder is ours alone), so every lease is a dead one's. */
+  readonly isOnlyWorker: boolean;
+}
+
+export interface Engine {
+  /** There may be something ready. */
+  wake(): void;
+  /** Claims nothing more, lets attempts end until the deadline, aborts the rest, and settles all of them. */
+  drain(deadlineMs: number): Promise<void>;
+}
+
+const STAGE_MS = 250;
+const RESCUE_MS = 5_000;
+const RELEASE_MS = 2_000;
+const GAUGE_MS = 5_000;
+const CLOCK_MS = 30_000;
+
+/** Starts the worker and the caretakers of deliveries. */
+export async function startEngine(deps: EngineDeps, options: EngineOptions): Promise<Engine> {
+  const aborter = new AbortController();
+  const settler = createSettler({ ...deps, leaseMs: options.leaseMs });
+  const catalog = () => deps.catalog.index();
+  const rescuerDeps = { ...deps, catalog, leaseMs: options.leaseMs, onReady: () => worker.wake() };
+  if (options.isOnlyWorker) await takeOver(deps, { ...rescuerDeps, onReady: () => {} }, options.leaseMs);
+  await releaseForHandlers(deps);
+  const worker: Worker = startWorker(
+    {
+      ...deps,
+      catalog,
+      databaseNow: () => deps.databaseClock.now(),
+      settle: (settlement) => settle(deps, settler, settlement),
+      refreshCatalog: () => deps.catalog.refresh(),
+      observe: (...seen) => observeAttempt(deps, ...seen),
+      signal: aborter.signal,
+    },
+    { ...options, log: deps.log },
+  );
+  const onReady = () => worker.wake();
+  const caretakers: Loop[] = [
+    caretaker(deps, "stager", STAGE_MS, async () => (await stage({ ...deps, onReady })) > 0),
+    caretaker(deps, "rescuer", RESCUE_MS, async () => {
+      const now = deps.databaseClock.now();
+      const rescued = await rescueExpired(rescuerDeps, now, now);
+      if (rescued > 0) deps.log.warn({ rescued }, "deliveries taken back from a worker that did not report");
+      return false;
+    }),
+    caretaker(deps, "releaser", RELEASE_MS, async () => (await release({ ...deps, onReady })) > 0),
+    caretaker(deps, "gauger", GAUGE_MS, async () => {
+      await gauge(deps);
+      return false;
+    }),
+    caretaker(deps, "clock", CLOCK_MS, async () => {
+      await deps.databaseClock.sync();
+      return false;
+    }),
+  ];
+  return {
+    wake: onReady,
+    drain: async (deadlineMs) => {
+      await Promise.all(caretakers.map((loop) => loop.stop()));
+      const timer = setTimeout(() => aborter.abort(), deadlineMs);
+      await worker.drain();
+      clearTimeout(timer);
+      await settler.drain();
+    },
+  };
+}
+
+function caretaker(deps: EngineDeps, name: string, idleMs: number, step: () => Promise<boolean>): Loop {
+  return startLoop({ name, log: deps.log, idleMs }, step);
+}
+
+async function settle(deps: EngineDeps, settler: ReturnType<typeof createSettler>, settlement: Settlement) {
+  const result = await settler.submit(settlement);
+  if (!result.ok) return null;
+  const { decision, delivery } = settlement;
+  if (result.value === "settled" && decision.to === "dead" && decision.disableDestination) {
+    const { destinationId } = delivery;
+    const disabled = await deps.db.transaction(
+      (tx) => disableDestination(tx, destinationId, "answered 410 Gone", deps.clock.now()),
+      5_000,
+    );
+    if (disabled.ok && disabled.value) deps.log.warn({ destinationId }, "destination disabled: it answered 410 Gone");
+    if (!disabled.ok)
+      deps.log.error({ destinationId, error: disabled.message }, "a destination that is gone could not be disabled");
+  }
+  return result.value;
+}
+
+async function takeOver(
+  deps: EngineDeps,
+  rescuerDeps: Parameters<typeof rescueExpired>[0],
+  leaseMs: number,
+): Promise<void> {
+  const now = deps.databaseClock.now();
+  const rescued = await rescueExpired(rescuerDeps, now, new Date(now.getTime() + 2 * leaseMs));
+  if (rescued > 0) deps.log.info({ rescued }, "deliveries taken over from the process that ran here before");
+}
+
+/** Lets go what was held because no process knew the handler, now that this one does. */
+async function releaseForHandlers(deps: EngineDeps): Promise<void> {
+  for (const { id, target } of deps.catalog.current().destinations) {
+    if (target.kind !== "handler" || deps.handlers[target.handler] === undefined) continue;
+    await deps.db.run(releaseDestination, [id, ["handler_missing"]]).catch((error: unknown) => {
+      deps.log.warn({ destination: id, error: messageOf(error) }, "held deliveries of a handler could not be released");
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import type { Claimed } from "../pipeline/claim.ts";
+import { claim } from "../pipeline/claim.ts";
+import type { WorkDeps } from "../pipeline/work.ts";
+import { work } from "../pipeline/work.ts";
+import type { Log } from "../platform/log.ts";
+import { messageOf } from "../platform/log.ts";
+import { startLoop } from "./loop.ts";
+
+export interface WorkerOptions {
+  /** How many deliveries this process tries at once. */
+  readonly concurrency: number;
+  readonly leaseMs: number;
+  /** The look for work when nothing has woken it: correctness rests on this alone. */
+  readonly pollMs: number;
+  readonly log: Log;
+}
+
+export interface Worker {
+  /** There may be something ready. */
+  wake(): void;
+  inFlight(): number;
+  /** Claims nothing more; resolves when what was claimed has ended. */
+  drain(): Promise<void>;
+}
+
+/** Keeps its slots full: claims as many as are free, so nothing waits leased in memory behind something slow. */
+export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
+  const state = { inFlight: 0, onEmpty: [] as (() => void)[] };
+  const finish = (): void => {
+    state.inFlight--;
+    if (state.inFlight === 0) for (const resolve of state.onEmpty.splice(0)) resolve();
+    loop.wake();
+  };
+  const start = (claimed: Claimed): void => {
+    state.inFlight++;
+    work(deps, claimed)
+      // Not settled, so its lease expires and it is rescued.
+      .catch((error: unknown) =>
+        options.log.error(
+          { delivery: claimed.delivery.id, error: messageOf(error) },
+          "an attempt could not be settled",
+        ),
+      )
+      .finally(finish);
+  };
+  const loop = startLoop({ name: "worker", log: options.log, idleMs: options.pollMs }, async () => {
+    const free = options.concurrency - state.inFlight;
+    if (free <= 0) return false;
+    const batch = await claim({ ...deps, leaseMs: options.leaseMs }, free);
+    for (const claimed of batch) start(claimed);
+    return batch.length === free && state.inFlight < options.concurrency;
+  });
+  return {
+    wake: () => loop.wake(),
+    inFlight: () => state.inFlight,
+    drain: async () => {
+      await loop.stop();
+      if (state.inFlight > 0) await new Promise<void>((resolve) => state.onEmpty.push(resolve));
+    },
+  };
+}

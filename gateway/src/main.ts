@@ -1,0 +1,127 @@
+import { hostname } from "node:os";
+import type { GatewayConfig } from "./config.ts";
+import type { Engine } from "./engine/start-engine.ts";
+import { startEngine } from "./engine/start-engine.ts";
+import { createEgress } from "./platform/egress/create-egress.ts";
+import type { Log } from "./platform/log.ts";
+import { removeRunFile, writeRunFile } from "./platform/run-file.ts";
+import type { Admin } from "./boot/admin.ts";
+import { startAdmin } from "./boot/admin.ts";
+import type { Foundation } from "./boot/foundation.ts";
+import { layFoundation } from "./boot/foundation.ts";
+import type { Ingest } from "./boot/ingest.ts";
+import { startIngest } from "./boot/ingest.ts";
+import type { StartFault } from "./boot/start-fault.ts";
+
+/** A gateway that serves. */
+export interface RunningGateway {
+  /** Without a trailing slash; null when this process does not have the role. */
+  readonly ingestUrl: string | null;
+  readonly adminUrl: string | null;
+  readonly adminToken: string | null;
+  /** Whether the token was made in this start, and is to be shown this once. */
+  readonly firstKey: boolean;
+  readonly database: {
+    readonly kind: "embedded" | "external";
+    readonly description: string;
+    readonly adopted: boolean;
+  };
+  /** What the catalog holds now, for the terminal. */
+  sources(): { readonly name: string; readonly provider: string; readonly url: string }[];
+  /** Stops taking, answers what was received, settles or returns what is leased, stops the database; then everything is closed. */
+  drain(): Promise<void>;
+}
+
+export type Start = { readonly ok: true; readonly gateway: RunningGateway } | StartFault;
+
+/**
+ * Starts a gateway: the database, the catalog, then each role. What can go wrong by the user's doing is returned with its
+ * remedy, and everything that was started is stopped again.
+ */
+export async function startGateway(
+  config: GatewayConfig,
+  log: Log,
+  onProgress: (text: string) => void = () => {},
+): Promise<Start> {
+  const foundation = await layFoundation(config, log, onProgress);
+  if (!foundation.ok) return foundation;
+  const parts: Parts = { foundation, egress: null, engine: null, ingest: null, admin: null };
+  const give = async (fault: StartFault): Promise<StartFault> => {
+    await stop(config, parts);
+    return fault;
+  };
+  if (config.roles.includes("worker")) parts.engine = await startWorkers(config, log, parts);
+  if (config.roles.includes("ingest")) {
+    const ingest = await startIngest(config, log, foundation, () => parts.engine?.wake());
+    if (!ingest.ok) return give(ingest);
+    parts.ingest = ingest;
+  }
+  if (config.roles.includes("admin")) {
+    const admin = await startAdmin(config, log, foundation, {
+      ingestUrl: parts.ingest?.url ?? null,
+      wake: () => parts.engine?.wake(),
+    });
+    if (!admin.ok) return give(admin);
+    parts.admin = admin;
+  }
+  const ingestUrl = parts.ingest?.url ?? null;
+  const adminUrl = parts.admin?.url ?? null;
+  const adminToken = parts.admin?.token ?? null;
+  await writeRunFile(config.dataDir, { adminUrl, adminToken, ingestUrl, pid: process.pid, startedAt: new Date() });
+  let stopping: Promise<void> | null = null;
+  return {
+    ok: true,
+    gateway: {
+      ingestUrl,
+      adminUrl,
+      adminToken,
+      firstKey: parts.admin?.isNewToken ?? false,
+      database: foundation.store,
+      sources: () =>
+        foundation.catalog
+          .current()
+          .sources.map(({ name, provider, key }) => ({ name, provider, url: `${ingestUrl ?? ""}/in/${key}` })),
+      drain: () => {
+        stopping ??= stop(config, parts);
+        return stopping;
+      },
+    },
+  };
+}
+
+interface Parts {
+  readonly foundation: Foundation;
+  egress: ReturnType<typeof createEgress> | null;
+  engine: Engine | null;
+  ingest: Ingest | null;
+  admin: Admin | null;
+}
+
+function startWorkers(config: GatewayConfig, log: Log, parts: Parts): Promise<Engine> {
+  const { foundation } = parts;
+  parts.egress = createEgress({ policy: config.egress, log, clock: foundation.clock });
+  return startEngine(
+    {
+      ...foundation,
+      egress: parts.egress,
+      db: foundation.openPool("worker", config.worker.databaseConnections, 30_000),
+      handlers: config.handlers,
+      log,
+      worker: `${hostname()}:${process.pid}`,
+    },
+    // The embedded server admits one gateway at a time, so whoever held a lease before is gone.
+    { ...config.worker, isOnlyWorker: foundation.store.kind === "embedded" },
+  );
+}
+
+async function stop(config: GatewayConfig, parts: Parts): Promise<void> {
+  const { foundation } = parts;
+  const half = config.drainTimeoutMs / 2;
+  // First no more arrivals, then no more claims: what was answered is recorded before the workers end.
+  await parts.ingest?.drain(half);
+  await parts.engine?.drain(half / 2);
+  await parts.admin?.close();
+  await parts.egress?.close();
+  await removeRunFile(config.dataDir, process.pid);
+  await foundation.close();
+}

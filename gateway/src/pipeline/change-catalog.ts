@@ -1,0 +1,134 @@
+import { BUCKETS } from "../domain/bucket.ts";
+import type { Catalog } from "../domain/catalog.ts";
+import type { DestinationPlan } from "../domain/destination-plan.ts";
+import type { FieldFault } from "../domain/field-checks.ts";
+import type { RoutePlan } from "../domain/route-plan.ts";
+import { bindSigningSecret, bindSourceSecret } from "../domain/secret-binding.ts";
+import type { SourcePlan } from "../domain/source-plan.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { SecretsBox } from "../platform/secrets-box.ts";
+import { bumpCatalogVersion, lockCatalog } from "../store/catalog/catalog-version.ts";
+import { holdWaiting, releaseWaiting } from "../store/catalog/hold-waiting.ts";
+import { loadCatalog } from "../store/catalog/load-catalog.ts";
+import { insertDestination, updateDestination } from "../store/catalog/save-destination.ts";
+import { saveRoute } from "../store/catalog/save-route.ts";
+import { retireSecretVersion, saveSecretVersion, saveSource } from "../store/catalog/save-source.ts";
+import type { Database } from "../store/database.ts";
+import type { Queryable } from "../store/statement.ts";
+
+/** What is needed to change the catalog. */
+export interface CatalogDeps {
+  readonly db: Database;
+  readonly box: SecretsBox;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+export type CatalogItem = SourcePlan | DestinationPlan | RoutePlan;
+
+/** What shall be written, or why the change is refused: `conflict` with one sentence, or every fault of the input. */
+export type Planned =
+  | { readonly ok: true; readonly items: readonly CatalogItem[] }
+  | { readonly ok: false; readonly cause: "faults"; readonly faults: readonly FieldFault[] }
+  | { readonly ok: false; readonly cause: "missing" | "conflict"; readonly message: string };
+
+export type Changed =
+  | Planned
+  | { readonly ok: false; readonly cause: "database"; readonly unknown: boolean; readonly message: string };
+
+// Holding or releasing a backlog of millions takes its time; everything else is done in milliseconds.
+const DEADLINE_MS = 60_000;
+const RANGES = 16;
+
+/**
+ * Changes the catalog in one transaction: no other change runs at once, the plan is made from what is there then, and every
+ * process learns of it by the catalog's version. A refused plan writes nothing; `write: false` only plans.
+ */
+export async function changeCatalog(
+  deps: CatalogDeps,
+  plan: (catalog: Catalog) => Planned,
+  options: { readonly write: boolean } = { write: true },
+): Promise<Changed> {
+  const done = await deps.db.transaction(async (tx): Promise<Planned> => {
+    await tx.run(lockCatalog, []);
+    const planned = plan(await loadCatalog(tx, deps.box));
+    if (!planned.ok || !options.write) return planned;
+    const changes = planned.items.filter((item) => item.action !== "unchanged");
+    // Routes last: they refer to what the others make.
+    for (const item of changes) if (item.kind === "source") await writeSource(deps, tx, item);
+    for (const item of changes) if (item.kind === "destination") await writeDestination(deps, tx, item);
+    for (const item of changes) if (item.kind === "route") await writeRoute(deps, tx, item);
+    if (changes.length > 0) await tx.run(bumpCatalogVersion, []);
+    return planned;
+  }, DEADLINE_MS);
+  if (done.ok) return done.value;
+  return { ok: false, cause: "database", unknown: done.unknown, message: done.message };
+}
+
+async function writeSource(deps: CatalogDeps, tx: Queryable, plan: SourcePlan): Promise<void> {
+  const now = deps.clock.now();
+  const { id, tenant } = plan;
+  const receiver = JSON.stringify(plan.receiver);
+  const columns = [plan.name, plan.key, plan.provider, receiver, plan.bodyBytesMax, plan.state, plan.origin];
+  expectOne(await tx.run(saveSource, [id, tenant, ...columns, now]), "source");
+  for (const secret of plan.secrets) {
+    const { version, position, state, value, notAfter } = secret;
+    if (!secret.changed) continue;
+    if (state === "retired" || value === null) {
+      await tx.run(retireSecretVersion, [id, version, tenant, position]);
+      continue;
+    }
+    const sealed = deps.box.seal(Buffer.from(value, "utf8"), bindSourceSecret(tenant, id, version));
+    await tx.run(saveSecretVersion, [id, version, tenant, position, state, sealed, notAfter, now]);
+  }
+}
+
+async function writeDestination(deps: CatalogDeps, tx: Queryable, plan: DestinationPlan): Promise<void> {
+  const { id, tenant, target, policy } = plan;
+  const sealed =
+    plan.signingSecret === null
+      ? null
+      : deps.box.seal(Buffer.from(plan.signingSecret, "utf8"), bindSigningSecret(tenant, id));
+  const stored = {
+    scheduleMs: policy.retry.scheduleMs,
+    refusalsMax: policy.retry.refusalsMax,
+    timeoutMs: policy.timeoutMs,
+  };
+  const values = [
+    id,
+    tenant,
+    plan.name,
+    target.kind,
+    target.kind === "http" ? target.url : null,
+    target.kind === "handler" ? target.handler : null,
+    JSON.stringify(plan.headers),
+    JSON.stringify(stored),
+    sealed,
+    plan.state,
+    plan.stateReason,
+    plan.origin,
+    deps.clock.now(),
+  ];
+  expectOne(await tx.run(plan.action === "created" ? insertDestination : updateDestination, values), "destination");
+  if (plan.waiting !== "leave") await moveWaiting(tx, plan);
+}
+
+async function moveWaiting(tx: Queryable, { tenant, id, state, waiting }: DestinationPlan): Promise<void> {
+  const size = BUCKETS / RANGES;
+  for (let first = 0; first < BUCKETS; first += size) {
+    const last = first + size - 1;
+    if (waiting === "hold") await tx.run(holdWaiting, [tenant, id, `destination_${state}`, first, last]);
+    else await tx.run(releaseWaiting, [tenant, id, first, last]);
+  }
+}
+
+async function writeRoute(deps: CatalogDeps, tx: Queryable, plan: RoutePlan): Promise<void> {
+  const { id, tenant, name, sourceId, destinationId, eventTypes, priority, state, origin } = plan;
+  const values = [id, tenant, name, sourceId, destinationId, eventTypes, priority, state, origin, deps.clock.now()];
+  expectOne(await tx.run(saveRoute, values), "route");
+}
+
+// The plan was made under the lock, so a row that is not there any more is a bug and must not commit.
+function expectOne(result: { readonly rowCount: number | null }, kind: string): void {
+  if (result.rowCount !== 1) throw new Error(`the ${kind} that was planned was not written`);
+}

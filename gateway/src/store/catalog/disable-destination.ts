@@ -1,0 +1,21 @@
+import type { Queryable } from "../statement.ts";
+import { cold } from "../statement.ts";
+import { holdDestination } from "../deliveries/hold-destination.ts";
+
+const disable = cold(
+  "disable_destination",
+  `UPDATE holdfast.destination SET state = 'disabled', state_reason = $2, updated_at = $3 WHERE id = $1 AND state = 'active'`,
+);
+const bump = cold(
+  "bump_catalog_version",
+  "UPDATE holdfast.setting SET value = (value::bigint + 1)::text WHERE name = 'catalog_version'",
+);
+
+/** Disables a destination and holds what waits for it; nothing is discarded. @returns whether it was active before */
+export async function disableDestination(tx: Queryable, id: string, reason: string, now: Date): Promise<boolean> {
+  const updated = await tx.run(disable, [id, reason, now.toISOString()]);
+  if (updated.rowCount !== 1) return false;
+  await tx.run(holdDestination, [id, "destination_disabled"]);
+  await tx.run(bump, []);
+  return true;
+}

@@ -1,0 +1,17 @@
+import { cold } from "../statement.ts";
+
+/**
+ * Makes deliveries ready that are held for a destination which is active again, also those that a process held because it
+ * had not yet heard so. Parameters: limit int.
+ */
+export const releaseActive = cold<{ id: string }>(
+  "release_active",
+  `UPDATE holdfast.delivery d SET state = 'ready', held_reason = NULL
+    WHERE (d.bucket, d.id) IN (
+      SELECT q.bucket, q.id
+        FROM holdfast.destination t
+        JOIN holdfast.delivery q ON q.destination_id = t.id
+       WHERE t.state = 'active' AND q.state = 'held' AND q.held_reason IN ('destination_paused', 'destination_disabled')
+       LIMIT $1 FOR UPDATE OF q SKIP LOCKED)
+   RETURNING d.id`,
+);

@@ -1,0 +1,143 @@
+import type { Log } from "../platform/log.ts";
+import { messageOf } from "../platform/log.ts";
+import pg from "pg";
+import { checkDurability } from "./durability.ts";
+import { superviseEmbedded } from "./embedded/supervise-embedded.ts";
+import { migrate } from "./migrate.ts";
+
+/** A database that is reachable, safe and has this build's schema. */
+export interface Store {
+  readonly ok: true;
+  readonly url: string;
+  readonly kind: "embedded" | "external";
+  /** For people: engine and place, without credentials. */
+  readonly description: string;
+  /** A server that outlived the gateway before us. */
+  readonly adopted: boolean;
+  /** Stops the embedded server; nothing to do for an external one. */
+  stop(): Promise<void>;
+}
+
+/** Why there is no store: what is wrong, and what to do. */
+export interface StoreFault {
+  readonly ok: false;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/**
+ * Opens the database: the embedded server on `dataDir`, or the one that `databaseUrl` names. Migrates it and refuses one
+ * that cannot keep the promises.
+ */
+export async function openStore(options: {
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  readonly log: Log;
+  readonly onProgress: (text: string) => void;
+}): Promise<Store | StoreFault> {
+  const store = options.databaseUrl === null ? await openEmbedded(options) : describeExternal(options.databaseUrl);
+  if (!store.ok) return store;
+  const fault = (await findFault(store.url)) ?? (await migrateStore(store.url, options));
+  if (fault === null) return store;
+  await store.stop();
+  return fault;
+}
+
+async function openEmbedded(options: {
+  dataDir: string;
+  log: Log;
+  onProgress: (text: string) => void;
+}): Promise<Store | StoreFault> {
+  const server = await superviseEmbedded({
+    dataDir: options.dataDir,
+    log: options.log,
+    onProgress: ({ text }) => options.onProgress(text),
+  });
+  if (!server.ok) return server;
+  return {
+    ok: true,
+    url: server.url,
+    kind: "embedded",
+    description: `embedded PostgreSQL ${server.version} in ${server.dataDir}`,
+    adopted: server.adopted,
+    stop: () => server.stop(),
+  };
+}
+
+function describeExternal(url: string): Store | StoreFault {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    return {
+      ok: false,
+      code: "database_url_malformed",
+      message: "DATABASE_URL is not a URL",
+      remedy:
+        "Write it as postgresql://user:password@host:5432/database; characters such as @ or / in the password must be percent-encoded.",
+    };
+  }
+  const place = `${parsed.hostname || "local socket"}${parsed.port === "" ? "" : `:${parsed.port}`}${parsed.pathname}`;
+  return {
+    ok: true,
+    url,
+    kind: "external",
+    description: `PostgreSQL at ${place}`,
+    adopted: false,
+    stop: () => Promise.resolve(),
+  };
+}
+
+async function findFault(url: string): Promise<StoreFault | null> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: "holdfast start",
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 10_000,
+  });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    const durability = await checkDurability(client);
+    if (durability.ok) return null;
+    return {
+      ok: false,
+      code: "database_unsafe",
+      message: `the database would lose acknowledged events: ${durability.faults.map((fault) => `${fault.setting} is ${fault.value} (${fault.level})`).join(", ")}`,
+      remedy: durability.faults.map((fault) => fault.remedy).join(" "),
+    };
+  } catch (error) {
+    return {
+      ok: false,
+      code: "database_unreachable",
+      message: `cannot connect to the database: ${messageOf(error)}`,
+      remedy:
+        "Check DATABASE_URL: host, port, database name, user and password, and that the server is running and lets this machine in.",
+    };
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function migrateStore(
+  url: string,
+  { log, onProgress }: { log: Log; onProgress: (text: string) => void },
+): Promise<StoreFault | null> {
+  const result = await migrate(url);
+  if (!result.ok) {
+    return {
+      ok: false,
+      code: `migration_${result.code}`,
+      message: result.message,
+      remedy: "Nothing was half-applied. Mend the cause and start again; `holdfast migrate` tries it alone.",
+    };
+  }
+  if (result.applied.length > 0) onProgress(`migrated the database: ${result.applied.join(", ")}`);
+  if (result.ahead.length > 0)
+    log.warn(
+      { ahead: result.ahead },
+      "the database has migrations that this build does not know; a newer one has run here",
+    );
+  return null;
+}
