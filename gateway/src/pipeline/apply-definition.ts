@@ -148,7 +148,6 @@ export function findKeyOwner(catalog: Catalog, key: string, tenant: string, name
 function findSharedKeys(catalog: Catalog, definition: CompleteDefinition, tenant: string): FieldFault[] {
   return Object.entries(definition.sources).flatMap(([name, { key }]) => {
     const owner = key === undefined ? null : findKeyOwner(catalog, key, tenant, name);
-    // A source that stands in this definition too may give its key up; whether it does, the plan of keys decides.
     if (key === undefined || owner === null) return [];
     return [
       { path: `sources.${name}.key`, problem: "is already the key of another source; choose another or leave it out" },

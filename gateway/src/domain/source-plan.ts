@@ -1,0 +1,156 @@
+import type { Origin, SecretVersion, Source } from "./catalog.ts";
+import type { PlannedAction } from "./catalog-plan.ts";
+import { compareFields } from "./catalog-plan.ts";
+import type { SecretDefinition, SourceDefinition } from "./definition.ts";
+
+export const BODY_BYTES_DEFAULT = 1_048_576;
+
+/** A source as it shall be, and what that changes. */
+export interface SourcePlan {
+  readonly kind: "source";
+  readonly action: PlannedAction;
+  readonly fields: readonly string[];
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly key: string;
+  readonly provider: string;
+  readonly receiver: Readonly<Record<string, unknown>>;
+  readonly bodyBytesMax: number;
+  readonly state: Source["state"];
+  readonly origin: Origin;
+  /** Every version that shall honour or has honoured a secret; the retired ones keep their sealed value. */
+  readonly secrets: readonly SecretPlan[];
+}
+
+export interface SecretPlan {
+  readonly version: string;
+  /** Null: as it is stored; only retired versions may have one that cannot be read. */
+  readonly value: string | null;
+  readonly state: "active" | "retiring" | "retired";
+  readonly notAfter: Date | null;
+  readonly position: number;
+  readonly changed: boolean;
+}
+
+/** Who asks for a change, and what is made for a thing that does not exist yet. */
+export interface Declared {
+  readonly tenant: string;
+  readonly name: string;
+  readonly origin: Origin;
+  /** The id of a new thing. */
+  readonly newId: string;
+}
+
+/**
+ * Plans a source: everything as declared, the key kept once it was made.
+ *
+ * @param newKey the key of a new source that declares none
+ */
+export function planSource(
+  present: Source | null,
+  definition: SourceDefinition,
+  declared: Declared & { readonly newKey: string; readonly state: Source["state"] },
+): SourcePlan {
+  const { provider, key, secrets, bodyBytesMax, ...receiver } = definition;
+  const wanted = {
+    key: key ?? present?.key ?? declared.newKey,
+    provider,
+    receiver,
+    bodyBytesMax: bodyBytesMax ?? BODY_BYTES_DEFAULT,
+    state: declared.state,
+    origin: declared.origin,
+  };
+  const planned = planSecrets(present?.secrets ?? [], secrets ?? []);
+  const compared = compareFields(present, wanted);
+  const secretsChanged = present !== null && planned.some((secret) => secret.changed);
+  return {
+    kind: "source",
+    id: present?.id ?? declared.newId,
+    tenant: declared.tenant,
+    name: declared.name,
+    ...wanted,
+    secrets: planned,
+    action: secretsChanged ? "updated" : compared.action,
+    fields: secretsChanged ? [...compared.fields, "secrets"] : compared.fields,
+  };
+}
+
+/** Plans that a source is put into or out of use, as it is otherwise; its secrets need not be readable for that. */
+export function planSourceState(present: Source, state: Source["state"]): SourcePlan {
+  const { id, tenant, name, key, provider, receiver, bodyBytesMax, origin } = present;
+  const wanted = { key, provider, receiver, bodyBytesMax, state, origin };
+  return { kind: "source", id, tenant, name, ...wanted, secrets: [], ...compareFields(present, wanted) };
+}
+
+/**
+ * The declaration that a source came from, for a change that gives only some of its fields. Retired secrets are left out;
+ * a short one was accepted once and stays so.
+ */
+export function toSourceDefinition(source: Source): SourceDefinition {
+  const secrets = source.secrets
+    .filter(({ state }) => state !== "retired")
+    .map(({ version, value, notAfter }) => ({
+      version,
+      value: value ?? "",
+      allowShort: true,
+      ...(notAfter === null ? {} : { notAfter }),
+    }));
+  const { provider, key, bodyBytesMax, receiver } = source;
+  return { ...receiver, provider, key, bodyBytesMax, ...(secrets.length === 0 ? {} : { secrets }) };
+}
+
+/**
+ * Plans the versions of a source's secrets. A secret without a version is found again by its value, so that its place in
+ * the list may change; a new one gets the next free `v1`, `v2`, …, never a name that another secret had.
+ */
+export function planSecrets(
+  present: readonly SecretVersion[],
+  listed: readonly (string | SecretDefinition)[],
+): SecretPlan[] {
+  const wanted = listed.map((secret) => (typeof secret === "string" ? { value: secret } : secret));
+  const taken = new Set([
+    ...present.map(({ version }) => version),
+    ...wanted.flatMap(({ version }) => (version === undefined ? [] : [version])),
+  ]);
+  const used = new Set(wanted.flatMap(({ version }) => (version === undefined ? [] : [version])));
+  const planned = wanted.map((secret, position): SecretPlan => {
+    const version = secret.version ?? findVersion(present, secret.value, used) ?? nextVersion(taken);
+    used.add(version);
+    taken.add(version);
+    const notAfter = secret.notAfter === undefined ? null : new Date(secret.notAfter);
+    const next = { value: secret.value, state: notAfter === null ? "active" : "retiring", notAfter, position } as const;
+    const index = present.findIndex((known) => known.version === version);
+    const known = present[index];
+    const same = known !== undefined && isSame(known, next) && index === position;
+    return { version, ...next, changed: !same };
+  });
+  const gone = present.filter(({ version }) => !used.has(version));
+  return [
+    ...planned,
+    ...gone.map(({ version, state, value, notAfter }, i): SecretPlan => ({
+      version,
+      value,
+      state: "retired",
+      notAfter,
+      position: planned.length + i,
+      changed: state !== "retired",
+    })),
+  ];
+}
+
+function isSame(known: SecretVersion, next: Pick<SecretPlan, "value" | "state" | "notAfter">): boolean {
+  return (
+    known.value === next.value && known.state === next.state && known.notAfter?.getTime() === next.notAfter?.getTime()
+  );
+}
+
+function findVersion(present: readonly SecretVersion[], value: string, used: ReadonlySet<string>): string | null {
+  return present.find((known) => known.value === value && !used.has(known.version))?.version ?? null;
+}
+
+function nextVersion(taken: ReadonlySet<string>): string {
+  let number = 1;
+  while (taken.has(`v${number}`)) number++;
+  return `v${number}`;
+}

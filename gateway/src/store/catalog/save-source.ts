@@ -1,0 +1,30 @@
+import { cold } from "../statement.ts";
+
+/** Parameters: id, tenant, name, key, provider, receiver jsonb, body bytes max, state, origin, now. */
+export const saveSource = cold(
+  "save_source",
+  `INSERT INTO holdfast.source AS s (
+     id, tenant, name, key, provider, receiver, body_bytes_max, state, origin, created_at, updated_at)
+   VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $10)
+   ON CONFLICT (tenant, name) DO UPDATE
+     SET key = excluded.key, provider = excluded.provider, receiver = excluded.receiver,
+         body_bytes_max = excluded.body_bytes_max, state = excluded.state, origin = excluded.origin,
+         updated_at = excluded.updated_at
+   WHERE s.id = excluded.id`,
+);
+
+/** Parameters: source id, version, tenant, position, state, sealed bytea, not after, now. */
+export const saveSecretVersion = cold(
+  "save_secret_version",
+  `INSERT INTO holdfast.secret_version (source_id, version, tenant, position, state, sealed, not_after, created_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+   ON CONFLICT (source_id, version) DO UPDATE
+     SET position = excluded.position, state = excluded.state, sealed = excluded.sealed, not_after = excluded.not_after`,
+);
+
+/** Retires a secret whose value need not be readable for that. Parameters: source id, version, tenant, position. */
+export const retireSecretVersion = cold(
+  "retire_secret_version",
+  `UPDATE holdfast.secret_version SET state = 'retired', position = $4
+    WHERE source_id = $1 AND version = $2 AND tenant = $3`,
+);
