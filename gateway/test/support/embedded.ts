@@ -77,3 +77,22 @@ export function isRunning(pid: number, home: string): boolean {
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise((next) => setTimeout(next, 20));
 }
+
+/** A server for one test file alone, stopped and removed after it. */
+export function serverOfThisFile(settings: Readonly<Record<string, string>> = {}): () => EmbeddedServer {
+  let server: EmbeddedServer | undefined;
+  beforeAll(async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), "holdfast-case-"));
+    const made = await startEmbedded({ log: silentLog, dataDir, settings });
+    if (!made.ok) throw new Error(made.message);
+    server = made;
+  });
+  afterAll(async () => {
+    await server?.stop();
+    if (server !== undefined) rmSync(server.dataDir, { recursive: true, force: true });
+  });
+  return () => {
+    if (server === undefined) throw new Error("the server is started before the first test");
+    return server;
+  };
+}
