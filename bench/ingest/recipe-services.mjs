@@ -1,9 +1,10 @@
 // What the recipe stands on: the same embedded PostgreSQL as Holdfast's with its default durability, and the system's Redis.
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../free-port.mjs";
 
 const LAUNCHER = new URL("../../gateway/dist/store/embedded/start-embedded.js", import.meta.url);
 const REDIS_WAIT_MS = 10_000;
@@ -91,16 +92,5 @@ function answers(port) {
     const socket = connect({ host: "127.0.0.1", port });
     socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
     socket.on("connect", () => socket.destroy());
-  });
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
   });
 }

@@ -1,0 +1,81 @@
+// The fault driver: carries out the plan of faults as the work goes on, and notes what it did and how long the answer took.
+import { setTimeout as pause } from "node:timers/promises";
+import { postmasterPid } from "../../bench/data-folder.mjs";
+import { killDatabase } from "./gateway-keeper.mjs";
+
+const POLL_MS = 10;
+const RECOVERY_MAX_MS = 60_000;
+const STALL_MAX_MS = 90_000;
+
+/**
+ * Carries out the faults one after the other. Each is armed at its share of the work and struck a random moment later;
+ * the next one waits until an event has been acknowledged again.
+ *
+ * @param {{ keeper: ReturnType<import("./gateway-keeper.mjs").createGatewayKeeper>,
+ *   sender: ReturnType<import("./sender.mjs").createSender>, dataDir: string, log: { add: (record: object) => void },
+ *   progress: () => Promise<number> }} deps `progress` is the share of the work that is done, 0 to 1
+ * @param {ReturnType<import("./plan.mjs").planFaults>} faults
+ */
+export async function strikeAll(deps, faults) {
+  for (const fault of faults) {
+    await untilProgress(deps, fault.atProgress);
+    await pause(fault.delayMs);
+    await strike(deps, fault);
+  }
+}
+
+async function untilProgress({ progress }, atProgress) {
+  let best = -1;
+  let since = performance.now();
+  for (;;) {
+    const reached = await progress();
+    if (reached >= atProgress) return;
+    if (reached > best) {
+      best = reached;
+      since = performance.now();
+    }
+    // What cannot go on by itself is for the check to tell; the rest of the faults come all the same.
+    if (performance.now() - since > STALL_MAX_MS) return;
+    await pause(POLL_MS);
+  }
+}
+
+async function strike(deps, { target, againMs }) {
+  let killed = await kill(deps, target);
+  if (target === "gateway" && againMs !== null) {
+    await deps.keeper.nextSpawn(killed.pid);
+    await pause(againMs);
+    killed = await kill(deps, target);
+  }
+  await noteRecovery(deps, target, killed);
+}
+
+async function kill({ keeper, dataDir, log }, target) {
+  for (;;) {
+    const during = keeper.isReady() ? "service" : "start";
+    const pid = target === "gateway" ? keeper.kill() : killDatabase(dataDir);
+    if (pid !== null) {
+      log.add({ kind: "killed", target, during, t: now() });
+      return { pid, t: now() };
+    }
+    await Promise.race([pause(POLL_MS), keeper.failed]);
+  }
+}
+
+async function noteRecovery({ sender, keeper, dataDir, log }, target, killed) {
+  const timeout = new AbortController();
+  const late = pause(RECOVERY_MAX_MS, null, { signal: timeout.signal }).catch(() => null);
+  // Answers that were on their way when the fault struck are not yet the recovery.
+  const successor =
+    target === "gateway" ? keeper.nextSpawn(killed.pid) : anotherPostmaster(dataDir, killed.pid, timeout.signal);
+  await Promise.race([successor, keeper.failed, late]);
+  const ack = await Promise.race([sender.nextAck(), keeper.failed, late]);
+  timeout.abort();
+  if (ack !== null) log.add({ kind: "recovered", target, afterMs: Math.round(ack - killed.t), t: ack });
+}
+
+async function anotherPostmaster(dataDir, pid, signal) {
+  while (!signal.aborted && [null, pid].includes(postmasterPid(dataDir))) await pause(POLL_MS);
+}
+
+const now = () => performance.timeOrigin + performance.now();

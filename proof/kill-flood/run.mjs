@@ -1,0 +1,214 @@
+// One run: set up, flood and kill, drain, stop, read everything, judge.
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { postmasterPid, removeDataFolder } from "../../bench/data-folder.mjs";
+import { freePort } from "../../bench/free-port.mjs";
+import { fileURLToPath } from "node:url";
+import { startProcess } from "../../bench/start-process.mjs";
+import { check } from "./check.mjs";
+import { createGatewayKeeper } from "./gateway-keeper.mjs";
+import { openLogFile, readLogFile } from "./log-file.mjs";
+import { watchMemory } from "./memory.mjs";
+import { strikeAll } from "./nemesis.mjs";
+import { planFaults, planSends } from "./plan.mjs";
+import { readOpen, readStore } from "./read-store.mjs";
+import { MEMORY_RATIO_MAX, makeReport, publish } from "./report.mjs";
+import { createSender } from "./sender.mjs";
+
+const RECEIVER = fileURLToPath(new URL("./receiver.mjs", import.meta.url));
+const SOURCE_KEY = "proof-stripe-source-key-000";
+const WORKER_CONCURRENCY = 64;
+/** The shortest that the configuration allows beside the default timeout: what a kill strands is back that much later. */
+const LEASE_MS = 30_500;
+const TIMEOUT_MS = 5_000;
+const IDLE_MS = 3_000;
+const DRAIN_MAX_MS = 240_000;
+const CALM_MAX_MS = 30_000;
+
+/**
+ * @param {{ events: number, kills: number, databaseKills: number, concurrency: number, seed: number, isQuick: boolean,
+ *   isKept: boolean, isJson: boolean }} options
+ * @returns {Promise<number>} exit code: 0 the promises held, 1 they did not or the run saw too little
+ */
+export async function runKillFlood(options) {
+  const run = await setUp(options);
+  const cleanUp = () => tearDown(run);
+  const onSignal = () => cleanUp().finally(() => process.exit(130));
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  try {
+    run.tell(
+      `seed ${options.seed}: ${options.events} events, ${options.kills} kills, ${options.databaseKills} of the database`,
+    );
+    await flood(run);
+    await drain(run);
+    await settleMemory(run);
+    await stopGateway(run);
+    run.tell("reading the store");
+    const store = await readStore(run.dataDir);
+    writeFileSync(join(run.folder, "store.json"), JSON.stringify(store));
+    const verdict = check({ ...readLogs(run), store }, minimumOf(options), { inFlightMax: WORKER_CONCURRENCY });
+    const report = makeReport({ options, run, verdict, nemesis: readLogFile(run.nemesisLog) });
+    return publish(report, { isJson: options.isJson, logsFolder: run.folder, isKept: options.isKept });
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    await cleanUp();
+  }
+}
+
+async function setUp(options) {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-proof-"));
+  // Open to pass through: as root, the database's own user has to reach its folder.
+  chmodSync(folder, 0o711);
+  const secret = `whsec_${randomBytes(24).toString("base64url")}`;
+  const signingSecret = `whsec_${randomBytes(32).toString("base64")}`;
+  const run = {
+    options,
+    folder,
+    dataDir: join(folder, "data"),
+    senderLog: join(folder, "sender.ndjson"),
+    receiverLog: join(folder, "receiver.ndjson"),
+    nemesisLog: join(folder, "nemesis.ndjson"),
+    tell: (text) => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`),
+    timing: {},
+    memory: {},
+    exit: null,
+  };
+  for (const name of ["senderLog", "receiverLog", "nemesisLog"]) writeFileSync(run[name], "");
+  const env = {
+    PROOF_SIGNING_SECRET: signingSecret,
+    PROOF_RECEIVER_LOG: run.receiverLog,
+    PROOF_SEED: `${options.seed}`,
+  };
+  run.receiver = await startProcess({ args: [RECEIVER], logFile: join(folder, "receiver.log"), env });
+  const configFile = join(folder, "holdfast.config.mjs");
+  writeFileSync(configFile, configuration({ secret, signingSecret, receiverUrl: run.receiver.ready.url }));
+  const port = await freePort();
+  run.nemesis = openLogFile(run.nemesisLog);
+  run.keeper = createGatewayKeeper({
+    configFile,
+    dataDir: run.dataDir,
+    logFile: join(folder, "gateway.log"),
+    port,
+    adminPort: await freePort(),
+    onEnded: (end) => run.nemesis.add({ kind: "gateway_ended", ...end, t: performance.timeOrigin + performance.now() }),
+  });
+  run.log = openLogFile(run.senderLog);
+  const url = `http://127.0.0.1:${port}/in/${SOURCE_KEY}`;
+  run.sender = createSender({ url, secret, seed: options.seed, log: run.log, concurrency: options.concurrency });
+  return run;
+}
+
+function configuration({ secret, signingSecret, receiverUrl }) {
+  const retry = { scheduleSec: [1, 1, 2, 2, 5, 5, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10] };
+  const definition = {
+    sources: { stripe: { provider: "stripe", key: SOURCE_KEY, secrets: [secret] } },
+    destinations: { app: { url: receiverUrl, signingSecret, timeoutMs: TIMEOUT_MS, retry } },
+    routes: [{ source: "stripe", destination: "app" }],
+    egress: { allowCidrs: ["127.0.0.0/8"] },
+    worker: { leaseMs: LEASE_MS, concurrency: WORKER_CONCURRENCY },
+  };
+  return `export default ${JSON.stringify(definition, null, 2)};\n`;
+}
+
+async function flood(run) {
+  const { options, keeper, sender } = run;
+  const began = performance.now();
+  await Promise.race([keeper.ready(), keeper.failed]);
+  run.timing.firstStartMs = Math.round(performance.now() - began);
+  run.watch = watchMemory({ gatewayPid: keeper.pid, dataDir: run.dataDir });
+  await pause(IDLE_MS);
+  run.memory.before = run.watch.now();
+  run.tell(
+    `idle: gateway ${run.memory.before.gatewayMb} MB, database ${run.memory.before.databaseMb} MB; the flood begins`,
+  );
+  const floodBegan = performance.now();
+  const over = new AbortController();
+  const trickled = sender.send(planSends(options)).then(() => {
+    run.timing.floodMs = Math.round(performance.now() - floodBegan);
+    run.tell(`everything is sent: ${sender.acked()} acknowledged in ${Math.round(run.timing.floodMs / 1000)} s`);
+    return sender.trickle(options.events, over.signal);
+  });
+  const deps = { keeper, sender, dataDir: run.dataDir, log: run.nemesis, progress: () => progressOf(run) };
+  await Promise.race([strikeAll(deps, planFaults(options)), keeper.failed]);
+  run.tell("the last fault has struck");
+  over.abort();
+  await Promise.race([trickled, keeper.failed]);
+}
+
+async function progressOf(run) {
+  const answer = await fetch(run.receiver.ready.url);
+  const { acted } = await answer.json();
+  return (run.sender.acked() + acted) / (2 * run.options.events);
+}
+
+// Until nothing waits any more, as the gateway's own API says; what it says is checked against the store afterwards.
+async function drain(run) {
+  const began = performance.now();
+  const ready = await run.keeper.ready();
+  run.tell("draining");
+  let left = null;
+  while (performance.now() - began < DRAIN_MAX_MS) {
+    left = await readOpen(ready);
+    if (left?.open === 0) break;
+    await pause(250);
+  }
+  run.timing.drainMs = Math.round(performance.now() - began);
+  if (left?.open !== 0)
+    run.tell(`not drained after ${DRAIN_MAX_MS / 1000} s: ${left?.state ?? "the API does not answer"}`);
+}
+
+// A collector takes its time: what counts is whether memory comes back, not whether it has at once.
+async function settleMemory(run) {
+  const began = performance.now();
+  const { before } = run.memory;
+  do {
+    await pause(500);
+    run.memory.after = run.watch.now();
+    if (run.memory.after.gatewayMb <= before.gatewayMb * MEMORY_RATIO_MAX) break;
+  } while (performance.now() - began < CALM_MAX_MS);
+  run.memory.calmMs = Math.round(performance.now() - began);
+  run.memory.highest = run.watch.highest();
+}
+
+async function stopGateway(run) {
+  await run.watch.stop();
+  const began = performance.now();
+  run.exit = await run.keeper.stop();
+  run.timing.stopMs = Math.round(performance.now() - began);
+  run.leftRunning = postmasterPid(run.dataDir) === null ? 0 : 1;
+}
+
+function readLogs(run) {
+  return {
+    sender: readLogFile(run.senderLog),
+    receiver: readLogFile(run.receiverLog),
+    nemesis: readLogFile(run.nemesisLog),
+  };
+}
+
+function minimumOf({ events, kills, databaseKills, isQuick }) {
+  return {
+    acked: Math.floor(events * 0.97),
+    duplicatesSent: Math.floor(events * 0.05),
+    forgeriesRefused: Math.floor(events * 0.002),
+    gatewayKills: kills,
+    databaseKills,
+    // A short run may be lucky; a long one that saw neither has not been tested.
+    redeliveries: isQuick ? 0 : 1,
+    recovered: isQuick ? 0 : 1,
+  };
+}
+
+async function tearDown(run) {
+  await run.watch?.stop();
+  await run.keeper.stop();
+  run.sender.close();
+  run.log.close();
+  run.nemesis.close();
+  await run.receiver.stop();
+  await removeDataFolder(run.dataDir);
+  rmSync(run.folder, { recursive: true, force: true });
+}
