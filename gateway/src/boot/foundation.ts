@@ -144,7 +144,7 @@ async function applyDeclared(
   deps: Parameters<typeof applyDefinition>[0],
 ): Promise<StartFault | null> {
   if (config.definition === null) return null;
-  const applied = await applyDefinition(deps, config.definition, { origin: "file", dryRun: false });
+  const applied = await applyDefinition(deps, config.definition, { origin: config.definitionOrigin, dryRun: false });
   if (applied.ok) return null;
   if (applied.cause === "database")
     return startFault(
