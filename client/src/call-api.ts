@@ -1,0 +1,86 @@
+import { ApiFault, NOT_UNDERSTOOD, toProblem, UNREACHABLE } from "./api-fault.ts";
+import { readAnswer } from "./read-answer.ts";
+
+/** Where the admin API is, and what opens it. */
+export interface ApiAddress {
+  /** The admin URL, with or without `/api/v1`. */
+  url: string;
+  /** An API key, `hfk_…`. */
+  token: string;
+  /** Stands in for the global `fetch`. */
+  fetch?: typeof fetch;
+  /** For one call, its answer included; 30 s when absent. */
+  timeoutMs?: number;
+}
+
+/** Values of a query; what is undefined is left out. */
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** One call. The body is sent as JSON. */
+export interface Call {
+  method: "GET" | "POST" | "PATCH" | "DELETE";
+  path: string;
+  query?: Query;
+  body?: unknown;
+}
+
+/** Above the largest body that a source may accept (25 MiB), in base64 and with what stands around it. */
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+const TIMEOUT_MS = 30_000;
+
+/** Calls the admin API once and gives the answer's bytes. Throws an `ApiFault` for every other outcome. */
+export async function callApi(address: ApiAddress, call: Call): Promise<Uint8Array> {
+  const doFetch = address.fetch ?? fetch;
+  const url = resolve(address.url, call);
+  const init: RequestInit = {
+    method: call.method,
+    headers: {
+      accept: "application/json, application/problem+json",
+      authorization: `Bearer ${address.token}`,
+      ...(call.body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    // The key would follow a redirect to wherever it leads.
+    redirect: "error",
+    signal: AbortSignal.timeout(address.timeoutMs ?? TIMEOUT_MS),
+    ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+  };
+  const { status, bytes } = await doFetch(url, init)
+    .then((response) => readAnswer(response, ANSWER_BYTES_MAX))
+    .catch(throwUnreachable(url));
+  if (status >= 200 && status < 300) return bytes;
+  throw new ApiFault(toProblem(status, new TextDecoder().decode(bytes)));
+}
+
+/** `callApi` for answers in JSON; null for an empty one. */
+export async function callApiForJson(address: ApiAddress, call: Call): Promise<unknown> {
+  const bytes = await callApi(address, call);
+  if (bytes.length === 0) return null;
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+  } catch {
+    const title = "The answer is not JSON; is this the admin URL?";
+    throw new ApiFault({ type: NOT_UNDERSTOOD, title, status: 0, id: null, detail: null, faults: [] });
+  }
+}
+
+function resolve(base: string, { path, query = {} }: Call): URL {
+  const root = base.replace(/\/+$/, "").replace(/\/api\/v1$/, "");
+  const url = new URL(`${root}/api/v1${path}`);
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
+  return url;
+}
+
+function throwUnreachable(url: URL): (error: unknown) => never {
+  return (error) => {
+    const title = `No answer from ${url.origin}; is the gateway running there?`;
+    throw new ApiFault({ type: UNREACHABLE, title, status: 0, id: null, detail: describe(error), faults: [] });
+  };
+}
+
+/** `fetch` says "fetch failed" and keeps the cause, such as ECONNREFUSED, behind it. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown error";
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  return cause.message !== "" ? cause.message : "code" in cause ? String(cause.code) : error.message;
+}

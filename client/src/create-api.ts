@@ -1,0 +1,169 @@
+import type {
+  Applied,
+  DeadLetterPage,
+  DeliveryDetail,
+  DeliveryState,
+  DeliverySummary,
+  Destination,
+  DestinationInput,
+  EventDetail,
+  EventSummary,
+  Page,
+  RawRequest,
+  RejectionDetail,
+  RejectionSummary,
+  Route,
+  RouteInput,
+  SignInput,
+  Source,
+  SourceInput,
+  Status,
+} from "./api-shapes.ts";
+import { type ApiAddress, callApi, callApiForJson, type Query } from "./call-api.ts";
+
+/** What every list takes: where to go on, and how many at once (at most 200). */
+export interface PageQuery {
+  cursor?: string;
+  limit?: number;
+}
+export interface EventQuery extends PageQuery {
+  source?: string;
+  type?: string;
+  /** ISO 8601. */
+  since?: string;
+  until?: string;
+  /** The provider's own event id. */
+  providerId?: string;
+}
+export interface DeliveryQuery extends PageQuery {
+  state?: DeliveryState;
+  destination?: string;
+  event?: string;
+}
+export interface RejectionQuery extends PageQuery {
+  source?: string;
+}
+
+/** Things that are listed: one page, or all of them, fetched page by page as they are asked for. */
+export interface Listing<T, Q, P = Page<T>> {
+  page(query?: Q): Promise<P>;
+  all(query?: Q): AsyncGenerator<T, void, undefined>;
+}
+
+/** Things that are listed and found by id. */
+export interface Shelf<T, D, Q> extends Listing<T, Q> {
+  get(id: string): Promise<D>;
+}
+
+/** Things that are configured; sources, destinations and routes are also found by their names. */
+export interface Configured<T, I> extends Shelf<T, T, PageQuery> {
+  create(input: I): Promise<T>;
+  update(id: string, changes: Partial<I> & { state?: string }): Promise<T>;
+  /** Disables it. Nothing that was recorded is deleted. */
+  disable(id: string): Promise<T>;
+}
+
+/** The admin API. Every call throws an `ApiFault` when it does not succeed. */
+export interface Api {
+  /** The calls beneath, for what has no name here yet. Paths begin after `/api/v1`. */
+  get<T>(path: string, query?: Query): Promise<T>;
+  post<T>(path: string, body?: unknown): Promise<T>;
+  patch<T>(path: string, body: unknown): Promise<T>;
+  delete<T>(path: string): Promise<T>;
+  sources: Configured<Source, SourceInput> & {
+    /** Signs a request with the source's own secret, as its provider would: for samples and drills. */
+    sign(id: string, request: SignInput): Promise<{ headers: [name: string, value: string][] }>;
+  };
+  destinations: Configured<Destination, DestinationInput> & {
+    signingSecret(id: string): Promise<{ signingSecret: string }>;
+  };
+  routes: Configured<Route, RouteInput>;
+  events: Shelf<EventSummary, EventDetail, EventQuery> & {
+    raw(id: string): Promise<RawRequest>;
+    /** The exact bytes that the provider sent. */
+    body(id: string): Promise<Uint8Array>;
+  };
+  deliveries: Shelf<DeliverySummary, DeliveryDetail, DeliveryQuery> & {
+    /** Tries it again: a dead one as a new delivery with the same idempotency key, a waiting one at once. */
+    retry(id: string): Promise<DeliverySummary>;
+  };
+  deadLetters: Listing<DeliverySummary, PageQuery, DeadLetterPage>;
+  rejections: Shelf<RejectionSummary, RejectionDetail, RejectionQuery>;
+  status(): Promise<Status>;
+  /** Applies a configuration as a whole, as `holdfast apply` does; with `dryRun` it only says what would change. */
+  apply(definition: unknown, options?: { dryRun?: boolean }): Promise<Applied>;
+}
+
+/** Makes a client of one gateway's admin API. */
+export function createApi(address: ApiAddress): Api {
+  const calls = createCalls(address);
+  const { get, post } = calls;
+  const deadLetters = <P>(query?: object): Promise<P> => get<P>("/dead-letters", query as Query);
+  return {
+    ...calls,
+    sources: { ...configured(calls, "/sources"), sign: (id, request) => post(`${at("/sources", id)}/sign`, request) },
+    destinations: {
+      ...configured(calls, "/destinations"),
+      signingSecret: (id) => get(`${at("/destinations", id)}/signing-secret`),
+    },
+    routes: configured(calls, "/routes"),
+    events: {
+      ...shelf(calls, "/events"),
+      raw: (id) => get(`${at("/events", id)}/raw`),
+      body: (id) => callApi(address, { method: "GET", path: `${at("/events", id)}/raw`, query: { part: "body" } }),
+    },
+    deliveries: { ...shelf(calls, "/deliveries"), retry: (id) => post(`${at("/deliveries", id)}/retry`) },
+    deadLetters: { page: (query) => deadLetters(query), all: (query) => walk((page) => deadLetters(page), query) },
+    rejections: shelf(calls, "/rejections"),
+    status: () => get("/status"),
+    apply: (definition, { dryRun = false } = {}) => post("/configuration", { definition, dryRun }),
+  };
+}
+
+type Calls = Pick<Api, "get" | "post" | "patch" | "delete">;
+
+function createCalls(address: ApiAddress): Calls {
+  // The one place where what came over the wire is taken to have the shape that the API promises.
+  const call = async <T>(given: Parameters<typeof callApiForJson>[1]): Promise<T> =>
+    (await callApiForJson(address, given)) as T;
+  return {
+    get: (path, query = {}) => call({ method: "GET", path, query }),
+    post: (path, body) => call({ method: "POST", path, body }),
+    patch: (path, body) => call({ method: "PATCH", path, body }),
+    delete: (path) => call({ method: "DELETE", path }),
+  };
+}
+
+function shelf<T, D, Q extends PageQuery>(calls: Calls, path: string): Shelf<T, D, Q> {
+  const page = (query?: PageQuery): Promise<Page<T>> => calls.get(path, { ...query });
+  return { page, all: (query) => walk(page, query), get: (id) => calls.get(at(path, id)) };
+}
+
+function configured<T, I>(calls: Calls, path: string): Configured<T, I> {
+  return {
+    ...shelf<T, T, PageQuery>(calls, path),
+    create: (input) => calls.post(path, input),
+    update: (id, changes) => calls.patch(at(path, id), changes),
+    disable: (id) => calls.delete(at(path, id)),
+  };
+}
+
+/** An id as one segment of a path; a text with a slash or dots in it must not lead anywhere else. */
+function at(path: string, id: string): string {
+  if (id === "" || id === "." || id === "..") throw new TypeError("an id is needed");
+  return `${path}/${encodeURIComponent(id)}`;
+}
+
+async function* walk<T>(
+  fetchPage: (query: PageQuery) => Promise<Page<T>>,
+  query: PageQuery = {},
+): AsyncGenerator<T, void, undefined> {
+  let cursor: string | undefined = query.cursor;
+  while (true) {
+    const page: Page<T> = await fetchPage({ ...query, ...(cursor === undefined ? {} : { cursor }) });
+    yield* page.items;
+    // A server that gives the same cursor again would be asked for ever.
+    if (page.nextCursor === null || page.nextCursor === cursor) return;
+    cursor = page.nextCursor;
+  }
+}

@@ -1,0 +1,20 @@
+export { ApiFault, type FieldFault, NOT_UNDERSTOOD, type Problem, UNREACHABLE } from "./api-fault.ts";
+export type * from "./api-shapes.ts";
+export type { ApiAddress, Query } from "./call-api.ts";
+export {
+  type Api,
+  type Configured,
+  createApi,
+  type DeliveryQuery,
+  type EventQuery,
+  type Listing,
+  type PageQuery,
+  type RejectionQuery,
+  type Shelf,
+} from "./create-api.ts";
+export type { HeadersInput } from "./delivery-headers.ts";
+export { type Once, once, type OnceStore } from "./once.ts";
+export { createPgStore, onceTableSql, type PgClient, type PgPool, type PgStore } from "./pg-store.ts";
+export { type ArrivalAnswer, sendArrival } from "./send-arrival.ts";
+export { signDelivery, type SignedHeaders } from "./sign-delivery.ts";
+export { type Delivery, type Trigger, unwrap, type UnwrapFault, type UnwrapInput, type Unwrapped } from "./unwrap.ts";

@@ -1,0 +1,12 @@
+/** Reads an answer's body up to a bound; throws, and closes the connection, when it goes on beyond. */
+export async function readAnswer(response: Response, bytesMax: number): Promise<{ status: number; bytes: Uint8Array }> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    // Leaving the loop cancels the body, which closes the connection.
+    if (size > bytesMax) throw new Error(`the answer is larger than ${bytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return { status: response.status, bytes: Buffer.concat(chunks) };
+}
