@@ -77,7 +77,7 @@ function deliveryRules(stored, arrived, store) {
     toRule("event without delivery", without),
     toRule("event with a second delivery", several),
     toRule("delivery without its event", orphans),
-    rule(
+    toRule(
       "not finished after the drain",
       store.open.map(({ id, state }) => `${id}: ${state}`),
     ),
