@@ -1,0 +1,182 @@
+import { createHash } from "node:crypto";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Client } from "pg";
+import { from as copyFrom } from "pg-copy-streams";
+import { messageOf } from "../../platform/log.ts";
+import type { SchemaShape, Table } from "./schema-shape.ts";
+import { TRANSFER_SETTINGS, readSchemaShape } from "./schema-shape.ts";
+import { connectForTransfer, cutConnection } from "./transfer-client.ts";
+import type { FileReader, Header, Trailer } from "./transfer-file.ts";
+import { DamagedFileError, FORMAT_VERSION, createFileReader } from "./transfer-file.ts";
+
+export type Imported = { readonly ok: true; readonly tables: readonly Trailer[]; readonly rows: number } | ImportFault;
+
+/**
+ * Why nothing was imported:
+ * - `damaged`: the file is no export of ours, or not as it was written
+ * - `other_format`, `other_migrations`: another Holdfast wrote it than the one that reads it
+ * - `not_migrated`, `not_empty`: the database is not a new one of this Holdfast
+ * - `unreachable`, `failed`: the database's own reasons
+ */
+export interface ImportFault {
+  readonly ok: false;
+  readonly code:
+    | "damaged"
+    | "other_format"
+    | "other_migrations"
+    | "not_migrated"
+    | "not_empty"
+    | "unreachable"
+    | "failed";
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/**
+ * Reads a file of exportDatabase into a database that is migrated and otherwise new. One transaction: either all rows are
+ * there afterwards, each table with the count and SHA-256 that the file tells, or nothing has changed.
+ */
+export async function importDatabase(options: { url: string; in: Readable }): Promise<Imported> {
+  let client: Client;
+  try {
+    client = await connectForTransfer(options.url, "holdfast db import");
+  } catch (error) {
+    return fault(
+      "unreachable",
+      `The database cannot be reached: ${messageOf(error)}.`,
+      "Check DATABASE_URL, and that the server runs.",
+    );
+  }
+  try {
+    const reader = createFileReader(options.in as AsyncIterable<Buffer | string>);
+    return await importFile(client, reader, await reader.header());
+  } catch (error) {
+    if (error instanceof DamagedFileError) return damaged(error.message);
+    return fault(
+      "failed",
+      `The import broke off, and nothing was imported: ${messageOf(error)}.`,
+      "Nothing has changed in the database: mend the cause, and try again.",
+    );
+  } finally {
+    // An open transaction is rolled back with its connection.
+    cutConnection(client);
+    options.in.destroy();
+  }
+}
+
+async function importFile(client: Client, reader: FileReader, header: Header): Promise<Imported> {
+  if (header.formatVersion !== FORMAT_VERSION) {
+    return fault(
+      "other_format",
+      `The file has format version ${header.formatVersion}; this Holdfast reads ${FORMAT_VERSION}.`,
+      "Import it with the Holdfast that wrote it.",
+    );
+  }
+  await client.query("begin");
+  await client.query(TRANSFER_SETTINGS);
+  const shape = await readSchemaShape(client);
+  if (shape === null)
+    return fault("not_migrated", "The database holds no Holdfast schema yet.", 'Run "holdfast migrate" on it first.');
+  const refusal = compareMigrations(header, shape) ?? (await refuseUnlessNew(client, shape));
+  if (refusal !== null) return refusal;
+  await empty(client, shape, header);
+  const done: Trailer[] = [];
+  for (const told of header.tables) done.push(await importTable(client, reader, findTable(shape, told)));
+  if (done.length !== shape.tables.length) throw new DamagedFileError("it lacks tables");
+  await reader.end(done.length);
+  const committed = await client.query("commit");
+  if (committed.command !== "COMMIT") throw new Error(`COMMIT was answered ${committed.command}`);
+  return { ok: true, tables: done, rows: done.reduce((sum, table) => sum + table.rows, 0) };
+}
+
+function compareMigrations(header: Header, shape: SchemaShape): ImportFault | null {
+  if (fingerprint(header.migrations) === fingerprint(shape.migrations)) return null;
+  return fault(
+    "other_migrations",
+    `The file was written at migration ${nameOfLast(header.migrations)}, and the database stands at ${nameOfLast(shape.migrations)}.`,
+    "Import with the Holdfast that wrote the file, into a new database, and let the newer one migrate that.",
+  );
+}
+
+function fingerprint(migrations: SchemaShape["migrations"]): string {
+  return JSON.stringify(migrations.map((one) => [one.number, one.name, one.sha256]));
+}
+
+function nameOfLast(migrations: SchemaShape["migrations"]): string {
+  return migrations.at(-1)?.name ?? "none";
+}
+
+/**
+ * A new database has no rows but those that the migrations put there, and a migration's rows carry the same transaction
+ * (xmin) as its own record. Under a lock, so that no gateway that starts meanwhile slips something in.
+ */
+async function refuseUnlessNew(client: Client, shape: SchemaShape): Promise<ImportFault | null> {
+  const names = shape.tables.map((table) => `holdfast.${table.name}`);
+  await client.query(`lock table ${names.join(", ")} in access exclusive mode`);
+  for (const table of shape.tables) {
+    const foreign = table.partitioned ? "" : "where xmin::text not in (select xmin::text from holdfast.migration)";
+    const found = await client.query<{ present: boolean }>(
+      `select exists (select from holdfast.${table.name} ${foreign}) as present`,
+    );
+    if (found.rows[0]?.present === true) {
+      return fault(
+        "not_empty",
+        `The database is not new: table ${table.name} has rows of its own.`,
+        "Import into a new database, migrated but never used: another --data-dir, or another DATABASE_URL.",
+      );
+    }
+  }
+  return null;
+}
+
+/** Empties the tables, and cuts them into the partitions that the file's rows need. */
+async function empty(client: Client, shape: SchemaShape, header: Header): Promise<void> {
+  await client.query(`truncate ${shape.tables.map((table) => `holdfast.${table.name}`).join(", ")}`);
+  for (const table of shape.tables) {
+    if (!table.partitioned) continue;
+    for (const partition of table.partitions) await client.query(`drop table holdfast.${partition.name}`);
+    const wanted = header.tables.find((told) => told.name === table.name)?.partitions ?? [];
+    for (const { name, bound } of wanted)
+      await client.query(`create table holdfast.${name} partition of holdfast.${table.name} ${bound}`);
+  }
+}
+
+function findTable(shape: SchemaShape, told: { name: string; columns: string[] }): Table {
+  const table = shape.tables.find((one) => one.name === told.name);
+  if (table === undefined || table.columns.join() !== told.columns.join())
+    throw new DamagedFileError(`it speaks of a table ${told.name} that this schema does not have`);
+  return table;
+}
+
+async function importTable(client: Client, reader: FileReader, table: Table): Promise<Trailer> {
+  const sum = createHash("sha256");
+  let bytes = 0;
+  const rows = client.query(copyFrom(`copy holdfast.${table.name} (${table.columns.join(", ")}) from stdin`));
+  await pipeline(async function* read() {
+    for await (const frame of reader.frames()) {
+      sum.update(frame);
+      bytes += frame.length;
+      yield frame;
+    }
+  }, rows);
+  const trailer = await reader.trailer();
+  const found: Trailer = { table: table.name, rows: rows.rowCount, bytes, sha256: sum.digest("hex") };
+  for (const what of ["table", "rows", "bytes", "sha256"] as const) {
+    if (trailer[what] !== found[what])
+      throw new DamagedFileError(`table ${table.name} has ${what} ${found[what]} and should have ${trailer[what]}`);
+  }
+  return found;
+}
+
+function damaged(how: string): ImportFault {
+  return fault(
+    "damaged",
+    `The file is not a whole Holdfast export: ${how}.`,
+    "Copy it again, or export again; nothing was imported.",
+  );
+}
+
+function fault(code: ImportFault["code"], message: string, remedy: string): ImportFault {
+  return { ok: false, code, message, remedy };
+}
