@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+import { basename } from "node:path/posix";
+import type { Check } from "./tree.ts";
+
+/** Each migration's SHA-256. A line is added with its migration and never changed: databases out there have applied it. */
+const FROZEN: Readonly<Record<string, string>> = {
+  "0001_foundation.sql": "9974a452e0ce6c4fd8999b0cbb01bfc4173341ce7b43abb9fa0c3fae48eacf94",
+};
+
+/** A migration's text never changes after it was merged; a change is a new migration. */
+export const checkMigrations: Check = (files) => {
+  const shipped = new Map(
+    files
+      .filter(({ path }) => path.startsWith("gateway/migrations/"))
+      .map(({ path, text }) => [basename(path), createHash("sha256").update(text).digest("hex")]),
+  );
+  const altered = [...shipped]
+    .filter(([name, sha256]) => FROZEN[name] !== sha256)
+    .map(([name, sha256]) =>
+      FROZEN[name] === undefined
+        ? `gateway/migrations/${name}: add its checksum ${sha256} to the list of frozen migrations`
+        : `gateway/migrations/${name}: its text has changed (${sha256}); restore it and write a new migration`,
+    );
+  const gone = Object.keys(FROZEN).filter((name) => !shipped.has(name));
+  return [...altered, ...gone.map((name) => `gateway/migrations/${name}: a migration is never removed`)];
+};
