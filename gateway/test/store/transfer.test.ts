@@ -3,11 +3,8 @@ import { join } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { Client } from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import { systemClock } from "../../src/platform/clock.ts";
-import type { Exported } from "../../src/store/transfer/export-database.ts";
-import { exportDatabase } from "../../src/store/transfer/export-database.ts";
-import type { Imported } from "../../src/store/transfer/import-database.ts";
-import { importDatabase } from "../../src/store/transfer/import-database.ts";
+import type { Exported, Imported } from "../../src/store/transfer.ts";
+import { exportDatabase, importDatabase } from "../../src/store/transfer.ts";
 import { orderByReferences } from "../../src/store/transfer/schema-shape.ts";
 import { testDatabase } from "../support/database.ts";
 import { query } from "../support/embedded.ts";
@@ -41,7 +38,7 @@ async function run(url: string, ...texts: string[]): Promise<void> {
 
 async function exported(url: string): Promise<{ file: string; result: Exported }> {
   const file = join(testFolder(), "events.holdfast");
-  const result = await exportDatabase({ clock: systemClock }, { url, out: createWriteStream(file) });
+  const result = await exportDatabase({ url, out: createWriteStream(file) });
   return { file, result };
 }
 
@@ -83,7 +80,7 @@ test("an export is one moment: what is written meanwhile is not in it, and nothi
   const url = await freshDatabase();
   await run(url, OWN_TABLES, OWN_ROWS);
   const slow = new PassThrough({ highWaterMark: 1 });
-  const running = exportDatabase({ clock: systemClock }, { url, out: slow });
+  const running = exportDatabase({ url, out: slow });
   const chunks: Buffer[] = [];
   let written = false;
   for await (const chunk of slow as AsyncIterable<Buffer>) {
@@ -190,12 +187,12 @@ test("a database that is away, or goes away in the middle, is said, and no conne
   const transfers =
     "from pg_stat_activity where datname = current_database() and application_name like 'holdfast db %'";
   const out = new PassThrough({ highWaterMark: 1 });
-  const running = exportDatabase({ clock: systemClock }, { url, out });
+  const running = exportDatabase({ url, out });
   out.once("readable", () => void query(url, `select pg_terminate_backend(pid) ${transfers}`).then(() => out.resume()));
   expect(await running).toMatchObject({ ok: false, code: "failed" });
 
   const full = new Writable({ write: (_chunk, _encoding, done) => done(new Error("no space left on device")) });
-  expect(await exportDatabase({ clock: systemClock }, { url, out: full })).toMatchObject({
+  expect(await exportDatabase({ url, out: full })).toMatchObject({
     ok: false,
     message: expect.stringContaining("no space left"),
   });
