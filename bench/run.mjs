@@ -28,7 +28,7 @@ Options of ingest:
   --seconds <n>      length of one round (default 3)
   --redis <program>  the redis-server to run for the recipe (default: the one on PATH)
   --only <names>     some of floor,holdfast,recipe,route (default: all)
-  --node-args <text> arguments for the gateway's node, for example "--cpu-prof"
+  --node-args=<text> arguments for the gateway's node, for example --node-args=--cpu-prof
 
 Results: bench/results/ (JSON, and a plot as SVG). How to read them: docs/bench.md
 `;
