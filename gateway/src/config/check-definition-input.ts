@@ -1,5 +1,5 @@
 import { checkReceiver } from "@holdfast/verify";
-import { checkDefinition, type Definition } from "../domain/definition.ts";
+import { checkDefinition, type CompleteDefinition } from "../domain/definition.ts";
 import { vetUrl } from "../platform/egress/vet-url.ts";
 import type { ConfigFault } from "./config-fault.ts";
 
@@ -10,7 +10,7 @@ import type { ConfigFault } from "./config-fault.ts";
 export function checkDefinitionInput(
   input: Readonly<Record<string, unknown>>,
   allowCidrs: readonly string[],
-): { readonly definition: Definition | null; readonly faults: readonly ConfigFault[] } {
+): { readonly definition: CompleteDefinition | null; readonly faults: readonly ConfigFault[] } {
   const checked = checkDefinition(input, {
     checkReceiver,
     vetUrl: (url) => vetUrl(url, { allowCidrs: [...allowCidrs] }),

@@ -3,12 +3,13 @@ import type { Environment } from "./read-settings.ts";
 import type { Setting } from "./setting.ts";
 import { SETTING_PATHS, SETTINGS } from "./settings.ts";
 
-/** Variables that are read outside the settings: by the loader and by the commands that speak to a gateway. */
+/** Variables that are read outside the settings: by the loader and by single commands. */
 export const OTHER_VARIABLES = [
   "HOLDFAST_CONFIG",
   "HOLDFAST_ADMIN_URL",
   "HOLDFAST_ADMIN_TOKEN",
   "HOLDFAST_ADMIN_TOKEN_FILE",
+  "HOLDFAST_VERIFY_SECRET",
 ];
 
 /** A line for each `HOLDFAST_…` variable that nothing reads: a misspelt one would otherwise do nothing in silence. */

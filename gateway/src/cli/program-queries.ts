@@ -1,0 +1,81 @@
+import type { Command } from "commander";
+import { addGatewayOptions, addPageOptions, type Choose } from "./options.ts";
+import type { Shell } from "./shell.ts";
+
+/** The commands that ask a running gateway: `send`, `events`, `deliveries`, `dead`. A list is what a noun alone gives. */
+export function addQueryCommands(program: Command, shell: Shell, choose: Choose): void {
+  addSend(program, shell, choose);
+  addEvents(program, shell, choose);
+  addDeliveries(program, shell, choose);
+  addDead(program, shell, choose);
+}
+
+function addSend(program: Command, shell: Shell, choose: Choose): void {
+  addGatewayOptions(program.command("send"))
+    .description("sign a sample event as its provider would and post it to a source")
+    .argument("<provider>", "such as stripe")
+    .argument("[event type]", "such as invoice.paid (default: the provider's first sample)")
+    .option("--source <name>", "the source to send to (default: the only one of this provider)")
+    .option("--count <n>", "how many distinct events, 1 to 10000", "1")
+    .option("--data <body>", "the body to send instead of the sample; @file reads it from a file")
+    .action((provider, eventType, flags) =>
+      choose(async () => (await import("./commands/send.ts")).send(shell, { provider, eventType, ...flags })),
+    );
+}
+
+function addEvents(program: Command, shell: Shell, choose: Choose): void {
+  const events = program.command("events").description("what has been recorded");
+  const list = events.command("list", { isDefault: true }).description("the newest events");
+  addPageOptions(addGatewayOptions(list))
+    .option("--source <name>", "only of this source")
+    .option("--type <event type>", "only of this event type")
+    .option("--since <time>", "only from this moment on (ISO 8601)")
+    .option("--until <time>", "only up to this moment (ISO 8601)")
+    .option("--provider-id <id>", "only the event with this id of the provider's own")
+    .action((flags) => choose(async () => (await import("./commands/events.ts")).listEvents(shell, flags)));
+  addGatewayOptions(events.command("show"))
+    .description("one event with its timeline and deliveries")
+    .argument("<id>", "evt_…")
+    .option("--body", "print only the body, exactly as it came")
+    .action((id, flags) =>
+      choose(async () => (await import("./commands/show-event.ts")).showEvent(shell, { id, ...flags })),
+    );
+}
+
+function addDeliveries(program: Command, shell: Shell, choose: Choose): void {
+  const deliveries = program
+    .command("deliveries")
+    .description("one event for one destination: what is under way and what has ended");
+  const list = deliveries.command("list", { isDefault: true }).description("the newest deliveries");
+  addPageOptions(addGatewayOptions(list))
+    .option("--state <state>", "only ready, scheduled, held, leased, processed or dead")
+    .option("--destination <name>", "only to this destination")
+    .option("--event <id>", "only of this event")
+    .action((flags) => choose(async () => (await import("./commands/deliveries.ts")).listDeliveries(shell, flags)));
+  addGatewayOptions(deliveries.command("show"))
+    .description("one delivery with its attempts")
+    .argument("<id>", "dlv_…")
+    .action((id, flags) =>
+      choose(async () => (await import("./commands/deliveries.ts")).showDelivery(shell, { id, ...flags })),
+    );
+}
+
+function addDead(program: Command, shell: Shell, choose: Choose): void {
+  const dead = program.command("dead").description("dead letters: deliveries that were given up, with the reason");
+  const list = dead
+    .command("list", { isDefault: true })
+    .description("the newest dead letters, and how many of each reason");
+  addPageOptions(addGatewayOptions(list)).action((flags) =>
+    choose(async () => (await import("./commands/dead.ts")).listDead(shell, flags)),
+  );
+  addGatewayOptions(dead.command("show"))
+    .description("one dead letter with its attempts")
+    .argument("<id>", "dlv_…")
+    .action((id, flags) =>
+      choose(async () => (await import("./commands/deliveries.ts")).showDelivery(shell, { id, ...flags })),
+    );
+  addGatewayOptions(dead.command("retry"))
+    .description("deliver it again, as a new delivery with the same idempotency key")
+    .argument("<id>", "dlv_…")
+    .action((id, flags) => choose(async () => (await import("./commands/dead.ts")).retryDead(shell, { id, ...flags })));
+}

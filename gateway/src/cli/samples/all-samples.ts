@@ -1,0 +1,63 @@
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
+import { github } from "./github.ts";
+import { gitlab, gitlabSigning } from "./gitlab.ts";
+import { linear } from "./linear.ts";
+import { paddle } from "./paddle.ts";
+import { type Fresh, JSON_TYPE, type Sample } from "./sample.ts";
+import { shopify } from "./shopify.ts";
+import { slack } from "./slack.ts";
+import { square } from "./square.ts";
+import { standardWebhooks, svix } from "./standard-webhooks.ts";
+import { stripe } from "./stripe.ts";
+import { twilio } from "./twilio.ts";
+
+/** Every provider that has samples. */
+export const samples: readonly Sample[] = [
+  stripe,
+  github,
+  shopify,
+  slack,
+  standardWebhooks,
+  svix,
+  gitlab,
+  gitlabSigning,
+  twilio,
+  square,
+  paddle,
+  linear,
+];
+
+/** A provider's samples; for one that has none, a body with the type and an id. */
+export function findSample(provider: string): Sample {
+  return samples.find((sample) => sample.provider === provider) ?? plainSample(provider);
+}
+
+function plainSample(provider: string): Sample {
+  return {
+    provider,
+    eventTypes: [],
+    build: (eventType, fresh) => ({
+      headers: [JSON_TYPE, ["user-agent", "holdfast-send"]],
+      body: JSON.stringify({ id: fresh.id("sample_", 16), type: eventType, created_at: fresh.now.toISOString() }),
+    }),
+  };
+}
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+export function openFresh(now: Date): Fresh {
+  return {
+    now,
+    id: (prefix, length) => prefix + draw(ALPHABET, length),
+    uuid: () => randomUUID(),
+    hex: (length) =>
+      randomBytes(Math.ceil(length / 2))
+        .toString("hex")
+        .slice(0, length),
+    digits: (length) => draw("123456789", 1) + draw("0123456789", length - 1),
+  };
+}
+
+function draw(alphabet: string, length: number): string {
+  return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
+}

@@ -1,0 +1,64 @@
+import type { GatewayConfig } from "../config.ts";
+import type { RunningGateway } from "../main.ts";
+import { createLog } from "../platform/log.ts";
+import { complain, type ExitCode, printJson, type Shell } from "./shell.ts";
+
+/** How a command that serves presents itself. */
+export interface Presentation {
+  readonly json: boolean;
+  /** Lines after the addresses: what else there is, and the commands to try next. */
+  readonly guide: (gateway: RunningGateway) => readonly string[];
+  /** Fields beside the addresses in the ready line of `--json`. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Starts a gateway, says where it is, and keeps it until a signal. SIGINT and SIGTERM drain it; a
+ * signal during the start takes effect as soon as the start is through, a second one ends the process at once.
+ */
+export async function serve(shell: Shell, config: GatewayConfig, presentation: Presentation): Promise<ExitCode> {
+  const stopped = new Promise<void>((resolve) => shell.onStop(resolve));
+  const { startGateway } = await import("../main.ts");
+  const onProgress = (text: string) => shell.note(presentation.json ? JSON.stringify({ progress: text }) : text);
+  const started = await startGateway(config, createLog(config.logLevel), onProgress);
+  if (!started.ok) {
+    const { code, message, remedy } = started;
+    return complain(shell, { problem: message, remedy, badInput: BAD_INPUT_CODES.has(code) }, presentation.json);
+  }
+  const { gateway } = started;
+  announce(shell, config, gateway, presentation);
+  await stopped;
+  if (!presentation.json) shell.note("Stopping: finishing what is under way (once more to stop at once) …");
+  await gateway.drain();
+  return 0;
+}
+
+/** Faults of the start that another input avoids; the others are failures of the machine or the database. */
+const BAD_INPUT_CODES: ReadonlySet<string> = new Set([
+  "port_busy",
+  "port_forbidden",
+  "address_unavailable",
+  "data_dir_in_use",
+  "database_url_malformed",
+  "secret_key",
+  "invalid_configuration",
+]);
+
+function announce(shell: Shell, config: GatewayConfig, gateway: RunningGateway, presentation: Presentation): void {
+  const { ingestUrl, adminUrl, adminToken } = gateway;
+  if (presentation.json)
+    return printJson(shell, { ready: true, ingestUrl, adminUrl, adminToken, ...presentation.extra });
+  for (const [name, value] of addressLines(config, gateway))
+    shell.print(`  ${shell.paint.dim(name.padEnd(9))} ${value}`);
+  for (const line of presentation.guide(gateway)) shell.print(line);
+}
+
+function* addressLines(config: GatewayConfig, gateway: RunningGateway): Generator<readonly [string, string]> {
+  const { database, ingestUrl, adminUrl, adminToken } = gateway;
+  const adopted = database.adopted ? ", taken over from a gateway that was killed" : "";
+  yield ["data", config.dataDir];
+  yield ["database", `${database.description}${adopted}`];
+  if (ingestUrl !== null) yield ["ingest", ingestUrl];
+  if (adminUrl !== null) yield ["admin", adminUrl];
+  if (gateway.firstKey && adminToken !== null) yield ["API key", `${adminToken}  (shown this once; keep it)`];
+}

@@ -1,0 +1,79 @@
+import picocolors from "picocolors";
+
+/** 0: done · 1: it failed · 2: the input was wrong. */
+export type ExitCode = 0 | 1 | 2;
+
+/** What a command gets from the process it runs in. */
+export interface Shell {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly paint: Paint;
+  /** Standard output, one line. */
+  print(line: string): void;
+  /** Standard output, as it is. */
+  write(bytes: Uint8Array): void;
+  /** Standard error, one line. */
+  note(line: string): void;
+  /** Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process at once with 1. */
+  onStop(stop: () => void): void;
+}
+
+export type Paint = Pick<
+  ReturnType<typeof picocolors.createColors>,
+  "bold" | "dim" | "red" | "green" | "yellow" | "cyan"
+>;
+
+interface Streams {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+/** The shell of the real process. Colour only on a terminal, and never with NO_COLOR (https://no-color.org). */
+export function openShell(process: NodeJS.Process): Shell {
+  const { stdout, stderr }: Streams = process;
+  const colored = stdout.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+  // A reader that has seen enough (`| head`) is no failure of ours.
+  stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    paint: picocolors.createColors(colored),
+    print: (line) => void stdout.write(`${line}\n`),
+    write: (bytes) => void stdout.write(bytes),
+    note: (line) => void stderr.write(`${line}\n`),
+    onStop: (stop) => {
+      let asked = false;
+      const onSignal = () => {
+        if (asked) process.exit(1);
+        asked = true;
+        stop();
+      };
+      process.on("SIGINT", onSignal);
+      process.on("SIGTERM", onSignal);
+    },
+  };
+}
+
+/** What went wrong and what to do about it: two lines on standard error, and the exit code. */
+export interface Complaint {
+  readonly problem: string;
+  readonly remedy?: string | undefined;
+  /** True when the input was wrong, false when the work failed. */
+  readonly badInput: boolean;
+}
+
+/** Says what is wrong and what to do; with `json` as one JSON document, on standard error too. */
+export function complain(shell: Shell, complaint: Complaint, json: boolean): ExitCode {
+  const { problem, remedy } = complaint;
+  if (json) shell.note(JSON.stringify({ error: { problem, remedy: remedy ?? null } }));
+  else {
+    shell.note(`${shell.paint.red("error:")} ${problem}`);
+    if (remedy !== undefined && remedy !== "") shell.note(`  ${remedy}`);
+  }
+  return complaint.badInput ? 2 : 1;
+}
+
+/** Prints one JSON document on one line. */
+export function printJson(shell: Shell, value: unknown): void {
+  shell.print(JSON.stringify(value));
+}

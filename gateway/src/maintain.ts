@@ -1,0 +1,93 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
+import type { Readable, Writable } from "node:stream";
+import type { GatewayConfig } from "./config.ts";
+import { createLog } from "./platform/log.ts";
+import { migrate } from "./store/migrate.ts";
+import { openStore, type Store } from "./store/open-store.ts";
+import { exportDatabase, importDatabase } from "./store/transfer.ts";
+
+/** What a command on the database itself came to; a fault says what to do. */
+export type Maintained<T> =
+  | ({ readonly ok: true } & T)
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly remedy: string };
+
+interface Exported {
+  readonly rows: number;
+  readonly tables: number;
+  /** The size of the file; null for a stream. */
+  readonly bytes: number | null;
+}
+
+interface Imported {
+  readonly rows: number;
+  readonly tables: number;
+}
+
+type Note = (text: string) => void;
+
+/** Brings the database to this build's schema. `ahead` names migrations that only a newer build knows. */
+export function migrateDatabase(
+  config: GatewayConfig,
+  note: Note,
+): Promise<Maintained<{ readonly version: number; readonly ahead: readonly string[] }>> {
+  return withStore(config, note, async (store) => {
+    // Opening has migrated already; what is asked here is the state that it led to.
+    const state = await migrate(store.url);
+    if (state.ok) return { ok: true, version: state.version, ahead: state.ahead };
+    return { ok: false, code: state.code, message: state.message, remedy: "Mend the cause and run it again." };
+  });
+}
+
+/** Writes the whole database to a file, or to `out`. An unfinished file never has the final name. */
+export function exportToFile(
+  config: GatewayConfig,
+  target: { readonly file: string } | { readonly out: Writable },
+  note: Note,
+): Promise<Maintained<Exported>> {
+  return withStore<Exported>(config, note, async (store) => {
+    if ("out" in target) {
+      const exported = await exportDatabase({ url: store.url, out: target.out });
+      return exported.ok ? { ok: true, rows: exported.rows, tables: exported.tables.length, bytes: null } : exported;
+    }
+    const draft = `${target.file}.unfinished`;
+    // Events, their bodies and sealed secrets are in it: for its owner alone.
+    const exported = await exportDatabase({ url: store.url, out: createWriteStream(draft, { mode: 0o600 }) });
+    if (!exported.ok) {
+      await rm(draft, { force: true });
+      return exported;
+    }
+    await rename(draft, target.file);
+    const { size } = await stat(target.file);
+    return { ok: true, rows: exported.rows, tables: exported.tables.length, bytes: size };
+  });
+}
+
+/** Reads such a file, or `in`, into an empty database of the same version; all of it or nothing. */
+export function importFromFile(
+  config: GatewayConfig,
+  origin: { readonly file: string } | { readonly in: Readable },
+  note: Note,
+): Promise<Maintained<Imported>> {
+  return withStore<Imported>(config, note, async (store) => {
+    const readable = "in" in origin ? origin.in : createReadStream(origin.file);
+    const imported = await importDatabase({ url: store.url, in: readable });
+    return imported.ok ? { ok: true, rows: imported.rows, tables: imported.tables.length } : imported;
+  });
+}
+
+/** Opens the database, lets `use` work on it, and closes it again. */
+async function withStore<T>(
+  config: GatewayConfig,
+  note: Note,
+  use: (store: Store) => Promise<Maintained<T>>,
+): Promise<Maintained<T>> {
+  const { databaseUrl, dataDir, logLevel } = config;
+  const store = await openStore({ databaseUrl, dataDir, log: createLog(logLevel), onProgress: note });
+  if (!store.ok) return store;
+  try {
+    return await use(store);
+  } finally {
+    await store.stop();
+  }
+}
