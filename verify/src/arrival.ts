@@ -73,9 +73,15 @@ function refuseRepeated(header: string): Refused {
   });
 }
 
+/** The set of names that a request without a signature uses: the first of which it has any header, else the first of all. */
+export function namesInUse(entry: ProviderEntry, headers: HeaderList): HeaderSet {
+  const isUsed = (names: HeaderSet) => optionalRoles.some((role) => valueOf(headers, names[role] ?? "") !== null);
+  return entry.headers.find(isUsed) ?? entry.headers[0];
+}
+
 /** The refusal for a header of the scheme that is not there, with the provider's weaker header named when it came instead. */
 export function refuseMissing(entry: ProviderEntry, headers: HeaderList, name?: string): Refused {
-  const header = name ?? entry.headers[0]?.signature ?? "signature";
+  const header = name ?? namesInUse(entry, headers).signature;
   const legacy = entry.legacyHeader;
   if (name === undefined && legacy !== undefined && headerValues(headers, legacy.toLowerCase()).length > 0) {
     return refuse("missing_header", {

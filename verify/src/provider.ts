@@ -54,7 +54,7 @@ export interface ProviderDefinition {
   readonly slug: string;
   readonly name: string;
   /** Alternative sets of header names; the first set whose signature header is there is used, and never mixed with another. */
-  readonly headers: readonly HeaderSet[];
+  readonly headers: readonly [HeaderSet, ...HeaderSet[]];
   /** A header of the same provider that is never enough by itself, such as a SHA-1 signature; named in diagnoses. */
   readonly legacyHeader?: string;
   readonly methods?: readonly string[];

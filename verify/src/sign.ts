@@ -1,5 +1,6 @@
 import { createPrivateKey, randomBytes, randomUUID, sign as signBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import { namesInUse } from "./arrival.ts";
 import type { Arrival, HeaderSet } from "./arrival.ts";
 import { fillTemplate } from "./content-template.ts";
 import { signHmacTemplate } from "./engines/hmac-template.ts";
@@ -27,7 +28,7 @@ import type { VerifyInput } from "./verify.ts";
 export function sign(input: VerifyInput): [string, string][] {
   const entry = findEntry(input.provider);
   if (entry === null) throw new Error(`No provider has the slug ${JSON.stringify(input.provider)}.`);
-  const names = namesFor(entry, input);
+  const names = namesInUse(entry, input.request.headers);
   const { id, idHeaders } = idFor(entry, names, input);
   return [...signatureHeaders({ entry, names, id, input }), ...idHeaders];
 }
@@ -38,16 +39,6 @@ interface Signing {
   readonly names: HeaderSet;
   readonly id: string;
   readonly input: VerifyInput;
-}
-
-/** The set of header names that the request already uses for its id, else the one that the provider is known by. */
-function namesFor(entry: ProviderEntry, { request }: VerifyInput): HeaderSet {
-  const used = entry.headers.find(
-    ({ id }) => id !== undefined && onlyHeader(request.headers, id.toLowerCase()) !== null,
-  );
-  const names = used ?? entry.headers.find(({ signature }) => /[A-Z]/.test(signature)) ?? entry.headers[0];
-  if (names === undefined) throw new Error(`The provider ${entry.provider.slug} names no headers.`);
-  return names;
 }
 
 function idFor(entry: ProviderEntry, names: HeaderSet, { request }: VerifyInput) {

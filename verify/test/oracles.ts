@@ -5,7 +5,7 @@ import { Environment, Paddle } from "@paddle/paddle-node-sdk";
 import { verifyKey } from "discord-interactions";
 import { WebhooksHelper } from "square";
 import { Webhook as StandardWebhook } from "standardwebhooks";
-import Stripe from "stripe";
+import { Stripe } from "stripe";
 import { Webhook as SvixWebhook } from "svix";
 import twilio from "twilio";
 import "@shopify/shopify-api/adapters/node";

@@ -1,24 +1,24 @@
 import { template } from "../content-template.ts";
 import { defineProvider } from "../define-provider.ts";
 
-/** Shopify. Two generations of header names; the newer one first, as Shopify's own library looks for them. */
+/** Shopify. Two generations of header names. */
 export const shopify = defineProvider({
   slug: "shopify",
   name: "Shopify",
   headers: [
-    {
-      signature: "shopify-hmac-sha256",
-      id: "shopify-event-id",
-      type: "shopify-topic",
-      time: "shopify-triggered-at",
-      version: "shopify-api-version",
-    },
     {
       signature: "X-Shopify-Hmac-Sha256",
       id: "X-Shopify-Event-Id",
       type: "X-Shopify-Topic",
       time: "X-Shopify-Triggered-At",
       version: "X-Shopify-API-Version",
+    },
+    {
+      signature: "shopify-hmac-sha256",
+      id: "shopify-event-id",
+      type: "shopify-topic",
+      time: "shopify-triggered-at",
+      version: "shopify-api-version",
     },
   ],
   scheme: {
