@@ -33,7 +33,7 @@ export const checkDoors: Check = (files) =>
     .filter(({ path }) => isCode(path))
     .flatMap((file) => {
       if (DOORS.test(file.path)) return [];
-      if (/^index\./.test(basename(file.path)))
+      if (basename(file.path).startsWith("index."))
         return [`${file.path}: index is for a package's public door; ${dirname(file.path)} is none`];
       const { isBarrel, reexports } = syntaxOf(file);
       if (isBarrel) return [`${file.path}: a barrel; import from where the thing stands`];
