@@ -31,7 +31,7 @@ export async function send(shell: Shell, flags: SendFlags): Promise<ExitCode> {
   return await askGateway(shell, flags, async (asked) => {
     const chosen = await chooseSource(asked.api, flags);
     if (!chosen.ok) return complain(shell, { ...chosen, badInput: true }, json);
-    if (!json && data.body === null && !isKnown(sample.eventTypes, eventType)) {
+    if (!json && data.body === null && !sample.knows(eventType)) {
       const known = sample.eventTypes.length === 0 ? "" : ` It knows ${sample.eventTypes.join(", ")}.`;
       shell.note(`There is no sample of ${printable(eventType)}, so a generic body with that type is sent.${known}`);
     }
@@ -62,11 +62,6 @@ async function readData(shell: Shell, data: string | undefined): Promise<Data> {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
     return { ok: false, problem: `--data names ${path}, which cannot be read (${code})` };
   }
-}
-
-/** A type may carry the action behind a dot: `pull_request.closed` is a known `pull_request`. */
-function isKnown(known: readonly string[], eventType: string): boolean {
-  return known.some((type) => type === eventType || eventType.startsWith(`${type}.`));
 }
 
 type Chosen =

@@ -36,6 +36,7 @@ function plainSample(provider: string): Sample {
   return {
     provider,
     eventTypes: [],
+    knows: () => false,
     build: (eventType, fresh) => ({
       headers: [JSON_TYPE, ["user-agent", "holdfast-send"]],
       body: JSON.stringify({ id: fresh.id("sample_", 16), type: eventType, created_at: fresh.now.toISOString() }),

@@ -1,4 +1,4 @@
-import { bodyFor, type Bodies, type Fresh, JSON_TYPE, type Json, type Sample } from "./sample.ts";
+import { bodyFor, type Bodies, type Fresh, JSON_TYPE, type Sample } from "./sample.ts";
 
 const sender = { login: "octo-ada", id: 583231, type: "User" };
 const repository = (fresh: Fresh) => ({
@@ -73,13 +73,14 @@ const firstActions: Readonly<Record<string, string>> = {
 /** The event's name goes into a header, its action into the body: `pull_request.closed` is both. */
 export const github: Sample = {
   provider: "github",
-  eventTypes: Object.keys(bodies),
+  eventTypes: Object.keys(bodies).map((name) => (name in firstActions ? `${name}.${firstActions[name]}` : name)),
+  knows: (eventType) => Object.hasOwn(bodies, eventType.split(".")[0] ?? ""),
   build: (eventType, fresh) => {
     const [name = eventType, given] = eventType.split(".");
     const action = given ?? firstActions[name];
-    const body: Json = {
+    const body = {
       ...(action === undefined ? {} : { action }),
-      ...fields(bodyFor(bodies, name, fresh)),
+      ...bodyFor(bodies, name, fresh),
       repository: repository(fresh),
       sender,
     };
@@ -95,9 +96,3 @@ export const github: Sample = {
     };
   },
 };
-
-function fields(json: Json): { readonly [key: string]: Json } {
-  return typeof json === "object" && json !== null && !Array.isArray(json)
-    ? (json as { readonly [key: string]: Json })
-    : {};
-}

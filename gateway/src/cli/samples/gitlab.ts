@@ -3,7 +3,7 @@ import { bodyFor, type Bodies, JSON_TYPE, type Sample } from "./sample.ts";
 const project = { id: 15, name: "Engine", path_with_namespace: "example/engine", default_branch: "main" };
 
 const bodies: Bodies = {
-  "Push Hook": (fresh) => ({
+  push: (fresh) => ({
     object_kind: "push",
     event_name: "push",
     before: fresh.hex(40),
@@ -13,7 +13,7 @@ const bodies: Bodies = {
     project,
     total_commits_count: 1,
   }),
-  "Merge Request Hook": (fresh) => ({
+  merge_request: (fresh) => ({
     object_kind: "merge_request",
     event_type: "merge_request",
     user: { username: "ada" },
@@ -28,11 +28,18 @@ const bodies: Bodies = {
       target_branch: "main",
     },
   }),
-  "Pipeline Hook": (fresh) => ({
+  pipeline: (fresh) => ({
     object_kind: "pipeline",
     project,
     object_attributes: { id: Number(fresh.digits(7)), ref: "main", status: "success", duration: 63 },
   }),
+};
+
+/** GitLab names an event by words in its header and by another word in its body. */
+const headerNames: Readonly<Record<string, string>> = {
+  push: "Push Hook",
+  merge_request: "Merge Request Hook",
+  pipeline: "Pipeline Hook",
 };
 
 function sampleFor(provider: string): Sample {
@@ -40,11 +47,12 @@ function sampleFor(provider: string): Sample {
     provider,
     secretPrefix: provider === "gitlab-signing" ? "whsec_" : "",
     eventTypes: Object.keys(bodies),
+    knows: (eventType) => Object.hasOwn(bodies, eventType),
     build: (eventType, fresh) => ({
       headers: [
         JSON_TYPE,
         ["user-agent", "GitLab/17.4.0"],
-        ["x-gitlab-event", eventType],
+        ["x-gitlab-event", headerNames[eventType] ?? eventType],
         ["x-gitlab-event-uuid", fresh.uuid()],
         ["x-gitlab-webhook-uuid", fresh.uuid()],
         ["x-gitlab-instance", "https://gitlab.example.com"],

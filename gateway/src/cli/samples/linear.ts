@@ -29,7 +29,8 @@ const bodies: Bodies = {
 /** `Issue` or, with the action, `Issue.update`. */
 export const linear: Sample = {
   provider: "linear",
-  eventTypes: Object.keys(bodies),
+  eventTypes: Object.keys(bodies).map((type) => `${type}.create`),
+  knows: (eventType) => Object.hasOwn(bodies, eventType.split(".")[0] ?? ""),
   build: (eventType, fresh) => {
     const [type = eventType, action = "create"] = eventType.split(".");
     return {

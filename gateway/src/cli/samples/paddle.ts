@@ -28,6 +28,7 @@ export const paddle: Sample = {
   provider: "paddle",
   secretPrefix: "pdl_ntfset_",
   eventTypes: Object.keys(bodies),
+  knows: (eventType) => Object.hasOwn(bodies, eventType),
   build: (eventType, fresh) => ({
     headers: [JSON_TYPE, ["user-agent", "Paddle"]],
     body: JSON.stringify({

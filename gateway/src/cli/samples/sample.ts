@@ -18,8 +18,10 @@ export interface SampleRequest {
 /** Realistic events of one provider. */
 export interface Sample {
   readonly provider: string;
-  /** The event types that have a body of their own; the first is the default. Others get a generic body with that type. */
+  /** Event types with a body of their own, as the gateway will name them; the first is the default. */
   readonly eventTypes: readonly string[];
+  /** Whether a type has a body of its own; the others get a generic one with that type. */
+  knows(eventType: string): boolean;
   /** How the provider's secrets begin; random base64 follows in the sample sources of `dev`. */
   readonly secretPrefix?: string;
   /** True where the provider signs the URL as it is registered, so that a source must be told it. */
@@ -27,12 +29,15 @@ export interface Sample {
   build(eventType: string, fresh: Fresh): SampleRequest;
 }
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
 
 /** Bodies by event type; the generic one stands in for types that nobody has written down here. */
-export type Bodies = Readonly<Record<string, (fresh: Fresh) => Json>>;
+export type Bodies = Readonly<Record<string, (fresh: Fresh) => JsonObject>>;
 
-export function bodyFor(bodies: Bodies, eventType: string, fresh: Fresh): Json {
+export function bodyFor(bodies: Bodies, eventType: string, fresh: Fresh): JsonObject {
   const make = Object.hasOwn(bodies, eventType) ? bodies[eventType] : undefined;
   return make === undefined ? { id: fresh.id("sample_", 16), note: `a sample of ${eventType}` } : make(fresh);
 }

@@ -33,6 +33,7 @@ const bodies: Bodies = {
 export const shopify: Sample = {
   provider: "shopify",
   eventTypes: Object.keys(bodies),
+  knows: (eventType) => Object.hasOwn(bodies, eventType),
   build: (eventType, fresh) => ({
     headers: [
       JSON_TYPE,

@@ -30,6 +30,7 @@ const events: Bodies = {
 export const slack: Sample = {
   provider: "slack",
   eventTypes: Object.keys(events),
+  knows: (eventType) => Object.hasOwn(events, eventType),
   build: (eventType, fresh) => {
     // The type that a user knows may be written with the envelope's own in front: event_callback.message.
     const type = eventType.replace(/^event_callback\./, "");

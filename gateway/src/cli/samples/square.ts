@@ -29,6 +29,7 @@ export const square: Sample = {
   provider: "square",
   signsUrl: true,
   eventTypes: Object.keys(bodies),
+  knows: (eventType) => Object.hasOwn(bodies, eventType),
   build: (eventType, fresh) => ({
     headers: [JSON_TYPE, ["user-agent", "Square Connect v2"], ["square-environment", "Sandbox"]],
     body: JSON.stringify({

@@ -20,6 +20,7 @@ function sampleFor(provider: string, userAgent: string): Sample {
     provider,
     secretPrefix: "whsec_",
     eventTypes: Object.keys(bodies),
+    knows: (eventType) => Object.hasOwn(bodies, eventType),
     build: (eventType, fresh) => ({
       headers: [JSON_TYPE, ["user-agent", userAgent]],
       body: JSON.stringify({

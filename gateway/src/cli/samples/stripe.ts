@@ -79,6 +79,7 @@ export const stripe: Sample = {
   provider: "stripe",
   secretPrefix: "whsec_",
   eventTypes: Object.keys(objects),
+  knows: (eventType) => Object.hasOwn(objects, eventType),
   build: (eventType, fresh) => ({
     headers: [
       ["content-type", "application/json; charset=utf-8"],
