@@ -33,10 +33,7 @@ export const discord = defineProvider({
     handshakeNote: 'interaction ping: 200 `{"type":1}`; webhook event of type 0: 204; both only once they verify',
     notes:
       "Discord probes with bad signatures and expects 401. The signed time is not enforced unless the receiver sets toleranceSec.",
-    source: [
-      "discord-interactions@4.4.0 dist/index.js",
-      "discord.com developer documentation, interactions and webhook events",
-    ],
+    source: ["discord-interactions@4.4.0 dist/index.js"],
     confidence: "medium",
   },
 });

@@ -36,7 +36,7 @@ export const linear = defineProvider({
     handshakeNote: "none",
     notes:
       "The time of sending is left out of the content key, so that a retry under a fresh time or a fresh id is still the same event.",
-    source: ["@linear/sdk@98.0.0 dist/webhooks", "linear.app/developers/webhooks"],
+    source: ["@linear/sdk@98.0.0 dist/webhooks"],
     confidence: "medium",
   },
 });

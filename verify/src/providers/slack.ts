@@ -36,7 +36,7 @@ export const slack = defineProvider({
       "`url_verification` is answered with its challenge once it verifies; the unsigned `ssl_check` with an empty 200",
     notes:
       "Retries: at once, after 1 and 5 minutes, signed anew. Wants an answer within 3 s. Without an id (a few interactions) the body is the key.",
-    source: ["@slack/bolt@5.1.0 dist/receivers/verify-request.js", "docs.slack.dev verifying requests"],
+    source: ["@slack/bolt@5.1.0 dist/receivers/verify-request.js"],
     confidence: "medium",
   },
 });

@@ -31,7 +31,7 @@ export const square = defineProvider({
     notCovered: "the time (there is none), the API version, the retry headers and the method",
     handshakeNote: "none",
     notes: "A new signature key replaces the old one at once, without overlap. SHA-1 signatures are never enough.",
-    source: ["square@46.0.0 wrapper/WebhooksHelper.js", "developer.squareup.com webhooks"],
+    source: ["square@46.0.0 wrapper/WebhooksHelper.js", "developer.squareup.com webhooks/troubleshooting, step4manage"],
     confidence: "medium",
   },
 });

@@ -33,7 +33,7 @@ export const stripe = defineProvider({
     handshakeNote: "none",
     notes:
       "One v1 signature per live secret while a secret is rolled; other schemes (v0) are passed over. Stripe may write two Event objects for one change, with two ids.",
-    source: ["stripe@23.1.0 esm/Webhooks.js", "docs.stripe.com/webhooks"],
+    source: ["stripe@23.1.0 esm/Webhooks.js", "docs.stripe.com/webhooks/process-undelivered-events"],
     confidence: "high",
   },
 });

@@ -39,7 +39,7 @@ export const twilio = defineProvider({
     handshakeNote: "none",
     notes:
       "The URL counts with and without the port of its scheme. Behind a proxy set notificationUrl; the query is always the request's own. A retry at a fallback URL is signed anew and told by its token only. Two callbacks with the same parameters count as one, so that a call flow which asks the same thing twice needs a distinguishing query.",
-    source: ["twilio@6.2.0 lib/webhooks/webhooks.js", "twilio.com/docs/usage/webhooks/webhooks-security"],
+    source: ["twilio@6.2.0 lib/webhooks/webhooks.js"],
     confidence: "medium",
   },
 });

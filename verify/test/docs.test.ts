@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { findProvider, providers } from "../src/index.ts";
+import * as verifyLibrary from "../src/index.ts";
+import { renderProvidersPage } from "./providers-page.ts";
+import { samples } from "./samples.ts";
+
+describe("the table", () => {
+  test("is what docs/providers.md says", async () => {
+    await expect(renderProvidersPage(providers)).toMatchFileSnapshot("../../docs/providers.md");
+  });
+
+  test("has each slug once, finds each by it, and nothing by names that objects have", () => {
+    const slugs = providers.map(({ slug }) => slug);
+    expect(new Set(slugs).size).toBe(slugs.length);
+    for (const provider of providers) expect(findProvider(provider.slug)).toBe(provider);
+    for (const slug of ["", "Stripe", "__proto__", "constructor"]) expect(findProvider(slug)).toBeNull();
+  });
+
+  test("has a sample for every provider, so that every table test covers it", () => {
+    expect(new Set(samples.map(({ provider }) => provider))).toEqual(new Set(providers.map(({ slug }) => slug)));
+  });
+
+  test("names headers in lower case, and secrets only where the token itself is sent", () => {
+    for (const { securityHeaders, secretHeaders, engine } of providers) {
+      for (const header of [...securityHeaders, ...secretHeaders]) expect(header).toBe(header.toLowerCase());
+      expect(secretHeaders.length > 0).toBe(engine === "static-token");
+    }
+  });
+});
+
+describe("the README", () => {
+  test("has an example that does what it says", () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const example = /```js\n(.*?)```/s.exec(readme)?.[1] ?? "";
+    expect(example).toContain("verify(");
+    const body = example.replace(/^import .*$/m, "").replaceAll("console.log(", "said.push(");
+    const said: unknown[] = [];
+    // The example is run as a reader would run it, with the library and a console of ours.
+    const run = new Function("said", ...Object.keys(verifyLibrary), body);
+    run(said, ...Object.values(verifyLibrary));
+    expect(said).toEqual([
+      "invoice.paid",
+      "evt_1",
+      "signature_mismatch",
+      expect.stringContaining("none of the 1 live secret"),
+    ]);
+  });
+});
