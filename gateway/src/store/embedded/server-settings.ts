@@ -31,7 +31,6 @@ export function serverSettings(folder: ClusterFolder, address: Address): Readonl
     max_parallel_workers_per_gather: "0",
     max_worker_processes: "4",
     autovacuum_naptime: "15s",
-    wal_compression: "on",
     // A killed gateway's running statement ends, and frees its locks, within this time.
     client_connection_check_interval: "2s",
     timezone: "UTC",
