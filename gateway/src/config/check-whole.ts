@@ -11,7 +11,13 @@ type Declared = Readonly<Record<string, unknown>> | null;
 
 /** The rules that no single value can break: each of these values is fine, together they are not. */
 export function checkWhole(config: GatewayConfig, declared: Declared): ConfigFault[] {
-  return [...checkLease(config, declared), ...checkPorts(config), ...checkKeys(config), ...checkRoles(config)];
+  return [
+    ...checkLease(config, declared),
+    ...checkPorts(config),
+    ...checkKeys(config),
+    ...checkRoles(config),
+    ...checkConnections(config),
+  ];
 }
 
 /** A lease that ends during an attempt would have a second worker deliver at the same time. */
@@ -50,4 +56,15 @@ function* checkKeys(config: GatewayConfig): Generator<ConfigFault> {
 
 function* checkRoles(config: GatewayConfig): Generator<ConfigFault> {
   if (config.roles.length === 0) yield { path: "roles", problem: "is empty; a gateway needs at least one role" };
+}
+
+/** The embedded server admits 60 connections; some are its own, the guard's and the commands'. */
+const EMBEDDED_CONNECTIONS_MAX = 50;
+
+function* checkConnections({ databaseUrl, ingest, worker, admin }: GatewayConfig): Generator<ConfigFault> {
+  const sum = ingest.databaseConnections + worker.databaseConnections + admin.databaseConnections;
+  if (databaseUrl === null && sum > EMBEDDED_CONNECTIONS_MAX) {
+    const problem = `and those of worker and admin are ${sum} in all; the embedded database has room for ${EMBEDDED_CONNECTIONS_MAX}`;
+    yield { path: "ingest.databaseConnections", problem };
+  }
 }
