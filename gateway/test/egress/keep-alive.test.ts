@@ -54,17 +54,26 @@ describe("keep-alive", () => {
     expect(halfway.connections()).toBe(1);
   });
 
-  test("idle connections are bounded, in all and for each address", async () => {
+  test("idle connections are bounded for each address: the one that waited longest is closed", async () => {
     const server = track(await startHttp((_request, response) => void response.end("ok")));
-    const others = await Promise.all([1, 2, 3].map(() => startHttp((_request, response) => void response.end("ok"))));
-    for (const other of others) track(other);
-    const client = egress({ limits: { idleConnectionsMax: 3, idlePerAddressMax: 2 } });
+    const client = egress({ limits: { idlePerAddressMax: 2 } });
     await Promise.all(Array.from({ length: 6 }, () => post(client, server.url)));
-    const before = server.connections();
-    await Promise.all(Array.from({ length: 2 }, () => post(client, server.url)));
-    expect(server.connections()).toBe(before);
-    for (const other of others) expect(brief(await post(client, other.url))).toBe(200);
-    await server.allClosed();
+    expect(server.connections()).toBe(6);
+    await expect.poll(() => server.open()).toBe(2);
+    await Promise.all([post(client, server.url), post(client, server.url)]);
+    expect(server.connections()).toBe(6);
+  });
+
+  test("idle connections are bounded in all: those that waited longest are closed", async () => {
+    const first = track(await startHttp((_request, response) => void response.end("ok")));
+    const client = egress({ limits: { idleConnectionsMax: 3 } });
+    await Promise.all([post(client, first.url), post(client, first.url)]);
+    await expect.poll(() => first.open()).toBe(2);
+    for (const _ of ["second", "third", "fourth"]) {
+      const other = track(await startHttp((_request, response) => void response.end("ok")));
+      expect(brief(await post(client, other.url))).toBe(200);
+    }
+    await expect.poll(() => first.open()).toBe(0);
   });
 
   test("an extra answer that nobody asked for is never taken for the next one", async () => {
@@ -83,7 +92,8 @@ describe("keep-alive", () => {
     const server = track(await startHttp((_request, response) => void response.end("ok")));
     const client = openEgress();
     await Promise.all(Array.from({ length: 4 }, () => post(client, server.url)));
+    expect(server.open()).toBe(4);
     await client.close();
-    await server.allClosed();
+    await expect.poll(() => server.open()).toBe(0);
   });
 });

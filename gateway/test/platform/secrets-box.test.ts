@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { linkSync, mkdirSync, watch, writeFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,6 +60,14 @@ describe("a secrets box", () => {
     expect(impostor.open(sealed, "a")).toEqual({ ok: false, reason: "not_authentic" });
   });
 
+  test("does not open a secret whose note of its key was changed, even to another name of the same key", () => {
+    const one = key("k1");
+    const box = createSecretsBox({ keys: [one, { ...one, id: "k2" }] });
+    const sealed = Buffer.from(box.seal(plain, "a"));
+    sealed.write("k2", 2, "latin1");
+    expect(box.open(sealed, "a")).toEqual({ ok: false, reason: "not_authentic" });
+  });
+
   test("is not made from keys that cannot work", () => {
     expect(() => createSecretsBox({ keys: [] })).toThrow("at least one key");
     expect(() => createSecretsBox({ keys: [key("a"), key("a")] })).toThrow("same id");
@@ -115,6 +124,33 @@ describe("the master key", () => {
     const masters = await Promise.all(Array.from({ length: 16 }, () => loadMasterKey({ dataDir: folder })));
     expect(new Set(masters.flatMap(bytes)).size).toBe(1);
     expect(await readdir(folder)).toEqual(["secret.key"]);
+  });
+
+  test("is never replaced when another process was faster by a moment", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const dataDir = join(folder, `data-${round}`);
+      mkdirSync(dataDir);
+      const path = join(dataDir, "secret.key");
+      const other = fresh();
+      const ready = join(folder, `other-${round}`);
+      writeFileSync(ready, other, { mode: 0o600 });
+      let wasFaster = false;
+      // The draft has appeared, so the file was found to be missing and a key is being made.
+      const watcher = watch(dataDir, () => {
+        watcher.close();
+        try {
+          linkSync(ready, path);
+          wasFaster = true;
+        } catch {
+          // This time it was not faster.
+        }
+      });
+      const master = await loadMasterKey({ dataDir });
+      watcher.close();
+      const kept = (await readFile(path, "utf8")).trim();
+      expect(bytes(master)).toEqual([kept]);
+      if (wasFaster) expect(kept).toBe(other);
+    }
   });
 
   test("is not made anew over one that cannot be read", async () => {

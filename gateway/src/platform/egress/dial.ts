@@ -35,7 +35,8 @@ export async function dial(target: DialTarget): Promise<Dialled> {
   let last: DialFailed = { ok: false, fault: "connect", detail: "the host has no address" };
   for (const [i, address] of addresses.entries()) {
     const leftMs = target.connectTimeoutMs - (performance.now() - startedAtMs);
-    const shareMs = Math.max(1, leftMs / (addresses.length - i));
+    if (leftMs <= 0) break;
+    const shareMs = leftMs / (addresses.length - i);
     const dialled = await dialAddress(target, address, shareMs);
     if (dialled.ok || (dialled.fault !== "connect" && dialled.fault !== "refused")) return dialled;
     last = dialled;

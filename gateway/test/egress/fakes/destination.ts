@@ -8,6 +8,8 @@ export interface Destination {
   url: string;
   /** Connections since the start. */
   connections(): number;
+  /** Connections that are open now. */
+  open(): number;
   /** Resolves when every connection that was made has closed. */
   allClosed(): Promise<void>;
   close(): Promise<void>;
@@ -54,6 +56,7 @@ async function listen(server: Server | HttpServer, address: string, wantedPort =
     port,
     url: `http://${address.includes(":") ? `[${address}]` : address}:${port}/in`,
     connections: () => count,
+    open: () => sockets.size,
     async allClosed() {
       if (sockets.size > 0) await once(server, "quiet");
     },
