@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { GatewayConfig } from "../config.ts";
 import type { CatalogWatch } from "../engine/catalog-watch.ts";
 import { watchCatalog } from "../engine/catalog-watch.ts";
@@ -16,6 +15,7 @@ import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import { createMetrics } from "../platform/metrics.ts";
 import type { SecretsBox } from "../platform/secrets-box.ts";
+import { createRandom } from "../platform/random.ts";
 import { createSecretsBox, loadMasterKey } from "../platform/secrets-box.ts";
 import type { Database } from "../store/database.ts";
 import { openDatabase } from "../store/database.ts";
@@ -40,7 +40,7 @@ export interface Foundation {
   readonly catalog: CatalogWatch;
   readonly safety: SafetyWatch;
   /** A pool of its own for a role, closed with the foundation. */
-  openPool(name: string, connectionsMax: number, statementTimeoutMs: number): Database;
+  openPool(name: string, connectionsMax: number, statementTimeoutMs: number, pipelined?: boolean): Database;
   close(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export async function layFoundation(
     return startFault("secret_key", key.fault, "See docs/configuration.md, secretKey.");
   }
   const pools: Database[] = [];
-  const openPool = (name: string, connectionsMax: number, statementTimeoutMs: number): Database => {
+  const openPool = (name: string, connectionsMax: number, statementTimeoutMs: number, pipelined = false): Database => {
     const pool = openDatabase({
       url: store.url,
       connectionsMax,
@@ -74,12 +74,13 @@ export async function layFoundation(
       statementTimeoutMs,
       applicationName: `holdfast ${name}`,
       log,
+      pipelined,
     });
     pools.push(pool);
     return pool;
   };
   const base = openPool("base", config.admin.databaseConnections, 10_000);
-  const random = (bytes: number): Uint8Array => randomBytes(bytes);
+  const random = createRandom();
   const parts = {
     clock: systemClock,
     random,

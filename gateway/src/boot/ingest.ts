@@ -25,7 +25,7 @@ export async function startIngest(
 ): Promise<Ingest | StartFault> {
   const { clock, metrics, random, catalog, safety } = foundation;
   const { recordDeadlineMs, queueItemsMax, queueBytesMax, databaseConnections } = config.ingest;
-  const db = foundation.openPool("ingest", databaseConnections + 1, recordDeadlineMs);
+  const db = foundation.openPool("ingest", databaseConnections + 1, recordDeadlineMs, true);
   const recorder = createRecorder({
     db,
     clock,

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** How many buckets there are, for ever: the distribution column of every hot table (docs/decisions/0001). */
 export const BUCKETS = 4096;
@@ -16,7 +16,7 @@ export interface KeyPlace {
  * @param separator 0x00 for an event's id, 0x01 for its signed content, so that the two kinds cannot collide
  */
 export function placeKey(sourceId: string, key: Uint8Array, separator: 0 | 1 = 0): KeyPlace {
-  const digest = createHash("sha256").update(sourceId).update(Uint8Array.of(separator)).update(key).digest();
+  const digest = hash("sha256", Buffer.concat([Buffer.from(sourceId), Uint8Array.of(separator), key]), "buffer");
   const bucket = (digest[0]! << 4) | (digest[1]! >> 4);
   // The 128 bits after the first 12: shift by half a byte, since UUID text needs whole bytes.
   const hex = digest.toString("hex", 1, 18);

@@ -36,13 +36,21 @@ export function lowestUuid(timeMs: number): string {
 
 /** The public form of a UUID, e.g. `evt_01k2…`: prefix and 26 digits of Crockford's base 32. */
 export function toPublicId(prefix: IdPrefix, uuid: string): string {
-  let value = BigInt(`0x${uuid.replaceAll("-", "")}`);
-  let text = "";
-  for (let i = 0; i < 26; i++) {
-    text = ALPHABET[Number(value & 31n)] + text;
-    value >>= 5n;
+  let text = `${prefix}_`;
+  // 26 digits hold 130 bits: two zero bits come first.
+  let bits = 0;
+  let count = 2;
+  for (let i = 0; i < uuid.length; i++) {
+    const code = uuid.charCodeAt(i);
+    if (code === 45) continue;
+    bits = (bits << 4) | (code < 58 ? code - 48 : code - 87);
+    count += 4;
+    if (count < 5) continue;
+    count -= 5;
+    text += ALPHABET[bits >> count];
+    bits &= (1 << count) - 1;
   }
-  return `${prefix}_${text}`;
+  return text;
 }
 
 /** Reads a public id back; null when it is not one of this prefix. */

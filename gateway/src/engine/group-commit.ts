@@ -25,7 +25,8 @@ export interface GroupCommitOptions<Item, Result> {
   sizeOf(item: Item): number;
   /** Items of one batch share no key: they would decide on each other's uncommitted rows. */
   keysOf(item: Item): readonly string[];
-  run(items: readonly Item[]): Promise<Committed<readonly Result[]>>;
+  /** @param isRepeat one of the items was tried before, and that may have taken effect */
+  run(items: readonly Item[], isRepeat: boolean): Promise<Committed<readonly Result[]>>;
   onBatch?(size: number): void;
 }
 
@@ -33,6 +34,7 @@ interface Waiting<Item, Result> {
   readonly item: Item;
   readonly size: number;
   readonly dueMs: number;
+  tries: number;
   answer: ((result: Submitted<Result>) => void) | null;
 }
 
@@ -89,7 +91,7 @@ function submit<Item, Result>(state: State<Item, Result>, item: Item): Promise<S
     return Promise.resolve({ ok: false, cause: "queue_full" });
   }
   return new Promise((resolve) => {
-    const waiting = { item, size, dueMs: options.clock.monotonicMs() + options.deadlineMs, answer: resolve };
+    const waiting = { item, size, dueMs: options.clock.monotonicMs() + options.deadlineMs, tries: 0, answer: resolve };
     state.bytes += size;
     state.unanswered.add(waiting);
     state.pending.push(waiting);
@@ -142,7 +144,12 @@ function takeBatch<Item, Result>(state: State<Item, Result>): Waiting<Item, Resu
 
 async function runBatch<Item, Result>(state: State<Item, Result>, batch: Waiting<Item, Result>[]): Promise<void> {
   state.options.onBatch?.(batch.length);
-  const result = await state.options.run(batch.map((waiting) => waiting.item));
+  const isRepeat = batch.some((waiting) => waiting.tries > 0);
+  for (const waiting of batch) waiting.tries++;
+  const result = await state.options.run(
+    batch.map((waiting) => waiting.item),
+    isRepeat,
+  );
   if (result.ok) {
     state.failures = 0;
     for (const [i, waiting] of batch.entries()) settle(state, waiting, { ok: true, value: result.value[i]! });

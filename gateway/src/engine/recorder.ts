@@ -35,11 +35,9 @@ export function createRecorder(deps: {
     sizeOf: (draft) => draft.body.length + draft.headers.length + 1_000,
     keysOf: (draft) => draft.keys.map((place) => place.key),
     onBatch: (size) => deps.metrics.recordBatchSize.observe(size),
-    run: async (drafts) => {
-      const result = await deps.db.transaction(
-        (tx) => recordEvents(tx, drafts, GENERATION, deps.clock.now()),
-        deps.deadlineMs,
-      );
+    run: async (drafts, isRepeat) => {
+      const options = { generation: GENERATION, now: deps.clock.now(), isRepeat };
+      const result = await deps.db.transaction((tx) => recordEvents(tx, drafts, options), deps.deadlineMs);
       if (result.ok) deps.onRecorded();
       return result;
     },

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Verified } from "@holdfast/verify";
 import { placeKey } from "../domain/bucket.ts";
 import { matchesEventType } from "../domain/event-type.ts";
@@ -45,7 +45,7 @@ export function draftEvent(
     remoteAddress: arrival.remoteAddress,
     headers: toStoredHeaders(arrival.headers, ready.provider?.secretHeaders ?? []),
     body: arrival.body,
-    bodySha256: createHash("sha256").update(arrival.body).digest(),
+    bodySha256: hash("sha256", arrival.body, "buffer"),
     deliveries: draftDeliveries(ready, verdict.eventType, receivedMs, place.bucket, random),
   };
 }

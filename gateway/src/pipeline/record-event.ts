@@ -5,6 +5,7 @@ import { insertEvents } from "../store/events/insert-events.ts";
 import { releaseKeys } from "../store/events/release-keys.ts";
 import { insertDeliveries } from "../store/deliveries/insert-deliveries.ts";
 import { createBytePack } from "../store/byte-pack.ts";
+import type { Transaction } from "../store/database.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { KeyPlace } from "../domain/bucket.ts";
 import { bucketOf } from "../domain/id.ts";
@@ -55,21 +56,26 @@ export type Recorded = { readonly kind: "recorded" | "duplicate"; readonly event
  * @returns one result a draft, in order; valid once the transaction is committed
  */
 export async function recordEvents(
-  tx: Queryable,
+  tx: Transaction,
   drafts: readonly EventDraft[],
-  generation: number,
-  now: Date,
+  options: { readonly generation: number; readonly now: Date; readonly isRepeat: boolean },
 ): Promise<Recorded[]> {
-  const results = await claim(tx, drafts, generation);
+  const results = await claim(tx, drafts, options.generation);
   const fresh = drafts.filter((_, i) => results[i]!.kind === "recorded");
-  if (fresh.length > 0) {
-    const inserted = await insertFresh(tx, fresh);
-    const deliveries = fresh
-      .filter((draft) => inserted.has(draft.id))
-      .flatMap((draft) => draft.deliveries.map((delivery) => ({ draft, delivery })));
-    if (deliveries.length > 0) await queue(tx, deliveries);
+  if (fresh.length < drafts.length) count(tx, drafts, results, options.now);
+  if (fresh.length === 0) return results;
+  if (!options.isRepeat) {
+    tx.send(insertEvents, toEventColumns(fresh));
+    queue(tx, fresh);
+    return results;
   }
-  if (fresh.length < drafts.length) await count(tx, drafts, results, now);
+  // An earlier try may have committed, and its deliveries may have been processed and left the hot table since: only an
+  // event that is new now gets deliveries.
+  const inserted = new Set((await tx.run(insertEvents, toEventColumns(fresh))).rows.map((row) => row.id));
+  queue(
+    tx,
+    fresh.filter((draft) => inserted.has(draft.id)),
+  );
   return results;
 }
 
@@ -102,7 +108,7 @@ async function claim(tx: Queryable, drafts: readonly EventDraft[], generation: n
   return results;
 }
 
-async function insertFresh(tx: Queryable, drafts: readonly EventDraft[]): Promise<Set<string>> {
+function toEventColumns(drafts: readonly EventDraft[]): unknown[] {
   const pack = createBytePack();
   const places = drafts.map((draft) => ({
     key: pack.add(draft.eventKey),
@@ -110,7 +116,7 @@ async function insertFresh(tx: Queryable, drafts: readonly EventDraft[]): Promis
     body: pack.add(draft.body),
     hash: pack.add(draft.bodySha256),
   }));
-  const inserted = await tx.run(insertEvents, [
+  return [
     pack.toBuffer(),
     drafts.map((draft) => draft.bucket),
     drafts.map((draft) => draft.id),
@@ -134,8 +140,7 @@ async function insertFresh(tx: Queryable, drafts: readonly EventDraft[]): Promis
     places.map((place) => place.body.at),
     places.map((place) => place.body.length),
     places.map((place) => place.hash.at),
-  ]);
-  return new Set(inserted.rows.map((row) => row.id));
+  ];
 }
 
 // node-postgres would write a local time with an offset; UTC text is shorter and does not depend on the process's zone.
@@ -143,8 +148,10 @@ function toTimestamp(date: Date | null): string | null {
   return date === null ? null : date.toISOString();
 }
 
-async function queue(tx: Queryable, items: readonly { draft: EventDraft; delivery: DeliveryDraft }[]): Promise<void> {
-  await tx.run(insertDeliveries, [
+function queue(tx: Transaction, drafts: readonly EventDraft[]): void {
+  const items = drafts.flatMap((draft) => draft.deliveries.map((delivery) => ({ draft, delivery })));
+  if (items.length === 0) return;
+  tx.send(insertDeliveries, [
     items.map(({ draft }) => draft.bucket),
     items.map(({ delivery }) => delivery.id),
     items.map(({ draft }) => draft.tenant),
@@ -159,12 +166,7 @@ async function queue(tx: Queryable, items: readonly { draft: EventDraft; deliver
   ]);
 }
 
-async function count(
-  tx: Queryable,
-  drafts: readonly EventDraft[],
-  results: readonly Recorded[],
-  now: Date,
-): Promise<void> {
+function count(tx: Transaction, drafts: readonly EventDraft[], results: readonly Recorded[], now: Date): void {
   const pack = createBytePack();
   const seen = new Map<string, { bucket: number; eventId: string; hashAt: number; count: number }>();
   for (const [i, draft] of drafts.entries()) {
@@ -181,7 +183,7 @@ async function count(
       });
   }
   const rows = [...seen.values()];
-  await tx.run(countDuplicates, [
+  tx.send(countDuplicates, [
     rows.map((row) => row.bucket),
     rows.map((row) => row.eventId),
     pack.toBuffer(),

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Diagnosis } from "@holdfast/verify";
 import { newUuid } from "../domain/id.ts";
 import { createBytePack } from "../store/byte-pack.ts";
@@ -54,7 +54,7 @@ export function draftRejection(
     remoteAddress: arrival.remoteAddress,
     headers: toStoredHeaders(arrival.headers, ready.provider?.secretHeaders ?? []),
     body: arrival.body,
-    bodySha256: createHash("sha256").update(arrival.body).digest(),
+    bodySha256: hash("sha256", arrival.body, "buffer"),
   };
 }
 

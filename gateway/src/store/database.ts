@@ -10,6 +10,16 @@ export type Committed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly unknown: boolean; readonly code: string | null; readonly message: string };
 
+/** One transaction's connection. */
+export interface Transaction extends Queryable {
+  readonly client: pg.PoolClient;
+  /**
+   * Sends a statement whose result the work does not need. Its failure fails the transaction. On a pipelined connection it
+   * travels together with what follows, COMMIT included, so it costs no round trip of its own.
+   */
+  send(statement: Statement, values: readonly unknown[]): void;
+}
+
 /** A bounded set of connections to PostgreSQL, each checked for safe settings before its first use. */
 export interface Database extends Queryable {
   /**
@@ -17,10 +27,7 @@ export interface Database extends Queryable {
    * after a swallowed error PostgreSQL answers ROLLBACK without an error (measured, facts: finding 12).
    * A connection that outlives `deadlineMs` is destroyed, never used again, so replies cannot be mixed up.
    */
-  transaction<T>(
-    work: (tx: Queryable & { client: pg.PoolClient }) => Promise<T>,
-    deadlineMs: number,
-  ): Promise<Committed<T>>;
+  transaction<T>(work: (tx: Transaction) => Promise<T>, deadlineMs: number): Promise<Committed<T>>;
   /** The pool itself, for what needs a dedicated connection. */
   readonly pool: pg.Pool;
   close(): Promise<void>;
@@ -33,6 +40,8 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs: number;
   readonly applicationName: string;
   readonly log: Log;
+  /** Sends statements without waiting for the answers of those before (libpq's pipeline mode). For group commit alone. */
+  readonly pipelined?: boolean;
 }
 
 /** Opens the pool; no connection is made before the first use. */
@@ -71,6 +80,7 @@ function poolConfig(options: DatabaseOptions): pg.PoolConfig {
     idle_in_transaction_session_timeout: 10_000,
     query_timeout: options.statementTimeoutMs + 1_000,
     keepAlive: true,
+    pipeline: options.pipelined ?? false,
     types: { getTypeParser },
     verify: (client: pg.PoolClient, done: (error?: Error) => void) => {
       checkDurability(client).then(
@@ -101,7 +111,7 @@ function getTypeParser(oid: number, format?: "text" | "binary"): (value: string)
 
 async function transact<T>(
   pool: pg.Pool,
-  work: (tx: Queryable & { client: pg.PoolClient }) => Promise<T>,
+  work: (tx: Transaction) => Promise<T>,
   deadlineMs: number,
 ): Promise<Committed<T>> {
   let client: pg.PoolClient;
@@ -115,18 +125,9 @@ async function transact<T>(
     progress.expired = true;
     destroy(client);
   }, deadlineMs);
-  const tx = {
-    client,
-    run: <Row extends pg.QueryResultRow>(s: Statement<Row>, v: readonly unknown[]) => runOn(client, s, v),
-  };
   let broken = false;
   try {
-    await client.query("BEGIN");
-    const value = await work(tx);
-    progress.committing = true;
-    const commit = await client.query("COMMIT");
-    if (commit.command === "COMMIT") return { ok: true, value };
-    return { ok: false, unknown: false, code: null, message: `COMMIT was answered ${commit.command}` };
+    return await attempt(client, work, progress);
   } catch (error) {
     broken = progress.expired || !(await rolledBack(client, error));
     const message = progress.expired ? `no answer within ${deadlineMs} ms` : messageOf(error);
@@ -135,6 +136,52 @@ async function transact<T>(
     clearTimeout(timer);
     client.release(broken || progress.expired);
   }
+}
+
+async function attempt<T>(
+  client: pg.PoolClient,
+  work: (tx: Transaction) => Promise<T>,
+  progress: { committing: boolean },
+): Promise<Committed<T>> {
+  const sent: Promise<unknown>[] = [];
+  const failures: unknown[] = [];
+  const send = (promise: Promise<unknown>): void => {
+    sent.push(promise.catch((error: unknown) => failures.push(error)));
+  };
+  const isPipelined = (client as { pipeline?: boolean }).pipeline === true;
+  const tx: Transaction = {
+    client,
+    run: async (statement, values) => {
+      const result = await runOn(client, statement, values);
+      if (failures.length > 0) throw failures[0];
+      return result;
+    },
+    send: (statement, values) => {
+      if (isPipelined) together(client);
+      send(runOn(client, statement, values));
+    },
+  };
+  // Waited for even on a pipelined connection: should BEGIN fail, what follows would commit statement by statement.
+  await client.query("BEGIN");
+  const value = await work(tx);
+  if (!isPipelined) await Promise.all(sent);
+  if (failures.length > 0) throw failures[0];
+  progress.committing = true;
+  const commit = await client.query("COMMIT");
+  await Promise.all(sent);
+  if (failures.length > 0) {
+    progress.committing = false;
+    throw failures[0];
+  }
+  if (commit.command === "COMMIT") return { ok: true, value };
+  return { ok: false, unknown: false, code: null, message: `COMMIT was answered ${commit.command}` };
+}
+
+// What is sent in one turn of the event loop leaves in one write: a write to a socket costs more than the statement.
+function together(client: pg.PoolClient): void {
+  const { connection } = client as unknown as { connection: { stream: { cork(): void; uncork(): void } } };
+  connection.stream.cork();
+  process.nextTick(() => connection.stream.uncork());
 }
 
 async function rolledBack(client: pg.PoolClient, error: unknown): Promise<boolean> {

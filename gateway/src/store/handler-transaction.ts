@@ -10,7 +10,8 @@ export interface HandlerScope {
 }
 
 // Ending or nesting the transaction from inside would break the tie between the handler's writes and `processed`.
-const TRANSACTION_CONTROL = /^\s*(?:--[^\n]*\n\s*|\/\*[\s\S]*?\*\/\s*)*(?:begin|start\s+transaction|commit|end|rollback(?!\s+to)|abort|prepare\s+transaction)\b/i;
+const TRANSACTION_CONTROL =
+  /^\s*(?:--[^\n]*\n\s*|\/\*[\s\S]*?\*\/\s*)*(?:begin|start\s+transaction|commit|end|rollback(?!\s+to)|abort|prepare\s+transaction)\b/i;
 
 /**
  * @param timeoutMs bounds each statement, and how long the transaction may stand idle while the handler does other things
@@ -20,7 +21,10 @@ export function createHandlerTransaction(client: PoolClient, timeoutMs: number):
   return {
     begin: async () => {
       const limit = String(Math.ceil(timeoutMs));
-      await client.query("SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('statement_timeout', $1, true)", [limit]);
+      await client.query(
+        "SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('statement_timeout', $1, true)",
+        [limit],
+      );
       state.open = true;
     },
     end: () => {
@@ -29,9 +33,13 @@ export function createHandlerTransaction(client: PoolClient, timeoutMs: number):
     transaction: {
       query: async (text, values = []) => {
         if (!state.open) throw new Error("this transaction has ended: await every query before the handler returns");
-        if (TRANSACTION_CONTROL.test(text)) throw new Error("a handler must not begin or end the transaction that it runs in; use SAVEPOINT");
+        if (TRANSACTION_CONTROL.test(text))
+          throw new Error("a handler must not begin or end the transaction that it runs in; use SAVEPOINT");
         // The extended protocol takes one statement a message, so control statements cannot hide behind a semicolon.
-        const result = await client.query({ text, values: values as unknown[], queryMode: "extended" } as { text: string; values: unknown[] });
+        const result = await client.query({ text, values: values as unknown[], queryMode: "extended" } as {
+          text: string;
+          values: unknown[];
+        });
         return { rows: result.rows as Record<string, unknown>[], rowCount: result.rowCount };
       },
     },

@@ -31,7 +31,12 @@ export function cold<Row extends QueryResultRow = QueryResultRow>(name: string, 
   return build(name, text, text, false);
 }
 
-function build<Row extends QueryResultRow>(name: string, text: string, shardText: string, isHot: boolean): Statement<Row> {
+function build<Row extends QueryResultRow>(
+  name: string,
+  text: string,
+  shardText: string,
+  isHot: boolean,
+): Statement<Row> {
   const numbers = [...text.matchAll(/\$(\d+)/g)].map((match) => Number(match[1]));
   return { name, text, shardText, hot: isHot, parameters: Math.max(0, ...numbers) };
 }
