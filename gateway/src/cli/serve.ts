@@ -1,3 +1,4 @@
+import { redactConfig } from "../config/redact-config.ts";
 import type { GatewayConfig } from "../config.ts";
 import type { RunningGateway } from "../main.ts";
 import { createLog } from "../platform/log.ts";
@@ -20,7 +21,9 @@ export async function serve(shell: Shell, config: GatewayConfig, presentation: P
   const stopped = new Promise<void>((resolve) => shell.onStop(resolve));
   const { startGateway } = await import("../main.ts");
   const onProgress = (text: string) => shell.note(presentation.json ? JSON.stringify({ progress: text }) : text);
-  const started = await startGateway(config, createLog(config.logLevel), onProgress);
+  const log = createLog(config.logLevel);
+  log.debug({ config: redactConfig(config) }, "starting");
+  const started = await startGateway(config, log, onProgress);
   if (!started.ok) {
     const { code, message, remedy } = started;
     return complain(shell, { problem: message, remedy, badInput: BAD_INPUT_CODES.has(code) }, presentation.json);

@@ -1,0 +1,51 @@
+import { readFile } from "node:fs/promises";
+import { expect, it } from "vitest";
+import { OTHER_VARIABLES } from "../../src/config/find-unknown-variables.ts";
+import type { Setting } from "../../src/config/setting.ts";
+import { SETTING_PATHS, SETTINGS } from "../../src/config/settings.ts";
+import { DESTINATION_FIELD_NAMES } from "../../src/domain/destination-definition.ts";
+import { SOURCE_FIELD_NAMES } from "../../src/domain/source-definition.ts";
+
+const page = await readFile(new URL("../../../docs/configuration.md", import.meta.url), "utf8");
+
+function section(title: string): string {
+  const [, after = ""] = page.split(`\n## ${title}\n`);
+  return after.split("\n## ")[0] ?? "";
+}
+
+function keysOf(title: string): string[] {
+  return [...section(title).matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]!);
+}
+
+const code = (text: string) => `\`${text}\``;
+
+function rowOf(path: string, { variable, secret, flag, fallback, range, meaning }: Setting<unknown>): string {
+  const variables = variable === null ? [] : secret ? [variable, `${variable}_FILE`] : [variable];
+  const shown = Array.isArray(fallback) ? fallback.join(",") : String(fallback ?? "");
+  const cells = [
+    code(path),
+    variables.map(code).join(", "),
+    flag === null ? "" : code(`--${flag}`),
+    shown === "" ? "none" : code(shown),
+    range,
+    meaning,
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+it("describes every setting with its variable, flag, default and range, and no other", () => {
+  const rows = section("Settings")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"));
+  expect(rows).toEqual(SETTING_PATHS.map((path) => rowOf(path, SETTINGS[path])));
+});
+
+it("names every variable that is read outside of the settings", () => {
+  for (const variable of OTHER_VARIABLES) expect(page).toContain(code(variable));
+});
+
+it("describes every field of sources, destinations and routes, and no other", () => {
+  expect(keysOf("Sources").toSorted()).toEqual([...SOURCE_FIELD_NAMES].toSorted());
+  expect(keysOf("Destinations").toSorted()).toEqual([...DESTINATION_FIELD_NAMES].toSorted());
+  expect(keysOf("Routes").toSorted()).toEqual(["destination", "eventTypes", "name", "priority", "source"]);
+});
