@@ -2,6 +2,7 @@ import { DEFAULT_TIMEOUT_MS, TIMEOUT_MAX_MS } from "./catalog.ts";
 import type { DestinationDefinition, RetryDefinition } from "./definition.ts";
 import type { Fields, Place } from "./field-checks.ts";
 import {
+  MASKED,
   isPlainObject,
   nameType,
   readFields,
@@ -30,9 +31,6 @@ const WAITS_MAX = 64;
 const WAIT_MAX_SEC = 7 * 86_400;
 const REFUSALS_MAX = 64;
 export const TIMEOUT_MIN_MS = 100;
-
-/** What stands in an answer for a header's value that is a credential; refused as a value, so that it cannot be saved back. */
-export const MASKED = "[redacted]";
 
 /**
  * Headers that a destination cannot set: they frame the request, belong to the connection (RFC 9110, 7.6.1), or are what

@@ -7,6 +7,9 @@ export interface FieldFault {
 /** An input object after its keys were checked: only known ones, each of them still of unknown type. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** What stands in an answer for a value that is a credential; refused as a value, so that it cannot be saved back. */
+export const MASKED = "[redacted]";
+
 /** Where a check stands: the path so far, and the list that every fault goes to. */
 export interface Place {
   readonly path: string;

@@ -1,6 +1,7 @@
 import type { ReceiverDefinition, SecretDefinition, SourceDefinition } from "./definition.ts";
 import type { FieldFault, Fields, Place } from "./field-checks.ts";
 import {
+  MASKED,
   isPlainObject,
   nameType,
   readFields,
@@ -152,7 +153,7 @@ function checkReceiverFields(place: Place, fields: Fields): ReceiverDefinition {
 function checkShape(place: Place, value: unknown, shape: FieldShape): void {
   switch (shape) {
     case "text":
-      readText(place, value);
+      if (readText(place, value) === MASKED) report(place, `is ${MASKED}, which stands for a value that is not shown`);
       return;
     case "number":
       if (typeof value !== "number" || !Number.isFinite(value))

@@ -22,6 +22,12 @@ export const FAULTS = {
   unauthorized: { status: 401, title: "A valid API key is required" },
   not_found: { status: 404, title: "There is no such resource" },
   invalid_input: { status: 422, title: "The input is not valid" },
+  malformed_json: { status: 400, title: "The body is not well-formed JSON" },
+  json_required: { status: 415, title: "The body must be JSON" },
+  input_too_large: { status: 413, title: "The body is larger than the API takes" },
+  host_refused: { status: 421, title: "The API is not served under this host name" },
+  store_unavailable: { status: 503, title: "The database did not answer in time; try again" },
+  search_too_long: { status: 503, title: "The search took too long; narrow it" },
   conflict: { status: 409, title: "The request conflicts with the present state" },
   internal: { status: 500, title: "The gateway failed; the id finds the cause in its log" },
 } as const;

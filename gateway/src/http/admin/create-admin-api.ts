@@ -1,13 +1,86 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { messageOf } from "../../platform/log.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { AdminEnv } from "./admin-env.ts";
+import { answerProblem } from "./answer-problem.ts";
+import { configurationOperations } from "./configuration.ts";
+import { deadLetterOperations } from "./dead-letters.ts";
+import { deliveryOperations } from "./deliveries.ts";
+import { destinationOperations } from "./destinations.ts";
+import { documentOperations, makeDocument } from "./document-api.ts";
+import { eventOperations } from "./events.ts";
+import { authenticate, guardRequest } from "./guard-request.ts";
+import { keyOperations } from "./keys.ts";
+import { API_PATH, mountOperations } from "./mount-operations.ts";
+import type { Operation } from "./operation.ts";
+import { rejectionOperations } from "./rejections.ts";
+import { routeOperations } from "./routes.ts";
+import { sourceOperations } from "./sources.ts";
+import { standingOperations } from "./standing.ts";
 
 /** The admin API: a value with `fetch`, to be served by `startAdminServer` or called in a test. */
 export type AdminApi = OpenAPIHono<AdminEnv>;
 
+/** Every operation under /api/v1, in the order of the documentation. */
+export const adminOperations: readonly Operation[] = [
+  ...standingOperations,
+  ...sourceOperations,
+  ...destinationOperations,
+  ...routeOperations,
+  ...configurationOperations,
+  ...eventOperations,
+  ...deliveryOperations,
+  ...deadLetterOperations,
+  ...rejectionOperations,
+  ...keyOperations,
+];
+
 /** Builds the admin API over what the process has: everything under /api/v1, and /healthz, /readyz, /metrics. */
 export function createAdminApi(deps: AdminDeps): AdminApi {
   const app: AdminApi = new OpenAPIHono<AdminEnv>();
+  app.use(guardRequest(deps));
   app.get("/healthz", (c) => c.json({ ok: true, version: deps.version }));
+  app.get("/readyz", async (c) => {
+    const readiness = await deps.readiness();
+    return c.json(readiness, readiness.ok ? 200 : 503);
+  });
+  serveMetrics(app, deps);
+  documentOperations(app, adminOperations);
+  let document: object | null = null;
+  app.get(`${API_PATH}/openapi.json`, (c) => {
+    // Made at the first wish and kept: it costs some milliseconds and never changes.
+    document ??= makeDocument(app, deps.version);
+    return c.json(document);
+  });
+  app.use(`${API_PATH}/*`, authenticate(deps));
+  mountOperations(app, deps, adminOperations);
+  app.notFound((c) => answerProblem(c, "bad_path"));
+  app.onError((error, c) => {
+    const requestId = c.get("requestId");
+    deps.log.error({ requestId, error: messageOf(error), stack: stackOf(error) }, "an admin request failed");
+    return answerProblem(c, "internal");
+  });
   return app;
+}
+
+/** Metrics carry no tenant's data, and still tell how much goes on: open on loopback alone, else with a key. */
+function serveMetrics(app: AdminApi, deps: AdminDeps): void {
+  const show = async (c: Context<AdminEnv>): Promise<Response> => {
+    const { registry } = deps.metrics;
+    return c.body(await registry.metrics(), 200, { "content-type": registry.contentType });
+  };
+  const guard = authenticate(deps);
+  app.get("/metrics", async (c) => {
+    if (c.env?.loopbackBind === true) return show(c);
+    let shown: Response | null = null;
+    const refused = await guard(c, async () => {
+      shown = await show(c);
+    });
+    return shown ?? refused ?? answerProblem(c, "unauthorized");
+  });
+}
+
+function stackOf(error: Error): string {
+  return (error.stack ?? "").split("\n").slice(1, 8).join(" ").replaceAll(/\s+/g, " ").slice(0, 1_000);
 }

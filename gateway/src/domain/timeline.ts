@@ -1,0 +1,95 @@
+import { timeOf } from "./id.ts";
+
+/** One step of an event's way, in the words that the field uses. Times are UTC. */
+export interface TimelineEntry {
+  readonly at: Date;
+  readonly step: "received" | "validated" | "queued" | "processing" | "processed" | "failed permanently";
+  /** The delivery (UUID) and its destination (UUID); absent for the event's own steps. */
+  readonly deliveryId?: string;
+  readonly destinationId?: string;
+  readonly attempt?: number;
+  readonly outcome?: string;
+  readonly status?: number | null;
+  readonly detail?: string | null;
+  readonly durationMs?: number;
+  /** What followed an attempt, and when it was due if it had to wait. */
+  readonly next?: string;
+  readonly nextAt?: Date | null;
+}
+
+interface TimelineDelivery {
+  readonly id: string;
+  readonly destination_id: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly finished_at: Date | null;
+}
+
+interface TimelineAttempt {
+  readonly delivery_id: string;
+  readonly number: number;
+  readonly outcome: string;
+  readonly status: number | null;
+  readonly detail: string | null;
+  readonly started_at: Date;
+  readonly duration_ms: number;
+  readonly next_state: string;
+  readonly next_due_at: Date | null;
+}
+
+const ORDER: readonly TimelineEntry["step"][] = [
+  "received",
+  "validated",
+  "queued",
+  "processing",
+  "processed",
+  "failed permanently",
+];
+
+/**
+ * Tells an event's way from its receipt to where each of its deliveries stands, in order of time; steps of one moment stand
+ * in the order in which they follow from each other. Verification happens before an event is recorded at all, so its
+ * moment is the receipt's; a delivery was queued at the time that its id carries.
+ */
+export function tellTimeline(
+  receivedAt: Date,
+  deliveries: readonly TimelineDelivery[],
+  attempts: readonly TimelineAttempt[],
+): TimelineEntry[] {
+  const destinations = new Map(deliveries.map(({ id, destination_id }) => [id, destination_id]));
+  const entries: TimelineEntry[] = [
+    { at: receivedAt, step: "received" },
+    { at: receivedAt, step: "validated" },
+    ...deliveries.map((delivery): TimelineEntry => ({
+      at: new Date(timeOf(delivery.id)),
+      step: "queued",
+      ...of(delivery),
+    })),
+    ...attempts.map((attempt): TimelineEntry => {
+      const destinationId = destinations.get(attempt.delivery_id);
+      return {
+        at: attempt.started_at,
+        step: "processing",
+        deliveryId: attempt.delivery_id,
+        ...(destinationId === undefined ? {} : { destinationId }),
+        attempt: attempt.number,
+        outcome: attempt.outcome,
+        status: attempt.status,
+        detail: attempt.detail,
+        durationMs: attempt.duration_ms,
+        next: attempt.next_state,
+        nextAt: attempt.next_due_at,
+      };
+    }),
+    ...deliveries.flatMap((delivery): TimelineEntry[] => {
+      if (delivery.finished_at === null) return [];
+      if (delivery.state === "processed") return [{ at: delivery.finished_at, step: "processed", ...of(delivery) }];
+      return [{ at: delivery.finished_at, step: "failed permanently", ...of(delivery), detail: delivery.reason }];
+    }),
+  ];
+  return entries.toSorted((a, b) => a.at.getTime() - b.at.getTime() || ORDER.indexOf(a.step) - ORDER.indexOf(b.step));
+}
+
+function of(delivery: TimelineDelivery): Pick<TimelineEntry, "deliveryId" | "destinationId"> {
+  return { deliveryId: delivery.id, destinationId: delivery.destination_id };
+}

@@ -1,0 +1,186 @@
+import { z } from "@hono/zod-openapi";
+import type { Destination, Route, Source } from "../../domain/catalog.ts";
+import { MASKED } from "../../domain/field-checks.ts";
+import { toPublicId } from "../../domain/id.ts";
+import { PRIORITIES, toPriority } from "../../domain/priority.ts";
+
+const origin = z.enum(["file", "api", "sample"]);
+const moment = z.iso.datetime();
+
+export const sourceSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    provider: z.string(),
+    ingestUrl: z.string(),
+    state: z.enum(["active", "disabled"]),
+    origin,
+    bodyBytesMax: z.number().int(),
+    receiver: z.record(z.string(), z.unknown()),
+    secrets: z.array(
+      z.object({
+        version: z.string(),
+        state: z.enum(["pending", "active", "retiring", "retired"]),
+        notAfter: moment.nullable(),
+        readable: z.boolean().openapi({ description: "Whether the key that sealed it is loaded" }),
+      }),
+    ),
+    createdAt: moment,
+    updatedAt: moment,
+  })
+  .openapi("Source", {
+    example: {
+      id: "src_01jdaqt3k0e0080000000000zz",
+      name: "stripe",
+      provider: "stripe",
+      ingestUrl: "http://127.0.0.1:4400/in/6mFh1QzYpU3Wq0sV9oXcL2bTnR8dKeJa",
+      state: "active",
+      origin: "file",
+      bodyBytesMax: 1_048_576,
+      receiver: {},
+      secrets: [{ version: "v1", state: "active", notAfter: null, readable: true }],
+      createdAt: "2026-11-21T18:00:00.000Z",
+      updatedAt: "2026-11-21T18:00:00.000Z",
+    },
+  });
+
+/** Receiver fields that are secrets themselves. They are written and never read (S30). */
+const SECRET_RECEIVER_FIELDS = new Set(["password", "verifyToken"]);
+
+export function toSource(source: Source, ingestUrl: string): z.infer<typeof sourceSchema> {
+  const receiver = Object.entries(source.receiver).map(([name, value]) => [
+    name,
+    SECRET_RECEIVER_FIELDS.has(name) ? MASKED : value,
+  ]);
+  return {
+    id: toPublicId("src", source.id),
+    name: source.name,
+    provider: source.provider,
+    ingestUrl: `${ingestUrl}/in/${source.key}`,
+    state: source.state,
+    origin: source.origin,
+    bodyBytesMax: source.bodyBytesMax,
+    receiver: Object.fromEntries(receiver) as Record<string, unknown>,
+    secrets: source.secrets.map(({ version, state, notAfter, value }) => ({
+      version,
+      state,
+      notAfter: notAfter?.toISOString() ?? null,
+      readable: value !== null,
+    })),
+    createdAt: source.createdAt.toISOString(),
+    updatedAt: source.updatedAt.toISOString(),
+  };
+}
+
+export const destinationSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    kind: z.enum(["http", "handler"]),
+    url: z.string().nullable(),
+    handler: z.string().nullable(),
+    headers: z.record(z.string(), z.string()),
+    timeoutMs: z.number().int(),
+    retry: z.object({ scheduleSec: z.array(z.number()), refusalsMax: z.number().int() }),
+    state: z.enum(["active", "paused", "disabled"]),
+    stateReason: z.string().nullable(),
+    origin,
+    createdAt: moment,
+    updatedAt: moment,
+    signingSecret: z.string().optional().openapi({ description: "Only in the answer that created it" }),
+  })
+  .openapi("Destination", {
+    example: {
+      id: "dst_01jdaqt3k0e0080000000000zz",
+      name: "billing",
+      kind: "http",
+      url: "https://billing.example.com/webhooks",
+      handler: null,
+      headers: { authorization: MASKED },
+      timeoutMs: 15_000,
+      retry: { scheduleSec: [5, 30, 120], refusalsMax: 3 },
+      state: "active",
+      stateReason: null,
+      origin: "file",
+      createdAt: "2026-11-21T18:00:00.000Z",
+      updatedAt: "2026-11-21T18:00:00.000Z",
+    },
+  });
+
+/** Headers whose values are credentials by their name. */
+const SECRET_HEADER = /authorization|cookie|token|secret|password|credential|signature|(^|[-_])key($|[-_])|apikey/i;
+
+export function toDestination(destination: Destination): z.infer<typeof destinationSchema> {
+  const { target, policy } = destination;
+  const headers = destination.headers.map(([name, value]) => [name, SECRET_HEADER.test(name) ? MASKED : value]);
+  return {
+    id: toPublicId("dst", destination.id),
+    name: destination.name,
+    kind: target.kind,
+    url: target.kind === "http" ? target.url : null,
+    handler: target.kind === "handler" ? target.handler : null,
+    headers: Object.fromEntries(headers) as Record<string, string>,
+    timeoutMs: policy.timeoutMs,
+    retry: {
+      scheduleSec: policy.retry.scheduleMs.map((ms) => ms / 1_000),
+      refusalsMax: policy.retry.refusalsMax,
+    },
+    state: destination.state,
+    stateReason: destination.stateReason,
+    origin: destination.origin,
+    createdAt: destination.createdAt.toISOString(),
+    updatedAt: destination.updatedAt.toISOString(),
+  };
+}
+
+export const routeSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    sourceId: z.string(),
+    source: z.string(),
+    destinationId: z.string(),
+    destination: z.string(),
+    eventTypes: z.array(z.string()),
+    priority: z.enum(PRIORITIES),
+    state: z.enum(["active", "disabled"]),
+    origin,
+    createdAt: moment,
+    updatedAt: moment,
+  })
+  .openapi("Route", {
+    example: {
+      id: "rte_01jdaqt3k0e0080000000000zz",
+      name: "stripe-billing",
+      sourceId: "src_01jdaqt3k0e0080000000000zz",
+      source: "stripe",
+      destinationId: "dst_01jdaqt3k0e0080000000000zz",
+      destination: "billing",
+      eventTypes: ["invoice.*"],
+      priority: "normal",
+      state: "active",
+      origin: "file",
+      createdAt: "2026-11-21T18:00:00.000Z",
+      updatedAt: "2026-11-21T18:00:00.000Z",
+    },
+  });
+
+export function toRoute(
+  route: Route,
+  names: { sourceName(id: string): string; destinationName(id: string): string },
+): z.infer<typeof routeSchema> {
+  return {
+    id: toPublicId("rte", route.id),
+    name: route.name,
+    sourceId: toPublicId("src", route.sourceId),
+    source: names.sourceName(route.sourceId),
+    destinationId: toPublicId("dst", route.destinationId),
+    destination: names.destinationName(route.destinationId),
+    eventTypes: [...route.eventTypes],
+    priority: toPriority(route.priority),
+    state: route.state,
+    origin: route.origin,
+    createdAt: route.createdAt.toISOString(),
+    updatedAt: route.updatedAt.toISOString(),
+  };
+}

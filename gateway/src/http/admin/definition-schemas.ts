@@ -1,0 +1,74 @@
+import { z } from "@hono/zod-openapi";
+import { NAME_RULE } from "../../domain/definition.ts";
+import { RECEIVER_FIELD_NAMES } from "../../domain/source-definition.ts";
+import { PRIORITIES } from "../../domain/priority.ts";
+
+/**
+ * What the API's documentation shows of declared things. The checks themselves are the domain's, the same as for the
+ * configuration file, because they tell every fault with its path and the nearest known name.
+ */
+const name = z.string().openapi({ description: NAME_RULE });
+
+const secret = z.union([
+  z.string(),
+  z.object({
+    value: z.string().optional().openapi({ description: "In a change it may be left out for a version that exists" }),
+    version: z.string().optional(),
+    notAfter: z.iso.datetime().optional(),
+    allowShort: z.boolean().optional(),
+  }),
+]);
+
+const receiverFields = Object.fromEntries(
+  RECEIVER_FIELD_NAMES.map((field) => [
+    field,
+    z.unknown().openapi({ description: "A field of the receiver configuration, where the provider's scheme needs it" }),
+  ]),
+);
+
+export const sourceDefinitionSchema = z
+  .object({
+    provider: z.string(),
+    key: z.string().optional(),
+    secrets: z.array(secret).optional(),
+    bodyBytesMax: z.number().int().optional(),
+    ...receiverFields,
+  })
+  .openapi("SourceDefinition");
+
+export const destinationDefinitionSchema = z
+  .object({
+    url: z.string().optional(),
+    handler: z.string().optional(),
+    headers: z.record(z.string(), z.string()).optional(),
+    timeoutMs: z.number().int().optional(),
+    retry: z
+      .object({ scheduleSec: z.array(z.number()).optional(), refusalsMax: z.number().int().optional() })
+      .optional(),
+    signingSecret: z.string().optional(),
+  })
+  .openapi("DestinationDefinition");
+
+export const routeDefinitionSchema = z
+  .object({
+    name: z.string().optional(),
+    source: z.string(),
+    destination: z.string(),
+    eventTypes: z.array(z.string()).optional(),
+    priority: z.enum(PRIORITIES).optional(),
+  })
+  .openapi("RouteDefinition");
+
+export const definitionSchema = z
+  .object({
+    sources: z.record(z.string(), sourceDefinitionSchema).optional(),
+    destinations: z.record(z.string(), destinationDefinitionSchema).optional(),
+    routes: z.array(routeDefinitionSchema).optional(),
+  })
+  .openapi("Definition");
+
+export const sourceInputSchema = sourceDefinitionSchema.extend({ name }).openapi("SourceInput");
+export const destinationInputSchema = destinationDefinitionSchema.extend({ name }).openapi("DestinationInput");
+
+/** Any JSON object: the shape that is parsed before the domain's own check. */
+export const looseObject = z.record(z.string(), z.unknown());

@@ -1,0 +1,110 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
+import type { AdminEnv } from "./admin-env.ts";
+import { API_PATH } from "./mount-operations.ts";
+import type { Operation } from "./operation.ts";
+
+const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    id: z.string(),
+    detail: z.string().optional(),
+    faults: z.array(z.object({ path: z.string(), problem: z.string() })).optional(),
+  })
+  .openapi("Problem", {
+    example: {
+      type: "urn:holdfast:fault:invalid_input",
+      title: "The input is not valid",
+      status: 422,
+      id: "01928f3e-7c00-7000-8a1b-2c3d4e5f6071",
+      faults: [{ path: "destinations.billing.url", problem: "the URL must begin with https:// or http://" }],
+    },
+  });
+
+const SECURITY = [{ apiKey: [] }];
+
+/** Describes the operations to the registry from which the OpenAPI document is made. */
+export function documentOperations(app: OpenAPIHono<AdminEnv>, operations: readonly Operation[]): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
+    type: "http",
+    scheme: "bearer",
+    description: "An API key: hfk_…",
+  });
+  for (const operation of operations) app.openAPIRegistry.registerPath(describe(operation));
+}
+
+/** The OpenAPI 3.1 document. */
+export function makeDocument(app: OpenAPIHono<AdminEnv>, version: string): object {
+  return app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "Holdfast admin API",
+      version,
+      description:
+        "Everything that Holdfast has recorded and how it is configured. Lists are pages, newest first or by name; give nextCursor back as cursor. Faults are problem documents (RFC 9457).",
+      license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
+    },
+    servers: [{ url: "/" }],
+    security: SECURITY,
+  });
+}
+
+type PathConfig = Parameters<OpenAPIHono<AdminEnv>["openAPIRegistry"]["registerPath"]>[0];
+
+function describe(operation: Operation): PathConfig {
+  const names = [...operation.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
+  const { body } = operation;
+  const schema = body === undefined ? undefined : (body.documented ?? body.schema);
+  return {
+    method: operation.method,
+    path: `${API_PATH}${operation.path}`,
+    tags: [operation.tag],
+    operationId: nameOperation(operation),
+    summary: operation.summary,
+    ...(operation.description === undefined ? {} : { description: operation.description }),
+    security: SECURITY,
+    request: {
+      ...(names.length === 0 ? {} : { params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) }),
+      ...(operation.query === undefined ? {} : { query: operation.query }),
+      ...(body === undefined || schema === undefined
+        ? {}
+        : {
+            body: {
+              required: body.optional !== true,
+              content: {
+                "application/json": { schema, ...(body.example === undefined ? {} : { example: body.example }) },
+              },
+            },
+          }),
+    },
+    responses: describeAnswers(operation),
+  };
+}
+
+function describeAnswers(operation: Operation): PathConfig["responses"] {
+  const problem = { "application/problem+json": { schema: problemSchema } };
+  return {
+    [operation.status ?? 200]: {
+      description: operation.summary,
+      content: {
+        "application/json": { schema: operation.answer },
+        ...(operation.file === true
+          ? { "application/octet-stream": { schema: { type: "string" as const, format: "binary" } } }
+          : {}),
+      },
+    },
+    401: { description: "No valid API key", content: problem },
+    ...(operation.path.includes("{") ? { 404: { description: "Not found", content: problem } } : {}),
+    ...(operation.method === "get" ? {} : { 409: { description: "In conflict with what is", content: problem } }),
+    422: { description: "The input is not valid; every fault is told", content: problem },
+    503: { description: "The database did not answer in time", content: problem },
+  };
+}
+
+// `get /sources/{id}/signing-secret` becomes `getSourcesIdSigningSecret`: stable names for generated clients.
+function nameOperation({ method, path }: Operation): string {
+  const words = path.split(/[/{}-]/).filter((word) => word !== "");
+  return method + words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join("");
+}

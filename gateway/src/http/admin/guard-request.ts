@@ -1,0 +1,77 @@
+import type { MiddlewareHandler } from "hono";
+import { newUuid } from "../../domain/id.ts";
+import type { AdminDeps } from "./admin-deps.ts";
+import type { AdminEnv } from "./admin-env.ts";
+import { answerProblem } from "./answer-problem.ts";
+import { findPrincipal } from "./api-keys.ts";
+import { askStore } from "./refusal.ts";
+import { isLoopbackName } from "./start-admin-server.ts";
+
+/** Headers for answers that are data and never a page: nothing is cached, framed, sniffed or run. */
+const SECURE_HEADERS = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/** Names the request, protects its answer, and refuses it under a foreign host name. */
+export function guardRequest(deps: Pick<AdminDeps, "clock" | "random">): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    const requestId = newUuid(deps.clock.now().getTime(), 0, deps.random(8));
+    c.set("requestId", requestId);
+    if (!isHostAllowed(c.req.header("host"), c.env)) {
+      c.res = answerProblem(c, "host_refused", {
+        detail: "This server listens on loopback only and answers to localhost and loopback addresses.",
+      });
+    } else {
+      await next();
+    }
+    c.res.headers.set("request-id", requestId);
+    for (const [name, value] of Object.entries(SECURE_HEADERS)) {
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+    }
+  };
+}
+
+/**
+ * A page of a foreign site can have its own name resolve to 127.0.0.1 and then speak to this server as if it were its own
+ * (DNS rebinding); the Host header still carries that name.
+ */
+function isHostAllowed(host: string | undefined, bindings: AdminEnv["Bindings"] | undefined): boolean {
+  if (bindings?.loopbackBind !== true) return true;
+  const name = (host ?? "").toLowerCase().replace(/:\d{1,5}$/, "");
+  const bare = name.startsWith("[") && name.endsWith("]") ? name.slice(1, -1) : name;
+  return isLoopbackName(bare) || (bindings.hostsAllowed ?? []).includes(name);
+}
+
+/** Lets a request through with the principal of its API key. Failures are logged without the key. */
+export function authenticate(deps: AdminDeps): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    const header = c.req.header("authorization") ?? "";
+    const key = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? null;
+    const found = key === null ? null : await askStore(() => findPrincipal(deps, key));
+    if (found?.ok === false) {
+      deps.log.warn({ requestId: c.get("requestId"), cause: found.cause }, "the API key could not be looked up");
+      return answerProblem(c, found.code);
+    }
+    const principal = found?.value ?? null;
+    if (principal === null) {
+      deps.log.warn(
+        {
+          requestId: c.get("requestId"),
+          remoteAddress: c.env?.incoming?.socket.remoteAddress ?? null,
+          given: key !== null,
+        },
+        "a request without a valid API key was refused",
+      );
+      return answerProblem(c, "unauthorized", {
+        detail: "Send a key that is neither revoked nor expired, as: Authorization: Bearer hfk_…",
+      });
+    }
+    c.set("principal", principal);
+    return next();
+  };
+}

@@ -1,0 +1,118 @@
+import { z } from "@hono/zod-openapi";
+import type { FieldFault } from "../../domain/field-checks.ts";
+import type { AdminDeps } from "./admin-deps.ts";
+import type { Principal } from "./api-keys.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** What came of a request: a JSON value, bytes to be saved as a file, or a refusal. */
+export type Handled<A> =
+  | { readonly ok: true; readonly value: A }
+  | { readonly ok: true; readonly file: Uint8Array; readonly name: string }
+  | Refusal;
+
+export interface OperationContext {
+  readonly deps: AdminDeps;
+  readonly principal: Principal;
+  readonly requestId: string;
+}
+
+export interface OperationInput<Q, B> {
+  /** What stands for `{id}` in the path; empty where the path has none. */
+  readonly id: string;
+  /** What stands for `{version}` or another second name in the path. */
+  readonly query: Q;
+  readonly body: B;
+}
+
+/** One operation of the API: its place, its documentation, and what it does. */
+export interface OperationSpec<Q, B, A> {
+  readonly method: "get" | "post" | "patch" | "delete";
+  /** Below /api/v1, e.g. `/sources/{id}`. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly query?: z.ZodObject & z.ZodType<Q>;
+  readonly body?: {
+    readonly schema: z.ZodType<B>;
+    /** What the documentation shows, where the operation checks the body itself so that it can tell more. */
+    readonly documented?: z.ZodType;
+    readonly example?: unknown;
+    readonly optional?: boolean;
+  };
+  readonly status?: 200 | 201;
+  readonly answer: z.ZodType<A>;
+  /** The answer may also be bytes. */
+  readonly file?: boolean;
+  handle(context: OperationContext, input: OperationInput<Q, B>): Promise<Handled<A>>;
+}
+
+/** An operation whose types are closed over: what came is read, then handled. */
+export interface Operation extends Omit<OperationSpec<unknown, unknown, unknown>, "handle" | "query"> {
+  readonly query?: z.ZodObject;
+  run(
+    context: OperationContext,
+    raw: { readonly id: string; readonly query: URLSearchParams; readonly body: unknown },
+  ): Promise<Handled<unknown>>;
+}
+
+/** Makes an operation. Query and body are checked whole, and every fault is told at once with its path. */
+export function operation<Q, B, A>(spec: OperationSpec<Q, B, A>): Operation {
+  const { handle, ...shown } = spec;
+  return {
+    ...shown,
+    run: async (context, raw) => {
+      const faults: FieldFault[] = [];
+      const query = readQuery(spec.query, raw.query, faults);
+      const body = readBody(spec.body, raw.body, faults);
+      if (faults.length > 0) return { ok: false, code: "invalid_input", faults };
+      // Both were read by the schemas that these types come from; what has no schema is never looked at.
+      return handle(context, { id: raw.id, query: query as Q, body: body as B });
+    },
+  };
+}
+
+function readQuery(schema: z.ZodObject | undefined, query: URLSearchParams, faults: FieldFault[]): unknown {
+  const given: Record<string, string> = {};
+  for (const name of new Set(query.keys())) {
+    if (query.getAll(name).length > 1) faults.push({ path: name, problem: "is given more than once" });
+    given[name] = query.get(name) ?? "";
+  }
+  return parse(schema ?? z.strictObject({}), given, faults);
+}
+
+function readBody(
+  spec: OperationSpec<unknown, unknown, unknown>["body"],
+  body: unknown,
+  faults: FieldFault[],
+): unknown {
+  if (spec === undefined) {
+    if (body !== undefined) faults.push({ path: "", problem: "this request takes no body" });
+    return undefined;
+  }
+  if (body === undefined && spec.optional !== true) {
+    faults.push({ path: "", problem: "a JSON body is needed" });
+    return undefined;
+  }
+  return parse(spec.schema, body ?? {}, faults);
+}
+
+function parse(schema: z.ZodType, input: unknown, faults: FieldFault[]): unknown {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) faults.push(...toFaults(issue));
+  return undefined;
+}
+
+function toFaults(issue: z.core.$ZodIssue): FieldFault[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ path: toPath([...issue.path, key]), problem: "is not a known field" }));
+  }
+  return [{ path: toPath(issue.path), problem: issue.message }];
+}
+
+function toPath(steps: readonly PropertyKey[]): string {
+  return steps
+    .map((step, i) => (typeof step === "number" ? `[${step}]` : `${i > 0 ? "." : ""}${String(step)}`))
+    .join("");
+}

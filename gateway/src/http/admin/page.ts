@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import { z } from "@hono/zod-openapi";
+import type { Refusal } from "./refusal.ts";
+import { invalid } from "./refusal.ts";
+
+export const PAGE_ITEMS_MAX = 200;
+const PAGE_ITEMS_DEFAULT = 50;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** Above every id, so that a list without a cursor begins at the newest. */
+export const UUID_MAX = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
+/** What every list takes. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(PAGE_ITEMS_MAX).default(PAGE_ITEMS_DEFAULT).openapi({ example: 50 }),
+  cursor: z.string().max(512).optional().openapi({ description: "nextCursor of the page before" }),
+};
+
+/** The schema of a page of items. */
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+}
+
+/** Where a page begins: after the item with these keys; null at the start. */
+export type Start = { readonly ok: true; readonly after: readonly string[] | null } | Refusal;
+
+/**
+ * Reads a cursor: the keys of the last item seen, bound to the list and its filters. A cursor of another query is refused,
+ * since going on with it would silently leave items out.
+ */
+export function readCursor(
+  scope: readonly unknown[],
+  cursor: string | undefined,
+  keys: number,
+  form: RegExp = UUID,
+): Start {
+  if (cursor === undefined) return { ok: true, after: null };
+  const [print, ...after] = Buffer.from(cursor, "base64url").toString("utf8").split("\n");
+  if (print !== fingerprint(scope) || after.length !== keys || !after.every((key) => form.test(key))) {
+    return invalid({
+      path: "cursor",
+      problem: "is not a cursor of this list with these filters; start again without it",
+    });
+  }
+  return { ok: true, after };
+}
+
+/**
+ * Cuts a page out of rows that were read with one more than the limit, and makes the cursor of what follows.
+ *
+ * @param keysOf the ordering keys of a row, without line breaks
+ */
+export function toPage<Row, Item>(
+  scope: readonly unknown[],
+  rows: readonly Row[],
+  limit: number,
+  keysOf: (row: Row) => readonly string[],
+  toItem: (row: Row) => Item,
+): { items: Item[]; nextCursor: string | null } {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return {
+    items: shown.map(toItem),
+    nextCursor: more ? Buffer.from([fingerprint(scope), ...keysOf(last)].join("\n")).toString("base64url") : null,
+  };
+}
+
+function fingerprint(scope: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(scope)).digest("base64url").slice(0, 12);
+}

@@ -1,0 +1,75 @@
+import type { FieldFault } from "../../domain/field-checks.ts";
+import type { FaultCode } from "../../platform/fault.ts";
+import type { Changed } from "../../pipeline/change-catalog.ts";
+import { codeOf, isConnectionLost } from "../../store/database.ts";
+import type { Viewed } from "../../store/views/read-view.ts";
+import { messageOf } from "../../platform/log.ts";
+
+/** Why a request is not fulfilled. All but `cause` is told to the caller. */
+export interface Refusal {
+  readonly ok: false;
+  readonly code: FaultCode;
+  readonly detail?: string;
+  readonly faults?: readonly FieldFault[];
+  /** For the log alone: the database's own words. */
+  readonly cause?: string;
+}
+
+export function notFound(kind: string, id: string): Refusal {
+  return { ok: false, code: "not_found", detail: `There is no ${kind} ${JSON.stringify(id.slice(0, 140))}.` };
+}
+
+export function conflict(detail: string): Refusal {
+  return { ok: false, code: "conflict", detail };
+}
+
+export function invalid(...faults: readonly FieldFault[]): Refusal {
+  return { ok: false, code: "invalid_input", faults };
+}
+
+/** A view's failure as an answer; what was read stays as it is. */
+export function orRefusal<T>(viewed: Viewed<T>): Extract<Viewed<T>, { ok: true }> | Refusal {
+  if (viewed.ok) return viewed;
+  if (viewed.cause === "too_long") {
+    return {
+      ok: false,
+      code: "search_too_long",
+      detail: "The search was cut after 5 seconds. Narrow it, by time, source, destination or event.",
+      cause: viewed.message,
+    };
+  }
+  return { ok: false, code: "store_unavailable", cause: viewed.message };
+}
+
+/** A refused or failed change of the catalog as an answer. */
+export function toRefusal(changed: Exclude<Changed, { ok: true }>): Refusal {
+  switch (changed.cause) {
+    case "faults":
+      return { ok: false, code: "invalid_input", faults: changed.faults };
+    case "missing":
+      return { ok: false, code: "not_found", detail: changed.message };
+    case "conflict":
+      return conflict(changed.message);
+    case "database":
+      return {
+        ok: false,
+        code: "store_unavailable",
+        detail: changed.unknown
+          ? "The connection was lost while the change was being committed. Look whether it was made before you repeat it."
+          : "Nothing was changed.",
+        cause: changed.message,
+      };
+  }
+}
+
+/** Runs one statement's work outside a transaction; a database that is away is an answer, everything else a bug. */
+export async function askStore<T>(work: () => Promise<T>): Promise<{ readonly ok: true; readonly value: T } | Refusal> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    const isBug = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+    const passes = isConnectionLost(error) || /^(40|53|55|57)/.test(codeOf(error) ?? "");
+    if (isBug || !passes) throw error;
+    return { ok: false, code: "store_unavailable", cause: messageOf(error) };
+  }
+}

@@ -1,0 +1,91 @@
+import { z } from "@hono/zod-openapi";
+import { UNFINISHED_STATES } from "../../domain/delivery.ts";
+import { timeOf } from "../../domain/id.ts";
+import { toPriority } from "../../domain/priority.ts";
+import { countUnfinished, findLastPartitions, findNextReady, readServer } from "../../store/views/standing.ts";
+import { readView } from "../../store/views/read-view.ts";
+import type { Handled, OperationContext } from "./operation.ts";
+import { operation } from "./operation.ts";
+import { orRefusal } from "./refusal.ts";
+
+const DAY_MS = 86_400_000;
+
+const standingSchema = z
+  .looseObject({
+    version: z.string(),
+    now: z.iso.datetime(),
+    catalogVersion: z.number().int(),
+    postgresVersion: z.string(),
+    partitionsAheadDays: z
+      .number()
+      .int()
+      .nullable()
+      .openapi({ description: "The fewest days that any table is ahead" }),
+    deliveries: z.object({
+      depth: z.record(z.string(), z.number().int()),
+      oldestReadySec: z
+        .record(z.string(), z.number())
+        .openapi({ description: "By priority: how long the next one exists" }),
+    }),
+  })
+  .openapi("Status", {
+    example: {
+      version: "0.1.0",
+      now: "2026-11-21T18:00:00.000Z",
+      catalogVersion: 12,
+      postgresVersion: "18.4",
+      partitionsAheadDays: 7,
+      deliveries: { depth: { ready: 0, scheduled: 3, held: 0, leased: 1 }, oldestReadySec: {} },
+    },
+  });
+
+async function show(context: OperationContext): Promise<Handled<z.infer<typeof standingSchema>>> {
+  const { deps, principal } = context;
+  const read = orRefusal(
+    await readView(deps.db, async (tx) => ({
+      server: (await tx.run(readServer, [])).rows[0],
+      counts: (await tx.run(countUnfinished, [principal.tenant])).rows,
+      next: (await tx.run(findNextReady, [principal.tenant])).rows,
+      partitions: (await tx.run(findLastPartitions, [])).rows,
+    })),
+  );
+  if (!read.ok) return read;
+  const { server, counts, next, partitions } = read.value;
+  const now = server?.now ?? deps.clock.now();
+  const depth = UNFINISHED_STATES.map((state) => [state, counts.find((row) => row.state === state)?.deliveries ?? 0]);
+  const ages = next.map(({ priority, id }) => [toPriority(priority), Math.max(0, now.getTime() - timeOf(id)) / 1_000]);
+  const ahead = partitions.map(({ last }) => daysAhead(last, now));
+  return {
+    ok: true,
+    value: {
+      ...(await deps.status()),
+      version: deps.version,
+      now: now.toISOString(),
+      catalogVersion: deps.catalog.current().version,
+      postgresVersion: server?.version ?? "unknown",
+      partitionsAheadDays: ahead.length === 0 ? null : Math.min(...ahead),
+      deliveries: {
+        depth: Object.fromEntries(depth) as Record<string, number>,
+        oldestReadySec: Object.fromEntries(ages) as Record<string, number>,
+      },
+    },
+  };
+}
+
+// A partition's name ends in the day that it holds: event_p20261121.
+function daysAhead(partition: string, now: Date): number {
+  const [, year, month, day] = /_p(\d{4})(\d{2})(\d{2})$/.exec(partition) ?? [];
+  const heldMs = Date.UTC(Number(year), Number(month) - 1, Number(day));
+  return Math.round(heldMs / DAY_MS) - Math.floor(now.getTime() / DAY_MS);
+}
+
+export const standingOperations = [
+  operation({
+    method: "get",
+    path: "/status",
+    tag: "Status",
+    summary: "How the gateway, its database and its queue stand",
+    answer: standingSchema,
+    handle: show,
+  }),
+];

@@ -1,0 +1,127 @@
+import type { Destination } from "../domain/catalog.ts";
+import { bucketOf, newUuid, toPublicId } from "../domain/id.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Database } from "../store/database.ts";
+import { insertRetry, markRetried, readyNow } from "../store/deliveries/requeue.ts";
+import type { Queryable } from "../store/statement.ts";
+import { findDelivery } from "../store/views/deliveries.ts";
+
+export interface RetryDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+/** What became of a wish to try a delivery again; ids are UUIDs. */
+export type Retried =
+  | {
+      readonly kind: "queued";
+      /** A new delivery for a dead one, the same for one that waited. */
+      readonly deliveryId: string;
+      /** Whether it waits for its destination to be resumed. */
+      readonly held: boolean;
+    }
+  | { readonly kind: "missing" }
+  | { readonly kind: "refused"; readonly message: string }
+  | { readonly kind: "failed"; readonly unknown: boolean; readonly message: string };
+
+const DEADLINE_MS = 5_000;
+
+/**
+ * Tries one delivery again at once. A dead one stays as it is and gets a successor with the same idempotency key, so that
+ * a receiver which had taken it after all recognizes it; asked twice, also at the same moment, it gets one. A delivery that
+ * waits for its time becomes ready. What is ready, leased or processed is refused: trying it again would change nothing, or
+ * deliver twice.
+ */
+export async function retryDelivery(
+  deps: RetryDeps,
+  tenant: string,
+  id: string,
+  findDestination: (id: string) => Destination | null,
+): Promise<Retried> {
+  const done = await deps.db.transaction((tx) => retry(deps, tx, tenant, id, findDestination), DEADLINE_MS);
+  if (done.ok) return done.value;
+  return { kind: "failed", unknown: done.unknown, message: done.message };
+}
+
+async function retry(
+  deps: RetryDeps,
+  tx: Queryable,
+  tenant: string,
+  id: string,
+  findDestination: (id: string) => Destination | null,
+): Promise<Retried> {
+  const found = (await tx.run(findDelivery, [tenant, bucketOf(id), id])).rows[0];
+  if (found === undefined) return { kind: "missing" };
+  const destination = findDestination(found.destination_id);
+  if (destination === null) return { kind: "refused", message: "Its destination is not there any more." };
+  switch (found.state) {
+    case "dead":
+      if (found.source_id === null) {
+        return { kind: "refused", message: "Its event is not kept any more, so there is nothing to deliver." };
+      }
+      return queueSuccessor(deps, tx, tenant, id, destination);
+    case "scheduled":
+    case "held":
+      return makeReady(deps, tx, tenant, id, destination);
+    case "processed":
+      return { kind: "refused", message: "It is processed; a second delivery would be a duplicate." };
+    case "leased":
+      return { kind: "refused", message: "A worker is trying it right now; look at it again when that has ended." };
+    default:
+      return { kind: "refused", message: "It is ready already and will be tried as soon as a worker is free." };
+  }
+}
+
+async function queueSuccessor(
+  deps: RetryDeps,
+  tx: Queryable,
+  tenant: string,
+  id: string,
+  destination: Destination,
+): Promise<Retried> {
+  const nowMs = deps.clock.now().getTime();
+  const bucket = bucketOf(id);
+  const successor = newUuid(nowMs, bucket, deps.random(8));
+  const dead = (await tx.run(markRetried, [tenant, bucket, id, successor])).rows[0];
+  if (dead === undefined) {
+    const now = (await tx.run(findDelivery, [tenant, bucket, id])).rows[0];
+    const other = now?.retried_as == null ? "" : ` as ${toPublicId("dlv", now.retried_as)}`;
+    return { kind: "refused", message: `It was retried already${other}.` };
+  }
+  const heldReason = destination.state === "active" ? null : `destination_${destination.state}`;
+  const inserted = await tx.run(insertRetry, [
+    bucket,
+    successor,
+    tenant,
+    dead.event_id,
+    dead.destination_id,
+    dead.key,
+    id,
+    dead.priority,
+    dead.lane,
+    nowMs,
+    heldReason === null ? "ready" : "held",
+    heldReason,
+  ]);
+  if (inserted.rowCount !== 1) throw new Error("the retry that was planned was not queued");
+  return { kind: "queued", deliveryId: successor, held: heldReason !== null };
+}
+
+async function makeReady(
+  deps: RetryDeps,
+  tx: Queryable,
+  tenant: string,
+  id: string,
+  destination: Destination,
+): Promise<Retried> {
+  if (destination.state !== "active") {
+    return {
+      kind: "refused",
+      message: `Its destination ${destination.name} is ${destination.state}; resume that first.`,
+    };
+  }
+  const updated = await tx.run(readyNow, [tenant, bucketOf(id), id, deps.clock.now().getTime()]);
+  if (updated.rowCount === 1) return { kind: "queued", deliveryId: id, held: false };
+  return { kind: "refused", message: "Its state has changed at this very moment; look at it again." };
+}

@@ -1,0 +1,37 @@
+import { cold } from "../statement.ts";
+
+/**
+ * Marks a dead delivery as retried, once: of two who ask at the same moment, the second waits for the first and then finds
+ * the mark. Parameters: tenant, bucket, id, the new delivery's id.
+ */
+export const markRetried = cold<{
+  event_id: string;
+  destination_id: string;
+  key: string;
+  priority: number;
+  lane: string;
+}>(
+  "mark_retried",
+  `UPDATE holdfast.finished_delivery SET retried_as = $4
+    WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state = 'dead' AND retried_as IS NULL
+   RETURNING event_id, destination_id, key, priority, lane`,
+);
+
+/**
+ * Queues the retry of a dead delivery: a new one with the same key.
+ * Parameters: bucket, id, tenant, event id, destination id, key, delivery that it retries, priority, lane, rank, state,
+ * held reason.
+ */
+export const insertRetry = cold(
+  "insert_retry",
+  `INSERT INTO holdfast.delivery (
+     bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, rank, state, held_reason, attempt, refusals)
+   VALUES ($1, $2, $3, $4, $5, $6, 'retry', $7, $8, $9, $10::float8, $11, $12, 0, 0)`,
+);
+
+/** Makes a waiting delivery ready at once. Parameters: tenant, bucket, id, rank. */
+export const readyNow = cold(
+  "ready_now",
+  `UPDATE holdfast.delivery SET state = 'ready', due_at = NULL, held_reason = NULL, rank = $4::float8
+    WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state IN ('scheduled', 'held')`,
+);

@@ -1,0 +1,22 @@
+import { cold } from "../statement.ts";
+
+/**
+ * Dead letters that nobody has retried, grouped by reason and destination. Only the newest are counted, so that the answer
+ * comes in time however many there are. Parameters: tenant, how many are counted at most.
+ */
+export const groupDead = cold<{
+  reason: string;
+  destination_id: string;
+  deliveries: number;
+  first_at: Date;
+  last_at: Date;
+}>(
+  "group_dead",
+  `SELECT q.reason, q.destination_id, count(*)::int AS deliveries, min(q.finished_at) AS first_at, max(q.finished_at) AS last_at
+     FROM (SELECT f.reason, f.destination_id, f.finished_at
+             FROM holdfast.finished_delivery f
+            WHERE f.tenant = $1 AND f.state = 'dead' AND f.retried_as IS NULL
+            ORDER BY f.id DESC LIMIT $2) q
+    GROUP BY q.reason, q.destination_id
+    ORDER BY deliveries DESC, q.reason, q.destination_id`,
+);
