@@ -46,6 +46,7 @@ export interface Foundation {
 
 const PARTITION_DAYS_AHEAD = 7;
 const PARTITION_LOOK_MS = 3_600_000;
+const CONNECT_TIMEOUT_MS = 1_500;
 
 /** Opens the database, makes what must be there, applies the declared configuration, and starts watching. */
 export async function layFoundation(
@@ -65,32 +66,18 @@ export async function layFoundation(
     await store.stop();
     return startFault("secret_key", key.fault, "See docs/configuration.md, secretKey.");
   }
-  const pools: Database[] = [];
-  const openPool = (name: string, connectionsMax: number, statementTimeoutMs: number, pipelined = false): Database => {
-    const pool = openDatabase({
-      url: store.url,
-      connectionsMax,
-      connectTimeoutMs: 1_500,
-      statementTimeoutMs,
-      applicationName: `holdfast ${name}`,
-      log,
-      pipelined,
-    });
-    pools.push(pool);
-    return pool;
+  const pools = createPools(store.url, log);
+  const close = async (): Promise<void> => {
+    await pools.close();
+    await store.stop();
   };
-  const base = openPool("base", config.admin.databaseConnections, 10_000);
-  const random = createRandom();
+  const base = pools.open("base", config.admin.databaseConnections, 10_000);
   const parts = {
     clock: systemClock,
-    random,
+    random: createRandom(),
     box: createSecretsBox({ keys: key.keys }),
     metrics: createMetrics(VERSION),
     databaseClock: createDatabaseClock(base, systemClock),
-  };
-  const close = async (): Promise<void> => {
-    await Promise.all(pools.map((pool) => pool.close().catch(() => {})));
-    await store.stop();
   };
   try {
     await parts.databaseClock.sync();
@@ -101,35 +88,48 @@ export async function layFoundation(
       return fault;
     }
     const watches = await startWatches(base, parts, log);
-    return {
-      ok: true,
-      store,
-      base,
-      ...parts,
-      ...watches,
-      openPool,
-      close: async () => {
-        watches.catalog.stop();
-        await watches.partitioner.stop();
-        await watches.safety.stop();
-        await close();
-      },
-    };
+    return { ok: true, store, base, ...parts, ...watches, openPool: pools.open, close: () => stopAll(watches, close) };
   } catch (error) {
     await close();
-    return startFault(
-      "start_failed",
-      `the database failed while starting: ${messageOf(error)}`,
-      "Run `holdfast doctor`; the log has the rest.",
-    );
+    const remedy = "Run `holdfast doctor`; the log has the rest.";
+    return startFault("start_failed", `the database failed while starting: ${messageOf(error)}`, remedy);
   }
+}
+
+interface Watches {
+  readonly catalog: CatalogWatch;
+  readonly safety: SafetyWatch;
+  readonly partitioner: Loop;
+}
+
+async function stopAll(watches: Watches, close: () => Promise<void>): Promise<void> {
+  watches.catalog.stop();
+  await watches.partitioner.stop();
+  await watches.safety.stop();
+  await close();
+}
+
+function createPools(url: string, log: Log): { open: Foundation["openPool"]; close(): Promise<void> } {
+  const pools: Database[] = [];
+  return {
+    open: (name, connectionsMax, statementTimeoutMs, pipelined = false) => {
+      const applicationName = `holdfast ${name}`;
+      const limits = { connectionsMax, connectTimeoutMs: CONNECT_TIMEOUT_MS, statementTimeoutMs };
+      const pool = openDatabase({ url, ...limits, applicationName, log, pipelined });
+      pools.push(pool);
+      return pool;
+    },
+    close: async () => {
+      await Promise.all(pools.map((pool) => pool.close().catch(() => {})));
+    },
+  };
 }
 
 async function startWatches(
   base: Database,
   parts: { readonly clock: Clock; readonly box: SecretsBox; readonly metrics: Metrics },
   log: Log,
-): Promise<{ catalog: CatalogWatch; safety: SafetyWatch; partitioner: Loop }> {
+): Promise<Watches> {
   return {
     catalog: await watchCatalog({ db: base, box: parts.box, log }),
     safety: watchSafety({ db: base, log, metrics: parts.metrics }),
