@@ -1,3 +1,4 @@
+import type { Priority } from "./configured-shapes.ts";
 import type { Trigger } from "./unwrap.ts";
 
 /**
@@ -10,96 +11,6 @@ export interface Page<T> {
   nextCursor: string | null;
 }
 
-export type Origin = "file" | "api" | "sample";
-export type Priority = "critical" | "high" | "normal" | "low";
-
-/** A version of a source's secret; its value is never shown. */
-export interface SecretVersion {
-  version: string;
-  state: "pending" | "active" | "retiring" | "retired";
-  notAfter: string | null;
-}
-
-export interface Source {
-  id: string;
-  name: string;
-  provider: string;
-  /** Where the provider posts to. */
-  ingestUrl: string;
-  state: "active" | "disabled";
-  origin: Origin;
-  bodyBytesMax: number;
-  receiver: Record<string, unknown>;
-  secrets: SecretVersion[];
-  createdAt: string;
-  updatedAt: string;
-}
-
-export interface SourceInput {
-  name: string;
-  provider: string;
-  key?: string;
-  secrets?: (string | { value: string; version?: string; notAfter?: string; allowShort?: boolean })[];
-  bodyBytesMax?: number;
-  /** Further fields of the receiver configuration, as the provider's scheme needs them. */
-  [receiverField: string]: unknown;
-}
-
-export interface RetryInput {
-  scheduleSec?: number[];
-  refusalsMax?: number;
-}
-
-export interface Destination {
-  id: string;
-  name: string;
-  url: string | null;
-  handler: string | null;
-  headers: Record<string, string>;
-  timeoutMs: number;
-  retry: { scheduleSec: number[]; refusalsMax: number };
-  state: "active" | "paused" | "disabled";
-  stateReason: string | null;
-  origin: Origin;
-  createdAt: string;
-  updatedAt: string;
-  /** Only in the answer that created it. */
-  signingSecret?: string;
-}
-
-export interface DestinationInput {
-  name: string;
-  url?: string;
-  handler?: string;
-  headers?: Record<string, string>;
-  timeoutMs?: number;
-  retry?: RetryInput;
-  signingSecret?: string;
-}
-
-export interface Route {
-  id: string;
-  name: string;
-  sourceId: string;
-  destinationId: string;
-  source: string;
-  destination: string;
-  eventTypes: string[];
-  priority: Priority;
-  state: "active" | "disabled";
-  origin: Origin;
-  createdAt: string;
-  updatedAt: string;
-}
-
-export interface RouteInput {
-  name?: string;
-  source: string;
-  destination: string;
-  eventTypes?: string[];
-  priority?: Priority;
-}
-
 export interface EventSummary {
   id: string;
   sourceId: string;
@@ -109,21 +20,25 @@ export interface EventSummary {
   eventType: string | null;
   occurredAt: string | null;
   receivedAt: string;
+  bodyBytes: number;
+  duplicateCount: number;
+  /** How many of its deliveries are in each state. */
+  deliveryStates: Record<string, number>;
 }
 
 /** One step of an event's way, in the words that the field uses. */
 export interface TimelineEntry {
   at: string;
   step: "received" | "validated" | "queued" | "processing" | "processed" | "failed permanently";
-  deliveryId?: string;
-  destination?: string;
-  attempt?: number;
-  outcome?: string;
-  status?: number | null;
-  detail?: string | null;
-  durationMs?: number;
-  next?: string | null;
-  nextAt?: string | null;
+  deliveryId?: string | undefined;
+  destination?: string | undefined;
+  attempt?: number | undefined;
+  outcome?: string | undefined;
+  status?: number | null | undefined;
+  detail?: string | null | undefined;
+  durationMs?: number | undefined;
+  next?: string | undefined;
+  nextAt?: string | null | undefined;
 }
 
 export interface EventDetail extends EventSummary {
@@ -131,11 +46,20 @@ export interface EventDetail extends EventSummary {
   signedAt: string | null;
   verifiedBy: "signature" | "provider_api";
   secretVersion: string | null;
-  bodyBytes: number;
+  method: string;
+  url: string;
+  remoteAddress: string;
   bodySha256: string;
   timeline: TimelineEntry[];
   deliveries: DeliverySummary[];
-  duplicates: { count: number; variants: number; firstAt: string | null; lastAt: string | null };
+  duplicates: {
+    count: number;
+    /** How many of them had other bytes than the recorded ones. */
+    variants: number;
+    variantSha256: string | null;
+    firstAt: string | null;
+    lastAt: string | null;
+  };
 }
 
 /** A request as it arrived. */
@@ -146,6 +70,7 @@ export interface RawRequest {
   receivedAt: string;
   headers: [name: string, value: string][];
   bodyBase64: string;
+  bodySha256: string;
 }
 
 export type DeliveryState = "ready" | "scheduled" | "held" | "leased" | "processed" | "dead";
@@ -154,44 +79,67 @@ export interface DeliverySummary {
   id: string;
   eventId: string;
   eventType: string | null;
-  sourceId: string;
+  /** Null when the event is not kept any more. */
+  sourceId: string | null;
   source: string;
   destinationId: string;
   destination: string;
   state: DeliveryState;
   trigger: Trigger;
   priority: Priority;
+  /** Attempts so far, one that is under way included. */
   attempt: number;
   /** When it is tried next, where it waits for its time. */
   dueAt: string | null;
   /** Why it is held or dead. */
   reason: string | null;
+  idempotencyKey: string;
+  /** The dead delivery that this one was made to try again. */
+  retryOf: string | null;
+  /** The delivery that was made to try this one again. */
+  retriedAs: string | null;
+  createdAt: string;
   finishedAt: string | null;
 }
 
-export interface Attempt {
+export interface AttemptSummary {
   id: string;
   number: number;
-  outcome: string;
+  outcome: "succeeded" | "transient" | "throttled" | "refused" | "gone";
   status: number | null;
   detail: string | null;
   startedAt: string;
   durationMs: number;
-  nextState: string;
+  nextState: "processed" | "scheduled" | "held" | "ready" | "dead";
   nextDueAt: string | null;
+  worker: string;
+}
+
+export interface Attempt extends AttemptSummary {
   response: { headers: [name: string, value: string][]; bodyBase64: string; truncated: boolean } | null;
 }
 
 export interface DeliveryDetail extends DeliverySummary {
-  idempotencyKey: string;
-  retryOf: string | null;
-  retriedAs: string | null;
   attempts: Attempt[];
 }
 
-export interface DeadLetterPage extends Page<DeliverySummary> {
+export interface DeadLetter extends DeliverySummary {
+  lastAttempt: AttemptSummary | null;
+}
+
+export interface DeadLetterPage extends Page<DeadLetter> {
   /** How many there are in all, by the reason they died of. */
   reasons: { reason: string; count: number }[];
+  groups: {
+    reason: string;
+    destinationId: string;
+    destination: string;
+    count: number;
+    firstAt: string;
+    lastAt: string;
+  }[];
+  /** How many of the newest were counted, and whether that is all of them. */
+  counted: { newest: number; complete: boolean };
 }
 
 export interface RejectionSummary {
@@ -201,31 +149,31 @@ export interface RejectionSummary {
   receivedAt: string;
   status: number;
   reason: string;
+  /** What is wrong with the request and the likely cause. */
+  diagnosis: Record<string, unknown>;
+  method: string;
+  url: string;
+  remoteAddress: string;
+  bodyBytes: number;
 }
 
 export interface RejectionDetail extends RejectionSummary {
-  diagnosis: Record<string, unknown>;
   request: RawRequest;
 }
 
 export interface Status {
   version: string;
+  now: string;
+  catalogVersion: number;
+  postgresVersion: string;
+  /** The fewest days for which any table has its partitions; null when none has. */
+  partitionsAheadDays: number | null;
+  deliveries: {
+    /** Unfinished deliveries by state. */
+    depth: Record<string, number>;
+    /** By priority, for how long the next one exists. */
+    oldestReadySec: Record<string, number>;
+  };
+  /** What the process says of itself. */
   [part: string]: unknown;
-}
-
-/** What `holdfast.config.ts` declares; what changed when it was applied. */
-export interface Applied {
-  dryRun: boolean;
-  created: string[];
-  updated: string[];
-  disabled: string[];
-  unchanged: number;
-}
-
-/** A request to be signed as the source's provider would sign it. */
-export interface SignInput {
-  method?: string;
-  url?: string;
-  headers?: Record<string, string> | [name: string, value: string][];
-  bodyBase64: string;
 }

@@ -1,24 +1,29 @@
 import type {
-  Applied,
+  DeadLetter,
   DeadLetterPage,
   DeliveryDetail,
   DeliveryState,
   DeliverySummary,
-  Destination,
-  DestinationInput,
   EventDetail,
   EventSummary,
   Page,
   RawRequest,
   RejectionDetail,
   RejectionSummary,
+  Status,
+} from "./api-shapes.ts";
+import type {
+  ApiKey,
+  Applied,
+  Configuration,
+  Destination,
+  DestinationInput,
   Route,
   RouteInput,
   SignInput,
   Source,
   SourceInput,
-  Status,
-} from "./api-shapes.ts";
+} from "./configured-shapes.ts";
 import { type ApiAddress, callApi, callApiForJson, type Query } from "./call-api.ts";
 
 /** What every list takes: where to go on, and how many at once (at most 200). */
@@ -42,6 +47,10 @@ export interface DeliveryQuery extends PageQuery {
 }
 export interface RejectionQuery extends PageQuery {
   source?: string;
+  reason?: string;
+}
+export interface DeadLetterQuery extends PageQuery {
+  destination?: string;
 }
 
 /** Things that are listed: one page, or all of them, fetched page by page as they are asked for. */
@@ -55,10 +64,14 @@ export interface Shelf<T, D, Q> extends Listing<T, Q> {
   get(id: string): Promise<D>;
 }
 
+/** Some fields of a thing, and its state. */
+export type Changes<I> = { [K in keyof I]?: I[K] | null } & { state?: string };
+
 /** Things that are configured; sources, destinations and routes are also found by their names. */
 export interface Configured<T, I> extends Shelf<T, T, PageQuery> {
   create(input: I): Promise<T>;
-  update(id: string, changes: Partial<I> & { state?: string }): Promise<T>;
+  /** Fields that are given replace what is; null takes one away. */
+  update(id: string, changes: Changes<I>): Promise<T>;
   /** Disables it. Nothing that was recorded is deleted. */
   disable(id: string): Promise<T>;
 }
@@ -87,18 +100,22 @@ export interface Api {
     /** Tries it again: a dead one as a new delivery with the same idempotency key, a waiting one at once. */
     retry(id: string): Promise<DeliverySummary>;
   };
-  deadLetters: Listing<DeliverySummary, PageQuery, DeadLetterPage>;
+  deadLetters: Listing<DeadLetter, DeadLetterQuery, DeadLetterPage>;
   rejections: Shelf<RejectionSummary, RejectionDetail, RejectionQuery>;
   status(): Promise<Status>;
   /** Applies a configuration as a whole, as `holdfast apply` does; with `dryRun` it only says what would change. */
   apply(definition: unknown, options?: { dryRun?: boolean }): Promise<Applied>;
+  configuration(): Promise<Configuration>;
+  keys: Listing<ApiKey, PageQuery> & {
+    create(input: { name: string; expiresAt?: string }): Promise<ApiKey>;
+    revoke(id: string): Promise<ApiKey>;
+  };
 }
 
 /** Makes a client of one gateway's admin API. */
 export function createApi(address: ApiAddress): Api {
   const calls = createCalls(address);
   const { get, post } = calls;
-  const deadLetters = <P>(query?: object): Promise<P> => get<P>("/dead-letters", query as Query);
   return {
     ...calls,
     sources: { ...configured(calls, "/sources"), sign: (id, request) => post(`${at("/sources", id)}/sign`, request) },
@@ -113,10 +130,16 @@ export function createApi(address: ApiAddress): Api {
       body: (id) => callApi(address, { method: "GET", path: `${at("/events", id)}/raw`, query: { part: "body" } }),
     },
     deliveries: { ...shelf(calls, "/deliveries"), retry: (id) => post(`${at("/deliveries", id)}/retry`) },
-    deadLetters: { page: (query) => deadLetters(query), all: (query) => walk((page) => deadLetters(page), query) },
+    deadLetters: listing(calls, "/dead-letters"),
     rejections: shelf(calls, "/rejections"),
     status: () => get("/status"),
     apply: (definition, { dryRun = false } = {}) => post("/configuration", { definition, dryRun }),
+    configuration: () => get("/configuration"),
+    keys: {
+      ...listing<ApiKey, PageQuery>(calls, "/keys"),
+      create: (input) => post("/keys", input),
+      revoke: (id) => calls.delete(at("/keys", id)),
+    },
   };
 }
 
@@ -134,9 +157,13 @@ function createCalls(address: ApiAddress): Calls {
   };
 }
 
+function listing<T, Q extends PageQuery, P extends Page<T> = Page<T>>(calls: Calls, path: string): Listing<T, Q, P> {
+  const page = (query?: PageQuery): Promise<P> => calls.get<P>(path, { ...query });
+  return { page, all: (query) => walk<T>(page, query) };
+}
+
 function shelf<T, D, Q extends PageQuery>(calls: Calls, path: string): Shelf<T, D, Q> {
-  const page = (query?: PageQuery): Promise<Page<T>> => calls.get(path, { ...query });
-  return { page, all: (query) => walk(page, query), get: (id) => calls.get(at(path, id)) };
+  return { ...listing<T, Q>(calls, path), get: (id) => calls.get(at(path, id)) };
 }
 
 function configured<T, I>(calls: Calls, path: string): Configured<T, I> {

@@ -1,10 +1,13 @@
 export { ApiFault, type FieldFault, NOT_UNDERSTOOD, type Problem, UNREACHABLE } from "./api-fault.ts";
 export type * from "./api-shapes.ts";
+export type * from "./configured-shapes.ts";
 export type { ApiAddress, Query } from "./call-api.ts";
 export {
   type Api,
+  type Changes,
   type Configured,
   createApi,
+  type DeadLetterQuery,
   type DeliveryQuery,
   type EventQuery,
   type Listing,

@@ -74,6 +74,9 @@ describe("a call", () => {
       "POST /api/v1/configuration",
       { definition: { sources: {} }, dryRun: true },
     ],
+    ["configuration", (api) => api.configuration(), "GET /api/v1/configuration"],
+    ["keys.create", (api) => api.keys.create({ name: "ci" }), "POST /api/v1/keys", { name: "ci" }],
+    ["keys.revoke", (api) => api.keys.revoke("key_1"), "DELETE /api/v1/keys/key_1"],
     ["get", (api) => api.get("/anything", { a: 1, b: true, c: undefined }), "GET /api/v1/anything?a=1&b=true"],
     ["an id that looks like a path", (api) => api.events.get("../keys?x#y"), "GET /api/v1/events/..%2Fkeys%3Fx%23y"],
   ];

@@ -20,7 +20,7 @@ export interface EgressLimits {
   idlePerAddressMax: number;
   /** How long a connection waits for its next request. Servers often close at 5 s: 4 s stays clear of most races. */
   idleMs: number;
-  /** Posts under way at once; a safety net that belongs well above the number of workers. */
+  /** Posts under way at once; a safety net, above any number of deliveries that a worker may have under way. */
   postsMax: number;
   responseHeaderBytesMax: number;
   /** Answers with status 1xx before the real one. */
@@ -31,9 +31,9 @@ export const EGRESS_LIMITS: EgressLimits = {
   lookupTimeoutMs: 5_000,
   addressesKeptMs: 5_000,
   idleConnectionsMax: 256,
-  idlePerAddressMax: 16,
+  idlePerAddressMax: 64,
   idleMs: 4_000,
-  postsMax: 2_048,
+  postsMax: 16_384,
   responseHeaderBytesMax: 16 * 1024,
   informationalMax: 8,
 };

@@ -1,0 +1,132 @@
+/** What is configured, as the admin API shows and takes it; see api-shapes.ts for how values are written. */
+
+export type Origin = "file" | "api" | "sample";
+export type Priority = "critical" | "high" | "normal" | "low";
+
+/** A version of a source's secret; its value is never shown. */
+export interface SecretVersion {
+  version: string;
+  state: "pending" | "active" | "retiring" | "retired";
+  notAfter: string | null;
+  /** Whether the key that sealed it is loaded; without it the source cannot verify with this version. */
+  readable: boolean;
+}
+
+export interface Source {
+  id: string;
+  name: string;
+  provider: string;
+  /** Where the provider posts to. */
+  ingestUrl: string;
+  state: "active" | "disabled";
+  origin: Origin;
+  bodyBytesMax: number;
+  receiver: Record<string, unknown>;
+  secrets: SecretVersion[];
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface SourceInput {
+  name: string;
+  provider: string;
+  key?: string;
+  /** In a change the value of a version that exists may be left out; a version that is not listed is retired. */
+  secrets?: (string | { value?: string; version?: string; notAfter?: string; allowShort?: boolean })[];
+  bodyBytesMax?: number;
+  /** Further fields of the receiver configuration, as the provider's scheme needs them. */
+  [receiverField: string]: unknown;
+}
+
+export interface RetryInput {
+  scheduleSec?: number[];
+  refusalsMax?: number;
+}
+
+export interface Destination {
+  id: string;
+  name: string;
+  kind: "http" | "handler";
+  url: string | null;
+  handler: string | null;
+  headers: Record<string, string>;
+  timeoutMs: number;
+  retry: { scheduleSec: number[]; refusalsMax: number };
+  state: "active" | "paused" | "disabled";
+  stateReason: string | null;
+  origin: Origin;
+  createdAt: string;
+  updatedAt: string;
+  /** Only in the answer that created it. */
+  signingSecret?: string | undefined;
+}
+
+export interface DestinationInput {
+  name: string;
+  url?: string;
+  handler?: string;
+  headers?: Record<string, string>;
+  timeoutMs?: number;
+  retry?: RetryInput;
+  signingSecret?: string;
+}
+
+export interface Route {
+  id: string;
+  name: string;
+  sourceId: string;
+  destinationId: string;
+  source: string;
+  destination: string;
+  eventTypes: string[];
+  priority: Priority;
+  state: "active" | "disabled";
+  origin: Origin;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface RouteInput {
+  name?: string;
+  source: string;
+  destination: string;
+  eventTypes?: string[];
+  priority?: Priority;
+}
+
+/** Everything that is configured, without secrets. */
+export interface Configuration {
+  version: number;
+  sources: Source[];
+  destinations: Destination[];
+  routes: Route[];
+}
+
+/** What applying a configuration changed, or would change. Things are named as `source/stripe`. */
+export interface Applied {
+  dryRun: boolean;
+  created: string[];
+  updated: string[];
+  disabled: string[];
+  unchanged: number;
+  changes: { thing: string; fields: string[] }[];
+}
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  createdAt: string;
+  expiresAt: string | null;
+  revokedAt: string | null;
+  /** The key itself, only in the answer that created it. */
+  key?: string | undefined;
+}
+
+/** A request to be signed as the source's provider would sign it. */
+export interface SignInput {
+  method?: string;
+  url?: string;
+  headers?: Record<string, string> | [name: string, value: string][];
+  bodyBase64: string;
+}
