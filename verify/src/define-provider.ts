@@ -1,4 +1,5 @@
 import type { IdentityRule, Place } from "./extract/identity-rule.ts";
+import { path } from "./extract/json-scan.ts";
 import type { ProviderDefinition, ProviderEntry } from "./provider.ts";
 import type { Scheme } from "./scheme.ts";
 
@@ -7,6 +8,7 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
   const { slug, name, headers, legacyHeader, scheme, identity, facts } = definition;
   const handshakes = definition.handshakes ?? [];
   const signsUrl = scheme.engine === "url-params" || (scheme.engine === "hmac-template" && scheme.content.signsUrl);
+  const bodyPaths = bodyPathsOf(identity);
   const names = headers.flatMap((set) => Object.values(set)).map((header) => header.toLowerCase());
   return {
     headers,
@@ -16,7 +18,8 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
     methods: definition.methods ?? ["POST"],
     handshakes,
     stableContent: definition.stableContent ?? (({ request }) => [request.body]),
-    bodyPaths: bodyPathsOf(identity),
+    bodyPaths,
+    scanPaths: bodyPaths.map(path),
     provider: {
       slug,
       name,

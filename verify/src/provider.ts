@@ -1,4 +1,5 @@
 import type { IdentityRule } from "./extract/identity-rule.ts";
+import type { Path } from "./extract/json-scan.ts";
 import type { HandshakeRule } from "./handshake-rule.ts";
 import type { Arrival, HeaderSet } from "./arrival.ts";
 import type { Scheme } from "./scheme.ts";
@@ -87,4 +88,6 @@ export interface ProviderEntry extends Pick<ProviderDefinition, "headers" | "leg
   readonly handshakes: readonly HandshakeRule[];
   /** The body paths that the identity rules name, each once. */
   readonly bodyPaths: readonly string[];
+  /** The same, read once for the scanner. */
+  readonly scanPaths: readonly Path[];
 }

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { scanJson } from "../src/extract/json-scan.ts";
+import { path as pathOf, scanJson } from "../src/extract/json-scan.ts";
 import { decodeJsonString } from "../src/extract/json-text.ts";
 
 /** What the scanner says of one path: the text of the value, `ambiguous` before it where a key stood twice, or null. */
 function find(json: string | Uint8Array, path: string): string | null {
   const bytes = typeof json === "string" ? Buffer.from(json) : json;
-  const found = scanJson(bytes, [path.split(".")])?.[0];
+  const found = scanJson(bytes, [pathOf(path)])?.[0];
   if (found === undefined) return null;
   const { value, ambiguous } = found;
   if (value === null) return ambiguous ? "ambiguous" : null;
@@ -139,7 +139,7 @@ describe("no document is too odd", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), fc.nat(), (others, id, indent) => {
         const json = JSON.stringify({ ...others, id }, null, indent % 5);
-        const value = scanJson(Buffer.from(json), [["id"]])?.[0]?.value;
+        const value = scanJson(Buffer.from(json), [pathOf("id")])?.[0]?.value;
         if (value === undefined || value === null) throw new Error("not found");
         const bytes = Buffer.from(json);
         const text = slice(bytes, value.start, value.end);
@@ -151,7 +151,7 @@ describe("no document is too odd", () => {
   test("it never throws, whatever the bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-        scanJson(Buffer.concat([Buffer.from('{"id":'), bytes]), [["id"], ["a", "b"]]);
+        scanJson(Buffer.concat([Buffer.from('{"id":'), bytes]), [pathOf("id"), pathOf("a.b")]);
       }),
     );
   });

@@ -35,15 +35,16 @@ export function readClaim(arrival: Arrival, rule: ClaimRule): Claim | Refused {
   if (!reading.ok) return explainMalformedSignature(arrival, rule, reading.fault);
   const id = rule.signsId ? readSignedId(arrival) : "";
   if (typeof id !== "string") return id;
-  const claim = { ok: true, signatures: reading.signatures, id } as const;
+  const { signatures } = reading;
   const at = rule.timestamp?.at;
-  if (rule.timestamp === null || typeof at === "object") return { ...claim, timestamp: "", signedAtMs: 0 };
+  if (rule.timestamp === null || typeof at === "object")
+    return { ok: true, signatures, id, timestamp: "", signedAtMs: 0 };
   const text = at === "signature" ? reading.timestamp : (values.timestamp ?? null);
   if (text === null) return missing(arrival, "timestamp");
   const signedAtMs = readTimestampMs(text, rule.timestamp.unit);
   const header = at === "signature" ? names.signature : (names.timestamp ?? "");
   if (signedAtMs === null) return refuseTimestamp(text, header, rule.timestamp);
-  return { ...claim, timestamp: text, signedAtMs };
+  return { ok: true, signatures, id, timestamp: text, signedAtMs };
 }
 
 function missing({ entry, request, names }: Arrival, role: HeaderRole): Refused {

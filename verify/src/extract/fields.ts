@@ -27,7 +27,7 @@ export function openFields(arrival: Arrival): Fields {
   const isJson = firstByte(request.body) === openBrace;
   const form = isJson || !entry.identity.forms ? null : decodeForm(request.body);
   const json = isJson ? request.body : payloadOf(form);
-  const scanned = json === null || entry.bodyPaths.length === 0 ? null : scanJson(json, entry.bodyPaths.map(splitPath));
+  const scanned = json === null || entry.bodyPaths.length === 0 ? null : scanJson(json, entry.scanPaths);
   const read = (place: Place, isId: boolean): Value | null => {
     if ("text" in place) return { kind: "id", text: place.text };
     if ("header" in place) return fromText(values[place.header]);
@@ -55,10 +55,6 @@ function firstByte(body: Uint8Array): number | undefined {
 function payloadOf(form: readonly FormField[] | null): Uint8Array | null {
   const payloads = form?.filter(({ name }) => name === "payload") ?? [];
   return payloads.length === 1 && payloads[0] !== undefined ? Buffer.from(payloads[0].value, "utf8") : null;
-}
-
-function splitPath(path: string): string[] {
-  return path.split(".");
 }
 
 function fromForm(form: readonly FormField[] | null, name: string, isId: boolean): Value | null {

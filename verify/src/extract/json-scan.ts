@@ -15,8 +15,16 @@ export interface Scanned {
   readonly ambiguous: boolean;
 }
 
+/** A path, read once: the bytes of each key on the way. */
+export type Path = readonly Buffer[];
+
+/** The path behind a dotted name such as `data.object.id`. */
+export function path(dotted: string): Path {
+  return dotted.split(".").map((segment) => Buffer.from(segment, "utf8"));
+}
+
 interface Search {
-  readonly segments: readonly Buffer[];
+  readonly segments: Path;
   /** How often the key of each depth was met. */
   readonly meetings: number[];
   value: ScannedValue | null;
@@ -35,11 +43,8 @@ const minus = 0x2d;
  * `JSON.parse` does, and `ambiguous` says so. A byte order mark in front is passed over. What no path leads into is checked for
  * its strings, brackets and scalars only. Null when the bytes are no JSON object.
  */
-export function scanJson(bytes: Uint8Array, paths: readonly (readonly string[])[]): Scanned[] | null {
-  const searches = paths.map((path): Search => {
-    const segments = path.map((segment) => Buffer.from(segment, "utf8"));
-    return { segments, meetings: segments.map(() => 0), value: null };
-  });
+export function scanJson(bytes: Uint8Array, paths: readonly Path[]): Scanned[] | null {
+  const searches = paths.map((segments): Search => ({ segments, meetings: segments.map(() => 0), value: null }));
   const cursor: Cursor = { bytes, at: startsWithByteOrderMark(bytes) ? 3 : 0, escaped: false };
   skipWhiteSpace(cursor);
   if (bytes[cursor.at] !== openBrace || !scanObject(cursor, searches, 0)) return null;

@@ -90,16 +90,18 @@ function skipDigits(cursor: Cursor): boolean {
  */
 function skipContainer(cursor: Cursor): boolean {
   const { bytes } = cursor;
-  let open = new Uint8Array(64);
+  let { at } = cursor;
+  let open = new Uint8Array(32);
   let depth = 0;
   for (;;) {
-    const byte = bytes[cursor.at];
-    if (byte === undefined) return false;
+    const byte = bytes[at];
     if (byte === quote) {
+      cursor.at = at;
       if (stringEnd(cursor) < 0) return false;
+      ({ at } = cursor);
       continue;
     }
-    cursor.at += 1;
+    at += 1;
     if (byte === 0x7b || byte === 0x5b) {
       if (depth === open.length) open = grow(open);
       open[depth] = byte + 2;
@@ -107,8 +109,10 @@ function skipContainer(cursor: Cursor): boolean {
     } else if (byte === 0x7d || byte === 0x5d) {
       depth -= 1;
       if (open[depth] !== byte) return false;
-      if (depth === 0) return true;
-    }
+      if (depth > 0) continue;
+      cursor.at = at;
+      return true;
+    } else if (byte === undefined) return false;
   }
 }
 

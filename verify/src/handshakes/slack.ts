@@ -1,17 +1,18 @@
 import { decodeForm } from "../extract/form.ts";
-import { scanJson } from "../extract/json-scan.ts";
+import { path, scanJson } from "../extract/json-scan.ts";
 import { decodeJsonString } from "../extract/json-text.ts";
 import type { HandshakeAnswer } from "../handshake-rule.ts";
 import type { WebhookRequest } from "../request.ts";
 
 /** Bytes of a URL check at most; Slack's are under 300. */
 const checkBytesMax = 4096;
+const checkPaths = [path("type"), path("challenge")];
 const challenge = /^[!-~]{1,512}$/;
 
 /** Slack's check when an events URL is saved: `{"type":"url_verification","challenge":…}`, answered with the challenge as text. */
 export function answerUrlVerification({ method, body }: WebhookRequest): HandshakeAnswer | null {
   if (method.toUpperCase() !== "POST" || body.length > checkBytesMax) return null;
-  const [type, given] = scanJson(body, [["type"], ["challenge"]]) ?? [];
+  const [type, given] = scanJson(body, checkPaths) ?? [];
   if (type?.value?.kind !== "string" || given?.value?.kind !== "string") return null;
   if (decodeJsonString(body, type.value.start, type.value.end) !== "url_verification") return null;
   const text = decodeJsonString(body, given.value.start, given.value.end);
