@@ -46,6 +46,8 @@ interface Progress {
 }
 
 const POLL_MS = 20;
+// Each question costs a recovering server a process, and a line in its log.
+const POLL_MAX_MS = 200;
 // A killed server's orphans hold its shared memory until they notice; PostgreSQL refuses to start meanwhile.
 const SPAWNS_MAX = 12;
 const SPAWNS_UNEXPLAINED_MAX = 2;
@@ -60,6 +62,7 @@ const SILENT_MAX_MS = 10_000;
 export async function launchServer(options: LaunchOptions): Promise<Launched | EmbeddedFault> {
   const progress: Progress = { child: null, spawns: 0, beganMs: performance.now(), absentSinceMs: null };
   let toldRecovery = false;
+  let pollMs = POLL_MS;
   for (;;) {
     const running = readPostmasterFile(options.folder.pgdata);
     const session =
@@ -83,7 +86,8 @@ export async function launchServer(options: LaunchOptions): Promise<Launched | E
       if (fault !== null) return fault;
     }
     if (performance.now() - progress.beganMs > options.startTimeoutMs) return stillStarting(options);
-    await pause(POLL_MS);
+    pollMs = session?.kind === "not_yet" ? Math.min(pollMs * 1.5, POLL_MAX_MS) : POLL_MS;
+    await pause(pollMs);
   }
 }
 

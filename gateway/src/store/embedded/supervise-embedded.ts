@@ -14,7 +14,7 @@ export interface SupervisedServer extends Omit<EmbeddedServer, "exited" | "pid">
 const PAUSE_MIN_MS = 100;
 const PAUSE_MAX_MS = 10_000;
 // A server that has run this long before it ended is started again at once.
-const STEADY_MS = 30_000;
+const STEADY_MS = 5_000;
 
 interface Watch {
   server: EmbeddedServer;
