@@ -70,7 +70,8 @@ function certificate(fields: Fields): string {
   );
   const signature = der(0x03, Buffer.concat([Buffer.from([0]), sign("sha256", body, fields.signer)]));
   const base64 = seq(body, ECDSA_SHA256, signature).toString("base64");
-  return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+  const lines = base64.match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
 }
 
 function extension(id: string, critical: boolean, value: Buffer): Buffer {
