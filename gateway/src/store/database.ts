@@ -49,6 +49,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool(poolConfig(options));
   // An idle connection that dies is replaced at the next use; without a listener the process would end.
   pool.on("error", (error) => options.log.debug({ error: messageOf(error) }, "idle database connection lost"));
+  // One in use that dies between two statements has nobody waiting for its error, and would end the process as well
+  // (seen: EPIPE at COMMIT after the server was killed). Its next statement fails by itself.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return {
     pool,
     run: async (statement, values) => {

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { silentLog } from "../../src/platform/log.ts";
+import { openDatabase } from "../../src/store/database.ts";
+import { cold } from "../../src/store/statement.ts";
+import { testDatabase } from "../support/database.ts";
+
+const readBackend = cold<{ pid: number }>("read_backend", "SELECT pg_backend_pid() AS pid");
+const cutBackend = cold("cut_backend", "SELECT pg_terminate_backend($1)");
+
+test("a connection that dies between two statements fails its transaction, and nothing else", async () => {
+  const database = await testDatabase();
+  const options = { url: database.url, connectTimeoutMs: 5_000, statementTimeoutMs: 5_000, log: silentLog };
+  const db = openDatabase({ ...options, connectionsMax: 2, applicationName: "lost-connection" });
+  try {
+    const result = await db.transaction(async (tx) => {
+      const pid = (await tx.run(readBackend, [])).rows[0]?.pid;
+      // Not events.once: it would listen for the error itself.
+      const ended = new Promise<void>((resolve) => tx.client.once("end", resolve));
+      await db.run(cutBackend, [pid]);
+      await ended;
+      await tx.run(readBackend, []);
+    }, 5_000);
+    expect(result).toMatchObject({ ok: false, unknown: false });
+    expect((await db.run(readBackend, [])).rowCount).toBe(1);
+  } finally {
+    await db.close();
+    await database.drop();
+  }
+});
