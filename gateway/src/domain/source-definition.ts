@@ -75,7 +75,8 @@ export function checkSource(place: Place, input: unknown, checkReceiver: Receive
   const receiver = checkReceiverFields(place, fields);
   if (place.faults.length > before || typeof provider !== "string") return null;
   const configuration = secrets === undefined ? receiver : { ...receiver, secrets };
-  for (const fault of checkReceiver(provider, configuration)) report(at(place, fault.path), fault.problem);
+  const judged = secrets === undefined ? receiver : { ...receiver, secrets: nameVersions(secrets) };
+  for (const fault of checkReceiver(provider, judged)) report(at(place, fault.path), fault.problem);
   if (place.faults.length > before) return null;
   return {
     provider,
@@ -83,6 +84,18 @@ export function checkSource(place: Place, input: unknown, checkReceiver: Receive
     ...(typeof key === "string" ? { key } : {}),
     ...(typeof bodyBytesMax === "number" ? { bodyBytesMax } : {}),
   };
+}
+
+// The verifier would call the first secret v1, whatever another one is called; here a free name is found for it later.
+function nameVersions(secrets: readonly SecretDefinition[]): SecretDefinition[] {
+  const taken = new Set(secrets.map(({ version }) => version));
+  let number = 0;
+  return secrets.map((secret) => {
+    if (secret.version !== undefined) return secret;
+    do number++;
+    while (taken.has(`v${number}`));
+    return { ...secret, version: `v${number}` };
+  });
 }
 
 function at(place: Place, path: string): Place {

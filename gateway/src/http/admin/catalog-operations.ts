@@ -27,10 +27,22 @@ export async function changeOne(
   if (!changed.ok) return toRefusal(changed);
   const item = changed.items[0];
   if (item === undefined) throw new Error("a change of one thing has one thing");
-  // What is committed stays committed even when it cannot be read again just now.
-  await deps.catalog.refresh().catch(() => {});
+  await readAgain(deps.catalog);
   if (item.kind === "destination" && item.waiting === "release") deps.wake();
   return { ok: true, id: item.id, item };
+}
+
+/**
+ * Reads the catalog after a change. Twice, because the first call may join a look that began before the change was
+ * committed; what the second one joins began after it. What is committed stays so even when it cannot be read just now.
+ */
+export async function readAgain(catalog: OperationContext["deps"]["catalog"]): Promise<void> {
+  try {
+    await catalog.refresh();
+    await catalog.refresh();
+  } catch {
+    // Then it is read at the next look, and the answer says that it could not be shown.
+  }
 }
 
 /** The answer when a change was committed and the catalog could not be read afterwards. */

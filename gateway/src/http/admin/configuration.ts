@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { checkDefinition } from "../../domain/definition.ts";
 import type { ApplyPlan, ChangedThing } from "../../pipeline/apply-definition.ts";
 import { applyDefinition } from "../../pipeline/apply-definition.ts";
-import { catalogOf } from "./catalog-operations.ts";
+import { catalogOf, readAgain } from "./catalog-operations.ts";
 import { destinationSchema, routeSchema, sourceSchema, toDestination, toRoute, toSource } from "./catalog-shape.ts";
 import { definitionCheckers } from "./definition-checkers.ts";
 import { definitionSchema } from "./definition-schemas.ts";
@@ -62,7 +62,7 @@ async function apply(
   const applied = await applyDefinition(deps, checked.definition, options);
   if (!applied.ok) return toRefusal(applied);
   if (!input.dryRun) {
-    await deps.catalog.refresh().catch(() => {});
+    await readAgain(deps.catalog);
     deps.wake();
   }
   return { ok: true, value: toApplied(applied.plan, input.dryRun) };

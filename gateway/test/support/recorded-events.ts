@@ -1,0 +1,115 @@
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { placeKey } from "../../src/domain/bucket.ts";
+import type { Decision } from "../../src/domain/delivery.ts";
+import { bucketOf, newUuid } from "../../src/domain/id.ts";
+import type { Outcome } from "../../src/domain/outcome.ts";
+import type { EventDraft } from "../../src/pipeline/record-event.ts";
+import { recordEvents } from "../../src/pipeline/record-event.ts";
+import { settleDeliveries } from "../../src/pipeline/settle.ts";
+import type { Database } from "../../src/store/database.ts";
+
+export interface EventToRecord {
+  readonly tenant?: string;
+  readonly sourceId: string;
+  readonly destinationIds?: readonly string[];
+  readonly providerId: string;
+  /** What the provider's key is made of; `id:` and the provider's id when absent. */
+  readonly eventKey?: string;
+  readonly type?: string;
+  readonly body?: Uint8Array;
+  readonly at?: Date;
+  readonly heldReason?: string | null;
+}
+
+/** Records an event through the pipeline's own verb; again with the same provider id it is a duplicate. Ids are UUIDs. */
+export async function recordOne(
+  db: Database,
+  event: EventToRecord,
+): Promise<{ kind: string; eventId: string; deliveryIds: string[] }> {
+  const receivedAt = event.at ?? new Date();
+  const key = Buffer.from(event.eventKey ?? `id:${event.providerId}`);
+  const place = placeKey(event.sourceId, key);
+  const body = event.body ?? Buffer.from(JSON.stringify({ id: event.providerId }));
+  const newId = (): string => newUuid(receivedAt.getTime(), place.bucket, randomBytes(8));
+  const draft: EventDraft = {
+    id: newId(),
+    bucket: place.bucket,
+    tenant: event.tenant ?? "default",
+    sourceId: event.sourceId,
+    keys: [place],
+    eventKey: key,
+    providerEventId: event.providerId,
+    eventType: event.type ?? null,
+    payloadVersion: null,
+    occurredAt: null,
+    signedAt: receivedAt,
+    receivedAt,
+    verifiedBy: "signature",
+    secretVersion: "v1",
+    method: "POST",
+    url: "/in/key",
+    remoteAddress: "203.0.113.7",
+    headers: Buffer.from(
+      JSON.stringify([
+        ["Content-Type", "application/json"],
+        ["X-Twice", "1"],
+        ["X-Twice", "2"],
+      ]),
+    ),
+    body,
+    bodySha256: createHash("sha256").update(body).digest(),
+    deliveries: (event.destinationIds ?? []).map((destinationId) => ({
+      id: newId(),
+      destinationId,
+      trigger: "live",
+      priority: 2,
+      lane: event.tenant ?? "default",
+      rank: receivedAt.getTime(),
+      heldReason: event.heldReason ?? null,
+    })),
+  };
+  const done = await db.transaction((tx) => recordEvents(tx, [draft], { generation: 1, now: receivedAt, isRepeat: false }), 10_000);
+  if (!done.ok) throw new Error(done.message);
+  const [recorded] = done.value;
+  return { kind: recorded!.kind, eventId: recorded!.eventId, deliveryIds: draft.deliveries.map(({ id }) => id) };
+}
+
+/** Leases a delivery and settles it with an answer, as a worker does. */
+export async function tryOnce(
+  db: Database,
+  deliveryId: string,
+  outcome: Outcome,
+  decision: Decision,
+  answer: { readonly headers: [string, string][]; readonly body: string } | null = null,
+): Promise<void> {
+  const lease = randomUUID();
+  const bucket = bucketOf(deliveryId);
+  const leased = await db.pool.query<{ destination_id: string }>(
+    `UPDATE holdfast.delivery SET state = 'leased', attempt = attempt + 1, lease = $3, lease_until = now() + interval '1 minute',
+            due_at = NULL, held_reason = NULL
+      WHERE bucket = $1 AND id = $2 RETURNING destination_id`,
+    [bucket, deliveryId, lease],
+  );
+  const now = new Date();
+  const settlement = {
+    delivery: { bucket, id: deliveryId, lease, destinationId: leased.rows[0]!.destination_id },
+    attemptId: newUuid(now.getTime(), bucket, randomBytes(8)),
+    attempt: {
+      outcome,
+      startedAt: now,
+      durationMs: 12,
+      response:
+        answer === null
+          ? null
+          : {
+              headers: Buffer.from(JSON.stringify(answer.headers)),
+              body: Buffer.from(answer.body),
+              truncated: false,
+            },
+    },
+    decision,
+    dueAt: decision.to === "scheduled" ? new Date(now.getTime() + decision.waitMs) : null,
+  };
+  const done = await db.transaction((tx) => settleDeliveries(tx, [settlement], "test worker", now), 10_000);
+  if (!done.ok) throw new Error(done.message);
+}
