@@ -15,11 +15,6 @@ export function decodeExact(text: string, encoding: Encoding, bytesExpected: num
   return bytes.length === bytesExpected && bytes.toString("base64") === text ? bytes : null;
 }
 
-/** The one spelling that `decodeExact` takes. */
-export function encodeExact(bytes: Buffer, encoding: Encoding): string {
-  return bytes.toString(encoding);
-}
-
 /**
  * The key bytes of a secret that is handed out in base64: standard alphabet, padding optional, no spare bits set. Null when
  * it is anything else, because a decoder that guesses makes another key than the sender has.

@@ -48,6 +48,14 @@ describe("several secrets", () => {
     expect(verify(withSecrets(both, [other]))).toMatchObject({ ok: true });
   });
 
+  test("of two versions with the same value the first is named", () => {
+    const twins = [
+      { value: secret, version: "a" },
+      { value: secret, version: "b" },
+    ];
+    expect(verify(withSecrets(genuine(stripe), twins))).toMatchObject({ ok: true, secretVersion: "a" });
+  });
+
   test("notAfter is honoured to the millisecond, as a Date, as text and as a number", () => {
     const input = genuine(stripe);
     const end = now.getTime() + 1000;

@@ -10,7 +10,7 @@ export interface BodyVariant {
 }
 
 /** Bodies above this are not taken apart to find out what happened to them: a forger must not be able to order the work. */
-export const variantBytesMax = 64 * 1024;
+const variantBytesMax = 64 * 1024;
 
 /** What the body may have been when it was signed, the likelier first. Each costs one trial. At most 12. */
 export function* bodyVariants(body: Uint8Array): Generator<BodyVariant> {
