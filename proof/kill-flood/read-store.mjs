@@ -28,7 +28,7 @@ export async function readStore(dataDir) {
  * How many deliveries are neither processed nor dead, read while the gateway serves.
  *
  * @param {{ adminUrl: string, adminToken: string }} ready the gateway's ready line
- * @returns {Promise<{ open: number, state: string } | null>} null when it does not answer
+ * @returns {Promise<{ open: number | null, state: string }>} null when it does not say, with the reason
  */
 export async function readOpen({ adminUrl, adminToken }) {
   const url = new URL("/api/v1/deliveries", adminUrl);
@@ -38,14 +38,15 @@ export async function readOpen({ adminUrl, adminToken }) {
     for (const state of ["ready", "scheduled", "held", "leased"]) {
       url.search = `?state=${state}&limit=200`;
       const answer = await fetch(url, { headers: { authorization: `Bearer ${adminToken}` } });
-      if (!answer.ok) return null;
+      if (!answer.ok)
+        return { open: null, state: `the API answers ${answer.status}: ${(await answer.text()).slice(0, 300)}` };
       const { items } = await answer.json();
       open += items.length;
       if (items.length > 0) states.push(`${items.length}${items.length === 200 ? "+" : ""} ${state}`);
     }
     return { open, state: states.join(", ") };
-  } catch {
-    return null;
+  } catch (error) {
+    return { open: null, state: `the API does not answer: ${error.message}` };
   }
 }
 

@@ -149,15 +149,14 @@ async function drain(run) {
   const began = performance.now();
   const ready = await run.keeper.ready();
   run.tell("draining");
-  let left = null;
+  let left = { open: null, state: "" };
   while (performance.now() - began < DRAIN_MAX_MS) {
     left = await readOpen(ready);
-    if (left?.open === 0) break;
+    if (left.open === 0) break;
     await pause(250);
   }
   run.timing.drainMs = Math.round(performance.now() - began);
-  if (left?.open !== 0)
-    run.tell(`not drained after ${DRAIN_MAX_MS / 1000} s: ${left?.state ?? "the API does not answer"}`);
+  if (left.open !== 0) run.tell(`not drained after ${DRAIN_MAX_MS / 1000} s: ${left.state}`);
 }
 
 // A collector takes its time: what counts is whether memory comes back, not whether it has at once.
