@@ -21,21 +21,27 @@ export function wrong(check: string, found: string, remedy: string): Finding {
 
 /** What a gateway's status says of its health: the database, how far ahead its partitions reach, and what waits. */
 export function* findingsOfStatus(status: Status): Generator<Finding> {
-  const { database, queue } = status;
-  if (isRecord(database)) {
-    const { description, safety } = database;
-    if (isRecord(safety) && safety["ok"] !== true) {
-      yield wrong(
-        "database",
-        `${text(safety["cause"])}: ${text(safety["detail"])}`,
-        "See docs/operate/database.md; nothing is acknowledged until this is mended.",
-      );
-    } else yield fine("database", `${text(description)}, durable settings`);
+  const { database, deliveries, partitionsAheadDays } = status;
+  if (isRecord(database)) yield findingOfDatabase(database);
+  if (typeof partitionsAheadDays === "number") {
+    const found = `made ${partitionsAheadDays} days ahead`;
+    const remedy =
+      "The gateway's partitioner does not come through; its log says why. Events of a day without one are refused.";
+    yield partitionsAheadDays >= PARTITION_DAYS_MIN ? fine("partitions", found) : wrong("partitions", found, remedy);
   }
-  if (isRecord(queue) && isRecord(queue["depth"])) {
-    const depth = Object.entries(queue["depth"]).map(([state, count]) => `${text(count)} ${state}`);
-    yield fine("queue", depth.join(", "));
+  if (isRecord(deliveries) && isRecord(deliveries["depth"])) {
+    const depth = Object.entries(deliveries["depth"]).map(([state, count]) => `${text(count)} ${state}`);
+    yield fine("deliveries", depth.join(", "));
   }
+}
+
+/** They are made a week ahead, so two days left mean that five days of tries have failed. */
+const PARTITION_DAYS_MIN = 2;
+
+function findingOfDatabase({ description, safety }: Readonly<Record<string, unknown>>): Finding {
+  if (isRecord(safety) && safety["ok"] === true) return fine("database", `${text(description)}, durable settings`);
+  const why = isRecord(safety) ? `${text(safety["cause"])}: ${text(safety["detail"])}` : "its settings are not known";
+  return wrong("database", why, "Nothing is acknowledged until this is mended; see docs/operate/database.md.");
 }
 
 function text(value: unknown): string {

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ConfigFault } from "./config-fault.ts";
 import { isRecord } from "./read-settings.ts";
+import { transformApart } from "./transform-apart.ts";
 
 export const FILE_NAMES = [
   "holdfast.config.ts",
@@ -76,7 +77,8 @@ function isUnreadable(error: unknown): boolean {
 
 async function runWithJiti(path: string): Promise<Run> {
   const { createJiti } = await import("jiti");
-  const jiti = createJiti(pathToFileURL(path).href, { fsCache: false, alias: { holdfast: ownDoor() } });
+  const alias = { holdfast: ownDoor() };
+  const jiti = createJiti(pathToFileURL(path).href, { fsCache: false, alias, transform: transformApart });
   try {
     return { ok: true, content: await jiti.import(path, { default: true }) };
   } catch (error) {
