@@ -6,6 +6,7 @@ import { adminOperations, createAdminApi } from "../../src/http/admin/create-adm
 import { startAdminServer } from "../../src/http/admin/start-admin-server.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { Log } from "../../src/platform/log.ts";
+import type { Metrics } from "../../src/platform/metrics.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import type { SecretsBox } from "../../src/platform/secrets-box.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
@@ -29,6 +30,7 @@ export interface AdminGateway {
   readonly db: Database;
   readonly box: SecretsBox;
   readonly key: string;
+  readonly metrics: Metrics;
   /** Every line that was logged, as JSON text. */
   readonly logged: string[];
   readonly wakes: () => number;
@@ -64,6 +66,7 @@ export async function startAdminGateway(options: AdminGatewayOptions = {}): Prom
   const box = createSecretsBox({ keys: [{ id: "test", key: randomBytes(32) }] });
   let catalog = await loadCatalog(db, box);
   let woken = 0;
+  const metrics = createMetrics("0.0.0-test");
   const parts = { db, box, clock: systemClock, random: (bytes: number): Uint8Array => randomBytes(bytes) };
   const app = createAdminApi({
     ...parts,
@@ -75,7 +78,7 @@ export async function startAdminGateway(options: AdminGatewayOptions = {}): Prom
     },
     egressPolicy: { allowCidrs: [...(options.allowCidrs ?? [])] },
     ingestUrl: "http://127.0.0.1:4400",
-    metrics: createMetrics("0.0.0-test"),
+    metrics,
     readiness: options.readiness ?? (async () => ({ ok: true, reasons: [] })),
     status: async () => ({ roles: ["admin"] }),
     wake: () => {
@@ -92,6 +95,7 @@ export async function startAdminGateway(options: AdminGatewayOptions = {}): Prom
     db,
     box,
     key,
+    metrics,
     logged,
     wakes: () => woken,
     catalog: () => catalog,
@@ -102,7 +106,8 @@ export async function startAdminGateway(options: AdminGatewayOptions = {}): Prom
     },
     close: async () => {
       await server.close();
-      await db.close();
+      // A test may have closed it already, to see what the API says then.
+      await db.close().catch(() => {});
       await database.drop();
     },
   };
