@@ -25,8 +25,10 @@ const WORKER_CONCURRENCY = 64;
 const LEASE_MS = 30_500;
 const TIMEOUT_MS = 5_000;
 const IDLE_MS = 3_000;
+const QUICK_IDLE_MS = 500;
 const DRAIN_MAX_MS = 240_000;
 const CALM_MAX_MS = 30_000;
+const QUICK_CALM_MAX_MS = 2_000;
 
 /**
  * @param {{ events: number, kills: number, databaseKills: number, concurrency: number, seed: number, isQuick: boolean,
@@ -119,7 +121,7 @@ async function flood(run) {
   await Promise.race([keeper.ready(), keeper.failed]);
   run.timing.firstStartMs = Math.round(performance.now() - began);
   run.watch = watchMemory({ gatewayPid: keeper.pid, dataDir: run.dataDir });
-  await pause(IDLE_MS);
+  await pause(options.isQuick ? QUICK_IDLE_MS : IDLE_MS);
   run.memory.before = run.watch.now();
   run.tell(
     `idle: gateway ${run.memory.before.gatewayMb} MB, database ${run.memory.before.databaseMb} MB; the flood begins`,
@@ -163,11 +165,12 @@ async function drain(run) {
 async function settleMemory(run) {
   const began = performance.now();
   const { before } = run.memory;
+  const calmMaxMs = run.options.isQuick ? QUICK_CALM_MAX_MS : CALM_MAX_MS;
   do {
     await pause(500);
     run.memory.after = run.watch.now();
     if (run.memory.after.gatewayMb <= before.gatewayMb * MEMORY_RATIO_MAX) break;
-  } while (performance.now() - began < CALM_MAX_MS);
+  } while (performance.now() - began < calmMaxMs);
   run.memory.calmMs = Math.round(performance.now() - began);
   run.memory.highest = run.watch.highest();
 }
