@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toPublicId } from "../../src/domain/id.ts";
+import { adminOperations } from "../../src/http/admin/create-admin-api.ts";
+import type { AdminGateway, Answer } from "../support/admin-gateway.ts";
+import { startAdminGateway } from "../support/admin-gateway.ts";
+import { recordOne, tryOnce } from "../support/recorded-events.ts";
+
+let gateway: AdminGateway;
+let foreignKey: string;
+const ids: Record<string, string> = {};
+
+/** A body that each operation takes, so that what is refused is the foreign id and not the input. */
+const BODIES: Record<string, unknown> = {
+  "patch /sources/{id}": { state: "disabled" },
+  "post /sources/{id}/sign": { bodyBase64: "e30=" },
+  "patch /destinations/{id}": { state: "paused" },
+  "patch /routes/{id}": { priority: "low" },
+};
+
+beforeAll(async () => {
+  gateway = await startAdminGateway();
+  await gateway.call("POST", "/sources", {
+    name: "s",
+    provider: "stripe",
+    secrets: ["whsec_a-secret-of-enough-length-0001"],
+  });
+  await gateway.call("POST", "/destinations", { name: "d", url: "https://d.example.com/" });
+  await gateway.call("POST", "/routes", { name: "r", source: "s", destination: "d" });
+  foreignKey = await gateway.keyOf("other");
+  const { sources, destinations, routes } = gateway.catalog();
+  const { eventId, deliveryIds } = await recordOne(gateway.db, {
+    sourceId: sources[0]!.id,
+    destinationIds: [destinations[0]!.id],
+    providerId: "evt_1",
+  });
+  const answered = { kind: "answered", status: 500, retryAfterMs: null } as const;
+  await tryOnce(gateway.db, deliveryIds[0]!, answered, { to: "dead", reason: "refused", disableDestination: false });
+  ids["sources"] = toPublicId("src", sources[0]!.id);
+  ids["destinations"] = toPublicId("dst", destinations[0]!.id);
+  ids["routes"] = toPublicId("rte", routes[0]!.id);
+  ids["events"] = toPublicId("evt", eventId);
+  ids["deliveries"] = toPublicId("dlv", deliveryIds[0]!);
+  ids["rejections"] = toPublicId("rej", eventId);
+  const keys = (await gateway.call("GET", "/keys")).body as { items: { id: string }[] };
+  ids["keys"] = keys.items[0]!.id;
+});
+afterAll(() => gateway.close());
+
+/** The answer without what names the request or the id that was asked for. */
+function toComparable(answer: Answer, id: string): string {
+  const { id: requestId, ...problem } = answer.body as Record<string, unknown>;
+  return `${answer.status} ${JSON.stringify(problem).replaceAll(id, "ID")} ${typeof requestId}`;
+}
+
+describe("another tenant's key", () => {
+  it("finds nothing of ours by any operation, with the very answer that a thing which never was gets", async () => {
+    for (const { method, path } of adminOperations.filter((operation) => operation.path.includes("{id}"))) {
+      const noun = path.split("/")[1]!;
+      const id = ids[noun]!;
+      const missing = `${id.slice(0, 8)}${"0".repeat(id.length - 8)}`;
+      const body = BODIES[`${method} ${path}`];
+      const ask = (asked: string): Promise<Answer> =>
+        gateway.call(method.toUpperCase(), path.replace("{id}", asked), body, foreignKey);
+      const ours = await ask(id);
+      expect([method, path, ours.status]).toEqual([method, path, 404]);
+      expect(toComparable(ours, id)).toBe(toComparable(await ask(missing), missing));
+    }
+    expect((await gateway.call("GET", `/deliveries/${ids["deliveries"]!}`)).body).toMatchObject({
+      state: "dead",
+      retriedAs: null,
+    });
+  });
+
+  it("sees empty lists, finds no name and no provider's id, and counts nothing of ours", async () => {
+    for (const path of [
+      "/sources",
+      "/destinations",
+      "/routes",
+      "/events",
+      "/deliveries",
+      "/deliveries?state=dead",
+      "/dead-letters",
+      "/rejections",
+    ]) {
+      const answer = await gateway.call("GET", path, undefined, foreignKey);
+      expect([path, (answer.body as { items: unknown[] }).items]).toEqual([path, []]);
+    }
+    expect((await gateway.call("GET", "/sources/s", undefined, foreignKey)).status).toBe(404);
+    expect(
+      (await gateway.call("GET", `/deliveries?event=${ids["events"]!}`, undefined, foreignKey)).body,
+    ).toMatchObject({ items: [] });
+    expect((await gateway.call("GET", "/configuration", undefined, foreignKey)).body).toMatchObject({
+      sources: [],
+      routes: [],
+    });
+  });
+
+  it("may use the same names, and joins its own things only", async () => {
+    const made = await gateway.call(
+      "POST",
+      "/sources",
+      { name: "s", provider: "stripe", secrets: ["whsec_a-secret-of-enough-length-0002"] },
+      foreignKey,
+    );
+    expect(made.status).toBe(201);
+    const route = await gateway.call("POST", "/routes", { source: "s", destination: "d" }, foreignKey);
+    expect((route.body as { faults: { path: string }[] }).faults.map(({ path }) => path)).toEqual(["destination"]);
+    const [ours] = gateway.catalog().sources.filter(({ tenant }) => tenant === "default");
+    const found = await gateway.call("GET", "/events?providerId=evt_1", undefined, foreignKey);
+    expect(found.body).toMatchObject({ items: [] });
+    const taken = await gateway.call("PATCH", "/sources/s", { key: ours!.key }, foreignKey);
+    expect(taken.status).toBe(422);
+  });
+});

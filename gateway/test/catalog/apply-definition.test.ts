@@ -1,0 +1,194 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Catalog, Origin } from "../../src/domain/catalog.ts";
+import type { CompleteDefinition, Definition } from "../../src/domain/definition.ts";
+import { checkDefinition } from "../../src/domain/definition.ts";
+import { applyDefinition } from "../../src/pipeline/apply-definition.ts";
+import { changeCatalog } from "../../src/pipeline/change-catalog.ts";
+import { planDestinationState } from "../../src/domain/destination-plan.ts";
+import { definitionCheckers } from "../../src/http/admin/definition-checkers.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { silentLog } from "../../src/platform/log.ts";
+import { createSecretsBox } from "../../src/platform/secrets-box.ts";
+import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
+import type { Database } from "../../src/store/database.ts";
+import { openDatabase } from "../../src/store/database.ts";
+import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
+import type { TestDatabase } from "../support/database.ts";
+import { testDatabase } from "../support/database.ts";
+import { recordOne } from "../support/recorded-events.ts";
+
+const OLD = "whsec_a-secret-of-enough-length-0001";
+const NEW = "whsec_a-secret-of-enough-length-0002";
+const box = createSecretsBox({ keys: [{ id: "test", key: randomBytes(32) }] });
+let database: TestDatabase;
+let db: Database;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  db = openDatabase({
+    url: database.url,
+    connectionsMax: 6,
+    connectTimeoutMs: 10_000,
+    statementTimeoutMs: 10_000,
+    applicationName: "holdfast test",
+    log: silentLog,
+  });
+  await ensurePartitions(db, Date.now(), 0);
+});
+beforeEach(() =>
+  db.pool.query(
+    "TRUNCATE holdfast.route, holdfast.secret_version, holdfast.source, holdfast.destination, holdfast.delivery",
+  ),
+);
+afterAll(async () => {
+  await db.close();
+  await database.drop();
+});
+
+const stripe = { provider: "stripe", secrets: [OLD] };
+const billing = { url: "https://billing.example.com/in" };
+const full = {
+  sources: { stripe },
+  destinations: { billing },
+  routes: [{ source: "stripe", destination: "billing" }],
+};
+
+function complete(definition: Definition): CompleteDefinition {
+  const checked = checkDefinition(definition, definitionCheckers({ allowCidrs: [] }));
+  if (!checked.ok) throw new Error(JSON.stringify(checked.faults));
+  return checked.definition;
+}
+
+async function apply(definition: Definition, origin: Origin = "file") {
+  const deps = { db, box, clock: systemClock, random: (size: number): Uint8Array => randomBytes(size) };
+  const applied = await applyDefinition(deps, complete(definition), { origin, dryRun: false });
+  if (!applied.ok) throw new Error(JSON.stringify(applied));
+  return applied.plan;
+}
+
+function load(): Promise<Catalog> {
+  return loadCatalog(db, box);
+}
+
+describe("applying a definition", () => {
+  it("makes what is missing, with keys and secrets that are kept ever after", async () => {
+    const first = await apply(full);
+    expect(first.created.map(({ kind, name }) => `${kind}/${name}`)).toEqual([
+      "source/stripe",
+      "destination/billing",
+      "route/stripe-billing",
+    ]);
+    const made = await load();
+    expect(made.sources[0]!.key).toMatch(/^[A-Za-z0-9_-]{32}$/);
+    expect(made.sources[0]!.secrets).toEqual([{ version: "v1", state: "active", value: OLD, notAfter: null }]);
+    expect(made.destinations[0]!.signingSecret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+
+    const again = await apply({ ...full, destinations: { billing: { ...billing, timeoutMs: 5_000 } } });
+    expect(again).toMatchObject({
+      created: [],
+      disabled: [],
+      unchanged: 2,
+      updated: [{ name: "billing", fields: ["policy"] }],
+    });
+    const kept = await load();
+    expect(kept.sources[0]).toEqual(made.sources[0]);
+    expect(kept.destinations[0]!.signingSecret).toBe(made.destinations[0]!.signingSecret);
+    expect(kept.destinations[0]!.policy.timeoutMs).toBe(5_000);
+    expect(kept.version).toBe(made.version + 1);
+  });
+
+  it("puts a new secret before the old one without renaming that, and retires what is not listed", async () => {
+    await apply({ sources: { stripe } });
+    const notAfter = new Date(Date.now() + 60_000);
+    await apply({ sources: { stripe: { provider: "stripe", secrets: [NEW, { value: OLD, notAfter }] } } });
+    expect((await load()).sources[0]!.secrets).toEqual([
+      { version: "v2", state: "active", value: NEW, notAfter: null },
+      { version: "v1", state: "retiring", value: OLD, notAfter },
+    ]);
+    await apply({ sources: { stripe: { provider: "stripe", secrets: [NEW] } } });
+    expect((await load()).sources[0]!.secrets.map(({ version, state }) => [version, state])).toEqual([
+      ["v2", "active"],
+      ["v1", "retired"],
+    ]);
+    expect(await apply({ sources: { stripe: { provider: "stripe", secrets: [NEW] } } })).toMatchObject({
+      unchanged: 1,
+    });
+  });
+
+  it("puts out of use what its origin declares no longer, and nothing of another origin", async () => {
+    await apply(full, "file");
+    await apply({ destinations: { other: billing } }, "api");
+    const { sources, destinations } = await load();
+    const declared = destinations.find(({ name }) => name === "billing")!;
+    await recordOne(db, { sourceId: sources[0]!.id, destinationIds: [declared.id], providerId: "evt_1" });
+    const plan = await apply({}, "file");
+    expect(plan.disabled.map(({ kind, name }) => `${kind}/${name}`)).toEqual([
+      "source/stripe",
+      "destination/billing",
+      "route/stripe-billing",
+    ]);
+    const gone = await load();
+    expect(gone.sources[0]!.state).toBe("disabled");
+    expect(gone.routes[0]!.state).toBe("disabled");
+    expect(gone.destinations.map(({ name, state, stateReason }) => [name, state, stateReason])).toEqual([
+      ["billing", "paused", "not_declared"],
+      ["other", "active", null],
+    ]);
+    const waiting = await db.pool.query("SELECT state, held_reason FROM holdfast.delivery");
+    expect(waiting.rows).toEqual([{ state: "held", held_reason: "destination_paused" }]);
+
+    await apply(full, "file");
+    const back = await load();
+    expect([back.sources[0]!.state, back.destinations[0]!.state, back.routes[0]!.state]).toEqual([
+      "active",
+      "active",
+      "active",
+    ]);
+    expect(back.sources[0]!.key).toBe(sources[0]!.key);
+    expect((await db.pool.query("SELECT state FROM holdfast.delivery")).rows).toEqual([{ state: "ready" }]);
+  });
+
+  it("leaves a destination paused that somebody has paused", async () => {
+    await apply(full);
+    const deps = { db, box, clock: systemClock, random: (size: number): Uint8Array => randomBytes(size) };
+    await changeCatalog(deps, ({ destinations }) => ({
+      ok: true,
+      items: [planDestinationState(destinations[0]!, "paused", "deploy")],
+    }));
+    expect(await apply(full)).toMatchObject({ updated: [], unchanged: 3 });
+    expect((await load()).destinations[0]).toMatchObject({ state: "paused", stateReason: "deploy" });
+  });
+
+  it("makes each thing once when many start at the same moment", async () => {
+    const plans = await Promise.all(Array.from({ length: 5 }, () => apply(full)));
+    expect(plans.map(({ created }) => created.length).toSorted()).toEqual([0, 0, 0, 0, 3]);
+    const { sources, destinations, routes } = await load();
+    expect([sources.length, destinations.length, routes.length]).toEqual([1, 1, 1]);
+  });
+
+  it("refuses a key that another source has, and writes nothing", async () => {
+    await apply({ sources: { one: { ...stripe, key: "a-key-of-our-own" } } });
+    const before = await load();
+    const deps = { db, box, clock: systemClock, random: (size: number): Uint8Array => randomBytes(size) };
+    const definition = complete({
+      sources: { two: { ...stripe, key: "a-key-of-our-own" } },
+      destinations: { billing },
+    });
+    const applied = await applyDefinition(deps, definition, { origin: "api", dryRun: false });
+    expect(applied).toMatchObject({ ok: false, cause: "faults", faults: [{ path: "sources.two.key" }] });
+    expect(await load()).toEqual(before);
+  });
+
+  it("turns a handler into an HTTP destination and back, with a secret where there is one to have", async () => {
+    await apply({ destinations: { d: { handler: "onInvoice" } } });
+    expect((await load()).destinations[0]).toMatchObject({
+      target: { kind: "handler", handler: "onInvoice" },
+      signingSecret: null,
+    });
+    await apply({ destinations: { d: billing } });
+    expect((await load()).destinations[0]!.signingSecret).toMatch(/^whsec_/);
+    await apply({ destinations: { d: { handler: "onInvoice" } } });
+    expect((await load()).destinations[0]!.signingSecret).toBeNull();
+  });
+});
