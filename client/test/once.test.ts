@@ -60,13 +60,17 @@ describe("once", () => {
   test("a delivery that waited for one that failed acts in its place", async () => {
     let release = (): void => {};
     const released = new Promise<void>((resolve) => (release = resolve));
+    let begin = (): void => {};
+    const begun = new Promise<void>((resolve) => (begin = resolve));
     const first = once({ store }, "dlv_1", async () => {
+      begin();
       await released;
       throw new Error("too late");
     });
     const failed = expect(first).rejects.toThrow("too late");
+    await begun;
     const second = once({ store }, "dlv_1", pay(1));
-    await expect.poll(waitingForLock).toBe(1);
+    await expect.poll(waitingForLock, { timeout: 30_000 }).toBe(1);
     release();
     await failed;
     expect(await second).toMatchObject({ acted: true });

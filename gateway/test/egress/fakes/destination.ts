@@ -33,9 +33,9 @@ export async function startAnswering(answer: string | Buffer): Promise<Destinati
   return await startRaw((socket) => void socket.once("data", () => socket.write(answer)));
 }
 
-/** A server that speaks HTTP as Node does. */
+/** A server that speaks HTTP as Node does, and leaves idle connections for the other side to close. */
 export async function startHttp(listener: RequestListener, address = "127.0.0.1", port = 0): Promise<Destination> {
-  return await listen(createHttpServer(listener), address, port);
+  return await listen(createHttpServer({ keepAliveTimeout: 0 }, listener), address, port);
 }
 
 async function listen(server: Server | HttpServer, address: string, wantedPort = 0): Promise<Destination> {
