@@ -1,0 +1,132 @@
+import { sign } from "@holdfast/verify";
+import { stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { runCli, startCli, whenReady } from "../support/cli.ts";
+import { testDatabase } from "../support/database.ts";
+import { testFolder } from "../support/folder.ts";
+
+async function ownDatabase(): Promise<Record<string, string>> {
+  const database = await testDatabase();
+  onTestFinished(() => database.drop());
+  return { DATABASE_URL: database.url };
+}
+
+const secret = "whsec_0123456789abcdefghijklmnopqrst";
+
+/** A Stripe request as somebody captured it, with one byte of its body changed if asked. */
+async function captureInto(cwd: string, change: (body: string) => string = (body) => body): Promise<void> {
+  const body = '{"id":"evt_1","type":"invoice.paid"}';
+  const request = { method: "POST", url: "/in/x", headers: [] as [string, string][], body: Buffer.from(body) };
+  const headers = sign({ provider: "stripe", receiver: { secrets: [secret] }, request, now: new Date() });
+  const lines = headers.map(([name, value]) => `${name}: ${value}`).join("\r\n");
+  await writeFile(join(cwd, "request.http"), `POST /in/x HTTP/1.1\r\n${lines}\r\n\r\n${change(body)}`);
+}
+
+describe("verify", () => {
+  it("says of a captured request that it is genuine, by which secret, and what it is", async () => {
+    const cwd = testFolder();
+    await captureInto(cwd);
+    const result = await runCli(["verify", "stripe", "request.http"], { cwd, env: { HOLDFAST_VERIFY_SECRET: secret } });
+    expect(result).toMatchObject({
+      code: 0,
+      stderr: "",
+      stdout: expect.stringMatching(/^genuine .*\n.*evt_1, type invoice\.paid/),
+    });
+  });
+
+  it("says what is wrong with one that is not, without the secret", async () => {
+    const cwd = testFolder();
+    await captureInto(cwd, (body) => body.replace("paid", "void"));
+    const result = await runCli(["verify", "stripe", "request.http", "--secret", secret], { cwd });
+    expect(result).toMatchObject({ code: 1, stdout: expect.stringMatching(/^not genuine {2}signature_mismatch/) });
+    expect(result.stdout).not.toContain(secret);
+    const json = await runCli(["verify", "stripe", "request.http", "--secret", secret, "--json"], { cwd });
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, reason: "signature_mismatch" });
+  });
+
+  it("tells an old request from a forged one, and takes the moment to check at", async () => {
+    const cwd = testFolder();
+    await captureInto(cwd);
+    const late = await runCli(
+      ["verify", "stripe", "request.http", "--secret", secret, "--at", "2099-01-01T00:00:00Z"],
+      { cwd },
+    );
+    expect(late).toMatchObject({ code: 1, stdout: expect.stringContaining("timestamp_too_old") });
+  });
+});
+
+describe("doctor", () => {
+  it("ends with 0 when all is well, and with 1 and a remedy when no gateway runs", async () => {
+    const cwd = testFolder();
+    const without = await runCli(["doctor", "--json"], { cwd });
+    expect(without.code).toBe(1);
+    expect(JSON.parse(without.stdout)).toMatchObject({
+      ok: false,
+      findings: expect.arrayContaining([
+        expect.objectContaining({ check: "gateway", ok: false, remedy: expect.stringContaining("holdfast dev") }),
+      ]),
+    });
+    const gateway = startCli(["start", "--json", "--port", "0", "--admin-port", "0"], {
+      cwd,
+      env: await ownDatabase(),
+    });
+    await whenReady(gateway);
+    const result = await runCli(["doctor"], { cwd });
+    expect(result).toMatchObject({ code: 0, stderr: "" });
+    for (const check of [
+      "node",
+      "configuration",
+      "data folder",
+      "disk",
+      "gateway",
+      "database",
+      "partitions",
+      "deliveries",
+    ]) {
+      expect(result.stdout).toMatch(new RegExp(`^ok {7}${check} `, "m"));
+    }
+  });
+
+  it("finds the faults of a configuration file", async () => {
+    const cwd = testFolder();
+    await writeFile(join(cwd, "holdfast.config.mjs"), "export default { port: -1, hosst: 5 }");
+    const { code, stdout } = await runCli(["doctor"], { cwd });
+    expect([code, stdout.match(/^problem {2}configuration/gm)?.length]).toEqual([1, 2]);
+  });
+});
+
+describe("migrate and db", () => {
+  it("exports a database into one file, and imports it into an empty one, once", async () => {
+    const cwd = testFolder();
+    const [from, to] = [await ownDatabase(), await ownDatabase()];
+    expect(await runCli(["migrate", "--json"], { cwd, env: from })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\{"version":\d+,"ahead":\[\]\}\n$/),
+    });
+    const gateway = startCli(["dev", "--json", "--port", "0", "--admin-port", "0", "--receiver-port", "0"], {
+      cwd,
+      env: from,
+    });
+    await whenReady(gateway);
+    const sent = await runCli(["send", "stripe", "--json"], { cwd });
+    const { eventId } = JSON.parse(sent.stdout) as { eventId: string };
+    expect((await gateway.stop()).code).toBe(0);
+
+    expect(await runCli(["db", "export", "all.holdfast"], { cwd, env: from })).toMatchObject({ code: 0 });
+    expect((await stat(join(cwd, "all.holdfast"))).mode & 0o777).toBe(0o600);
+    expect(await runCli(["db", "export", "all.holdfast"], { cwd, env: from })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("is there already"),
+    });
+    expect(await runCli(["db", "import", "all.holdfast"], { cwd, env: to })).toMatchObject({ code: 0 });
+    expect(await runCli(["db", "import", "all.holdfast"], { cwd, env: to })).toMatchObject({ code: 2 });
+
+    const moved = startCli(["start", "--json", "--port", "0", "--admin-port", "0"], { cwd, env: to });
+    await whenReady(moved);
+    expect(await runCli(["events", "show", eventId], { cwd })).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("sample-stripe"),
+    });
+  });
+});
