@@ -6,7 +6,7 @@ import { checkDefinition } from "../../src/domain/definition.ts";
 import { applyDefinition } from "../../src/pipeline/apply-definition.ts";
 import { changeCatalog } from "../../src/pipeline/change-catalog.ts";
 import { planDestinationState } from "../../src/domain/destination-plan.ts";
-import { definitionCheckers } from "../../src/http/admin/definition-checkers.ts";
+import { definitionCheckers } from "../../src/pipeline/definition-checkers.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";

@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { hashApiKey, isApiKey, newApiKey } from "../../domain/api-key.ts";
 import { newUuid } from "../../domain/id.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { countApiKeys, findApiKey, insertApiKey } from "../../store/catalog/api-keys.ts";
+import { findApiKey, insertApiKey } from "../../store/catalog/api-keys.ts";
 import type { Queryable } from "../../store/statement.ts";
 
 /** Who a request comes from: the key, and with it the tenant that every query is bound to. */
@@ -39,12 +39,6 @@ export async function createApiKey(
     wanted.expiresAt ?? null,
   ]);
   return { id, key: made.key, prefix: made.prefix, createdAt };
-}
-
-/** Whether the tenant has a key that still counts; at the very first start it has none. */
-export async function hasApiKey(deps: Pick<ApiKeyDeps, "db" | "clock">, tenant: string): Promise<boolean> {
-  const counted = await deps.db.run(countApiKeys, [tenant, deps.clock.now()]);
-  return (counted.rows[0]?.keys ?? 0) > 0;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { ApplyPlan, ChangedThing } from "../../pipeline/apply-definition.ts
 import { applyDefinition } from "../../pipeline/apply-definition.ts";
 import { catalogOf, readAgain } from "./catalog-operations.ts";
 import { destinationSchema, routeSchema, sourceSchema, toDestination, toRoute, toSource } from "./catalog-shape.ts";
-import { definitionCheckers } from "./definition-checkers.ts";
+import { definitionCheckers } from "../../pipeline/definition-checkers.ts";
 import { definitionSchema } from "./definition-schemas.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";

@@ -24,7 +24,7 @@ import {
   takeName,
 } from "./catalog-operations.ts";
 import { destinationSchema, toDestination } from "./catalog-shape.ts";
-import { definitionCheckers } from "./definition-checkers.ts";
+import { definitionCheckers } from "../../pipeline/definition-checkers.ts";
 import { destinationDefinitionSchema, destinationInputSchema, looseObject } from "./definition-schemas.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";

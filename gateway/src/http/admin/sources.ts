@@ -1,4 +1,3 @@
-import { sign } from "@holdfast/verify";
 import { z } from "@hono/zod-openapi";
 import type { Catalog, Source } from "../../domain/catalog.ts";
 import type { SecretDefinition } from "../../domain/definition.ts";
@@ -8,7 +7,7 @@ import { checkSource } from "../../domain/source-definition.ts";
 import { planSource, planSourceState, toSourceDefinition } from "../../domain/source-plan.ts";
 import { findKeyOwner, newCatalogId, newSourceKey } from "../../pipeline/apply-definition.ts";
 import type { Planned } from "../../pipeline/change-catalog.ts";
-import { messageOf } from "../../platform/log.ts";
+import { signRequest } from "../../pipeline/sign-request.ts";
 import {
   catalogOf,
   changeOne,
@@ -20,7 +19,7 @@ import {
   takeName,
 } from "./catalog-operations.ts";
 import { sourceSchema, toSource } from "./catalog-shape.ts";
-import { definitionCheckers } from "./definition-checkers.ts";
+import { definitionCheckers } from "../../pipeline/definition-checkers.ts";
 import { looseObject, sourceInputSchema } from "./definition-schemas.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
@@ -162,38 +161,24 @@ const signInput = z.strictObject({
 });
 const signAnswer = z.object({ headers: z.array(z.tuple([z.string(), z.string()])) });
 
-async function signRequest(
+async function signFor(
   context: OperationContext,
   id: string,
   body: z.infer<typeof signInput>,
 ): Promise<Handled<z.infer<typeof signAnswer>>> {
-  const { deps } = context;
+  const { deps, requestId } = context;
   const source = catalogOf(context).findSource(id);
   if (source === null) return notFound("source", id);
-  const now = deps.clock.now();
-  const secrets = source.secrets
-    .filter(
-      ({ state, value, notAfter }) => state !== "retired" && value !== null && (notAfter === null || notAfter > now),
-    )
-    .map(({ value, version }) => ({ value: value ?? "", version, allowShort: true }));
-  try {
-    const headers = sign({
-      provider: source.provider,
-      receiver: { ...source.receiver, secrets },
-      request: {
-        method: body.method,
-        url: body.url ?? `${deps.ingestUrl}/in/${source.key}`,
-        headers: body.headers,
-        body: Buffer.from(body.bodyBase64, "base64"),
-      },
-      now,
-    });
-    deps.log.info({ requestId: context.requestId, source: source.name }, "a request was signed for a source");
-    return { ok: true, value: { headers } };
-  } catch (error) {
-    // sign() throws where the source holds nothing to sign with; its words name no secret.
-    return conflict(`The source ${source.name} cannot sign: ${messageOf(error)}`);
-  }
+  const request = {
+    method: body.method,
+    url: body.url ?? `${deps.ingestUrl}/in/${source.key}`,
+    headers: Array.isArray(body.headers) ? body.headers : Object.entries(body.headers),
+    body: Buffer.from(body.bodyBase64, "base64"),
+  };
+  const signed = signRequest(source, request, deps.clock.now());
+  if (!signed.ok) return conflict(`The source ${source.name} cannot sign: ${signed.message}`);
+  deps.log.info({ requestId, source: source.name }, "a request was signed for a source");
+  return { ok: true, value: { headers: signed.headers } };
 }
 
 export const sourceOperations = [
@@ -255,6 +240,6 @@ export const sourceOperations = [
     description: "For samples and drills: the headers that the provider would add, made with the source's own secret.",
     body: { schema: signInput, example: { bodyBase64: "eyJpZCI6ImV2dF8xIn0=" } },
     answer: signAnswer,
-    handle: (context, { id, body }) => signRequest(context, id, body),
+    handle: (context, { id, body }) => signFor(context, id, body),
   }),
 ];

@@ -43,10 +43,3 @@ export const revokeApiKey = cold<ApiKeyRow>(
     WHERE tenant = $1 AND id = $2
    RETURNING id, tenant, name, prefix, created_at, expires_at, revoked_at`,
 );
-
-/** How many keys still count. Parameters: tenant, now. */
-export const countApiKeys = cold<{ keys: number }>(
-  "count_api_keys",
-  `SELECT count(*)::int AS keys FROM holdfast.api_key
-    WHERE tenant = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)`,
-);

@@ -9,13 +9,13 @@ export type Viewed<T> =
   | { readonly ok: false; readonly cause: "too_long" | "unavailable"; readonly message: string };
 
 /** One search may take this long, however much is stored: a reader must not slow the path of events down. */
-export const VIEW_TIMEOUT_MS = 5_000;
+const VIEW_TIMEOUT_MS = 5_000;
 const DEADLINE_MS = 8_000;
 
-// As functions, since SET cannot be prepared; both end with the transaction.
+// As functions, since SET cannot be prepared; both end with the transaction. Parameter: milliseconds as text.
 const limitView = cold(
   "limit_view",
-  "SELECT set_config('statement_timeout', '5000', true), set_config('transaction_read_only', 'on', true)",
+  "SELECT set_config('statement_timeout', $1, true), set_config('transaction_read_only', 'on', true)",
 );
 
 /**
@@ -24,7 +24,7 @@ const limitView = cold(
  */
 export async function readView<T>(db: Database, work: (tx: Queryable) => Promise<T>): Promise<Viewed<T>> {
   const read = await db.transaction(async (tx) => {
-    await tx.run(limitView, []);
+    await tx.run(limitView, [String(VIEW_TIMEOUT_MS)]);
     return work(tx);
   }, DEADLINE_MS);
   if (read.ok) return read;
