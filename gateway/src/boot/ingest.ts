@@ -25,7 +25,7 @@ export async function startIngest(
 ): Promise<Ingest | StartFault> {
   const { clock, metrics, random, catalog, safety } = foundation;
   const { recordDeadlineMs, queueItemsMax, queueBytesMax, databaseConnections } = config.ingest;
-  const db = foundation.openPool("ingest", databaseConnections + 1, recordDeadlineMs, true);
+  const db = foundation.openPool("ingest", databaseConnections + 1, recordDeadlineMs, { pipelined: true });
   const recorder = createRecorder({
     db,
     clock,
@@ -52,7 +52,8 @@ export async function startIngest(
       log,
       metrics,
     },
-    config.ingest,
+    // Those that are still being read, beside those that wait for the database.
+    { ...config.ingest, bodiesBytesMax: 4 * queueBytesMax },
   );
   const bound = await listen(door, config.host, config.port, { host: "--host", port: "--port" });
   if (!bound.ok) return bound;

@@ -1,4 +1,6 @@
+import { STATUS_CODES } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { FaultCode } from "../platform/fault.ts";
 import { toProblem } from "../platform/fault.ts";
 
@@ -7,7 +9,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | string;
-  /** The rest of the request will not be read, so the connection cannot be used again. */
+  /** The connection is not used again. */
   readonly close?: boolean;
 }
 
@@ -29,27 +31,49 @@ export function refuse(
   };
 }
 
-/** Writes an answer. After a body that was not read to its end the connection is closed once the answer is out. */
-export function write(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  if (response.destroyed || response.headersSent) return;
-  const close = answer.close === true || !request.complete;
+/**
+ * Writes an answer.
+ *
+ * @returns whether the connection is closed after it: always when the request's body was not read to its end, because what is
+ *   left of it must never be taken for the next request
+ */
+export function write(request: IncomingMessage, response: ServerResponse, answer: Answer): boolean {
+  if (response.destroyed || response.headersSent) return true;
+  const isWhole = request.complete;
+  const close = answer.close === true || !isWhole;
   response.writeHead(answer.status, {
     ...answer.headers,
     "content-length": Buffer.byteLength(answer.body),
     ...(close ? { connection: "close" } : {}),
   });
-  response.end(answer.body, () => {
-    if (close) endSoon(request);
-  });
+  if (isWhole) {
+    response.end(answer.body);
+    return close;
+  }
+  // The answer goes out whole, but is not ended: Node would destroy the socket at once, and with bytes of the body unread
+  // TCP turns that into a reset, which can overtake the answer.
+  response.flushHeaders();
+  response.write(answer.body);
+  request.resume();
+  closeSoon(request.socket);
+  return true;
 }
 
-const LINGER_MS = 500;
+/** Writes an answer to a connection on which there is no request to answer, and closes it. */
+export function writeBare(socket: Socket, answer: Answer): void {
+  const headers = { ...answer.headers, "content-length": Buffer.byteLength(answer.body), connection: "close" };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}\r\n${lines.join("")}\r\n`);
+  socket.write(answer.body);
+  closeSoon(socket);
+}
 
-// Closing while the sender still writes makes TCP reset the connection and the answer may be lost on its way, so what comes
-// is swallowed for a moment, unread and unkept (RFC 9112, 9.6).
-function endSoon(request: IncomingMessage): void {
-  const { socket } = request;
-  request.resume();
+const LINGER_MS = 2_000;
+
+/** Closes our side, swallows what still comes, and is gone when the sender closes too, or after a moment (RFC 9112, 9.6). */
+export function closeSoon(socket: Socket): void {
   socket.end();
-  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  timer.unref();
+  socket.once("end", () => socket.destroy()).once("close", () => clearTimeout(timer));
 }

@@ -2,15 +2,20 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { toPublicId } from "../domain/id.ts";
 import type { Arrival, IngestResult, ReadySource } from "../pipeline/arrival.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import type { FaultCode } from "../platform/fault.ts";
 import type { Answer } from "./answer.ts";
-import { refuse, write } from "./answer.ts";
-import { readBody } from "./read-body.ts";
+import { refuse, write, writeBare } from "./answer.ts";
+import type { Exchanges } from "./exchanges.ts";
+import { createExchanges } from "./exchanges.ts";
+import type { ByteBudget } from "./read-body.ts";
+import { createByteBudget, readBody } from "./read-body.ts";
 import { parseSourceKey, screenForSource, screenShape } from "./screen-request.ts";
 
 export interface IngestDoorDeps {
@@ -27,10 +32,24 @@ export interface IngestDoorOptions {
   readonly headersTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly connectionsMax: number;
+  /** Bytes of all bodies that are being read or recorded. */
+  readonly bodiesBytesMax: number;
 }
 
-/** The public door: raw bytes and raw headers in, a durable answer out. Bounded in time, size, headers and connections. */
+/** What one door holds beside what it was given. */
+interface Door {
+  readonly deps: IngestDoorDeps;
+  readonly options: IngestDoorOptions;
+  readonly exchanges: Exchanges;
+  readonly budget: ByteBudget;
+}
+
+/**
+ * The public door: raw bytes and raw headers in, a durable answer out. Bounded in time, size, headers and connections.
+ * An offer to upgrade (a Java client makes one with every request) is ignored, which RFC 9110, 7.8 allows.
+ */
 export function createIngestDoor(deps: IngestDoorDeps, options: IngestDoorOptions): Server {
+  const door = { deps, options, exchanges: createExchanges(), budget: createByteBudget(options.bodiesBytesMax) };
   const server = createServer(
     {
       maxHeaderSize: 32_768,
@@ -39,61 +58,105 @@ export function createIngestDoor(deps: IngestDoorDeps, options: IngestDoorOption
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: 65_000,
       insecureHTTPParser: false,
+      // Its refusal would be no problem document; screenShape refuses in its place.
+      requireHostHeader: false,
       noDelay: true,
     },
-    (request, response) => {
-      answer(deps, options, request).then(
-        (result) => write(request, response, result),
-        (error: unknown) => fail(deps, request, response, error),
-      );
-    },
+    (request, response) => serve(door, request, response),
   );
   // Node drops what exceeds this silently (measured: facts, finding 10); all are read, and too many are refused.
   server.maxHeadersCount = 0;
   server.maxConnections = options.connectionsMax;
-  server.on("checkContinue", (request, response) => {
-    response.writeContinue();
-    server.emit("request", request, response);
+  server.on("checkContinue", (request, response) => serve(door, request, response, () => response.writeContinue()));
+  server.on("checkExpectation", (request, response) => {
+    if (door.exchanges.begin(request, response))
+      finish(door, request, response, refuse("malformed_request", randomUUID()));
   });
-  server.on("checkExpectation", (request, response) =>
-    write(request, response, refuse("malformed_request", randomUUID(), { close: true })),
-  );
-  server.on("clientError", onClientError);
-  server.on("connect", (_request, socket: Socket) => socket.destroy());
-  server.on("upgrade", (request, socket: Socket) => {
-    socket.end(`HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-    request.destroy();
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseUnparsed(door, error, socket));
+  server.on("connect", (_request, socket: Socket) => {
+    socket.on("error", () => {});
+    writeBare(socket, refuse("method_not_allowed", randomUUID()));
   });
+  server.on("connection", (socket) => {
+    deps.metrics.ingestConnections.inc();
+    socket.once("close", () => deps.metrics.ingestConnections.dec());
+  });
+  // Out of file descriptors, for example: what is open goes on, and later connections are taken again.
+  server.on("error", (error) => deps.log.error({ error: messageOf(error) }, "a connection could not be taken"));
   return server;
 }
 
-async function answer(deps: IngestDoorDeps, options: IngestDoorOptions, request: IncomingMessage): Promise<Answer> {
-  const id = randomUUID();
-  const shape = screenShape(request);
-  if (shape !== null) return refuse(shape.code, id, { ...shape, close: true });
-  const key = parseSourceKey(request.url ?? "");
-  if (key === null) return refuse("bad_path", id);
-  const ready = deps.findSource(key);
-  if (ready === null) return count(deps, "unknown", refuse("unknown_source", id));
-  const fault = screenForSource(request, ready);
-  if (fault !== null) return count(deps, ready.source.name, refuse(fault.code, id, fault));
-  const closed = deps.closedBecause();
-  if (closed !== null)
-    return count(deps, ready.source.name, refuse(closed, id, { retryAfterSec: 5, close: closed === "draining" }));
+/** @param wantBody tells a sender that waits for it to send the body */
+function serve(door: Door, request: IncomingMessage, response: ServerResponse, wantBody = (): void => {}): void {
+  if (!door.exchanges.begin(request, response)) return;
+  answer(door, request, wantBody).then(
+    (result) => finish(door, request, response, result),
+    (error: unknown) => {
+      const id = randomUUID();
+      door.deps.log.error({ id, error: messageOf(error) }, "an arrival failed");
+      finish(door, request, response, refuse("internal", id, { retryAfterSec: RETRY_AFTER_SEC }));
+    },
+  );
+}
 
-  const body = await readBody(request, ready.source.bodyBytesMax, options.bodyTimeoutMs);
-  if (body.kind === "too_large") {
-    return count(
-      deps,
-      ready.source.name,
-      refuse("body_too_large", id, { detail: `at most ${ready.source.bodyBytesMax} bytes`, close: true }),
-    );
+function finish(door: Door, request: IncomingMessage, response: ServerResponse, result: Answer): void {
+  if (write(request, response, result)) door.exchanges.close(request.socket);
+}
+
+async function answer(door: Door, request: IncomingMessage, wantBody: () => void): Promise<Answer> {
+  const { deps } = door;
+  const id = randomUUID();
+  const admitted = admit(deps, request, id);
+  if (!admitted.ok) {
+    // A small body came in the same packet; once the parser is through with it the connection can go on.
+    await setImmediate();
+    return admitted.refusal;
   }
-  if (body.kind !== "complete") return count(deps, ready.source.name, refuse("body_timeout", id, { close: true }));
+  const { ready } = admitted;
+  const { bodyBytesMax, name } = ready.source;
+  wantBody();
+  const { budget, options } = door;
+  const read = await readBody(request, { bytesMax: bodyBytesMax, timeoutMs: options.bodyTimeoutMs, budget });
+  if (read.kind !== "complete") return count(deps, name, refuseBody(read.kind, id, bodyBytesMax));
   const startedMs = deps.clock.monotonicMs();
-  const result = await deps.ingest(ready, toArrival(request, body.body, deps.clock.now()));
+  const result = await deps
+    .ingest(ready, toArrival(request, read.body, deps.clock.now()))
+    .finally(() => budget.give(read.body.length));
   deps.metrics.ingestSeconds.observe((deps.clock.monotonicMs() - startedMs) / 1_000);
-  return count(deps, ready.source.name, toAnswer(result, id), result.kind);
+  return count(deps, name, toAnswer(result, id), result.kind);
+}
+
+type Admission = { readonly ok: true; readonly ready: ReadySource } | { readonly ok: false; readonly refusal: Answer };
+
+/** Everything that is judged before the body is read. */
+function admit(deps: IngestDoorDeps, request: IncomingMessage, id: string): Admission {
+  const shape = screenShape(request);
+  if (shape !== null) return { ok: false, refusal: refuse(shape.code, id, { ...shape, close: true }) };
+  const key = parseSourceKey(request.url ?? "");
+  if (key === null) return { ok: false, refusal: refuse("bad_path", id) };
+  const ready = deps.findSource(key);
+  if (ready === null) return { ok: false, refusal: count(deps, "unknown", refuse("unknown_source", id)) };
+  const { name } = ready.source;
+  const fault = screenForSource(request, ready);
+  if (fault !== null) return { ok: false, refusal: count(deps, name, refuse(fault.code, id, fault)) };
+  const closed = deps.closedBecause();
+  if (closed === null) return { ok: true, ready };
+  const more = { retryAfterSec: RETRY_AFTER_SEC, close: closed === "draining" };
+  return { ok: false, refusal: count(deps, name, refuse(closed, id, more)) };
+}
+
+const RETRY_AFTER_SEC = 5;
+
+function refuseBody(kind: "too_large" | "no_room" | "aborted" | "timeout", id: string, bytesMax: number): Answer {
+  switch (kind) {
+    case "too_large":
+      return refuse("body_too_large", id, { detail: `at most ${bytesMax} bytes`, close: true });
+    case "no_room":
+      return refuse("overloaded", id, { retryAfterSec: RETRY_AFTER_SEC, close: true });
+    case "aborted":
+    case "timeout":
+      return refuse("body_timeout", id, { close: true });
+  }
 }
 
 function toArrival(request: IncomingMessage, body: Buffer, receivedAt: Date): Arrival {
@@ -128,8 +191,10 @@ function toAnswer(result: IngestResult, id: string): Answer {
         return refuse("method_not_allowed", toPublicId("rej", result.rejectionId));
       return refuse("not_genuine", toPublicId("rej", result.rejectionId));
     case "unavailable":
-      if (result.cause === "draining") return refuse("draining", id, { retryAfterSec: 5, close: true });
-      return refuse(result.cause === "queue_full" ? "overloaded" : "database_unavailable", id, { retryAfterSec: 5 });
+      if (result.cause === "draining") return refuse("draining", id, { retryAfterSec: RETRY_AFTER_SEC, close: true });
+      return refuse(result.cause === "queue_full" ? "overloaded" : "database_unavailable", id, {
+        retryAfterSec: RETRY_AFTER_SEC,
+      });
   }
 }
 
@@ -138,29 +203,21 @@ function count(deps: IngestDoorDeps, source: string, result: Answer, kind = `ref
   return result;
 }
 
-function fail(deps: IngestDoorDeps, request: IncomingMessage, response: ServerResponse, error: unknown): void {
-  const id = randomUUID();
-  deps.log.error({ id, error: messageOf(error) }, "an arrival failed");
-  write(request, response, refuse("internal", id, { retryAfterSec: 5 }));
-}
-
-// What the parser refused never became a request; the sender still gets a proper answer, and never a second one.
-function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+// What the parser refused never became a request; the sender still gets a proper answer, in its turn and only one.
+function refuseUnparsed(door: Door, error: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
-  const code =
-    error.code === "HPE_HEADER_OVERFLOW"
-      ? "too_many_headers"
-      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
-        ? "body_timeout"
-        : "malformed_request";
-  const { status, headers, body } = refuse(code, randomUUID());
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const reason =
-    { 400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large" }[status] ?? "Error";
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\n${lines.join("")}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${String(body)}`,
-  );
+  const { exchanges } = door;
+  if (exchanges.isClosing(socket)) return;
+  exchanges.close(socket);
+  exchanges.afterAnswers(socket, () => {
+    if (socket.writable) writeBare(socket, refuse(UNPARSED[error.code ?? ""] ?? "malformed_request", randomUUID()));
+  });
 }
+
+const UNPARSED: Readonly<Record<string, FaultCode>> = {
+  HPE_HEADER_OVERFLOW: "too_many_headers",
+  ERR_HTTP_REQUEST_TIMEOUT: "body_timeout",
+};

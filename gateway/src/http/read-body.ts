@@ -3,16 +3,46 @@ import type { IncomingMessage } from "node:http";
 export type BodyResult =
   | { readonly kind: "complete"; readonly body: Buffer }
   | { readonly kind: "too_large" }
+  /** Too many bytes of other bodies are held. */
+  | { readonly kind: "no_room" }
   | { readonly kind: "aborted" }
   | { readonly kind: "timeout" };
 
+/** How many bytes all bodies together may hold. */
+export interface ByteBudget {
+  /** @returns false when there is no room for so many more */
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+}
+
+export function createByteBudget(bytesMax: number): ByteBudget {
+  let taken = 0;
+  return {
+    take(bytes) {
+      if (taken + bytes > bytesMax) return false;
+      taken += bytes;
+      return true;
+    },
+    give(bytes) {
+      taken -= bytes;
+    },
+  };
+}
+
+export interface BodyLimits {
+  readonly bytesMax: number;
+  readonly timeoutMs: number;
+  readonly budget: ByteBudget;
+}
+
 /**
  * Reads a body of at most `bytesMax` bytes within `timeoutMs`. A body that is larger is noticed while it arrives, announced
- * or not, and nothing of it is kept; one that stops half-way is never taken for a whole one.
+ * or not, and nothing of it is kept; one that stops half-way is never taken for a whole one. The bytes of a complete body
+ * stay taken from the budget: whoever is done with it gives them back.
  */
-export function readBody(request: IncomingMessage, bytesMax: number, timeoutMs: number): Promise<BodyResult> {
-  const announced = Number(request.headers["content-length"] ?? 0);
-  if (announced > bytesMax) return Promise.resolve({ kind: "too_large" });
+export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<BodyResult> {
+  const { bytesMax, timeoutMs, budget } = limits;
+  if (Number(request.headers["content-length"] ?? 0) > bytesMax) return Promise.resolve({ kind: "too_large" });
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -21,14 +51,18 @@ export function readBody(request: IncomingMessage, bytesMax: number, timeoutMs: 
       request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
       // A reset after the answer has been decided must not become an uncaught error.
       request.on("error", () => {});
+      if (result.kind !== "complete") budget.give(size);
       resolve(result);
     };
     const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size > bytesMax) {
+      const isTooLarge = size + chunk.length > bytesMax;
+      if (isTooLarge || !budget.take(chunk.length)) {
         request.pause();
-        finish({ kind: "too_large" });
-      } else chunks.push(chunk);
+        finish({ kind: isTooLarge ? "too_large" : "no_room" });
+        return;
+      }
+      size += chunk.length;
+      chunks.push(chunk);
     };
     const onEnd = (): void =>
       finish(

@@ -11,6 +11,7 @@ const SINGLE = ["host", "content-length", "content-type", "content-encoding", "t
 /** What is wrong with a request before its source is known; null when nothing is. */
 export function screenShape(request: IncomingMessage): { readonly code: FaultCode; readonly detail?: string } | null {
   if (request.httpVersion !== "1.1" && request.httpVersion !== "1.0") return { code: "http_version" };
+  if (!isFramedPlainly(request)) return { code: "malformed_request" };
   const raw = request.rawHeaders;
   if (raw.length / 2 > HEADERS_MAX)
     return { code: "too_many_headers", detail: `at most ${HEADERS_MAX} headers are read` };
@@ -21,6 +22,13 @@ export function screenShape(request: IncomingMessage): { readonly code: FaultCod
   if ((request.url ?? "").length > URL_BYTES_MAX) return { code: "bad_path" };
   const twice = findTwice(raw, SINGLE);
   return twice === null ? null : { code: "duplicate_header", detail: `the header ${twice} came more than once` };
+}
+
+// Where a proxy in front of us might read the request's end elsewhere than we do (RFC 9112, 3.2 and 6.1).
+function isFramedPlainly(request: IncomingMessage): boolean {
+  const { host, "transfer-encoding": coding } = request.headers;
+  if (coding !== undefined && (coding.toLowerCase() !== "chunked" || request.httpVersion === "1.0")) return false;
+  return host !== undefined || request.httpVersion === "1.0";
 }
 
 /** What is wrong with a request for its source's provider; null when nothing is. */

@@ -14,7 +14,7 @@ export const FAULTS = {
   length_required: { status: 411, title: "The request has a body of unknown length" },
   body_too_large: { status: 413, title: "The body is larger than this source allows" },
   encoded_body: { status: 415, title: "The body must not be compressed" },
-  body_timeout: { status: 408, title: "The body did not arrive in time" },
+  body_timeout: { status: 408, title: "The request did not arrive in time" },
   not_genuine: { status: 401, title: "The request could not be verified" },
   overloaded: { status: 503, title: "Too many requests are waiting; send it again" },
   database_unavailable: { status: 503, title: "The event could not be stored in time; send it again" },

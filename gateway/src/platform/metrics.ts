@@ -19,35 +19,7 @@ export function createMetrics(version: string) {
   buildInfo.set({ version }, 1);
   return {
     registry,
-    ingestRequests: new Counter({
-      name: "holdfast_ingest_requests_total",
-      help: "Arrivals by source and result",
-      labelNames: ["source", "result"],
-      registers,
-    }),
-    ingestSeconds: new Histogram({
-      name: "holdfast_ingest_ack_seconds",
-      help: "From the last byte of an arrival to its durable answer",
-      buckets: SECONDS,
-      registers,
-    }),
-    recordBatchSize: new Histogram({
-      name: "holdfast_record_batch_events",
-      help: "Arrivals that shared one commit",
-      buckets: SIZES,
-      registers,
-    }),
-    rejections: new Counter({
-      name: "holdfast_rejections_total",
-      help: "Rejected arrivals by source and reason",
-      labelNames: ["source", "reason"],
-      registers,
-    }),
-    rejectionsUnkept: new Counter({
-      name: "holdfast_rejections_unkept_total",
-      help: "Rejections that were counted but not stored, because too many came at once",
-      registers,
-    }),
+    ...createIngestMetrics(registers),
     attempts: new Counter({
       name: "holdfast_delivery_attempts_total",
       help: "Attempts by destination and outcome class",
@@ -76,6 +48,56 @@ export function createMetrics(version: string) {
       help: "Deliveries taken back from a worker that died",
       registers,
     }),
+    ...createQueueMetrics(registers),
+    databaseUp: new Gauge({
+      name: "holdfast_database_up",
+      help: "1 when the last look at the database was answered and its settings are safe",
+      registers,
+    }),
+  };
+}
+
+function createIngestMetrics(registers: Registry[]) {
+  return {
+    ingestRequests: new Counter({
+      name: "holdfast_ingest_requests_total",
+      help: "Arrivals by source and result",
+      labelNames: ["source", "result"],
+      registers,
+    }),
+    ingestConnections: new Gauge({
+      name: "holdfast_ingest_connections",
+      help: "Open connections at the ingest door",
+      registers,
+    }),
+    ingestSeconds: new Histogram({
+      name: "holdfast_ingest_ack_seconds",
+      help: "From the last byte of an arrival to its durable answer",
+      buckets: SECONDS,
+      registers,
+    }),
+    recordBatchSize: new Histogram({
+      name: "holdfast_record_batch_events",
+      help: "Arrivals that shared one commit",
+      buckets: SIZES,
+      registers,
+    }),
+    rejections: new Counter({
+      name: "holdfast_rejections_total",
+      help: "Rejected arrivals by source and reason",
+      labelNames: ["source", "reason"],
+      registers,
+    }),
+    rejectionsUnkept: new Counter({
+      name: "holdfast_rejections_unkept_total",
+      help: "Rejections that were counted but not stored, because too many came at once",
+      registers,
+    }),
+  };
+}
+
+function createQueueMetrics(registers: Registry[]) {
+  return {
     queueDepth: new Gauge({
       name: "holdfast_queue_depth",
       help: "Unfinished deliveries by state",
@@ -86,11 +108,6 @@ export function createMetrics(version: string) {
       name: "holdfast_queue_oldest_age_seconds",
       help: "Age of the oldest ready delivery by priority",
       labelNames: ["priority"],
-      registers,
-    }),
-    databaseUp: new Gauge({
-      name: "holdfast_database_up",
-      help: "1 when the last look at the database was answered and its settings are safe",
       registers,
     }),
   };
