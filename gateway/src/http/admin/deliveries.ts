@@ -6,6 +6,7 @@ import { listAnsweredAttempts } from "../../store/views/attempts.ts";
 import type { DeliveryRow } from "../../store/views/deliveries.ts";
 import { findDelivery, listByEvent, listDead, listOfEvents, listUnfinished } from "../../store/views/deliveries.ts";
 import { readView } from "../../store/views/read-view.ts";
+import { findFloor } from "../../store/views/search-floor.ts";
 import { catalogOf } from "./catalog-operations.ts";
 import {
   answeredAttemptSchema,
@@ -18,7 +19,7 @@ import {
 } from "./delivery-shape.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
-import { pageOf, pageQuery, readCursor, toPage, UUID_MAX } from "./page.ts";
+import { pageOf, pageQuery, readCursor, toPage, UUID_MAX, UUID_MIN } from "./page.ts";
 import type { Refusal } from "./refusal.ts";
 import { conflict, invalid, notFound, orRefusal } from "./refusal.ts";
 
@@ -61,22 +62,29 @@ async function listPage(context: OperationContext, query: DeliveryQuery) {
   if (!start.ok) return start;
   const [first = UUID_MAX, second = UUID_MAX] = start.after ?? [];
   const { tenant } = context.principal;
+  const { destinationId } = filter;
   const limit = query.limit + 1;
   const read = orRefusal(
-    await readView(context.deps.db, async (tx): Promise<DeliveryRow[]> => {
+    await readView(context.deps.db, async (tx): Promise<{ rows: DeliveryRow[]; floor: string | null }> => {
       if (byEvent) {
-        const values = [tenant, first, second, query.state ?? null, filter.destinationId, limit];
-        return (await tx.run(listByEvent, values)).rows;
+        const isFiltered = query.state !== undefined || destinationId !== null;
+        const floor = isFiltered ? await findFloor(tx, "eventsWithDeliveries", tenant, first) : null;
+        const values = [tenant, first, second, query.state ?? null, destinationId, limit, floor ?? UUID_MIN];
+        return { rows: (await tx.run(listByEvent, values)).rows, floor };
       }
-      if (query.state === "dead")
-        return (await tx.run(listDead, [tenant, first, filter.destinationId, false, limit])).rows;
-      return (await tx.run(listUnfinished, [tenant, query.state, first, filter.destinationId, limit])).rows;
+      const listed =
+        query.state === "dead"
+          ? await tx.run(listDead, [tenant, first, destinationId, false, limit])
+          : await tx.run(listUnfinished, [tenant, query.state, first, destinationId, limit]);
+      return { rows: listed.rows, floor: null };
     }),
   );
   if (!read.ok) return read;
   const own = catalogOf(context);
+  const { rows, floor } = read.value;
   const keysOf = (row: DeliveryRow): string[] => (byEvent ? [row.event_id, row.id] : [row.id]);
-  return { ok: true, value: toPage(scope, read.value, query.limit, keysOf, (row) => toDelivery(row, own)) } as const;
+  const rest = floor === null ? null : [floor, UUID_MIN];
+  return { ok: true, value: toPage(scope, rows, query.limit, keysOf, (row) => toDelivery(row, own), rest) } as const;
 }
 
 async function listForEvent(
@@ -199,7 +207,7 @@ export const deliveryOperations = [
     tag,
     summary: "Deliveries, newest first",
     description:
-      "Of one state in order of the deliveries; processed ones and those of every state in order of their events; those of one event oldest first.",
+      "Of one state in order of the deliveries; processed ones and those of every state in order of their events; those of one event oldest first. A filtered search reads 20,000 events at a time, so a page may be short, or empty, and still have a nextCursor.",
     query: deliveryQuery,
     answer: pageOf(deliverySchema),
     handle: (context, { query }) => listPage(context, query),

@@ -9,6 +9,7 @@ import { listOfEvents } from "../../store/views/deliveries.ts";
 import type { EventRow } from "../../store/views/events.ts";
 import { findEventRequest, listDuplicates, listEvents, pickEvents } from "../../store/views/events.ts";
 import { readView } from "../../store/views/read-view.ts";
+import { findFloor } from "../../store/views/search-floor.ts";
 import { catalogOf } from "./catalog-operations.ts";
 import { readHeaders, toDelivery } from "./delivery-shape.ts";
 import type { EventExtras } from "./event-shape.ts";
@@ -64,20 +65,25 @@ async function listPage(context: OperationContext, query: EventQuery) {
         const wanted = rows.filter(
           ({ id, event_type: type }) => id < before && id >= from && matches(query.type, type),
         );
-        return describe(tx, tenant, wanted.slice(0, query.limit + 1));
+        return { rows: await describe(tx, tenant, wanted.slice(0, query.limit + 1)), floor: null };
       }
+      const isFiltered = query.type !== undefined || source !== null;
+      const reached = isFiltered ? await findFloor(tx, "events", tenant, before) : null;
+      // Below `from` nothing is wanted, so a search that would end there has seen everything.
+      const floor = reached !== null && reached > from ? reached : null;
       const type = query.type === undefined ? null : toLikePattern(query.type);
-      const values = [tenant, before, from, source?.id ?? null, type, query.limit + 1];
-      return describe(tx, tenant, (await tx.run(listEvents, values)).rows);
+      const values = [tenant, before, floor ?? from, source?.id ?? null, type, query.limit + 1];
+      return { rows: await describe(tx, tenant, (await tx.run(listEvents, values)).rows), floor };
     }),
   );
   if (!read.ok) return read;
   const page = toPage(
     scope,
-    read.value,
+    read.value.rows,
     query.limit,
     ({ row }) => [row.id],
     ({ row, extras }) => toEvent(row, own, extras),
+    read.value.floor === null ? null : [read.value.floor],
   );
   return { ok: true, value: page } as const;
 }
@@ -205,7 +211,7 @@ export const eventOperations = [
     tag,
     summary: "Events, newest first",
     description:
-      "providerId finds an event exactly, through the ledger of keys, over every source or the one that is named.",
+      "providerId finds an event exactly, through the ledger of keys, over every source or the one that is named. A search by type or source reads 100,000 events at a time, so a page may be short, or empty, and still have a nextCursor.",
     query: eventQuery,
     answer: pageOf(eventSchema),
     handle: (context, { query }) => listPage(context, query),

@@ -9,6 +9,7 @@ const PAGE_ITEMS_DEFAULT = 50;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Above every id, so that a list without a cursor begins at the newest. */
 export const UUID_MAX = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+export const UUID_MIN = "00000000-0000-0000-0000-000000000000";
 
 /** What every list takes. */
 export const pageQuery = {
@@ -49,6 +50,7 @@ export function readCursor(
  * Cuts a page out of rows that were read with one more than the limit, and makes the cursor of what follows.
  *
  * @param keysOf the ordering keys of a row, without line breaks
+ * @param floor where a bounded search ended without having seen everything; null when it saw all there is
  */
 export function toPage<Row, Item>(
   scope: readonly unknown[],
@@ -56,14 +58,16 @@ export function toPage<Row, Item>(
   limit: number,
   keysOf: (row: Row) => readonly string[],
   toItem: (row: Row) => Item,
+  floor: readonly string[] | null = null,
 ): { items: Item[]; nextCursor: string | null } {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  const more = rows.length > limit && last !== undefined;
-  return {
-    items: shown.map(toItem),
-    nextCursor: more ? Buffer.from([fingerprint(scope), ...keysOf(last)].join("\n")).toString("base64url") : null,
-  };
+  const next = rows.length > limit && last !== undefined ? keysOf(last) : floor;
+  return { items: shown.map(toItem), nextCursor: next === null ? null : writeCursor(scope, next) };
+}
+
+function writeCursor(scope: readonly unknown[], keys: readonly string[]): string {
+  return Buffer.from([fingerprint(scope), ...keys].join("\n")).toString("base64url");
 }
 
 function fingerprint(scope: readonly unknown[]): string {

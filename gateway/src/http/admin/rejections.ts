@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { bucketOf, parsePublicId, toPublicId } from "../../domain/id.ts";
 import { readView } from "../../store/views/read-view.ts";
+import { findFloor } from "../../store/views/search-floor.ts";
 import type { RejectionRow } from "../../store/views/rejections.ts";
 import { findRejection, listRejections } from "../../store/views/rejections.ts";
 import { catalogOf } from "./catalog-operations.ts";
@@ -8,7 +9,7 @@ import { readHeaders } from "./delivery-shape.ts";
 import { rawRequestSchema } from "./event-shape.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
-import { pageOf, pageQuery, readCursor, toPage, UUID_MAX } from "./page.ts";
+import { pageOf, pageQuery, readCursor, toPage, UUID_MAX, UUID_MIN } from "./page.ts";
 import { invalid, notFound, orRefusal } from "./refusal.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
 
@@ -81,15 +82,23 @@ async function listPage(context: OperationContext, query: z.infer<typeof rejecti
   const start = readCursor(scope, query.cursor, 1);
   if (!start.ok) return start;
   const before = start.after?.[0] ?? UUID_MAX;
-  const values = [context.principal.tenant, before, source?.id ?? null, query.reason ?? null, query.limit + 1];
-  const read = orRefusal(await readView(context.deps.db, async (tx) => (await tx.run(listRejections, values)).rows));
+  const { tenant } = context.principal;
+  const read = orRefusal(
+    await readView(context.deps.db, async (tx) => {
+      const isFiltered = source !== null || query.reason !== undefined;
+      const floor = isFiltered ? await findFloor(tx, "rejections", tenant, before) : null;
+      const values = [tenant, before, source?.id ?? null, query.reason ?? null, query.limit + 1, floor ?? UUID_MIN];
+      return { rows: (await tx.run(listRejections, values)).rows, floor };
+    }),
+  );
   if (!read.ok) return read;
   const page = toPage(
     scope,
-    read.value,
+    read.value.rows,
     query.limit,
     ({ id }) => [id],
     (row) => toRejection(row, own),
+    read.value.floor === null ? null : [read.value.floor],
   );
   return { ok: true, value: page } as const;
 }

@@ -57,7 +57,8 @@ export const listDead = cold<DeliveryRow>(
 /**
  * Deliveries of any state, by their events, newest event first: the index on events gives the order, which finished
  * deliveries have no index for, since it would cost on the path of every event.
- * Parameters: tenant, before event id, before delivery id (both exclusive, as a pair), state or null, destination uuid or null, limit.
+ * Parameters: tenant, before event id, before delivery id (both exclusive, as a pair), state or null, destination uuid or
+ * null, limit, lowest event id.
  */
 export const listByEvent = cold<DeliveryRow>(
   "list_deliveries_by_event",
@@ -67,7 +68,7 @@ export const listByEvent = cold<DeliveryRow>(
        SELECT ${UNFINISHED} FROM holdfast.delivery d WHERE d.bucket = e.bucket AND d.event_id = e.id
        UNION ALL
        SELECT ${FINISHED} FROM holdfast.finished_delivery f WHERE f.bucket = e.bucket AND f.event_id = e.id) x
-    WHERE e.tenant = $1 AND e.id <= $2 AND (e.id, x.id) < ($2::uuid, $3::uuid)
+    WHERE e.tenant = $1 AND e.id <= $2 AND e.id >= $7 AND (e.id, x.id) < ($2::uuid, $3::uuid)
       AND ($4::text IS NULL OR x.state = $4)
       AND ($5::uuid IS NULL OR x.destination_id = $5)
     ORDER BY e.id DESC, x.id DESC

@@ -19,13 +19,13 @@ const COLUMNS = `r.id, r.source_id, r.received_at, r.status, r.reason, r.diagnos
 
 /**
  * A page of rejections, newest first, without their bytes.
- * Parameters: tenant, before id (exclusive), source uuid or null, reason or null, limit.
+ * Parameters: tenant, before id (exclusive), source uuid or null, reason or null, limit, lowest id.
  */
 export const listRejections = cold<RejectionRow>(
   "list_rejections",
   `SELECT ${COLUMNS}
      FROM holdfast.rejection r
-    WHERE r.tenant = $1 AND r.id < $2
+    WHERE r.tenant = $1 AND r.id < $2 AND r.id >= $6
       AND ($3::uuid IS NULL OR r.source_id = $3)
       AND ($4::text IS NULL OR r.reason = $4)
     ORDER BY r.id DESC
