@@ -89,12 +89,12 @@ describe("a batch", () => {
 
   it("keeps to its bounds of items and bytes, and takes one item that is larger than the bound alone", async () => {
     const queue = open({ itemsMax: 2, bytesMax: 10 });
-    const answers = [item(1), item(2), item(3), item(4), item(5, ["k5"], 9), item(6, ["k6"], 50)].map(queue.submit);
+    const answers = [item(1), item(2), item(3), item(4), item(5, ["k5"], 10), item(6, ["k6"], 50)].map(queue.submit);
     for (let at = 0; at < batches.length; at++) {
       commit(batches[at]!);
       await settled();
     }
-    expect(batches.map(ids)).toEqual([[1], [2, 3], [4, 5], [6]]);
+    expect(batches.map(ids)).toEqual([[1], [2, 3], [4], [5], [6]]);
     await Promise.all(answers);
   });
 
@@ -157,6 +157,20 @@ describe("an answer", () => {
     commit(batches[0]!);
     await settled();
     expect(batches.map(ids)).toEqual([[1]]);
+  });
+
+  it("that was given is not taken back: a batch that fails after its deadline is not run again", async () => {
+    const queue = open();
+    const early = queue.submit(item(1));
+    await pass(DEADLINE_MS + 100);
+    expect(await early).toEqual({ ok: false, cause: "deadline" });
+    fail(batches[0]!, "08006", true);
+    await pass(1_000);
+    const late = queue.submit(item(2));
+    await settled();
+    expect(batches.map(ids)).toEqual([[1], [2]]);
+    commit(batches[1]!);
+    expect(await late).toEqual(done(2));
   });
 
   it("is queue_full at once when too many items wait, and there is room again after an answer", async () => {

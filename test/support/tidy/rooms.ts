@@ -21,6 +21,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 // These put the others together; nothing but the command line and the package's door may import them.
 const STORIES = ["boot", "main", "maintain", "index"];
 
+// `holdfast verify` judges a captured file by itself, without a gateway that runs: it is the library as a command.
+const VERIFY_COMMAND = /^gateway\/src\/cli\/(?:captured-request|commands\/verify)\.ts$/;
+
 /** Where each dependency lives: a second user would be a second policy. */
 const HOMES: Readonly<Record<string, string | readonly string[]>> = {
   "@hono/node-server": "http",
@@ -57,6 +60,7 @@ function judge(path: string, specifier: string): string | null {
   const room = roomOf(path);
   const isStory = STORIES.includes(room);
   if (specifier.startsWith("@holdfast/")) {
+    if (specifier === "@holdfast/verify" && VERIFY_COMMAND.test(path)) return null;
     return isStory || ROOMS[room]?.includes(specifier) ? null : `room ${room} may not import ${specifier}`;
   }
   const home = HOMES[packageOf(specifier)];
