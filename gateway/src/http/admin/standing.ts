@@ -6,7 +6,7 @@ import { countUnfinished, findLastPartitions, findNextReady, readServer } from "
 import { readView } from "../../store/views/read-view.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
-import { orRefusal } from "./refusal.ts";
+import { askStore, orRefusal } from "./refusal.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -50,6 +50,8 @@ async function show(context: OperationContext): Promise<Handled<z.infer<typeof s
     })),
   );
   if (!read.ok) return read;
+  const own = await askStore(() => deps.status());
+  if (!own.ok) return own;
   const { server, counts, next, partitions } = read.value;
   const now = server?.now ?? deps.clock.now();
   const depth = UNFINISHED_STATES.map((state) => [state, counts.find((row) => row.state === state)?.deliveries ?? 0]);
@@ -58,7 +60,7 @@ async function show(context: OperationContext): Promise<Handled<z.infer<typeof s
   return {
     ok: true,
     value: {
-      ...(await deps.status()),
+      ...own.value,
       version: deps.version,
       now: now.toISOString(),
       catalogVersion: deps.catalog.current().version,
