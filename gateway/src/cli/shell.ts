@@ -23,6 +23,9 @@ export type Paint = Pick<
   "bold" | "dim" | "red" | "green" | "yellow" | "cyan"
 >;
 
+/** One Ctrl-C under npx comes twice: from the terminal, and once more from npm, which forwards it to its child. */
+const SAME_PRESS_MS = 500;
+
 interface Streams {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
@@ -42,11 +45,12 @@ export function openShell(process: NodeJS.Process): Shell {
     write: (bytes) => void stdout.write(bytes),
     note: (line) => void stderr.write(`${line}\n`),
     onStop: (stop) => {
-      let asked = false;
+      let askedAtMs: number | null = null;
       const onSignal = () => {
-        if (asked) process.exit(1);
-        asked = true;
-        stop();
+        if (askedAtMs === null) {
+          askedAtMs = performance.now();
+          stop();
+        } else if (performance.now() - askedAtMs > SAME_PRESS_MS) process.exit(1);
       };
       process.on("SIGINT", onSignal);
       process.on("SIGTERM", onSignal);

@@ -1,3 +1,4 @@
+import { createApi } from "@holdfast/client";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
@@ -57,7 +58,7 @@ it("dev, send, events: the sample arrives at the sample receiver, and its timeli
 it("sends as many as asked, of every provider, and says when a type is not known", async () => {
   const cwd = testFolder();
   const dev = startCli(["dev", "--json", ...FREE_PORTS], { cwd, env: await ownDatabase() });
-  await whenReady(dev);
+  const { adminUrl, adminToken } = await whenReady(dev);
   for (const provider of ["github", "shopify", "slack", "twilio", "square", "paddle", "linear", "gitlab", "svix"]) {
     expect(lines(await runCli(["send", provider, "--json"], { cwd })), provider).toMatchObject([{ status: 200 }]);
   }
@@ -68,6 +69,11 @@ it("sends as many as asked, of every provider, and says when a type is not known
   const twice = ["send", "stripe", "--data", '{"id":"evt_1","type":"a.b"}', "--json"];
   expect(lines(await runCli(twice, { cwd }))).toMatchObject([{ status: 200, duplicate: false }]);
   expect(lines(await runCli(twice, { cwd }))).toMatchObject([{ status: 200, duplicate: true }]);
+  const api = createApi({ url: adminUrl, token: adminToken });
+  const secrets = [`whsec_${Buffer.alloc(32, 7).toString("base64")}`];
+  await api.sources.create({ name: "narrow", provider: "svix", secrets, bodyBytesMax: 10 });
+  const refused = await runCli(["send", "svix"], { cwd });
+  expect(refused).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^413 /) });
   const none = await runCli(["send", "discord"], { cwd });
   expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining("no source takes events of discord") });
   const other = await runCli(["send", "stripe", "--source", "sample-github"], { cwd });

@@ -17,7 +17,8 @@ export interface SendFlags extends AskFlags {
 }
 
 const COUNT_MAX = 10_000;
-const BODY_BYTES_MAX = 25 * 1024 * 1024;
+/** The admin API takes requests of 1 MiB, in which the body to be signed stands as base64. */
+const BODY_BYTES_MAX = 768 * 1024 - 1024;
 
 /** `holdfast send`: has the gateway sign a sample as its provider would, and posts it to the source's ingest URL. */
 export async function send(shell: Shell, flags: SendFlags): Promise<ExitCode> {
@@ -55,8 +56,8 @@ async function readData(shell: Shell, data: string | undefined): Promise<Data> {
   const path = resolve(shell.cwd, data.slice(1));
   try {
     const body = await readFile(path, "utf8");
-    if (body.length > BODY_BYTES_MAX)
-      return { ok: false, problem: `${path} is larger than 25 MiB, the most that a source takes` };
+    if (Buffer.byteLength(body) > BODY_BYTES_MAX)
+      return { ok: false, problem: `${path} is larger than the 767 KiB that can be sent from here` };
     return { ok: true, body };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
