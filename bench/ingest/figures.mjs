@@ -45,6 +45,7 @@ export function summarize(rounds) {
     p99Ms: of((round) => round.p99Ms),
     nodeCpuMicros: cpu((round) => round.nodeCpuMicros),
     databaseCpuMicros: cpu((round) => round.databaseCpuMicros),
+    senderCpuMicros: cpu((round) => round.senderCpuMicros),
     answered: rounds.reduce((sum, round) => sum + round.answered, 0),
   };
 }

@@ -31,4 +31,6 @@ export interface Round {
   readonly nodeCpuMicros: number | null;
   /** CPU of its database and queue for each answer. */
   readonly databaseCpuMicros: number | null;
+  /** CPU of the sender for each answer: what the machine spends on asking. */
+  readonly senderCpuMicros: number | null;
 }

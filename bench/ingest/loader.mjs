@@ -26,13 +26,19 @@ export async function openLoader() {
 async function runRound(child, plan, pids) {
   child.send(plan);
   await answer(child, "started");
-  const before = { node: cpuMs(pids.node), database: cpuMs(pids.database) };
+  const all = { ...pids, sender: [child.pid] };
+  const before = { node: cpuMs(pids.node), database: cpuMs(pids.database), sender: cpuMs(all.sender) };
   const { result } = await answer(child, "finished");
   const micros = (which) => {
-    const after = cpuMs(pids[which]);
+    const after = cpuMs(all[which]);
     return before[which] === null || after === null ? null : ((after - before[which]) * 1000) / result.answered;
   };
-  return { ...result, nodeCpuMicros: micros("node"), databaseCpuMicros: micros("database") };
+  return {
+    ...result,
+    nodeCpuMicros: micros("node"),
+    databaseCpuMicros: micros("database"),
+    senderCpuMicros: micros("sender"),
+  };
 }
 
 function answer(child, kind) {

@@ -9,7 +9,19 @@ export function printReport(report) {
     `Medians of rounds of ${report.roundMs / 1000} s each, contenders in turn; sender, server and database share the cores.`,
     "",
     ...table([
-      ["", "conns", "rounds", "req/s", "lowest–highest", "spread", "p50 ms", "p99 ms", "node µs", "database µs"],
+      [
+        "",
+        "conns",
+        "rounds",
+        "req/s",
+        "lowest–highest",
+        "spread",
+        "p50 ms",
+        "p99 ms",
+        "node µs",
+        "database µs",
+        "sender µs",
+      ],
       ...report.lines.map((line) => [
         line.contender,
         `${line.connections}`,
@@ -21,6 +33,7 @@ export function printReport(report) {
         line.p99Ms.toFixed(1),
         line.nodeCpuMicros === null ? "–" : whole(line.nodeCpuMicros),
         line.databaseCpuMicros === null ? "–" : whole(line.databaseCpuMicros),
+        line.senderCpuMicros === null ? "–" : whole(line.senderCpuMicros),
       ]),
     ]),
     "",

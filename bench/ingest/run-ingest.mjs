@@ -15,7 +15,9 @@ import { printReport } from "./print-report.mjs";
 
 const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));
 const SECRET = "whsec_bench0123456789abcdefghijklmnopqrstuv";
-const WARM_UP_MS = 1_000;
+/** Measured: a server still gets faster in its second second, while its code is being compiled. */
+const WARM_UP_MS = 3_000;
+const QUICK_WARM_UP_MS = 500;
 const EVENTS_MIN = 4_000;
 const EVENTS_MAX = 120_000;
 const REUSED_EVENTS = 20_000;
@@ -63,7 +65,14 @@ function makePlan({ quick, rounds, seconds, only }) {
   if (!(durationMs > 0) || !Number.isInteger(count) || count < 1) throw new Error("--rounds and --seconds must be > 0");
   const levels = [{ connections: 64, rounds: count }];
   if (!quick) levels.push({ connections: 256, rounds: Math.max(1, Math.round(count * 0.6)) });
-  return { names, durationMs, levels, routeRounds: Math.min(3, count), legend: {} };
+  return {
+    names,
+    durationMs,
+    levels,
+    routeRounds: Math.min(3, count),
+    legend: {},
+    warmUpMs: quick ? QUICK_WARM_UP_MS : WARM_UP_MS,
+  };
 }
 
 async function measureSideBySide(loader, plan, run, contenders) {
@@ -72,7 +81,7 @@ async function measureSideBySide(loader, plan, run, contenders) {
     if (plan.names.includes(name)) contenders.push(await start(run));
   }
   for (const { name, what } of contenders) plan.legend[name] = what;
-  const rates = await warmUp(loader, contenders);
+  const rates = await warmUp(loader, contenders, plan);
   const rounds = [];
   for (const { connections, rounds: count } of plan.levels) {
     for (let number = 0; number < count; number++) {
@@ -92,18 +101,18 @@ async function measureRoute(loader, plan, run, contenders) {
   const contender = await startHoldfast(run, { routed: true });
   contenders.push(contender);
   plan.legend[contender.name] = contender.what;
-  const rates = await warmUp(loader, [contender]);
+  const rates = await warmUp(loader, [contender], plan);
   const rounds = [];
   for (let number = 0; number < plan.routeRounds; number++)
     rounds.push(await measure(loader, contender, { connections: 64, number, durationMs: plan.durationMs }, rates));
   return rounds;
 }
 
-async function warmUp(loader, contenders) {
+async function warmUp(loader, contenders, { warmUpMs }) {
   const rates = new Map();
   for (const contender of contenders) {
     rates.set(contender.name, 20_000);
-    await measure(loader, contender, { connections: 64, number: -1, durationMs: WARM_UP_MS }, rates);
+    await measure(loader, contender, { connections: 64, number: -1, durationMs: warmUpMs }, rates);
   }
   return rates;
 }
