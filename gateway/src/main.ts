@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { GatewayConfig } from "./config.ts";
+import { TIMEOUT_MAX_MS } from "./domain/catalog.ts";
 import type { Engine } from "./engine/start-engine.ts";
 import { startEngine } from "./engine/start-engine.ts";
 import { createEgress } from "./platform/egress/create-egress.ts";
@@ -31,6 +32,10 @@ export interface RunningGateway {
   /** Stops taking, answers what was received, settles or returns what is leased, stops the database; then everything is closed. */
   drain(): Promise<void>;
 }
+
+const STATEMENT_MS = 10_000;
+/** A handler that finds no free connection within this time gives its delivery back, at no cost. */
+const HANDLER_WAIT_MS = 5_000;
 
 export type Start = { readonly ok: true; readonly gateway: RunningGateway } | StartFault;
 
@@ -99,12 +104,16 @@ interface Parts {
 
 function startWorkers(config: GatewayConfig, log: Log, parts: Parts): Promise<Engine> {
   const { foundation } = parts;
+  const { databaseConnections } = config.worker;
   parts.egress = createEgress({ policy: config.egress, log, clock: foundation.clock });
   return startEngine(
     {
       ...foundation,
       egress: parts.egress,
-      db: foundation.openPool("worker", config.worker.databaseConnections, 30_000),
+      db: foundation.openPool("worker", databaseConnections, STATEMENT_MS),
+      handlerDb: foundation.openPool("handlers", databaseConnections, TIMEOUT_MAX_MS, {
+        connectTimeoutMs: HANDLER_WAIT_MS,
+      }),
       handlers: config.handlers,
       log,
       worker: `${hostname()}:${process.pid}`,
@@ -116,12 +125,15 @@ function startWorkers(config: GatewayConfig, log: Log, parts: Parts): Promise<En
 
 async function stop(config: GatewayConfig, parts: Parts): Promise<void> {
   const { foundation } = parts;
-  const half = config.drainTimeoutMs / 2;
+  const totalMs = config.drainTimeoutMs;
+  // Whatever still waits for the database then fails, so that a frozen one cannot keep this process.
+  const cutter = setTimeout(() => foundation.cut(), totalMs * 0.8);
   // First no more arrivals, then no more claims: what was answered is recorded before the workers end.
-  await parts.ingest?.drain(half);
-  await parts.engine?.drain(half / 2);
+  await parts.ingest?.drain(totalMs / 3);
+  await parts.engine?.drain(totalMs / 4, totalMs / 8);
   await parts.admin?.close();
   await parts.egress?.close();
   await removeRunFile(config.dataDir, process.pid);
   await foundation.close();
+  clearTimeout(cutter);
 }

@@ -40,8 +40,16 @@ export interface Foundation {
   readonly catalog: CatalogWatch;
   readonly safety: SafetyWatch;
   /** A pool of its own for a role, closed with the foundation. */
-  openPool(name: string, connectionsMax: number, statementTimeoutMs: number, pipelined?: boolean): Database;
+  openPool(name: string, connectionsMax: number, statementTimeoutMs: number, more?: PoolExtras): Database;
+  /** Destroys every connection, so that nothing waits for a database that does not answer. */
+  cut(): void;
   close(): Promise<void>;
+}
+
+export interface PoolExtras {
+  readonly pipelined?: boolean;
+  /** How long to wait for a connection, be it a new one or one that others hold. */
+  readonly connectTimeoutMs?: number;
 }
 
 const PARTITION_DAYS_AHEAD = 7;
@@ -88,7 +96,16 @@ export async function layFoundation(
       return fault;
     }
     const watches = await startWatches(base, parts, log);
-    return { ok: true, store, base, ...parts, ...watches, openPool: pools.open, close: () => stopAll(watches, close) };
+    return {
+      ok: true,
+      store,
+      base,
+      ...parts,
+      ...watches,
+      openPool: pools.open,
+      cut: pools.cut,
+      close: () => stopAll(watches, close),
+    };
   } catch (error) {
     await close();
     const remedy = "Run `holdfast doctor`; the log has the rest.";
@@ -109,15 +126,24 @@ async function stopAll(watches: Watches, close: () => Promise<void>): Promise<vo
   await close();
 }
 
-function createPools(url: string, log: Log): { open: Foundation["openPool"]; close(): Promise<void> } {
+interface Pools {
+  readonly open: Foundation["openPool"];
+  cut(): void;
+  close(): Promise<void>;
+}
+
+function createPools(url: string, log: Log): Pools {
   const pools: Database[] = [];
   return {
-    open: (name, connectionsMax, statementTimeoutMs, pipelined = false) => {
+    open: (name, connectionsMax, statementTimeoutMs, more = {}) => {
       const applicationName = `holdfast ${name}`;
       const limits = { connectionsMax, connectTimeoutMs: CONNECT_TIMEOUT_MS, statementTimeoutMs };
-      const pool = openDatabase({ url, ...limits, applicationName, log, pipelined });
+      const pool = openDatabase({ url, ...limits, applicationName, log, ...more });
       pools.push(pool);
       return pool;
+    },
+    cut: () => {
+      for (const pool of pools) pool.cut();
     },
     close: async () => {
       await Promise.all(pools.map((pool) => pool.close().catch(() => {})));

@@ -61,8 +61,10 @@ function* checkRoles(config: GatewayConfig): Generator<ConfigFault> {
 /** The embedded server admits 60 connections; some are its own, the guard's and the commands'. */
 const EMBEDDED_CONNECTIONS_MAX = 50;
 
-function* checkConnections({ databaseUrl, ingest, worker, admin }: GatewayConfig): Generator<ConfigFault> {
-  const sum = ingest.databaseConnections + worker.databaseConnections + admin.databaseConnections;
+function* checkConnections({ databaseUrl, ingest, worker, admin, handlers }: GatewayConfig): Generator<ConfigFault> {
+  // Handlers hold as many connections again as the worker has.
+  const workers = worker.databaseConnections * (Object.keys(handlers).length > 0 ? 2 : 1);
+  const sum = ingest.databaseConnections + workers + admin.databaseConnections;
   if (databaseUrl === null && sum > EMBEDDED_CONNECTIONS_MAX) {
     const problem = `and those of worker and admin are ${sum} in all; the embedded database has room for ${EMBEDDED_CONNECTIONS_MAX}`;
     yield { path: "ingest.databaseConnections", problem };

@@ -8,8 +8,8 @@ export type Submitted<Result> =
 
 export interface GroupCommit<Item, Result> {
   submit(item: Item): Promise<Submitted<Result>>;
-  /** Refuses new items and waits for those inside. */
-  drain(): Promise<void>;
+  /** Refuses new items and waits for those inside, which are answered within `deadlineMs` where it is given. */
+  drain(deadlineMs?: number): Promise<void>;
 }
 
 export interface GroupCommitOptions<Item, Result> {
@@ -33,7 +33,7 @@ export interface GroupCommitOptions<Item, Result> {
 interface Waiting<Item, Result> {
   readonly item: Item;
   readonly size: number;
-  readonly dueMs: number;
+  dueMs: number;
   tries: number;
   answer: ((result: Submitted<Result>) => void) | null;
 }
@@ -75,8 +75,10 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   };
   return {
     submit: (item) => submit(state, item),
-    drain: () => {
+    drain: (deadlineMs = Infinity) => {
       state.draining = true;
+      const dueMs = options.clock.monotonicMs() + deadlineMs;
+      for (const waiting of state.unanswered) waiting.dueMs = Math.min(waiting.dueMs, dueMs);
       if (state.unanswered.size === 0 && state.running === 0) return Promise.resolve();
       return new Promise((resolve) => state.onIdle.push(resolve));
     },

@@ -38,7 +38,9 @@ export function startLoop(
     else state.timer = setTimeout(begin, waitMs);
   };
   const begin = (): void => {
+    // Both may be pending: a wake-up in the same turn as the timer. One of them left over would start a second loop.
     if (state.timer !== null) clearTimeout(state.timer);
+    if (state.soon !== null) clearImmediate(state.soon);
     state.timer = null;
     state.soon = null;
     state.woken = false;

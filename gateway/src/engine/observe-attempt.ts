@@ -25,7 +25,7 @@ export function observeAttempt(
   if (attempt !== null && outcome !== null) {
     deps.metrics.attempts.inc({ destination: destination?.name ?? "unknown", outcome });
     deps.metrics.attemptSeconds.observe(attempt.durationMs / 1_000);
-    if (delivery.attempt === 1 && event !== null) {
+    if (delivery.attempt === 1 && typeof event !== "string") {
       deps.metrics.firstAttemptSeconds.observe(
         Math.max(0, attempt.startedAt.getTime() - event.receivedAt.getTime()) / 1_000,
       );

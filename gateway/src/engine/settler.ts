@@ -7,6 +7,7 @@ import type { GroupCommit } from "./group-commit.ts";
 import { createGroupCommit } from "./group-commit.ts";
 
 const MIB = 1_048_576;
+const TRANSACTION_MS = 5_000;
 
 /**
  * Settles outcomes in batches. An outcome that cannot be written for most of its lease is given up: the rescuer takes the
@@ -29,7 +30,10 @@ export function createSettler(deps: {
     clock: deps.clock,
     sizeOf: ({ attempt }) => 500 + (attempt?.response?.body.length ?? 0) + (attempt?.response?.headers.length ?? 0),
     keysOf: ({ delivery }) => [delivery.id],
-    run: (items) =>
-      deps.db.transaction((tx) => settleDeliveries(tx, items, deps.worker, deps.databaseClock.now()), 5_000),
+    run: (items, isRepeat) =>
+      deps.db.transaction(
+        (tx) => settleDeliveries(tx, items, deps.worker, deps.databaseClock.now(), isRepeat),
+        TRANSACTION_MS,
+      ),
   });
 }

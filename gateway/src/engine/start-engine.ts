@@ -7,7 +7,6 @@ import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import { disableDestination } from "../store/catalog/disable-destination.ts";
 import type { Database } from "../store/database.ts";
-import { releaseDestination } from "../store/deliveries/hold-destination.ts";
 import { gauge } from "./caretakers/gauger.ts";
 import { release } from "./caretakers/releaser.ts";
 import { rescueExpired } from "./caretakers/rescuer.ts";
@@ -23,6 +22,8 @@ import { startWorker } from "./worker.ts";
 
 export interface EngineDeps {
   readonly db: Database;
+  /** For handlers alone, which hold a connection for as long as they run. */
+  readonly handlerDb: Database;
   readonly clock: Clock;
   readonly databaseClock: DatabaseClock;
   readonly catalog: CatalogWatch;
@@ -46,8 +47,8 @@ export interface EngineOptions {
 export interface Engine {
   /** There may be something ready. */
   wake(): void;
-  /** Claims nothing more, lets attempts end until the deadline, aborts the rest, and settles all of them. */
-  drain(deadlineMs: number): Promise<void>;
+  /** Claims nothing more, lets attempts end for `attemptsMs`, aborts the rest, and settles all of them within `settleMs`. */
+  drain(attemptsMs: number, settleMs: number): Promise<void>;
 }
 
 const STAGE_MS = 250;
@@ -63,7 +64,6 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
   const catalog = () => deps.catalog.index();
   const rescuerDeps = { ...deps, catalog, leaseMs: options.leaseMs, onReady: () => worker.wake() };
   if (options.isOnlyWorker) await takeOver(deps, { ...rescuerDeps, onReady: () => {} }, options.leaseMs);
-  await releaseForHandlers(deps);
   const worker: Worker = startWorker(
     {
       ...deps,
@@ -73,6 +73,7 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
       refreshCatalog: () => deps.catalog.refresh(),
       observe: (...seen) => observeAttempt(deps, ...seen),
       signal: aborter.signal,
+      leaseMs: options.leaseMs,
     },
     { ...options, log: deps.log },
   );
@@ -85,7 +86,10 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
       if (rescued > 0) deps.log.warn({ rescued }, "deliveries taken back from a worker that did not report");
       return false;
     }),
-    caretaker(deps, "releaser", RELEASE_MS, async () => (await release({ ...deps, onReady })) > 0),
+    caretaker(deps, "releaser", RELEASE_MS, async () => {
+      const { destinations } = deps.catalog.current();
+      return (await release({ ...deps, destinations, onReady })) > 0;
+    }),
     caretaker(deps, "gauger", GAUGE_MS, async () => {
       await gauge(deps);
       return false;
@@ -97,12 +101,16 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
   ];
   return {
     wake: onReady,
-    drain: async (deadlineMs) => {
-      await Promise.all(caretakers.map((loop) => loop.stop()));
-      const timer = setTimeout(() => aborter.abort(), deadlineMs);
+    drain: async (attemptsMs, settleMs) => {
+      const stopped = caretakers.map((loop) => loop.stop());
+      const timer = setTimeout(() => aborter.abort(), attemptsMs);
+      // Without the database nothing can be settled; the leases then run out, and another worker takes over.
+      const giveUp = setTimeout(() => void settler.drain(0), attemptsMs + settleMs);
       await worker.drain();
       clearTimeout(timer);
-      await settler.drain();
+      clearTimeout(giveUp);
+      await settler.drain(0);
+      await Promise.all(stopped);
     },
   };
 }
@@ -121,6 +129,8 @@ async function settle(deps: EngineDeps, settler: ReturnType<typeof createSettler
       (tx) => disableDestination(tx, destinationId, "answered 410 Gone", deps.clock.now()),
       5_000,
     );
+    // Or this process would go on sending to it until its next look at the catalog.
+    if (disabled.ok) await deps.catalog.refresh().catch(() => {});
     if (disabled.ok && disabled.value) deps.log.warn({ destinationId }, "destination disabled: it answered 410 Gone");
     if (!disabled.ok)
       deps.log.error({ destinationId, error: disabled.message }, "a destination that is gone could not be disabled");
@@ -134,16 +144,11 @@ async function takeOver(
   leaseMs: number,
 ): Promise<void> {
   const now = deps.databaseClock.now();
-  const rescued = await rescueExpired(rescuerDeps, now, new Date(now.getTime() + 2 * leaseMs));
-  if (rescued > 0) deps.log.info({ rescued }, "deliveries taken over from the process that ran here before");
-}
-
-/** Lets go what was held because no process knew the handler, now that this one does. */
-async function releaseForHandlers(deps: EngineDeps): Promise<void> {
-  for (const { id, target } of deps.catalog.current().destinations) {
-    if (target.kind !== "handler" || deps.handlers[target.handler] === undefined) continue;
-    await deps.db.run(releaseDestination, [id, ["handler_missing"]]).catch((error: unknown) => {
-      deps.log.warn({ destination: id, error: messageOf(error) }, "held deliveries of a handler could not be released");
-    });
+  try {
+    const rescued = await rescueExpired(rescuerDeps, now, new Date(now.getTime() + 2 * leaseMs));
+    if (rescued > 0) deps.log.info({ rescued }, "deliveries taken over from the process that ran here before");
+  } catch (error) {
+    const words = "what the process before left behind could not be taken over; it follows when its leases end";
+    deps.log.warn({ error: messageOf(error) }, words);
   }
 }

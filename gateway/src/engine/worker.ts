@@ -1,7 +1,7 @@
 import type { Claimed } from "../pipeline/claim.ts";
 import { claim } from "../pipeline/claim.ts";
 import type { WorkDeps } from "../pipeline/work.ts";
-import { work } from "../pipeline/work.ts";
+import { giveBack, work } from "../pipeline/work.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import { startLoop } from "./loop.ts";
@@ -9,7 +9,6 @@ import { startLoop } from "./loop.ts";
 export interface WorkerOptions {
   /** How many deliveries this process tries at once. */
   readonly concurrency: number;
-  readonly leaseMs: number;
   /** The look for work when nothing has woken it: correctness rests on this alone. */
   readonly pollMs: number;
   readonly log: Log;
@@ -25,7 +24,7 @@ export interface Worker {
 
 /** Keeps its slots full: claims as many as are free, so nothing waits leased in memory behind something slow. */
 export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
-  const state = { inFlight: 0, onEmpty: [] as (() => void)[] };
+  const state = { inFlight: 0, draining: false, onEmpty: [] as (() => void)[] };
   const finish = (): void => {
     state.inFlight--;
     if (state.inFlight === 0) for (const resolve of state.onEmpty.splice(0)) resolve();
@@ -33,7 +32,8 @@ export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
   };
   const start = (claimed: Claimed): void => {
     state.inFlight++;
-    work(deps, claimed)
+    // A claim that was under way when the drain began: nothing new is tried any more.
+    (state.draining ? giveBack : work)(deps, claimed)
       // Not settled, so its lease expires and it is rescued.
       .catch((error: unknown) =>
         options.log.error(
@@ -46,7 +46,7 @@ export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
   const loop = startLoop({ name: "worker", log: options.log, idleMs: options.pollMs }, async () => {
     const free = options.concurrency - state.inFlight;
     if (free <= 0) return false;
-    const batch = await claim({ ...deps, leaseMs: options.leaseMs }, free);
+    const batch = await claim(deps, free);
     for (const claimed of batch) start(claimed);
     return batch.length === free && state.inFlight < options.concurrency;
   });
@@ -54,6 +54,7 @@ export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
     wake: () => loop.wake(),
     inFlight: () => state.inFlight,
     drain: async () => {
+      state.draining = true;
       await loop.stop();
       if (state.inFlight > 0) await new Promise<void>((resolve) => state.onEmpty.push(resolve));
     },

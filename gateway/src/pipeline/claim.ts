@@ -1,15 +1,22 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
+import type { LeasedRow } from "../store/deliveries/claim-ready.ts";
 import { claimReady } from "../store/deliveries/claim-ready.ts";
 import { findEvents } from "../store/events/find-events.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
 import { toLeased, toStoredEvent } from "./leased-delivery.ts";
 
-/** A leased delivery with its event; null when the event is gone. */
+/**
+ * What a delivery's event came to: `gone` when its row is no longer there, `unreadable` when its stored headers are not what
+ * we wrote, `unread` when the database was lost between the claim and the read.
+ */
+export type FoundEvent = StoredEvent | "gone" | "unreadable" | "unread";
+
+/** A leased delivery with its event. */
 export interface Claimed {
   readonly delivery: LeasedDelivery;
-  readonly event: StoredEvent | null;
+  readonly event: FoundEvent;
 }
 
 /**
@@ -27,10 +34,20 @@ export async function claim(
   const leaseUntil = new Date(deps.databaseNow().getTime() + deps.leaseMs).toISOString();
   const rows = (await deps.db.run(claimReady, [slots, lease, leaseUntil])).rows;
   if (rows.length === 0) return [];
-  const found = await deps.db.run(findEvents, [rows.map((row) => row.bucket), rows.map((row) => row.event_id)]);
-  const events = new Map(found.rows.map((row) => [row.id, row]));
-  return rows.map((row) => {
-    const event = events.get(row.event_id);
-    return { delivery: toLeased(row, lease, leaseEndsMs), event: event === undefined ? null : toStoredEvent(event) };
-  });
+  const found = await findTheirEvents(deps.db, rows);
+  return rows.map((row) => ({ delivery: toLeased(row, lease, leaseEndsMs), event: found(row.event_id) }));
+}
+
+/** Never throws: what is claimed has to be settled or returned, and one bad row must not take the batch with it. */
+async function findTheirEvents(db: Queryable, rows: readonly LeasedRow[]): Promise<(id: string) => FoundEvent> {
+  try {
+    const found = await db.run(findEvents, [rows.map((row) => row.bucket), rows.map((row) => row.event_id)]);
+    const events = new Map(found.rows.map((row) => [row.id, row]));
+    return (id) => {
+      const row = events.get(id);
+      return row === undefined ? "gone" : (toStoredEvent(row) ?? "unreadable");
+    };
+  } catch {
+    return () => "unread";
+  }
 }

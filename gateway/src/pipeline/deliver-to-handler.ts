@@ -1,84 +1,146 @@
-import type { DeliveredEvent, Handler, HandlerTransaction } from "../domain/handler.ts";
+import type { DeliveredEvent, Handler } from "../domain/handler.ts";
 import { newUuid, toPublicId } from "../domain/id.ts";
+import type { Outcome } from "../domain/outcome.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Database } from "../store/database.ts";
+import type { Database, Transaction } from "../store/database.ts";
 import { createHandlerTransaction } from "../store/handler-transaction.ts";
 import type { Attempt } from "./deliver.ts";
 import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
 import { settleDeliveries } from "./settle.ts";
 
 export interface HandlerDeps {
-  readonly db: Database;
+  /** Connections of their own: handlers hold them for as long as they run, and claims must not wait behind them. */
+  readonly handlerDb: Database;
   readonly clock: Clock;
   readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
   readonly worker: string;
 }
 
-/** `settled`: the handler's writes and `processed` are committed. Otherwise nothing is, and the attempt says why. */
+/**
+ * `settled`: the handler's writes and `processed` are committed. `lost`: somebody else has the delivery. `untried`: the
+ * handler was not called, because no connection could be had in time. `failed`: nothing is committed, the attempt says why.
+ */
 export type HandlerResult =
   | { readonly kind: "settled"; readonly attempt: Attempt }
   | { readonly kind: "lost" }
+  | { readonly kind: "untried" }
   | { readonly kind: "failed"; readonly attempt: Attempt };
+
+export interface HandlerCall {
+  readonly delivery: LeasedDelivery;
+  readonly event: StoredEvent;
+  readonly sourceName: string;
+  readonly handler: Handler;
+  readonly timeoutMs: number;
+  /** Gives the handler up when the process has to end. */
+  readonly signal: AbortSignal;
+}
+
+/** How long after the handler's own deadline its transaction may take to settle and commit. */
+const COMMIT_MS = 5_000;
 
 /**
  * Calls a handler inside the transaction that marks its delivery processed (promise 4). The lease is checked in the same
  * transaction, so a worker that was overtaken rolls its writes back. When the outcome of COMMIT is unknown the lease is left
  * to expire: if it was committed there is nothing to rescue, if not the delivery is tried again.
  */
-export async function deliverToHandler(
-  deps: HandlerDeps,
-  input: {
-    readonly delivery: LeasedDelivery;
-    readonly event: StoredEvent;
-    readonly sourceName: string;
-    readonly handler: Handler;
-    readonly timeoutMs: number;
-  },
-): Promise<HandlerResult> {
-  const { delivery } = input;
+export async function deliverToHandler(deps: HandlerDeps, call: HandlerCall): Promise<HandlerResult> {
   const startedAt = deps.clock.now();
   const startedMs = deps.clock.monotonicMs();
-  const finish = (outcome: Attempt["outcome"]): Attempt => ({
-    outcome,
-    startedAt,
-    durationMs: Math.max(0, Math.round(deps.clock.monotonicMs() - startedMs)),
-    response: null,
-  });
-  const result = await deps.db.transaction(async (tx) => {
-    const scope = createHandlerTransaction(tx.client, input.timeoutMs);
-    await scope.begin();
-    try {
-      await input.handler(toDeliveredEvent(input), scope.transaction satisfies HandlerTransaction);
-    } finally {
-      scope.end();
-    }
+  const finish = (outcome: Outcome): Attempt => {
+    const durationMs = Math.max(0, Math.round(deps.clock.monotonicMs() - startedMs));
+    return { outcome, startedAt, durationMs, response: null };
+  };
+  const progress: Progress = { called: false, lost: false, fault: "handler_failed" };
+  const result = await deps.handlerDb.transaction(async (tx) => {
+    await run(deps, call, tx, progress);
     const attempt = finish({ kind: "completed" });
-    const attemptId = newUuid(startedAt.getTime(), delivery.bucket, deps.random(8));
-    const settlement = { delivery, attemptId, attempt, decision: { to: "processed" }, dueAt: null } as const;
-    const settled = await settleDeliveries(tx, [settlement], deps.worker, deps.databaseNow());
-    if (settled[0] === "lost") throw new LeaseLost();
+    const attemptId = newUuid(startedAt.getTime(), call.delivery.bucket, deps.random(8));
+    const settlement = {
+      delivery: call.delivery,
+      attemptId,
+      attempt,
+      decision: { to: "processed" },
+      dueAt: null,
+    } as const;
+    const [settled] = await settleDeliveries(tx, [settlement], deps.worker, deps.databaseNow());
+    progress.lost = settled === "lost";
+    if (progress.lost) throw rollBack("the lease was lost");
     return attempt;
-  }, input.timeoutMs);
+  }, call.timeoutMs + COMMIT_MS);
   if (result.ok) return { kind: "settled", attempt: result.value };
-  if (result.unknown || result.message === LEASE_LOST) return { kind: "lost" };
-  return { kind: "failed", attempt: finish({ kind: "failed", fault: "handler_failed", detail: result.message }) };
+  if (!progress.called) return { kind: "untried" };
+  if (result.unknown || progress.lost) return { kind: "lost" };
+  return { kind: "failed", attempt: finish({ kind: "failed", fault: progress.fault, detail: result.message }) };
 }
 
-const LEASE_LOST = "the lease was lost";
-
-// Thrown so that the transaction, with the handler's writes in it, is rolled back.
-class LeaseLost extends Error {
-  override readonly message = LEASE_LOST;
+interface Progress {
+  called: boolean;
+  lost: boolean;
+  fault: "handler_failed" | "timeout" | "aborted";
 }
 
-function toDeliveredEvent(input: { delivery: LeasedDelivery; event: StoredEvent; sourceName: string }): DeliveredEvent {
-  const { delivery, event } = input;
+async function run(deps: HandlerDeps, call: HandlerCall, tx: Transaction, progress: Progress): Promise<void> {
+  if (deps.clock.monotonicMs() + call.timeoutMs > call.delivery.leaseEndsMs) throw rollBack("too late in its lease");
+  const scope = createHandlerTransaction(tx.client, call.timeoutMs);
+  await scope.begin();
+  const deadline = startDeadline(call, progress);
+  progress.called = true;
+  try {
+    const handled = Promise.resolve(call.handler(toDeliveredEvent(call), scope.transaction));
+    // When the deadline wins, nobody else would hear of the handler's end.
+    handled.catch(() => {});
+    await Promise.race([handled, deadline.passed]);
+  } catch (error) {
+    // An abandoned handler may still be inside a statement: its connection is destroyed, which rolls back as well.
+    throw progress.fault === "handler_failed"
+      ? rollBack(error instanceof Error ? error.message : String(error))
+      : error;
+  } finally {
+    deadline.cancel();
+    scope.end();
+  }
+}
+
+/** A handler that never returns would hold its slot and its connection for ever. */
+function startDeadline(call: HandlerCall, progress: Progress): { readonly passed: Promise<never>; cancel(): void } {
+  const end = new AbortController();
+  const passed = new Promise<never>((_, reject) => {
+    end.signal.addEventListener("abort", () => reject(end.signal.reason), { once: true });
+  });
+  passed.catch(() => {});
+  const give = (fault: "timeout" | "aborted", words: string): void => {
+    progress.fault = fault;
+    end.abort(new Error(words));
+  };
+  const onAbort = (): void => give("aborted", "the process ended before the handler did");
+  const timer = setTimeout(
+    () => give("timeout", `the handler did not return within ${call.timeoutMs} ms`),
+    call.timeoutMs,
+  );
+  call.signal.addEventListener("abort", onAbort, { once: true });
+  if (call.signal.aborted) onAbort();
+  return {
+    passed,
+    cancel: () => {
+      clearTimeout(timer);
+      call.signal.removeEventListener("abort", onAbort);
+    },
+  };
+}
+
+/** A failure on a sound connection. With a code of SQLSTATE's shape (38000: outside of SQL) it is rolled back and kept. */
+function rollBack(words: string): Error {
+  return Object.assign(new Error(words), { code: "38000" });
+}
+
+function toDeliveredEvent({ delivery, event, sourceName }: HandlerCall): DeliveredEvent {
   return {
     id: toPublicId("evt", event.id),
     deliveryId: toPublicId("dlv", delivery.id),
     idempotencyKey: toPublicId("dlv", delivery.key),
-    source: input.sourceName,
+    source: sourceName,
     type: event.eventType,
     occurredAt: event.occurredAt,
     receivedAt: event.receivedAt,

@@ -29,6 +29,7 @@ const RESPONSE_BYTES_MAX = 16_384;
  * One attempt over HTTP, outside any transaction, with one total deadline.
  *
  * @param signingSecret the destination's Standard Webhooks secret
+ * @param timeoutMs from the first look at the name to the last byte of the answer
  * @param signal aborts it when the process has to end
  */
 export async function deliver(
@@ -39,6 +40,7 @@ export async function deliver(
     readonly destination: Destination;
     readonly url: string;
     readonly signingSecret: string;
+    readonly timeoutMs: number;
     readonly signal: AbortSignal;
   },
 ): Promise<Attempt> {
@@ -52,8 +54,8 @@ export async function deliver(
     url: input.url,
     headers,
     body: input.event.body,
-    totalTimeoutMs: input.destination.policy.timeoutMs,
-    connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, input.destination.policy.timeoutMs),
+    totalTimeoutMs: input.timeoutMs,
+    connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, input.timeoutMs),
     responseBytesMax: RESPONSE_BYTES_MAX,
     signal: input.signal,
   });

@@ -7,6 +7,7 @@ import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
 const NOT_PASSED = new Set([
   "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
   "transfer-encoding", "upgrade", "host", "content-length", "expect", "accept-encoding", "authorization", "cookie",
+  "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-real-ip",
 ]); // prettier-ignore
 const OURS = new Set([
   "webhook-id",
@@ -41,7 +42,7 @@ export function deliveryHeaders(input: {
   const signature = signDelivery({ secrets: [input.signingSecret], id, timestampSec, body: event.body });
   if (signature === null) return null;
   return [
-    ...passedOn(event.headers),
+    ...passedOn(event.headers, new Set(destination.headers.map(([name]) => name.toLowerCase()))),
     ...destination.headers.map(([name, value]): [string, string] => [name, value]),
     ["user-agent", "holdfast/0.1"],
     ...Object.entries(signature),
@@ -55,14 +56,24 @@ export function deliveryHeaders(input: {
   ];
 }
 
-function passedOn(headers: StoredEvent["headers"]): [string, string][] {
+/** @param replaced what the operator sets for this destination goes before what the provider sent under the same name */
+function passedOn(headers: StoredEvent["headers"], replaced: ReadonlySet<string>): [string, string][] {
   const passed: [string, string][] = [];
+  const nominated = namedByConnection(headers);
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
-    if (NOT_PASSED.has(lower) || lower.startsWith("holdfast-") || value === REDACTED) continue;
+    if (NOT_PASSED.has(lower) || nominated.has(lower) || replaced.has(lower)) continue;
+    if (lower.startsWith("holdfast-") || value === REDACTED) continue;
     passed.push([OURS.has(lower) ? `holdfast-original-${lower}` : lower, value]);
   }
   return passed;
+}
+
+// A header that `Connection` names belongs to that connection alone (RFC 9110, 7.6.1). The body's own type cannot.
+function namedByConnection(headers: StoredEvent["headers"]): ReadonlySet<string> {
+  const lists = headers.filter(([name]) => name.toLowerCase() === "connection").map(([, value]) => value);
+  const names = lists.flatMap((list) => list.toLowerCase().split(",")).map((name) => name.trim());
+  return new Set(names.filter((name) => !name.startsWith("content-")));
 }
 
 // An event type comes out of JSON, so it may hold anything; a header value is visible ASCII.

@@ -46,14 +46,30 @@ export function toLeased(row: LeasedRow, lease: string, leaseEndsMs: number): Le
   };
 }
 
-export function toStoredEvent(row: EventBytesRow): StoredEvent {
+/** @returns null when the stored headers are not a list of pairs of texts */
+export function toStoredEvent(row: EventBytesRow): StoredEvent | null {
+  const headers = readHeaders(row.headers);
+  if (headers === null) return null;
   return {
     id: row.id,
     sourceId: row.source_id,
     eventType: row.event_type,
     occurredAt: row.occurred_at,
     receivedAt: row.received_at,
-    headers: JSON.parse(row.headers.toString("utf8")) as [string, string][],
+    headers,
     body: row.body,
   };
+}
+
+function readHeaders(stored: Buffer): [string, string][] | null {
+  try {
+    const parsed: unknown = JSON.parse(stored.toString("utf8"));
+    return Array.isArray(parsed) && parsed.every(isPair) ? parsed : null;
+  } catch {
+    return null;
+  }
+}
+
+function isPair(item: unknown): item is [string, string] {
+  return Array.isArray(item) && item.length === 2 && typeof item[0] === "string" && typeof item[1] === "string";
 }

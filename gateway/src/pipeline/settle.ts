@@ -4,6 +4,7 @@ import { classify } from "../domain/outcome.ts";
 import { createBytePack } from "../store/byte-pack.ts";
 import { copyFinished } from "../store/deliveries/copy-finished.ts";
 import { deleteFinished } from "../store/deliveries/delete-finished.ts";
+import { findAttempts } from "../store/deliveries/find-attempts.ts";
 import { insertAttempts } from "../store/deliveries/insert-attempts.ts";
 import { lockLeases } from "../store/deliveries/lock-leases.ts";
 import { putBack } from "../store/deliveries/put-back.ts";
@@ -29,12 +30,14 @@ export type Settled = "settled" | "lost";
  * deliveries leave the hot table here.
  *
  * @param now database time
+ * @param isRepeat some of these may have been settled by a COMMIT that was never answered; they are then `settled`, not lost
  */
 export async function settleDeliveries(
   tx: Queryable,
   items: readonly Settlement[],
   worker: string,
   now: Date,
+  isRepeat = false,
 ): Promise<Settled[]> {
   const columns = toColumns(items);
   const held = new Set(
@@ -47,7 +50,14 @@ export async function settleDeliveries(
   if (finished.length > 0) await finish(tx, finished, now);
   const returned = ours.filter(({ decision }) => decision.to !== "processed" && decision.to !== "dead");
   if (returned.length > 0) await giveBack(tx, returned);
+  if (isRepeat) for (const id of await findSettled(tx, items)) held.add(id);
   return items.map((item) => (held.has(item.delivery.id) ? "settled" : "lost"));
+}
+
+async function findSettled(tx: Queryable, items: readonly Settlement[]): Promise<string[]> {
+  const { buckets, ids } = toColumns(items);
+  const attemptIds = items.map((item) => item.attemptId);
+  return (await tx.run(findAttempts, [buckets, ids, attemptIds])).rows.map((row) => row.delivery_id);
 }
 
 function toColumns(items: readonly Settlement[]) {

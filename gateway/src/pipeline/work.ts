@@ -3,15 +3,19 @@ import { decide } from "../domain/delivery.ts";
 import type { Handler } from "../domain/handler.ts";
 import { newUuid } from "../domain/id.ts";
 import { readDeliverySecret } from "../platform/delivery-signature.ts";
+import type { Queryable } from "../store/statement.ts";
 import type { CatalogIndex } from "./catalog-index.ts";
 import type { Claimed } from "./claim.ts";
 import type { Attempt, DeliverDeps } from "./deliver.ts";
 import { deliver } from "./deliver.ts";
-import type { HandlerDeps } from "./deliver-to-handler.ts";
+import type { HandlerDeps, HandlerResult } from "./deliver-to-handler.ts";
 import { deliverToHandler } from "./deliver-to-handler.ts";
+import type { StoredEvent } from "./leased-delivery.ts";
 import type { Settled, Settlement } from "./settle.ts";
 
 export interface WorkDeps extends DeliverDeps, HandlerDeps {
+  readonly db: Queryable;
+  readonly leaseMs: number;
   readonly handlers: Readonly<Record<string, Handler>>;
   /** Settles one delivery, sharing a transaction with others; null when the database was away for too long. */
   readonly settle: (settlement: Settlement) => Promise<Settled | null>;
@@ -26,121 +30,155 @@ export interface WorkDeps extends DeliverDeps, HandlerDeps {
   readonly signal: AbortSignal;
 }
 
-/** Why a delivery is not tried now, or what it is tried on. */
+/** What a delivery is tried on, or why it is not tried now. */
 type Plan =
-  | { readonly kind: "http"; readonly destination: Destination; readonly url: string; readonly signingSecret: string }
+  | {
+      readonly kind: "http";
+      readonly destination: Destination;
+      readonly event: StoredEvent;
+      readonly url: string;
+      readonly signingSecret: string;
+    }
   | {
       readonly kind: "handler";
       readonly destination: Destination;
+      readonly event: StoredEvent;
       readonly handler: Handler;
       readonly sourceName: string;
     }
-  | { readonly kind: "hold"; readonly reason: string; readonly destination: Destination }
-  | { readonly kind: "end"; readonly destination: Destination | null };
+  | { readonly kind: "hold"; readonly destination: Destination; readonly reason: string }
+  | { readonly kind: "end"; readonly destination: Destination | null; readonly detail: string }
+  | { readonly kind: "return"; readonly destination: Destination | null };
 
-/** One claimed delivery: plan → deliver → decide → settle. Never throws; what it cannot settle, the rescuer will. */
+/** One claimed delivery: plan → deliver → decide → settle. */
 export async function work(deps: WorkDeps, claimed: Claimed): Promise<void> {
   const plan = await planDelivery(deps, claimed);
-  const { event, delivery } = claimed;
-  if (plan.kind === "end" || event === null) {
-    return conclude(
-      deps,
-      claimed,
-      { to: "dead", reason: "referent_missing", disableDestination: false },
-      missing(deps),
-      plan.destination,
-    );
+  const { destination } = plan;
+  switch (plan.kind) {
+    case "return":
+      return conclude(deps, claimed, { to: "ready" }, null, destination);
+    case "hold":
+      return conclude(deps, claimed, { to: "held", reason: plan.reason }, null, destination);
+    case "end": {
+      const decision = { to: "dead", reason: "referent_missing", disableDestination: false } as const;
+      return conclude(deps, claimed, decision, untried(deps, plan.detail), destination);
+    }
+    case "http":
+    case "handler": {
+      const timeoutMs = boundedTimeoutMs(plan.destination.policy.timeoutMs, deps.leaseMs);
+      // A worker that was stopped and goes on must not send what another may already be sending.
+      if (deps.clock.monotonicMs() + timeoutMs > claimed.delivery.leaseEndsMs)
+        return conclude(deps, claimed, { to: "ready" }, null, destination);
+      return attempt(deps, claimed, plan, timeoutMs);
+    }
   }
-  if (plan.kind === "hold") return conclude(deps, claimed, { to: "held", reason: plan.reason }, null, plan.destination);
-  // A worker that was stopped and goes on must not send what another may already be sending.
-  const { policy } = plan.destination;
-  if (deps.clock.monotonicMs() + policy.timeoutMs > delivery.leaseEndsMs)
-    return deps.observe(claimed, null, null, plan.destination);
+}
 
-  if (plan.kind === "http") {
-    const attempt = await deliver(deps, { ...plan, delivery, event, signal: deps.signal });
-    return conclude(
-      deps,
-      claimed,
-      decide(delivery, attempt.outcome, policy.retry, randomFraction(deps)),
-      attempt,
-      plan.destination,
-    );
+/** Ends a lease as if it had not been: the delivery is ready again, and the attempt is not counted. */
+export function giveBack(deps: WorkDeps, claimed: Claimed): Promise<void> {
+  return conclude(deps, claimed, { to: "ready" }, null, null);
+}
+
+async function attempt(
+  deps: WorkDeps,
+  claimed: Claimed,
+  plan: Extract<Plan, { kind: "http" | "handler" }>,
+  timeoutMs: number,
+): Promise<void> {
+  const { delivery } = claimed;
+  const { destination } = plan;
+  const call = { ...plan, delivery, timeoutMs, signal: deps.signal };
+  const result: HandlerResult =
+    plan.kind === "http"
+      ? { kind: "failed", attempt: await deliver(deps, { ...call, ...plan }) }
+      : await deliverToHandler(deps, { ...call, ...plan });
+  switch (result.kind) {
+    case "settled": {
+      const settlement = toSettlement(deps, claimed, { to: "processed" }, result.attempt);
+      return deps.observe(claimed, result.attempt, settlement, destination);
+    }
+    case "lost":
+      return deps.observe(claimed, null, null, destination);
+    case "untried":
+      return conclude(deps, claimed, { to: "ready" }, null, destination);
+    case "failed": {
+      const { outcome } = result.attempt;
+      // Given up because this process ends: the attempt counts, but it must neither wait nor be the last one.
+      const isGivenUp = outcome.kind === "failed" && outcome.fault === "aborted" && deps.signal.aborted;
+      const decision = isGivenUp
+        ? ({ to: "ready" } as const)
+        : decide(delivery, outcome, destination.policy.retry, randomFraction(deps));
+      return conclude(deps, claimed, decision, result.attempt, destination);
+    }
   }
-  const result = await deliverToHandler(deps, { ...plan, delivery, event, timeoutMs: policy.timeoutMs });
-  if (result.kind !== "failed") {
-    const attempt = result.kind === "settled" ? result.attempt : null;
-    return deps.observe(
-      claimed,
-      attempt,
-      attempt && toSettlement(deps, claimed, { to: "processed" }, attempt),
-      plan.destination,
-    );
-  }
-  return conclude(
-    deps,
-    claimed,
-    decide(delivery, result.attempt.outcome, policy.retry, randomFraction(deps)),
-    result.attempt,
-    plan.destination,
-  );
+}
+
+const SETTLE_MARGIN_MS = 15_000;
+
+/** A destination may have been given a longer timeout than this process's leases allow; it then gets what they do allow. */
+function boundedTimeoutMs(timeoutMs: number, leaseMs: number): number {
+  return Math.min(timeoutMs, Math.max(leaseMs - SETTLE_MARGIN_MS, leaseMs / 2));
 }
 
 async function planDelivery(deps: WorkDeps, { delivery, event }: Claimed): Promise<Plan> {
+  if (event === "unread") return { kind: "return", destination: null };
   let catalog = deps.catalog();
-  const isKnown = (): boolean =>
+  const known = (): boolean =>
     catalog.findDestination(delivery.destinationId) !== null &&
-    (event === null || catalog.findSourceById(event.sourceId) !== null);
-  if (!isKnown()) catalog = await deps.refreshCatalog();
+    (typeof event === "string" || catalog.findSourceById(event.sourceId) !== null);
+  if (!known()) {
+    const fresh = await deps.refreshCatalog().catch(() => null);
+    if (fresh === null) return { kind: "return", destination: null };
+    catalog = fresh;
+  }
   const destination = catalog.findDestination(delivery.destinationId);
-  const source = event === null ? null : catalog.findSourceById(event.sourceId);
-  if (destination === null || source === null) return { kind: "end", destination };
+  if (destination === null) return { kind: "end", destination, detail: "the destination no longer exists" };
+  if (event === "gone") return { kind: "end", destination, detail: "the event no longer exists" };
+  if (event === "unreadable") return { kind: "end", destination, detail: "the event's stored headers cannot be read" };
+  const source = catalog.findSourceById(event.sourceId);
+  if (source === null) return { kind: "end", destination, detail: "the source of the event no longer exists" };
   if (destination.state !== "active") return { kind: "hold", reason: `destination_${destination.state}`, destination };
   if (destination.target.kind === "handler") {
     const handler = deps.handlers[destination.target.handler];
     if (handler === undefined) return { kind: "hold", reason: "handler_missing", destination };
-    return { kind: "handler", destination, handler, sourceName: source.name };
+    return { kind: "handler", destination, event, handler, sourceName: source.name };
   }
   const { signingSecret } = destination;
   if (signingSecret === null || readDeliverySecret(signingSecret) === null)
     return { kind: "hold", reason: "signing_secret_unreadable", destination };
-  return { kind: "http", destination, url: destination.target.url, signingSecret };
+  return { kind: "http", destination, event, url: destination.target.url, signingSecret };
 }
 
 async function conclude(
   deps: WorkDeps,
   claimed: Claimed,
   decision: Settlement["decision"],
-  attempt: Attempt | null,
+  tried: Attempt | null,
   destination: Destination | null,
 ): Promise<void> {
-  const settlement = toSettlement(deps, claimed, decision, attempt);
+  const settlement = toSettlement(deps, claimed, decision, tried);
   const settled = await deps.settle(settlement);
-  deps.observe(claimed, attempt, settled === "settled" ? settlement : null, destination);
+  deps.observe(claimed, tried, settled === "settled" ? settlement : null, destination);
 }
 
 function toSettlement(
   deps: WorkDeps,
   { delivery }: Claimed,
   decision: Settlement["decision"],
-  attempt: Attempt | null,
+  tried: Attempt | null,
 ): Settlement {
   const now = deps.databaseNow().getTime();
   return {
     delivery,
     attemptId: newUuid(deps.clock.now().getTime(), delivery.bucket, deps.random(8)),
-    attempt,
+    attempt: tried,
     decision,
     dueAt: decision.to === "scheduled" ? new Date(now + decision.waitMs) : null,
   };
 }
 
-function missing(deps: WorkDeps): Attempt {
-  const outcome = {
-    kind: "failed",
-    fault: "unreadable",
-    detail: "the event, its source or its destination no longer exists",
-  } as const;
+function untried(deps: WorkDeps, detail: string): Attempt {
+  const outcome = { kind: "failed", fault: "unreadable", detail } as const;
   return { outcome, startedAt: deps.clock.now(), durationMs: 0, response: null };
 }
 

@@ -30,7 +30,10 @@ export interface Database extends Queryable {
   transaction<T>(work: (tx: Transaction) => Promise<T>, deadlineMs: number): Promise<Committed<T>>;
   /** The pool itself, for what needs a dedicated connection. */
   readonly pool: pg.Pool;
-  close(): Promise<void>;
+  /** Destroys every connection, so that whatever waits for the database fails now. */
+  cut(): void;
+  /** Waits for connections in use; those that have not ended after `deadlineMs` are destroyed. */
+  close(deadlineMs?: number): Promise<void>;
 }
 
 export interface DatabaseOptions {
@@ -44,6 +47,8 @@ export interface DatabaseOptions {
   readonly pipelined?: boolean;
 }
 
+const CLOSE_MS = 2_000;
+
 /** Opens the pool; no connection is made before the first use. */
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool(poolConfig(options));
@@ -52,6 +57,11 @@ export function openDatabase(options: DatabaseOptions): Database {
   // One in use that dies between two statements has nobody waiting for its error, and would end the process as well
   // (seen: EPIPE at COMMIT after the server was killed). Its next statement fails by itself.
   pool.on("connect", (client) => client.on("error", () => {}));
+  const clients = new Set<pg.PoolClient>();
+  pool.on("connect", (client) => {
+    clients.add(client);
+    client.once("end", () => clients.delete(client));
+  });
   return {
     pool,
     run: async (statement, values) => {
@@ -67,7 +77,14 @@ export function openDatabase(options: DatabaseOptions): Database {
       }
     },
     transaction: (work, deadlineMs) => transact(pool, work, deadlineMs),
-    close: () => pool.end(),
+    cut: () => clients.forEach(destroy),
+    close: async (deadlineMs = CLOSE_MS) => {
+      const timer = setTimeout(() => clients.forEach(destroy), deadlineMs);
+      await pool.end();
+      // The pool does not wait for the other side to say good-bye; a server that is frozen never does.
+      await Promise.all([...clients].map((client) => new Promise((resolve) => client.once("end", resolve))));
+      clearTimeout(timer);
+    },
   };
 }
 
@@ -134,7 +151,9 @@ async function transact<T>(
   } catch (error) {
     broken = progress.expired || !(await rolledBack(client, error));
     const message = progress.expired ? `no answer within ${deadlineMs} ms` : messageOf(error);
-    return { ok: false, unknown: progress.committing, code: codeOf(error), message };
+    // A SQLSTATE in answer to COMMIT (a deferred constraint) says that it was rolled back.
+    const unknown = progress.committing && (progress.expired || isConnectionLost(error));
+    return { ok: false, unknown, code: codeOf(error), message };
   } finally {
     clearTimeout(timer);
     client.release(broken || progress.expired);

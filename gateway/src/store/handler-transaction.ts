@@ -9,21 +9,27 @@ export interface HandlerScope {
   end(): void;
 }
 
-// Ending or nesting the transaction from inside would break the tie between the handler's writes and `processed`.
-const TRANSACTION_CONTROL =
-  /^\s*(?:--[^\n]*\n\s*|\/\*[\s\S]*?\*\/\s*)*(?:begin|start\s+transaction|commit|end|rollback(?!\s+to)|abort|prepare\s+transaction)\b/i;
-
 /**
- * @param timeoutMs bounds each statement, and how long the transaction may stand idle while the handler does other things
+ * @param timeoutMs bounds each statement, each wait for a lock, and how long the transaction may stand idle while the
+ *   handler does other things
  */
 export function createHandlerTransaction(client: PoolClient, timeoutMs: number): HandlerScope {
   const state = { open: false };
+  const query = async (text: string, values: readonly unknown[]) => {
+    if (!state.open) throw new Error("this transaction has ended: await every query before the handler returns");
+    if (isTransactionControl(text))
+      throw new Error("a handler must not begin or end the transaction that it runs in; use SAVEPOINT");
+    // The extended protocol takes one statement a message, so a second one cannot hide behind a semicolon.
+    const config = { text, values: [...values], queryMode: "extended" };
+    const result = await client.query<Record<string, unknown>>(config);
+    return { rows: result.rows, rowCount: result.rowCount };
+  };
   return {
     begin: async () => {
-      const limit = String(Math.ceil(timeoutMs));
       await client.query(
-        "SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('statement_timeout', $1, true)",
-        [limit],
+        `SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('statement_timeout', $1, true),
+                set_config('lock_timeout', $1, true)`,
+        [String(Math.ceil(timeoutMs))],
       );
       state.open = true;
     },
@@ -31,17 +37,66 @@ export function createHandlerTransaction(client: PoolClient, timeoutMs: number):
       state.open = false;
     },
     transaction: {
-      query: async (text, values = []) => {
-        if (!state.open) throw new Error("this transaction has ended: await every query before the handler returns");
-        if (TRANSACTION_CONTROL.test(text))
-          throw new Error("a handler must not begin or end the transaction that it runs in; use SAVEPOINT");
-        // The extended protocol takes one statement a message, so control statements cannot hide behind a semicolon.
-        const result = await client.query({ text, values: values as unknown[], queryMode: "extended" } as {
-          text: string;
-          values: unknown[];
-        });
-        return { rows: result.rows as Record<string, unknown>[], rowCount: result.rowCount };
+      query: (text, values = []) => {
+        const answer = query(text, values);
+        // A query that the handler did not wait for must not end the process when it fails.
+        answer.catch(() => {});
+        return answer;
       },
     },
   };
+}
+
+/**
+ * Whether a statement would begin or end the transaction, which would break the tie between the handler's writes and
+ * `processed`. PostgreSQL drops empty statements and comments in front of it, so they are skipped here too.
+ */
+export function isTransactionControl(text: string): boolean {
+  const statement = skipBlank(text);
+  const first = readWord(statement);
+  const second = readWord(skipBlank(statement.slice(first.length)));
+  switch (first) {
+    case "begin":
+    case "start":
+    case "commit":
+    case "end":
+    case "abort":
+      return true;
+    case "rollback":
+      return second !== "to";
+    case "prepare":
+      return second === "transaction";
+    default:
+      return false;
+  }
+}
+
+function readWord(text: string): string {
+  return /^[a-z_]*/i.exec(text)![0].toLowerCase();
+}
+
+/** Skips white space, empty statements and comments (PostgreSQL 4.1.5: block comments nest, a CR ends a line comment too). */
+function skipBlank(text: string): string {
+  let at = 0;
+  for (;;) {
+    at += /^[\s;]*/.exec(text.slice(at))![0].length;
+    if (text.startsWith("--", at)) at += /^[^\n\r]*/.exec(text.slice(at))![0].length;
+    else if (text.startsWith("/*", at)) at = endOfComment(text, at);
+    else return text.slice(at);
+  }
+}
+
+function endOfComment(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at++) {
+    if (text.startsWith("/*", at)) {
+      depth++;
+      at++;
+    } else if (text.startsWith("*/", at)) {
+      depth--;
+      at++;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return text.length;
 }

@@ -17,6 +17,8 @@ export interface EventToRecord {
   readonly eventKey?: string;
   readonly type?: string;
   readonly body?: Uint8Array;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly priority?: number;
   readonly at?: Date;
   readonly heldReason?: string | null;
 }
@@ -50,11 +52,13 @@ export async function recordOne(
     url: "/in/key",
     remoteAddress: "203.0.113.7",
     headers: Buffer.from(
-      JSON.stringify([
-        ["Content-Type", "application/json"],
-        ["X-Twice", "1"],
-        ["X-Twice", "2"],
-      ]),
+      JSON.stringify(
+        event.headers ?? [
+          ["Content-Type", "application/json"],
+          ["X-Twice", "1"],
+          ["X-Twice", "2"],
+        ],
+      ),
     ),
     body,
     bodySha256: createHash("sha256").update(body).digest(),
@@ -62,13 +66,16 @@ export async function recordOne(
       id: newId(),
       destinationId,
       trigger: "live",
-      priority: 2,
+      priority: event.priority ?? 2,
       lane: event.tenant ?? "default",
       rank: receivedAt.getTime(),
       heldReason: event.heldReason ?? null,
     })),
   };
-  const done = await db.transaction((tx) => recordEvents(tx, [draft], { generation: 1, now: receivedAt, isRepeat: false }), 10_000);
+  const done = await db.transaction(
+    (tx) => recordEvents(tx, [draft], { generation: 1, now: receivedAt, isRepeat: false }),
+    10_000,
+  );
   if (!done.ok) throw new Error(done.message);
   const [recorded] = done.value;
   return { kind: recorded!.kind, eventId: recorded!.eventId, deliveryIds: draft.deliveries.map(({ id }) => id) };

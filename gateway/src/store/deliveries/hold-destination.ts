@@ -6,10 +6,3 @@ export const holdDestination = cold(
   `UPDATE holdfast.delivery SET state = 'held', held_reason = $2, due_at = NULL
     WHERE destination_id = $1 AND state IN ('ready', 'scheduled')`,
 );
-
-/** Makes held deliveries ready again, in the order in which they came. Parameters: destination uuid, reasons text[]. */
-export const releaseDestination = cold(
-  "release_destination",
-  `UPDATE holdfast.delivery SET state = 'ready', held_reason = NULL
-    WHERE destination_id = $1 AND state = 'held' AND held_reason = ANY($2::text[])`,
-);

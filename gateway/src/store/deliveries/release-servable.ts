@@ -1,0 +1,16 @@
+import { cold } from "../statement.ts";
+
+/**
+ * Makes deliveries ready that were held because some process could not serve their destination, and this one can.
+ * Parameters: destinations uuid[], held reasons text[] (one for each destination), limit int.
+ */
+export const releaseServable = cold(
+  "release_servable",
+  `UPDATE holdfast.delivery d SET state = 'ready', held_reason = NULL
+    WHERE (d.bucket, d.id) IN (
+      SELECT q.bucket, q.id
+        FROM unnest($1::uuid[], $2::text[]) AS u(destination_id, held_reason)
+        JOIN holdfast.delivery q ON q.destination_id = u.destination_id AND q.held_reason = u.held_reason
+       WHERE q.state = 'held'
+       LIMIT $3 FOR UPDATE OF q SKIP LOCKED)`,
+);

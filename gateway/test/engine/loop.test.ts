@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { startLoop } from "../../src/engine/loop.ts";
+import { silentLog } from "../../src/platform/log.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const options = { name: "test", log: silentLog, idleMs: 100 };
+
+test("a wake-up in the same turn as the timer does not start a second loop", async () => {
+  let running = 0;
+  let most = 0;
+  let rounds = 0;
+  const loop = startLoop(options, async () => {
+    rounds++;
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    running--;
+    return false;
+  });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(rounds).toBe(1);
+  // Another timer of the same moment wakes the loop first; then the loop's own timer comes.
+  setTimeout(() => loop.wake(), 100);
+  const before = vi.getTimerCount();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(most).toBe(1);
+  expect(vi.getTimerCount()).toBeLessThan(before);
+  const stopped = loop.stop();
+  await vi.advanceTimersByTimeAsync(10);
+  await stopped;
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a loop whose step fails again and again never ends, slows down, and goes on when it can", async () => {
+  let failures = 0;
+  let successes = 0;
+  const loop = startLoop(options, async () => {
+    if (failures < 50) {
+      failures++;
+      throw new Error("the database is away");
+    }
+    successes++;
+    return false;
+  });
+  await vi.advanceTimersByTimeAsync(50 * 5_000);
+  expect([failures, successes > 0]).toEqual([50, true]);
+  // A wake-up during the pause does not shorten it; afterwards it works as ever.
+  const before = successes;
+  loop.wake();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(successes).toBe(before + 1);
+  await loop.stop();
+});
