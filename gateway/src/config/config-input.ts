@@ -21,17 +21,17 @@ export interface ConfigInput {
   readonly handlers?: Readonly<Record<string, Handler>>;
   /** Relative to the configuration file. */
   readonly dataDir?: string;
-  readonly databaseUrl?: string;
+  readonly databaseUrl?: string | undefined;
   readonly roles?: readonly Role[];
   readonly host?: string;
   readonly port?: number;
   readonly adminHost?: string;
   readonly adminPort?: number;
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
   readonly logLevel?: LogLevel;
-  readonly secretKey?: string;
+  readonly secretKey?: string | undefined;
   /** Relative to the configuration file. */
-  readonly secretKeyFile?: string;
+  readonly secretKeyFile?: string | undefined;
   readonly drainTimeoutMs?: number;
   readonly ingest?: {
     readonly headersTimeoutMs?: number;

@@ -1,3 +1,4 @@
+import { LEASE_MS } from "../domain/catalog.ts";
 import { LOG_LEVELS, type LogLevel } from "../platform/log.ts";
 import { checkCidr, checkConnectionString, checkHost, checkPublicUrl } from "./check-text.ts";
 import { ROLES, type Role } from "./roles.ts";
@@ -150,7 +151,7 @@ export const SETTINGS: { readonly [P in SettingPath]: Setting<SettingValues[P]> 
     meaning: "Deliveries under way at once in this process.",
   }),
   "worker.leaseMs": wholeNumber(1_000, 3_600_000, {
-    fallback: 90_000,
+    fallback: LEASE_MS,
     variable: "HOLDFAST_WORKER_LEASE_MS",
     meaning: "A worker's claim on a delivery; longer than the longest destination timeout and 15 s.",
   }),
