@@ -15,6 +15,14 @@ const BENCHES = {
     },
     load: async () => (await import("./ingest/run-ingest.mjs")).runIngest,
   },
+  verify: {
+    summary: "verified requests a second and core: Holdfast beside bare HMAC and the providers' own libraries (20 s)",
+    options: {
+      quick: { type: "boolean", default: false },
+      rounds: { type: "string" },
+    },
+    load: async () => (await import("./verify/run-verify.mjs")).runVerify,
+  },
 };
 
 const USAGE = `Benches:
@@ -29,6 +37,10 @@ Options of ingest:
   --redis <program>  the redis-server to run for the recipe (default: the one on PATH)
   --only <names>     some of floor,holdfast,recipe,route (default: all)
   --node-args=<text> arguments for the gateway's node, for example --node-args=--cpu-prof
+
+Options of verify:
+  --quick            three short rounds: does it run at all
+  --rounds <n>       rounds of each contender (default 15)
 
 Results: bench/results/ (JSON, and a plot as SVG). How to read them: docs/bench.md
 `;

@@ -45,12 +45,21 @@ export async function startProcess({ args, logFile, env = {}, readyTimeoutMs = R
  * Runs the gateway by its command line, as an operator would.
  *
  * @param {{ configFile: string, dataDir: string, logFile: string, port?: number, adminPort?: number, nodeArgs?: string[],
- *   env?: Record<string, string>, onSpawn?: (child: import("node:child_process").ChildProcess) => void }} options
+ *   env?: Record<string, string>, program?: string, onSpawn?: (child: import("node:child_process").ChildProcess) => void }} options
+ *   `program` is another build's bin/holdfast.js
  * @returns {Promise<Started>}
  */
-export function startGateway({ configFile, dataDir, port = 0, adminPort = 0, nodeArgs = [], ...rest }) {
+export function startGateway({
+  configFile,
+  dataDir,
+  port = 0,
+  adminPort = 0,
+  nodeArgs = [],
+  program = GATEWAY,
+  ...rest
+}) {
   const places = ["--config", configFile, "--data-dir", dataDir, "--port", `${port}`, "--admin-port", `${adminPort}`];
-  return startProcess({ args: [...nodeArgs, GATEWAY, "start", "--json", ...places], ...rest });
+  return startProcess({ args: [...nodeArgs, program, "start", "--json", ...places], ...rest });
 }
 
 async function readyLine(child, ended, { args, logFile, readyTimeoutMs }) {

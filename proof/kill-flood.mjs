@@ -10,6 +10,7 @@ const USAGE = `npm run proof -- [options]
   --seed <n>             decides events, order and faults (default: a new one, printed)
   --concurrency <n>      requests under way at once (default 48)
   --quick                2000 events, 4 kills, 1 of the database
+  --gateway <file>       another build's bin/holdfast.js, to be put to the same proof
   --keep                 keep the logs also when the promises held
   --json                 one line of JSON instead of the summary
 `;
@@ -23,7 +24,7 @@ function readOptions(args) {
   try {
     const numbers = Object.fromEntries([...Object.keys(DEFAULTS), "seed"].map((name) => [name, { type: "string" }]));
     const flags = Object.fromEntries(["quick", "keep", "json", "help"].map((name) => [name, { type: "boolean" }]));
-    const { values } = parseArgs({ args, options: { ...numbers, ...flags } });
+    const { values } = parseArgs({ args, options: { ...numbers, ...flags, gateway: { type: "string" } } });
     if (values.help) {
       process.stdout.write(USAGE);
       process.exit(0);
@@ -41,6 +42,7 @@ function readOptions(args) {
       databaseKills: number("database-kills", base["database-kills"], 0),
       concurrency: number("concurrency", base.concurrency, 1),
       seed: number("seed", Math.floor(Math.random() * 2 ** 31), 0),
+      program: values.gateway,
       isQuick: values.quick === true,
       isKept: values.keep === true,
       isJson: values.json === true,

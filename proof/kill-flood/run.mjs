@@ -32,7 +32,7 @@ const QUICK_CALM_MAX_MS = 2_000;
 
 /**
  * @param {{ events: number, kills: number, databaseKills: number, concurrency: number, seed: number, isQuick: boolean,
- *   isKept: boolean, isJson: boolean }} options
+ *   isKept: boolean, isJson: boolean, program?: string }} options
  * @returns {Promise<number>} exit code: 0 the promises held, 1 they did not or the run saw too little
  */
 export async function runKillFlood(options) {
@@ -95,6 +95,7 @@ async function setUp(options) {
     logFile: join(folder, "gateway.log"),
     port,
     adminPort: await freePort(),
+    ...(options.program === undefined ? {} : { program: options.program }),
     onEnded: (end) => run.nemesis.add({ kind: "gateway_ended", ...end, t: performance.timeOrigin + performance.now() }),
   });
   run.log = openLogFile(run.senderLog);

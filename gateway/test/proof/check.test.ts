@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { check } from "../../../proof/kill-flood/check.mjs";
 import type { Logs, Minimum, NemesisRecord, ReceiverRecord, SenderRecord } from "../../../proof/kill-flood/logs.d.ts";
@@ -174,6 +175,13 @@ test.each(PLANTED)('%s is caught by "%s"', (_fault, rule, plant) => {
 test("every rule is broken by at least one planted fault", () => {
   const all = check(cleanHistory(), MINIMUM, BOUNDS).rules.map((rule) => rule.name);
   expect(all.filter((name) => !PLANTED.some(([, rule]) => rule === name))).toEqual([]);
+});
+
+test("docs/proof.md lists the rules that are checked", () => {
+  const page = readFileSync(new URL("../../../docs/proof.md", import.meta.url), "utf8");
+  const table = page.split("| rule | promise |")[1]?.split("\n\n")[0] ?? "";
+  const listed = [...table.matchAll(/^\| ([^|]+?) \| [\d, ]+ \|$/gm)].map((match) => match[1]);
+  expect(listed).toEqual(check(cleanHistory(), MINIMUM, BOUNDS).rules.map((rule) => rule.name));
 });
 
 test("an empty run is unknown, never good", () => {
