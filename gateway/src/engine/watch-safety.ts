@@ -1,7 +1,10 @@
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import { checkNewSession } from "../store/check-new-session.ts";
 import type { Database } from "../store/database.ts";
+import { isConnectionLost } from "../store/database.ts";
+import type { Durability } from "../store/durability.ts";
 import { checkDurability } from "../store/durability.ts";
 import type { Loop } from "./loop.ts";
 import { startLoop } from "./loop.ts";
@@ -20,7 +23,8 @@ const LOOK_MS = 2_000;
 
 /**
  * Looks at the database's settings again and again (promise 7): a connection that was safe when it was made becomes unsafe
- * when somebody changes a setting and reloads. While it is unsafe nothing is accepted.
+ * when somebody changes a setting and reloads, and one that is made tomorrow when somebody alters the role. While it is
+ * unsafe nothing is accepted.
  */
 export function watchSafety(deps: {
   readonly db: Database;
@@ -41,27 +45,41 @@ export function watchSafety(deps: {
     current = next;
   };
   const loop: Loop = startLoop({ name: "safety", log: deps.log, idleMs: LOOK_MS }, async () => {
-    try {
-      const client = await deps.db.pool.connect();
-      let broken = true;
-      try {
-        const durability = await checkDurability(client);
-        broken = false;
-        if (durability.ok) set({ ok: true });
-        else
-          set({
-            ok: false,
-            cause: "unsafe",
-            detail: durability.faults.map((fault) => `${fault.setting} is ${fault.value}. ${fault.remedy}`).join(" "),
-          });
-      } finally {
-        client.release(broken);
-      }
-    } catch (error) {
-      const unsafe = error instanceof Error && error.name === "UnsafeDatabaseError";
-      set({ ok: false, cause: unsafe ? "unsafe" : "unreachable", detail: messageOf(error) });
-    }
+    set(await look(deps.db));
     return false;
   });
   return { current: () => current, stop: () => loop.stop() };
+}
+
+async function look(db: Database): Promise<Safety> {
+  try {
+    return toSafety(await checkNewSession(db.pool));
+  } catch (error) {
+    // The server answered, and admits nobody new: too many connections, for example. Those that we hold go on.
+    if (isConnectionLost(error)) return { ok: false, cause: "unreachable", detail: messageOf(error) };
+    return lookThroughPool(db);
+  }
+}
+
+async function lookThroughPool(db: Database): Promise<Safety> {
+  try {
+    const client = await db.pool.connect();
+    let broken = true;
+    try {
+      const durability = await checkDurability(client);
+      broken = false;
+      return toSafety(durability);
+    } finally {
+      client.release(broken);
+    }
+  } catch (error) {
+    const unsafe = error instanceof Error && error.name === "UnsafeDatabaseError";
+    return { ok: false, cause: unsafe ? "unsafe" : "unreachable", detail: messageOf(error) };
+  }
+}
+
+function toSafety(durability: Durability): Safety {
+  if (durability.ok) return { ok: true };
+  const sentences = durability.faults.map((fault) => `${fault.setting} is ${fault.value}. ${fault.remedy}`);
+  return { ok: false, cause: "unsafe", detail: sentences.join(" ") };
 }

@@ -23,6 +23,8 @@ export interface FaultProxy {
   /** Refuses new connections and cuts the open ones, as a server that is stopped. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** How long bytes take in each direction. */
+  delayMs: number;
   /** What is done to bytes on their way, until it is replaced; null: nothing. */
   toServer: Rule | null;
   toClient: Rule | null;
@@ -38,6 +40,10 @@ export async function startFaultProxy(databaseUrl: string): Promise<FaultProxy> 
     host.startsWith("/") ? connect({ path: `${host}/.s.PGSQL.${port}` }) : connect({ host, port });
   const sockets = new Set<Socket>();
   const state = { frozen: false, port: 0 };
+  const later = (pass: () => void): void => {
+    if (proxy.delayMs === 0) pass();
+    else setTimeout(pass, proxy.delayMs);
+  };
   const relay = (client: Socket): void => {
     const server = upstream();
     const wire = {
@@ -53,11 +59,11 @@ export async function startFaultProxy(databaseUrl: string): Promise<FaultProxy> 
     client.on("data", (bytes) => {
       if (wire.name === "") wire.name = /application_name\0([^\0]*)/.exec(bytes.toString("latin1"))?.[1] ?? "";
       const passed = proxy.toServer === null ? bytes : proxy.toServer(bytes, wire);
-      if (passed !== null) server.write(passed);
+      if (passed !== null) later(() => server.write(passed));
     });
     server.on("data", (bytes) => {
       const passed = proxy.toClient === null ? bytes : proxy.toClient(bytes, wire);
-      if (passed !== null && !client.destroyed) client.write(passed);
+      if (passed !== null) later(() => client.destroyed || client.write(passed));
     });
     client.once("close", () => server.end());
     server.once("close", () => client.destroy());
@@ -94,6 +100,7 @@ export async function startFaultProxy(databaseUrl: string): Promise<FaultProxy> 
     },
     stop,
     start,
+    delayMs: 0,
     toServer: null,
     toClient: null,
     close: stop,

@@ -1,0 +1,159 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { FaultProxy, Wire } from "../support/fault-proxy.ts";
+import { replaceBytes, simpleQuery, startFaultProxy } from "../support/fault-proxy.ts";
+import type { IngestGateway } from "../support/ingest-gateway.ts";
+import { PAYMENTS, faultOf, post, startIngestGateway, stripeEvent } from "../support/ingest-gateway.ts";
+
+let gateway: IngestGateway;
+let proxy: FaultProxy;
+
+beforeAll(async () => {
+  gateway = await startIngestGateway({
+    content: { ...PAYMENTS, ingest: { recordDeadlineMs: 1_500, databaseConnections: 1 } },
+    reach: async (url) => {
+      proxy = await startFaultProxy(url);
+      return proxy.url;
+    },
+  });
+});
+afterAll(async () => {
+  await gateway.close();
+  await proxy.close();
+});
+afterEach(() => {
+  proxy.toClient = null;
+  proxy.toServer = null;
+});
+
+const isIngest = (wire: Wire): boolean => wire.name === "holdfast ingest";
+
+async function stored(id: string): Promise<{ events: number; deliveries: number; lines: number }> {
+  const [row] = await gateway.query<{ events: number; deliveries: number; lines: number }>(
+    `select count(*)::int as events,
+            (select count(*)::int from holdfast.delivery d join holdfast.event e on e.id = d.event_id
+              where e.provider_event_id = $1) as deliveries,
+            (select count(*)::int from holdfast.dedupe k join holdfast.event e on e.id = k.event_id
+              where e.provider_event_id = $1) as lines
+       from holdfast.event where provider_event_id = $1`,
+    [id],
+  );
+  return row!;
+}
+
+async function strayLines(): Promise<number> {
+  const [row] = await gateway.query<{ n: number }>(
+    "select count(*)::int as n from holdfast.dedupe d where not exists (select from holdfast.event e where e.id = d.event_id)",
+  );
+  return row!.n;
+}
+
+const once = { events: 1, deliveries: 1, lines: 1 };
+const nothing = { events: 0, deliveries: 0, lines: 0 };
+
+describe("when the answer to COMMIT is lost", () => {
+  it("every time, the sender gets no 2xx, and its repeat ends in one event and one delivery", async () => {
+    let commits = 0;
+    proxy.toClient = (bytes, wire) => {
+      if (!isIngest(wire) || !bytes.includes("COMMIT\0")) return bytes;
+      commits++;
+      wire.cutClient();
+      return null;
+    };
+    const answer = await post(gateway.url, stripeEvent("evt_cut"));
+    expect([answer.status, faultOf(answer)]).toEqual([503, "database_unavailable"]);
+    expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+    expect(commits).toBeGreaterThan(1);
+    expect(await stored("evt_cut")).toEqual(once);
+    proxy.toClient = null;
+    const repeat = await post(gateway.url, stripeEvent("evt_cut"));
+    expect([repeat.status, repeat.headers["holdfast-duplicate"]]).toEqual([200, "true"]);
+    expect(await stored("evt_cut")).toEqual(once);
+  });
+
+  it("once, the gateway repeats it itself and answers when the repeat is committed", async () => {
+    let cuts = 0;
+    proxy.toClient = (bytes, wire) => {
+      if (!isIngest(wire) || cuts > 0 || !bytes.includes("COMMIT\0")) return bytes;
+      cuts++;
+      wire.cutClient();
+      return null;
+    };
+    const answer = await post(gateway.url, stripeEvent("evt_cut_once"));
+    expect([answer.status, answer.headers["holdfast-duplicate"], cuts]).toEqual([200, undefined, 1]);
+    expect(await stored("evt_cut_once")).toEqual(once);
+  });
+
+  it("and the delivery is finished before the repeat, it is not queued again", async () => {
+    let cuts = 0;
+    proxy.toClient = (bytes, wire) => {
+      if (!isIngest(wire) || cuts > 0 || !bytes.includes("COMMIT\0")) return bytes;
+      cuts++;
+      // A worker was quicker than the repeat: what it finished has left the table.
+      void gateway.query("delete from holdfast.delivery").then(wire.cutClient);
+      return null;
+    };
+    expect((await post(gateway.url, stripeEvent("evt_finished"))).status).toBe(200);
+    expect(cuts).toBe(1);
+    expect(await stored("evt_finished")).toEqual({ ...once, deliveries: 0 });
+  });
+});
+
+describe("when COMMIT is answered ROLLBACK", () => {
+  it("nothing is acknowledged and nothing is stored; afterwards it is recorded as new", async () => {
+    proxy.toServer = (bytes) => replaceBytes(bytes, simpleQuery("COMMIT"), simpleQuery("ROLLBACK"));
+    const answer = await post(gateway.url, stripeEvent("evt_rolled_back"));
+    expect([answer.status, faultOf(answer)]).toEqual([503, "database_unavailable"]);
+    expect(await stored("evt_rolled_back")).toEqual(nothing);
+    proxy.toServer = null;
+    const repeat = await post(gateway.url, stripeEvent("evt_rolled_back"));
+    expect([repeat.status, repeat.headers["holdfast-duplicate"]]).toEqual([200, undefined]);
+    expect(await stored("evt_rolled_back")).toEqual(once);
+  });
+});
+
+describe("when BEGIN fails", () => {
+  it("no line of the ledger is left that would make the event a duplicate of nothing", async () => {
+    proxy.toServer = (bytes) => replaceBytes(bytes, simpleQuery("BEGIN"), simpleQuery("BEGIM"));
+    expect((await post(gateway.url, stripeEvent("evt_no_begin"))).status).toBe(503);
+    expect(await strayLines()).toBe(0);
+    proxy.toServer = null;
+    const repeat = await post(gateway.url, stripeEvent("evt_no_begin"));
+    expect([repeat.status, repeat.headers["holdfast-duplicate"]]).toEqual([200, undefined]);
+  });
+});
+
+describe("when one event of a batch cannot be stored", () => {
+  const refuseAtOnce =
+    "alter table holdfast.event add constraint poisoned check (provider_event_id is distinct from 'evt_poison')";
+  const refuseAtCommit = `
+    create function holdfast.refuse_poison() returns trigger language plpgsql as
+      $$ begin raise exception 'poisoned' using errcode = '23514'; end $$;
+    create constraint trigger poisoned after insert on holdfast.event deferrable initially deferred
+      for each row when (new.provider_event_id = 'evt_poison') execute function holdfast.refuse_poison()`;
+
+  it.each([
+    ["as it is inserted", refuseAtOnce, "alter table holdfast.event drop constraint poisoned"],
+    ["at COMMIT", refuseAtCommit, "drop trigger poisoned on holdfast.event; drop function holdfast.refuse_poison"],
+  ])("%s, the others are, and it is not acknowledged", async (when, refusal, undo) => {
+    await gateway.query(refusal);
+    try {
+      const batches = await gateway.metric("holdfast_record_batch_events_count");
+      // The one lane waits at the gateway's own connection while the others gather behind it.
+      proxy.freeze();
+      const ids = ["a", "b", "poison", "c", "d"].map((name) =>
+        name === "poison" ? "evt_poison" : `evt_${when}_${name}`,
+      );
+      const answers = ids.map((id) => post(gateway.url, stripeEvent(id)));
+      while ((await gateway.metric("holdfast_ingest_connections")) < ids.length) continue;
+      proxy.thaw();
+      const statuses = (await Promise.all(answers)).map((answer) => answer.status);
+      expect(statuses).toEqual([200, 200, 503, 200, 200]);
+      expect(await stored("evt_poison")).toEqual(nothing);
+      expect(await strayLines()).toBe(0);
+      for (const id of ids) if (id !== "evt_poison") expect(await stored(id)).toEqual(once);
+      expect(await gateway.metric("holdfast_record_batch_events_count")).toBeGreaterThan(batches);
+    } finally {
+      await gateway.query(undo);
+    }
+  });
+});

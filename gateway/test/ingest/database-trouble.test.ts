@@ -1,0 +1,142 @@
+import { Client } from "pg";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import type { FaultProxy } from "../support/fault-proxy.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import type { IngestGateway } from "../support/ingest-gateway.ts";
+import { PAYMENTS, faultOf, post, startIngestGateway, stripeEvent, until } from "../support/ingest-gateway.ts";
+import type { RawAnswer } from "../support/raw-http.ts";
+import { exchangeRaw, requestBytes } from "../support/raw-http.ts";
+
+const QUEUE_MAX = 6;
+let gateway: IngestGateway;
+let proxy: FaultProxy;
+let count = 0;
+
+beforeAll(async () => {
+  gateway = await startIngestGateway({
+    content: { ...PAYMENTS, ingest: { recordDeadlineMs: 700, queueItemsMax: QUEUE_MAX } },
+    reach: async (url) => {
+      proxy = await startFaultProxy(url);
+      return proxy.url;
+    },
+  });
+});
+afterAll(async () => {
+  await gateway.close();
+  await proxy.close();
+});
+// Whatever a test did, the gateway serves again by itself before the next one.
+afterEach(async () => {
+  proxy.delayMs = 0;
+  await until(async () => (await post(gateway.url, stripeEvent(`evt_back_${count++}`))).status === 200);
+});
+
+const send = (id = `evt_trouble_${count++}`): Promise<RawAnswer> => post(gateway.url, stripeEvent(id));
+
+function expectUnavailable(answer: RawAnswer): void {
+  expect([answer.status, faultOf(answer)]).toEqual([503, "database_unavailable"]);
+  expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+}
+
+async function terminateBackends(): Promise<void> {
+  await gateway.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'holdfast %'",
+  );
+}
+
+it("a server that is stopped is answered 503, and taken up again when it is back", async () => {
+  await proxy.stop();
+  expectUnavailable(await send());
+  await proxy.start();
+});
+
+it("a server that falls silent is answered 503, and no answer is given to another request when it speaks again", async () => {
+  expect((await send()).status).toBe(200);
+  proxy.freeze();
+  expectUnavailable(await send());
+  proxy.thaw();
+  await until(async () => (await send()).status === 200);
+  const ids = Array.from({ length: 40 }, (_, i) => `evt_own_${i}`);
+  for (const id of ids) {
+    const answer = await send(id);
+    const [row] = await gateway.query<{ provider_event_id: string; n: number }>(
+      "select provider_event_id, count(*) over ()::int as n from holdfast.event where provider_event_id = $1",
+      [id],
+    );
+    expect([answer.status, row]).toEqual([200, { provider_event_id: id, n: 1 }]);
+  }
+});
+
+it("while the database is silent, an unknown source and a forged request get their answers, which cost no look at it", async () => {
+  proxy.freeze();
+  expect((await exchangeRaw(gateway.url, requestBytes("POST /in/unknown-source-key", [], "{}"))).status).toBe(404);
+  expect((await exchangeRaw(gateway.url, requestBytes("POST /in/payments-key", [], "{}"))).status).toBe(401);
+  proxy.thaw();
+});
+
+it("a server that is too slow is answered 503", async () => {
+  proxy.delayMs = 900;
+  expectUnavailable(await send());
+});
+
+it("a table that somebody locks is answered 503", async () => {
+  const locker = new Client({ connectionString: gateway.database.adminUrl });
+  await locker.connect();
+  try {
+    await locker.query("begin");
+    await locker.query("lock table holdfast.event in access exclusive mode");
+    expectUnavailable(await send());
+    await locker.query("rollback");
+    await until(async () => (await send()).status === 200);
+  } finally {
+    await locker.end();
+  }
+});
+
+it("a server without a free connection is answered 503", async () => {
+  const database = new URL(gateway.database.url).pathname.slice(1);
+  await gateway.query(`alter database ${database} connection limit 0`);
+  try {
+    await terminateBackends();
+    expectUnavailable(await send());
+  } finally {
+    await gateway.query(`alter database ${database} connection limit -1`);
+  }
+});
+
+it("backends that are killed one after another cost no acknowledged event", async () => {
+  const acked: string[] = [];
+  const flooding = new AbortController();
+  const flood = (async () => {
+    for (let i = 0; !flooding.signal.aborted; i++) {
+      const id = `evt_backend_${i}`;
+      if ((await send(id)).status === 200) acked.push(id);
+    }
+  })();
+  for (let kills = 0; kills < 10; kills++) {
+    const before = acked.length;
+    await terminateBackends();
+    await until(() => acked.length > before);
+  }
+  flooding.abort();
+  await flood;
+  const rows = await gateway.query<{ provider_event_id: string }>(
+    "select e.provider_event_id from holdfast.event e join holdfast.delivery d on d.event_id = e.id where e.provider_event_id like 'evt_backend_%'",
+  );
+  const kept = rows.map((row) => row.provider_event_id);
+  expect(new Set(kept).size).toBe(kept.length);
+  expect(acked.filter((id) => !kept.includes(id))).toEqual([]);
+});
+
+it("more arrivals than may wait are answered overloaded at once, and the others by their deadline", async () => {
+  proxy.freeze();
+  const answers = await Promise.all(Array.from({ length: QUEUE_MAX + 4 }, () => send()));
+  proxy.thaw();
+  const faults = answers.map(faultOf).toSorted();
+  expect(faults).toEqual([
+    ...Array.from({ length: QUEUE_MAX }, () => "database_unavailable"),
+    ...Array.from({ length: 4 }, () => "overloaded"),
+  ]);
+  expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 503));
+  expect(answers.filter((answer) => Number(answer.headers["retry-after"]) > 0)).toHaveLength(answers.length);
+});
