@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toPublicId } from "../../src/domain/id.ts";
-import { draftRejection, storeRejections } from "../../src/pipeline/reject.ts";
-import { randomBytes } from "node:crypto";
 import type { AdminGateway, Answer } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
-import { recordOne, tryOnce } from "../support/recorded-events.ts";
+import { recordOne, recordRejection, REJECTED, tryOnce } from "../support/recorded-events.ts";
 
 let gateway: AdminGateway;
 let sourceId: string;
@@ -215,7 +213,9 @@ describe("a retry", () => {
     });
     const again = await gateway.call("POST", `/deliveries/${id}/retry`);
     expect(fields(again)["detail"]).toContain(String(made["id"]));
-    expect(items(await gateway.call("GET", "/dead-letters")).map((item) => item.id)).not.toContain(id);
+    const left = await gateway.call("GET", "/dead-letters");
+    expect(items(left).map((item) => item.id)).not.toContain(id);
+    expect(fields(left)["counted"]).toEqual({ newest: items(left).length, complete: true });
   });
 
   it("makes a waiting delivery ready at once, and refuses what is ready, leased or processed", async () => {
@@ -249,30 +249,13 @@ describe("a retry", () => {
 
 describe("rejections", () => {
   it("show what is wrong and the request as it came", async () => {
-    const source = gateway.catalog().sources[0]!;
-    const arrival = {
-      method: "POST",
-      url: "/in/key",
-      headers: [["Stripe-Signature", "t=1,v1=00"]] as [string, string][],
-      body: Buffer.from("{}"),
-      remoteAddress: "203.0.113.9",
-      receivedAt: new Date(),
-    };
-    const diagnosis = {
-      step: "signature",
-      summary: "No live secret made this.",
-      evidence: {},
-      likelyCause: null,
-    } as const;
-    const ready = { source, routes: [], provider: null, receiver: {} };
-    const draft = draftRejection(ready, arrival, "signature_mismatch", diagnosis, (size) => randomBytes(size));
-    const done = await gateway.db.transaction((tx) => storeRejections(tx, [draft]), 5_000);
-    expect(done.ok).toBe(true);
+    const id = toPublicId("rej", await recordRejection(gateway.db, gateway.catalog().sources[0]!));
     const listed = items(await gateway.call("GET", "/rejections?source=stripe&reason=signature_mismatch"));
-    expect(listed).toMatchObject([{ id: toPublicId("rej", draft.id), diagnosis, status: 401, bodyBytes: 2 }]);
+    const { diagnosis, headers } = REJECTED;
+    expect(listed).toMatchObject([{ id, diagnosis, status: 401, bodyBytes: 2 }]);
     expect(items(await gateway.call("GET", "/rejections?reason=body_malformed"))).toEqual([]);
-    const shown = await gateway.call("GET", `/rejections/${listed[0]!.id}`);
-    expect(fields(shown)["request"]).toMatchObject({ headers: arrival.headers, bodyBase64: "e30=" });
+    const shown = await gateway.call("GET", `/rejections/${id}`);
+    expect(fields(shown)["request"]).toMatchObject({ headers, bodyBase64: "e30=" });
   });
 });
 

@@ -3,7 +3,7 @@ import { toPublicId } from "../../src/domain/id.ts";
 import { adminOperations } from "../../src/http/admin/create-admin-api.ts";
 import type { AdminGateway, Answer } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
-import { recordOne, tryOnce } from "../support/recorded-events.ts";
+import { recordOne, recordRejection, tryOnce } from "../support/recorded-events.ts";
 
 let gateway: AdminGateway;
 let foreignKey: string;
@@ -40,7 +40,7 @@ beforeAll(async () => {
   ids["routes"] = toPublicId("rte", routes[0]!.id);
   ids["events"] = toPublicId("evt", eventId);
   ids["deliveries"] = toPublicId("dlv", deliveryIds[0]!);
-  ids["rejections"] = toPublicId("rej", eventId);
+  ids["rejections"] = toPublicId("rej", await recordRejection(gateway.db, sources[0]!));
   const keys = (await gateway.call("GET", "/keys")).body as { items: { id: string }[] };
   ids["keys"] = keys.items[0]!.id;
 });
@@ -69,6 +69,22 @@ describe("another tenant's key", () => {
       state: "dead",
       retriedAs: null,
     });
+  });
+
+  it("finds a delivery of ours neither while it waits nor when it is dead, and cannot hasten it", async () => {
+    const [source] = gateway.catalog().sources.filter(({ tenant }) => tenant === "default");
+    const [destination] = gateway.catalog().destinations.filter(({ tenant }) => tenant === "default");
+    const { deliveryIds } = await recordOne(gateway.db, {
+      sourceId: source!.id,
+      destinationIds: [destination!.id],
+      providerId: "evt_waiting",
+    });
+    const answered = { kind: "answered", status: 500, retryAfterMs: null } as const;
+    await tryOnce(gateway.db, deliveryIds[0]!, answered, { to: "scheduled", waitMs: 3_600_000 });
+    const path = `/deliveries/${toPublicId("dlv", deliveryIds[0]!)}`;
+    expect((await gateway.call("GET", path, undefined, foreignKey)).status).toBe(404);
+    expect((await gateway.call("POST", `${path}/retry`, undefined, foreignKey)).status).toBe(404);
+    expect((await gateway.call("GET", path)).body).toMatchObject({ state: "scheduled" });
   });
 
   it("sees empty lists, finds no name and no provider's id, and counts nothing of ours", async () => {

@@ -1,10 +1,12 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { placeKey } from "../../src/domain/bucket.ts";
+import type { Source } from "../../src/domain/catalog.ts";
 import type { Decision } from "../../src/domain/delivery.ts";
 import { bucketOf, newUuid } from "../../src/domain/id.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import type { EventDraft } from "../../src/pipeline/record-event.ts";
 import { recordEvents } from "../../src/pipeline/record-event.ts";
+import { draftRejection, storeRejections } from "../../src/pipeline/reject.ts";
 import { settleDeliveries } from "../../src/pipeline/settle.ts";
 import type { Database } from "../../src/store/database.ts";
 
@@ -79,6 +81,27 @@ export async function recordOne(
   if (!done.ok) throw new Error(done.message);
   const [recorded] = done.value;
   return { kind: recorded!.kind, eventId: recorded!.eventId, deliveryIds: draft.deliveries.map(({ id }) => id) };
+}
+
+/** What a recorded rejection came with. */
+export const REJECTED = {
+  method: "POST",
+  url: "/in/key",
+  headers: [["Stripe-Signature", "t=1,v1=00"]] as [string, string][],
+  body: Buffer.from("{}"),
+  remoteAddress: "203.0.113.9",
+  diagnosis: { step: "signature", summary: "No live secret made this.", evidence: {}, likelyCause: null },
+} as const;
+
+/** Keeps a rejection as the door does. @returns its id (UUID) */
+export async function recordRejection(db: Database, source: Source): Promise<string> {
+  const { diagnosis, ...request } = REJECTED;
+  const ready = { source, routes: [], provider: null, receiver: {} };
+  const arrival = { ...request, receivedAt: new Date() };
+  const draft = draftRejection(ready, arrival, "signature_mismatch", diagnosis, (size) => randomBytes(size));
+  const done = await db.transaction((tx) => storeRejections(tx, [draft]), 5_000);
+  if (!done.ok) throw new Error(done.message);
+  return draft.id;
 }
 
 /** Leases a delivery and settles it with an answer, as a worker does. */
