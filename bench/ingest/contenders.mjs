@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { postmasterPid } from "../data-folder.mjs";
 import { processTree } from "../processes.mjs";
 import { startGateway, startProcess } from "../start-process.mjs";
-import { startDatabase, startRedis } from "./recipe-services.mjs";
+import { startDatabase, startRedis } from "./recipe-servers.mjs";
 
 const FLOOR = fileURLToPath(new URL("../peers/floor.mjs", import.meta.url));
 const RECIPE = fileURLToPath(new URL("../peers/recipe.mjs", import.meta.url));
