@@ -1,5 +1,6 @@
 import type { ProviderEntry } from "./provider.ts";
 import type { Receiver } from "./receiver.ts";
+import { collectHeaders, optionalRoles } from "./header-index.ts";
 import { headerCharsMax, headerValues } from "./request.ts";
 import type { HeaderList, WebhookRequest } from "./request.ts";
 import { refuse } from "./refuse.ts";
@@ -9,10 +10,17 @@ import type { Refused } from "./verdict.ts";
 export type HeaderRole = "signature" | "timestamp" | "id" | "type" | "time" | "version";
 
 /** Header names by role, as the provider spells them. */
-export type HeaderSet = Readonly<Partial<Record<HeaderRole, string>>> & { readonly signature: string };
+export type HeaderSet = Readonly<Partial<Record<HeaderRole, string>>> & {
+  readonly signature: string;
+  /** Further headers of the same form, each with one more signature (of a second key). */
+  readonly others?: readonly string[];
+};
 
 /** Header values by role; absent and empty ones are not there. */
-export type HeaderValues = Readonly<Partial<Record<HeaderRole, string>>> & { readonly signature: string };
+export type HeaderValues = Readonly<Partial<Record<HeaderRole, string>>> & {
+  readonly signature: string;
+  readonly others?: readonly string[];
+};
 
 /** A request at a source of a known provider, with its headers read. What the engines work on. */
 export interface Arrival {
@@ -29,23 +37,21 @@ export function readHeaders(
   entry: ProviderEntry,
   headers: HeaderList,
 ): { ok: true; names: HeaderSet; values: HeaderValues } | Refused {
-  const repeated = entry.provider.securityHeaders.find((name) => headerValues(headers, name).length > 1);
-  if (repeated !== undefined) return refuseRepeated(repeated);
-  for (const names of entry.headers) {
-    const signature = valueOf(headers, names.signature);
-    if (signature === null) continue;
-    const values: Partial<Record<HeaderRole, string>> & { signature: string } = { signature };
-    for (const role of optionalRoles) {
-      const name = names[role];
-      const value = name === undefined ? null : valueOf(headers, name);
-      if (value !== null) values[role] = value;
+  const found = collectHeaders(entry.headerIndex, headers);
+  if (typeof found === "number") return refuseRepeated(entry.provider.securityHeaders[found] ?? "");
+  for (const { names, signature: place, more, others } of entry.headerSets) {
+    const signature = found[place];
+    if (signature === undefined || signature === "") continue;
+    const values: Partial<Record<HeaderRole, string>> & { signature: string; others?: string[] } = { signature };
+    for (const { role, index } of more) {
+      const value = found[index];
+      if (value !== undefined && value !== "") values[role] = value;
     }
+    if (others.length > 0) values.others = others.flatMap((index) => found[index] || []);
     return checkSizes(names, values) ?? { ok: true, names, values };
   }
   return refuseMissing(entry, headers);
 }
-
-const optionalRoles = ["timestamp", "id", "type", "time", "version"] as const;
 
 function valueOf(headers: HeaderList, name: string): string | null {
   const value = headerValues(headers, name.toLowerCase())[0];
@@ -53,7 +59,7 @@ function valueOf(headers: HeaderList, name: string): string | null {
 }
 
 function checkSizes(names: HeaderSet, values: HeaderValues): Refused | null {
-  for (const role of ["signature", "timestamp", "id"] as const) {
+  for (const role of sizedRoles) {
     const length = values[role]?.length ?? 0;
     if (length <= headerCharsMax) continue;
     return refuse("malformed_header", {
@@ -64,6 +70,8 @@ function checkSizes(names: HeaderSet, values: HeaderValues): Refused | null {
   }
   return null;
 }
+
+const sizedRoles = ["signature", "timestamp", "id"] as const;
 
 function refuseRepeated(header: string): Refused {
   return refuse("duplicate_header", {

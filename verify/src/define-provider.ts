@@ -1,5 +1,7 @@
+import type { HeaderSet } from "./arrival.ts";
 import type { IdentityRule, Place } from "./extract/identity-rule.ts";
 import { path } from "./extract/json-scan.ts";
+import { indexHeaders, indexSet } from "./header-index.ts";
 import type { ProviderDefinition, ProviderEntry } from "./provider.ts";
 import type { Scheme } from "./scheme.ts";
 
@@ -9,7 +11,7 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
   const handshakes = definition.handshakes ?? [];
   const signsUrl = scheme.engine === "url-params" || (scheme.engine === "hmac-template" && scheme.content.signsUrl);
   const bodyPaths = bodyPathsOf(identity);
-  const names = headers.flatMap((set) => Object.values(set)).map((header) => header.toLowerCase());
+  const names = headerNames(headers);
   return {
     headers,
     ...(legacyHeader === undefined ? {} : { legacyHeader }),
@@ -20,11 +22,13 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
     stableContent: definition.stableContent ?? (({ request }) => [request.body]),
     bodyPaths,
     scanPaths: bodyPaths.map(path),
+    headerIndex: indexHeaders(names),
+    headerSets: headers.map((set) => indexSet(set, names)),
     provider: {
       slug,
       name,
       engine: scheme.engine,
-      securityHeaders: [...new Set(names)],
+      securityHeaders: names,
       secretHeaders: scheme.engine === "static-token" ? headers.map((set) => set.signature.toLowerCase()) : [],
       encodedBodies: definition.encodedBodies ?? false,
       toleranceSec: toleranceOf(scheme),
@@ -34,6 +38,10 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
       ...facts,
     },
   };
+}
+
+function headerNames(sets: readonly HeaderSet[]): string[] {
+  return [...new Set(sets.flatMap((set) => Object.values(set).flat()).map((name) => name.toLowerCase()))];
 }
 
 function bodyPathsOf(rule: IdentityRule): string[] {

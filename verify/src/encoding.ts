@@ -1,8 +1,6 @@
 /** How a provider writes signature bytes as text. Hex is lower case: every sender in the table writes it so. */
 export type Encoding = "hex" | "base64";
 
-const lowerHex = /^(?:[0-9a-f]{2})+$/;
-
 /**
  * The bytes behind one exact, canonical spelling, or null. Node's own decoders skip what they do not know, take base64url for
  * base64 and ignore spare bits, so that many texts mean the same bytes; here one text does (faults F126).
@@ -10,9 +8,25 @@ const lowerHex = /^(?:[0-9a-f]{2})+$/;
 export function decodeExact(text: string, encoding: Encoding, bytesExpected: number): Buffer | null {
   const lengthExpected = encoding === "hex" ? bytesExpected * 2 : Math.ceil(bytesExpected / 3) * 4;
   if (text.length !== lengthExpected) return null;
-  if (encoding === "hex") return lowerHex.test(text) ? Buffer.from(text, "hex") : null;
+  if (encoding === "hex") return decodeLowerHex(text);
   const bytes = Buffer.from(text, "base64");
   return bytes.length === bytesExpected && bytes.toString("base64") === text ? bytes : null;
+}
+
+function decodeLowerHex(text: string): Buffer | null {
+  const bytes = Buffer.allocUnsafe(text.length >> 1);
+  for (let at = 0; at < bytes.length; at += 1) {
+    const high = lowerHexDigit(text.charCodeAt(at * 2));
+    const low = lowerHexDigit(text.charCodeAt(at * 2 + 1));
+    if (high < 0 || low < 0) return null;
+    bytes[at] = high * 16 + low;
+  }
+  return bytes;
+}
+
+function lowerHexDigit(unit: number): number {
+  if (unit >= 0x30 && unit <= 0x39) return unit - 0x30;
+  return unit >= 0x61 && unit <= 0x66 ? unit - 0x57 : -1;
 }
 
 /**

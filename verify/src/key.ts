@@ -1,5 +1,6 @@
 import type { PublicKey, Receiver, Secret } from "./receiver.ts";
 import { decodeBase64Secret } from "./encoding.ts";
+import type { Pads } from "./engines/hmac-pads.ts";
 import type { SecretRule } from "./scheme.ts";
 
 /** Secrets or public keys of one receiver, at most: each costs a try on every request. */
@@ -7,12 +8,25 @@ export const keysMax = 10;
 /** Characters of one secret, at most. */
 export const secretCharsMax = 1024;
 
+/** What a secret's text comes to under a rule. Worked out once for a receiver, and again when the text is another. */
+interface Material {
+  readonly text: string;
+  readonly bytes: string | Buffer | null;
+}
+
+/** The material of a key that can be tried, with the blocks of its HMAC once they are made. */
+interface UsableMaterial extends Material {
+  readonly bytes: string | Buffer;
+  pads: Pads | null;
+}
+
 /** One secret, ready to be tried. */
 export interface Key {
   readonly version: string;
   readonly bytes: string | Buffer;
   /** The secret as it was given, for the trials of a diagnosis. Never leaves the library. */
   readonly text: string;
+  readonly material: UsableMaterial;
 }
 
 /** The secrets of a receiver, by whether they are honoured now. */
@@ -27,16 +41,45 @@ export interface KeyRing {
 export function readKeys(receiver: Receiver, rule: SecretRule, now: Date): KeyRing {
   const live: Key[] = [];
   const expired: Key[] = [];
-  const secrets = Array.isArray(receiver.secrets) ? receiver.secrets.slice(0, keysMax) : [];
-  for (const [index, given] of secrets.entries()) {
+  const secrets: readonly unknown[] = Array.isArray(receiver.secrets) ? receiver.secrets : [];
+  const count = Math.min(secrets.length, keysMax);
+  const known = knownMaterials(receiver, rule);
+  for (let index = 0; index < count; index += 1) {
+    const given = secrets[index];
     const secret = asSecret(given);
-    const bytes = secret === null ? null : keyBytes(secret.value, rule);
-    if (secret === null || bytes === null) continue;
-    const key: Key = { version: versionName(secret.version, index), bytes, text: secret.value };
+    if (secret === null) continue;
+    const material = materialAt(known, index, secret.value, rule);
+    if (!isUsable(material)) continue;
+    const { bytes, text } = material;
+    const key: Key = { version: versionName(secret.version, index), bytes, text, material };
     if (isExpired(secret, now)) expired.push(key);
     else live.push(key);
   }
-  return { live, expired, unusable: secrets.length - live.length - expired.length };
+  return { live, expired, unusable: count - live.length - expired.length };
+}
+
+/** What was worked out for a receiver. Weak: it goes with the receiver. */
+const materialsOf = new WeakMap<Receiver, { readonly rule: SecretRule; readonly materials: Material[] }>();
+
+function knownMaterials(receiver: Receiver, rule: SecretRule): Material[] {
+  const known = materialsOf.get(receiver);
+  if (known !== undefined && known.rule === rule) return known.materials;
+  const materials: Material[] = [];
+  materialsOf.set(receiver, { rule, materials });
+  return materials;
+}
+
+/** The text decides, not the place: a receiver whose secrets were changed in place is read anew. */
+function materialAt(known: Material[], index: number, text: string, rule: SecretRule): Material {
+  const found = known[index];
+  if (found !== undefined && found.text === text) return found;
+  const material = { text, bytes: keyBytes(text, rule), pads: null };
+  known[index] = material;
+  return material;
+}
+
+function isUsable(material: Material): material is UsableMaterial {
+  return material.bytes !== null;
 }
 
 /** A secret in its long form, or null when it is neither text nor an object with a text value. */

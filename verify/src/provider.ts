@@ -1,5 +1,6 @@
 import type { IdentityRule } from "./extract/identity-rule.ts";
 import type { Path } from "./extract/json-scan.ts";
+import type { HeaderIndex, IndexedSet } from "./header-index.ts";
 import type { HandshakeRule } from "./handshake-rule.ts";
 import type { Arrival, HeaderSet } from "./arrival.ts";
 import type { Scheme } from "./scheme.ts";
@@ -90,4 +91,7 @@ export interface ProviderEntry extends Pick<ProviderDefinition, "headers" | "leg
   readonly bodyPaths: readonly string[];
   /** The same, read once for the scanner. */
   readonly scanPaths: readonly Path[];
+  /** The header names of all sets, to be found in one pass. */
+  readonly headerIndex: HeaderIndex;
+  readonly headerSets: readonly IndexedSet[];
 }

@@ -16,7 +16,8 @@ export interface WebhookRequest {
 /** Bytes of one header that a scheme reads, at most: 100,000 signatures in one header cost nothing (faults F127). */
 export const headerCharsMax = 4096;
 
-function isPairs(headers: HeaderList): headers is readonly (readonly [string, string])[] {
+/** True for headers as a list of pairs. */
+export function isPairs(headers: HeaderList): headers is readonly (readonly [string, string])[] {
   return Array.isArray(headers);
 }
 

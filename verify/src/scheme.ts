@@ -1,3 +1,4 @@
+import type { CodedScheme } from "./coded-scheme.ts";
 import type { Template } from "./content-template.ts";
 import type { Encoding } from "./encoding.ts";
 import type { TimestampUnit } from "./timestamp.ts";
@@ -42,10 +43,10 @@ export interface TimestampRule {
 
 /**
  * How the text of a secret becomes key bytes. `utf8` keys are the whole text, prefix and all; `base64` keys are what is
- * behind the prefix, decoded. `bytesMin` is what the provider hands out, or 24 where people choose the secret themselves.
+ * behind the prefix, decoded; `hex` the same in hexadecimal of either letter case; `sha1` keys are the SHA-1 of the text. `bytesMin` is what the provider hands out, or 24 where people choose the secret themselves.
  */
 export interface SecretRule {
-  readonly encoding: "utf8" | "base64";
+  readonly encoding: "utf8" | "base64" | "hex" | "sha1";
   readonly prefix: string;
   readonly bytesMin: number;
 }
@@ -86,4 +87,4 @@ export interface StaticTokenScheme {
 }
 
 /** A signing scheme, as data for one of the engines. */
-export type Scheme = HmacTemplateScheme | UrlParamsScheme | PublicKeyScheme | StaticTokenScheme;
+export type Scheme = HmacTemplateScheme | UrlParamsScheme | PublicKeyScheme | StaticTokenScheme | CodedScheme;

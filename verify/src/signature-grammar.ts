@@ -28,27 +28,50 @@ function readPlain(header: string, { prefix, encoding }: PlainGrammar, bytesExpe
 }
 
 function readPairs(header: string, grammar: PairsGrammar, bytesExpected: number): SignatureReading {
-  const times: string[] = [];
+  const { separator, timestampKey, signatureKey } = grammar;
+  let timestamp: string | null = null;
+  let times = 0;
   const texts: string[] = [];
-  for (const pair of header.split(grammar.separator)) {
-    const equals = pair.indexOf("=");
-    const key = pair.slice(0, Math.max(equals, 0));
-    if (!/^[A-Za-z0-9_-]+$/.test(key)) return { ok: false, fault: `a part of it is no key=value pair` };
-    if (key === grammar.timestampKey) times.push(pair.slice(equals + 1));
-    else if (key === grammar.signatureKey) texts.push(pair.slice(equals + 1));
+  for (let start = 0; start <= header.length;) {
+    const found = header.indexOf(separator, start);
+    const end = found < 0 ? header.length : found;
+    const equals = wordEnd(header, start, end);
+    if (equals < 0) return { ok: false, fault: `a part of it is no key=value pair` };
+    if (isWord(header, start, equals, timestampKey)) {
+      times += 1;
+      timestamp ??= header.slice(equals + 1, end);
+    } else if (isWord(header, start, equals, signatureKey)) texts.push(header.slice(equals + 1, end));
+    start = end + 1;
   }
-  const [timestamp] = times;
-  if (timestamp === undefined) return { ok: false, fault: `it has no ${grammar.timestampKey}= part` };
-  if (times.length > 1) return { ok: false, fault: `it has ${times.length} ${grammar.timestampKey}= parts` };
-  return decodeAll(texts, timestamp, `${grammar.signatureKey}=`, grammar.encoding, bytesExpected);
+  if (times === 0) return { ok: false, fault: `it has no ${timestampKey}= part` };
+  if (times > 1) return { ok: false, fault: `it has ${times} ${timestampKey}= parts` };
+  return decodeAll(texts, timestamp, `${signatureKey}=`, grammar.encoding, bytesExpected);
+}
+
+/** Where the first `=` of a part stands when a word of letters, digits, `_` and `-` is before it, else −1. */
+function wordEnd(header: string, start: number, end: number): number {
+  for (let at = start; at < end; at += 1) {
+    const unit = header.charCodeAt(at);
+    if (unit === 0x3d) return at > start ? at : -1;
+    const isLetter = (unit | 0x20) >= 0x61 && (unit | 0x20) <= 0x7a;
+    if (!isLetter && !(unit >= 0x30 && unit <= 0x39) && unit !== 0x5f && unit !== 0x2d) return -1;
+  }
+  return -1;
+}
+
+function isWord(header: string, start: number, end: number, word: string): boolean {
+  return end - start === word.length && header.startsWith(word, start);
 }
 
 function readVersions(header: string, grammar: VersionsGrammar, bytesExpected: number): SignatureReading {
   const texts: string[] = [];
-  for (const part of header.split(" ")) {
-    const comma = part.indexOf(",");
-    if (comma <= 0) return { ok: false, fault: "a part of it is no version,signature pair" };
-    if (part.slice(0, comma) === grammar.version) texts.push(part.slice(comma + 1));
+  for (let start = 0; start <= header.length;) {
+    const found = header.indexOf(" ", start);
+    const end = found < 0 ? header.length : found;
+    const comma = header.indexOf(",", start);
+    if (comma <= start || comma > end) return { ok: false, fault: "a part of it is no version,signature pair" };
+    if (isWord(header, start, comma, grammar.version)) texts.push(header.slice(comma + 1, end));
+    start = end + 1;
   }
   return decodeAll(texts, null, `${grammar.version},`, grammar.encoding, bytesExpected);
 }

@@ -15,6 +15,8 @@ import type { EventIdentity } from "./identity.ts";
  * - `token_mismatch`: the same for providers that send a shared token and sign nothing.
  * - `secret_expired`: only a secret whose `notAfter` has passed makes this signature.
  * - `body_malformed`: the scheme signs decoded fields and the body cannot be decoded without guessing.
+ * - `claim_mismatch`: the token or document is genuine, but made for somebody else: issuer, audience, URL, app or environment.
+ * - `certificate_untrusted`: the signing certificate is out of date, has no chain to a trusted root, or lies on a foreign host.
  * - `body_hash_missing`, `body_hash_mismatch`: the scheme signs a hash of the body, and it is not there or is another one.
  */
 export type RejectionReason =
@@ -32,6 +34,8 @@ export type RejectionReason =
   | "token_mismatch"
   | "secret_expired"
   | "body_malformed"
+  | "claim_mismatch"
+  | "certificate_untrusted"
   | "body_hash_missing"
   | "body_hash_mismatch";
 

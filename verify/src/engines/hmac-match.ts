@@ -1,18 +1,15 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { Key } from "../key.ts";
 import type { Chunk } from "../provider.ts";
+import { hmacOverPads, makePads } from "./hmac-pads.ts";
+import type { HashName, Pads } from "./hmac-pads.ts";
 
-/** The hashes that HMAC schemes use, with their length in bytes. */
-export const hashBytes = { sha256: 32, sha1: 20 } as const;
-
-/** A hash that an HMAC scheme uses. */
-export type HashName = keyof typeof hashBytes;
+export { hashBytes } from "./hmac-pads.ts";
+export type { HashName } from "./hmac-pads.ts";
 
 /** HMAC (RFC 2104) over the chunks as they stand one after another. */
 export function hmac(hash: HashName, key: string | Uint8Array, chunks: readonly Chunk[]): Buffer {
-  const running = createHmac(hash, key);
-  for (const chunk of chunks) running.update(chunk);
-  return running.digest();
+  return hmacOverPads(makePads(hash, key), chunks);
 }
 
 /** True when one of the signatures is this digest. All are compared, each in constant time, and all have the hash's length. */
@@ -40,10 +37,17 @@ export function matchKey(
 ): Match | null {
   let matched: Match | null = null;
   for (const key of keys) {
+    const pads = padsOf(hash, key);
     for (const content of contents) {
-      const fits = isAmong(hmac(hash, key.bytes, content), signatures);
+      const fits = isAmong(hmacOverPads(pads, content), signatures);
       if (fits && matched === null) matched = { key, content };
     }
   }
   return matched;
+}
+
+/** The blocks of a key, kept beside it: a receiver's secret is the same on every request. */
+function padsOf(hash: HashName, { material }: Key): Pads {
+  if (material.pads === null || material.pads.hash !== hash) material.pads = makePads(hash, material.bytes);
+  return material.pads;
 }
