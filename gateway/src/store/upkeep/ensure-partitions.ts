@@ -46,22 +46,32 @@ async function makePartition(db: Queryable, table: string, name: string, day: nu
   const from = lowestUuid(day * DAY_MS);
   const to = lowestUuid((day + 1) * DAY_MS);
   // Names and bounds are made above from a fixed list and a number, so they are safe to write into the text.
-  await db.run(
-    cold("create_partition", `CREATE TABLE IF NOT EXISTS holdfast.${name} (LIKE holdfast.${table} INCLUDING ALL)`),
-    [],
+  // Where processes start together: IF NOT EXISTS looks before it locks, so the slower one meets the catalogs' unique keys.
+  await unlessElsewhere(["23505", "42P07", "42710"], () =>
+    db.run(
+      cold("create_partition", `CREATE TABLE IF NOT EXISTS holdfast.${name} (LIKE holdfast.${table} INCLUDING ALL)`),
+      [],
+    ),
   );
-  try {
-    await db.run(
+  // Another process attached it first: 42809 "is already a partition", 42P17 overlap with itself.
+  return unlessElsewhere(["42809", "42P17"], () =>
+    db.run(
       cold(
         "attach_partition",
         `ALTER TABLE holdfast.${table} ATTACH PARTITION holdfast.${name} FOR VALUES FROM ('${from}') TO ('${to}')`,
       ),
       [],
-    );
+    ),
+  );
+}
+
+/** @returns false when one of these SQLSTATEs tells that another process has just done the same */
+async function unlessElsewhere(codes: readonly string[], act: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await act();
     return true;
   } catch (error) {
-    // Another process attached it first: 42809 "is already a partition", 42P17 overlap with itself.
-    if (codeOf(error) === "42809" || codeOf(error) === "42P17") return false;
+    if (codes.includes(codeOf(error) ?? "")) return false;
     throw error;
   }
 }
