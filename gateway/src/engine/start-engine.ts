@@ -80,7 +80,7 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
   const onReady = () => worker.wake();
   const caretakers: Loop[] = [
     caretaker(deps, "stager", STAGE_MS, async () => (await stage({ ...deps, onReady })) > 0),
-    caretaker(deps, "rescuer", RESCUE_MS, async () => {
+    caretaker(deps, "rescuer", Math.min(RESCUE_MS, options.leaseMs / 3), async () => {
       const now = deps.databaseClock.now();
       const rescued = await rescueExpired(rescuerDeps, now, now);
       if (rescued > 0) deps.log.warn({ rescued }, "deliveries taken back from a worker that did not report");

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,6 +55,7 @@ export interface AttemptRow {
   readonly worker: string;
 }
 
+const SECRET_KEY = randomBytes(32).toString("base64");
 let named = 0;
 
 /** A database of the test's own, dropped after it. */
@@ -133,6 +135,7 @@ export interface DeliveryGatewayOptions {
   readonly worker?: Partial<GatewayConfig["worker"]>;
   readonly drainTimeoutMs?: number;
   readonly databaseUrl?: string;
+  readonly secretKey?: string;
   readonly dataDir?: string;
 }
 
@@ -146,10 +149,16 @@ export async function deliveryConfig(desk: Desk, options: DeliveryGatewayOptions
     roles: ["worker", "admin"],
     port: 0,
     adminPort: 0,
+    // Several processes share the database, so they share the key that sealed its secrets.
+    secretKey: options.secretKey ?? SECRET_KEY,
     drainTimeoutMs: options.drainTimeoutMs ?? 4_000,
     egress: { allowCidrs: ["127.0.0.1/32"] },
-    sources: { payments: { provider: "stripe", key: "payments-key", secrets: ["whsec_of_the_tests_at_least_24_bytes"] } },
+    sources: {
+      payments: { provider: "stripe", key: "payments-key", secrets: ["whsec_of_the_tests_at_least_24_bytes"] },
+    },
     ...(options.destinations === undefined ? {} : { destinations: options.destinations }),
+    // The file must hold what it names; the process of the test may lack it.
+    handlers: { keep: () => {}, stuck: () => {}, poison: () => {}, ...options.handlers },
   };
   const loaded = await loadConfig({ flags: {}, env: {}, cwd: dataDir, content });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));

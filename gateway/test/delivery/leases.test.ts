@@ -1,0 +1,148 @@
+import { expect, test } from "vitest";
+import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import { until } from "../support/embedded.ts";
+import { startReceiver } from "../support/receiver.ts";
+import { startWorkerProcess } from "../support/worker-process.ts";
+
+const PROCESSED = { state: "processed", reason: null };
+/** Ends soon after a worker does; the destinations' timeouts are shorter still. */
+const SHORT = { leaseMs: 2_000 };
+const quick = { timeoutMs: 900, retry: { scheduleSec: [1, 1, 1] } };
+
+test("a worker that is killed between the receiver's 200 and the settlement costs one more delivery of the same key and bytes", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  const destinations = { billing: { url: receiver.url, ...quick } };
+  const worker = await startWorkerProcess(desk, { destinations, worker: SHORT });
+  receiver.answer = (_arrival, response) => {
+    // The answer leaves, and the worker is gone before it can write it down.
+    response.writeHead(200).end();
+    worker.signal("SIGKILL");
+    receiver.answer = () => 200;
+  };
+  const [id] = await desk.record({ to: ["billing"] });
+  await worker.ended;
+  await startDeliveries(desk, { worker: SHORT });
+  expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 2 });
+  expect(receiver.arrivals.length).toBe(2);
+  const [first, second] = receiver.arrivals;
+  expect([first!.key, first!.body]).toEqual([second!.key, second!.body]);
+  const attempts = await desk.attempts(id!);
+  expect(
+    attempts.map(({ number, outcome, detail, next_state }) => [number, outcome, detail?.split(":")[0], next_state]),
+  ).toEqual([
+    [1, "transient", "lease_expired", "ready"],
+    [2, "succeeded", undefined, "processed"],
+  ]);
+});
+
+test("a worker that stands still past its lease changes nothing when it goes on", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  const destinations = { billing: { url: receiver.url, ...quick } };
+  const zombie = await startWorkerProcess(desk, { destinations, worker: SHORT });
+  let answerLate = () => {};
+  receiver.answer = (_arrival, response) => {
+    zombie.signal("SIGSTOP");
+    // The zombie would settle as failed what another has processed.
+    answerLate = () => void response.writeHead(500).end();
+    receiver.answer = () => 200;
+  };
+  const [id] = await desk.record({ to: ["billing"] });
+  await until(() => receiver.arrivals.length === 1);
+  await startDeliveries(desk, { worker: SHORT });
+  expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 2 });
+  const before = await desk.attempts(id!);
+  answerLate();
+  zombie.signal("SIGCONT");
+  await until(() => zombie.logged.some((line) => line["next"] === "lease_lost"));
+  expect(zombie.logged.find((line) => line["next"] === "lease_lost")).toMatchObject({ level: "warn", attempt: 1 });
+  expect(await desk.attempts(id!)).toEqual(before);
+  expect(await desk.query("SELECT FROM holdfast.delivery")).toEqual([]);
+  expect(receiver.arrivals.length).toBe(2);
+});
+
+test("a worker whose lease has run out before it sends does not send", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  const destinations = { billing: { url: receiver.url, ...quick } };
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
+  const [id] = await desk.record({ to: ["billing"] });
+  // It can claim, and cannot read the event: there it is stopped.
+  const locker = await desk.db.pool.connect();
+  await locker.query("BEGIN; LOCK TABLE holdfast.event IN ACCESS EXCLUSIVE MODE");
+  const zombie = await startWorkerProcess(desk, { worker: SHORT });
+  await until(async () => (await blocked(desk)) > 0);
+  zombie.signal("SIGSTOP");
+  await locker.query("COMMIT");
+  locker.release();
+  await startDeliveries(desk, { worker: SHORT });
+  expect(await desk.finished(id!)).toMatchObject({ state: "processed", attempt: 2 });
+  zombie.signal("SIGCONT");
+  await until(() => zombie.logged.some((line) => line["next"] === "lease_lost"));
+  expect(receiver.arrivals.length).toBe(1);
+  expect((await desk.attempts(id!)).length).toBe(2);
+});
+
+async function blocked(desk: Awaited<ReturnType<typeof openDesk>>): Promise<number> {
+  const rows = await desk.query<{ waits: number }>(
+    "SELECT count(*)::int AS waits FROM pg_locks WHERE NOT granted AND relation = 'holdfast.event'::regclass",
+  );
+  return rows[0]!.waits;
+}
+
+test("a delivery that kills its process each time ends dead, with an attempt for each claim", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  const destinations = {
+    ledger: { handler: "poison", timeoutMs: 900, retry: { scheduleSec: [1] } },
+    billing: { url: receiver.url },
+  };
+  const ids: string[] = [];
+  // The first process declares the destinations; the handlers of these processes are their own.
+  for (let i = 0; i < 2; i++) {
+    const worker = await startWorkerProcess(desk, { ...(i === 0 ? { destinations } : {}), worker: SHORT });
+    if (i === 0) ids.push(...(await desk.record({ to: ["ledger"] })));
+    expect(await worker.ended).toMatchObject({ signal: "SIGKILL" });
+  }
+  await startDeliveries(desk, { worker: SHORT });
+  expect(await desk.finished(ids[0]!)).toEqual({ state: "dead", reason: "attempts_exhausted", attempt: 2 });
+  const attempts = await desk.attempts(ids[0]!);
+  expect(attempts.map(({ number, next_state }) => [number, next_state])).toEqual([
+    [1, "ready"],
+    [2, "dead"],
+  ]);
+  for (const { detail } of attempts) expect(detail).toContain("lease_expired");
+  const [other] = await desk.record({ to: ["billing"] });
+  expect(await desk.finished(other!)).toEqual({ ...PROCESSED, attempt: 1 });
+});
+
+test("workers in several processes share a backlog: each delivery is sent once, the urgent ones first", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  const destinations = { billing: { url: receiver.url } };
+  // Declared, and recorded while nobody delivers.
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
+  const low = await Promise.all(Array.from({ length: 150 }, () => desk.record({ to: ["billing"], priority: 3 })));
+  const critical = await Promise.all(
+    Array.from({ length: 20 }, () => desk.record({ to: ["billing"], priority: 0, body: Buffer.from("critical") })),
+  );
+  const held: (() => void)[] = [];
+  receiver.answer = (_arrival, response) => void held.push(() => response.writeHead(200).end());
+  const workers = await Promise.all(
+    [1, 2].map(() => startWorkerProcess(desk, { worker: { concurrency: 5, pollMs: 25 } })),
+  );
+  await until(() => receiver.arrivals.length === 10);
+  expect(receiver.arrivals.map(({ body }) => body.toString())).toEqual(Array.from({ length: 10 }, () => "critical"));
+  receiver.answer = () => 200;
+  for (const release of held) release();
+  const total = low.length + critical.length;
+  await until(async () => (await desk.query("SELECT FROM holdfast.finished_delivery")).length === total);
+  expect(receiver.arrivals.length).toBe(total);
+  expect(new Set(receiver.arrivals.map(({ key }) => key)).size).toBe(total);
+  const firsts = receiver.arrivals.slice(0, 20).filter(({ body }) => body.toString() === "critical");
+  expect(firsts.length).toBe(20);
+  const shares = await desk.query<{ worker: string }>("SELECT DISTINCT worker FROM holdfast.attempt");
+  expect(shares.length).toBe(2);
+  expect(workers.length).toBe(2);
+});

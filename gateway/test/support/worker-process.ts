@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import type { GatewayConfig } from "../../src/config.ts";
+import type { DeliveryGatewayOptions, Desk } from "./delivery-gateway.ts";
+import { deliveryConfig } from "./delivery-gateway.ts";
+
+/** A worker in a process of its own, so that it can be killed and stopped. */
+export interface WorkerProcess {
+  readonly pid: number;
+  readonly process: ChildProcess;
+  /** Every line that it logged. */
+  readonly logged: Record<string, unknown>[];
+  signal(signal: NodeJS.Signals): void;
+  /** Its exit code and what ended it. */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+const SCRIPT = fileURLToPath(new URL("../delivery/worker-process.mjs", import.meta.url));
+
+/** Starts one on the desk's database and waits until it delivers. It is killed after the test, if it still runs. */
+export async function startWorkerProcess(desk: Desk, options: DeliveryGatewayOptions = {}): Promise<WorkerProcess> {
+  const config: GatewayConfig = { ...(await deliveryConfig(desk, options)), roles: ["worker"] };
+  const child = spawn(process.execPath, [SCRIPT, JSON.stringify(config)], { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(child, "exit").then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+  }));
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await ended;
+  });
+  const logged: Record<string, unknown>[] = [];
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    try {
+      logged.push(JSON.parse(line) as Record<string, unknown>);
+    } catch {
+      logged.push({ text: line });
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => (line === "ready" ? resolve() : void 0));
+    void ended.then(() => reject(new Error(`the worker ended: ${JSON.stringify(logged)}`)));
+  });
+  return { pid: child.pid!, process: child, logged, signal: (signal) => void child.kill(signal), ended };
+}
