@@ -21,6 +21,8 @@ const REASONS: Readonly<Record<RejectionReason | "key_needed" | "verifier_failed
   signature_mismatch: true,
   token_mismatch: true,
   secret_expired: true,
+  claim_mismatch: true,
+  certificate_untrusted: true,
   body_malformed: true,
   body_hash_missing: true,
   body_hash_mismatch: true,

@@ -22,6 +22,9 @@ export type HeaderValues = Readonly<Partial<Record<HeaderRole, string>>> & {
   readonly others?: readonly string[];
 };
 
+/** The set of a provider whose signature is not in a header, but in the body or the URL. */
+export const noHeader: HeaderSet = { signature: "" };
+
 /** A request at a source of a known provider, with its headers read. What the engines work on. */
 export interface Arrival {
   readonly entry: ProviderEntry;
@@ -40,8 +43,8 @@ export function readHeaders(
   const found = collectHeaders(entry.headerIndex, headers);
   if (typeof found === "number") return refuseRepeated(entry.provider.securityHeaders[found] ?? "");
   for (const { names, signature: place, more, others } of entry.headerSets) {
-    const signature = found[place];
-    if (signature === undefined || signature === "") continue;
+    const signature = names.signature === "" ? "" : found[place];
+    if (signature === undefined || (signature === "" && names.signature !== "")) continue;
     const values: Partial<Record<HeaderRole, string>> & { signature: string; others?: string[] } = { signature };
     for (const { role, index } of more) {
       const value = found[index];

@@ -1,9 +1,9 @@
 import { isTolerance } from "./engines/check-time.ts";
 import { asSecret, keyBytes, keysMax, momentMs, secretCharsMax } from "./key.ts";
 import type { ProviderEntry } from "./provider.ts";
-import { readEd25519Key } from "./public-key.ts";
+import { readAnyKey, readEd25519Key } from "./public-key.ts";
 import type { PublicKey, Receiver, ReceiverFault } from "./receiver.ts";
-import type { SecretRule } from "./scheme.ts";
+import type { Scheme, SecretRule } from "./scheme.ts";
 import { findEntry } from "./table.ts";
 import { toleranceSecMax, toleranceSecMin } from "./timestamp.ts";
 
@@ -22,10 +22,20 @@ export function checkReceiver(provider: string, receiver: Receiver): ReceiverFau
   return [
     ...unknownFields(receiver),
     ...missingFields(entry, receiver),
-    ...("secret" in scheme ? secretFaults(receiver.secrets, scheme.secret) : publicKeyFaults(receiver.publicKeys)),
+    ...keyFaults(scheme, receiver),
     ...urlFaults("notificationUrl", receiver.notificationUrl),
     ...urlFaults("callbackUrl", receiver.callbackUrl),
     ...toleranceFaults(receiver.toleranceSec),
+  ];
+}
+
+function keyFaults(scheme: Scheme, { secrets, publicKeys }: Receiver): ReceiverFault[] {
+  if (!("prove" in scheme)) {
+    return "secret" in scheme ? secretFaults(secrets, scheme.secret) : publicKeyFaults(publicKeys, readEd25519Key);
+  }
+  return [
+    ...(scheme.secret === null ? [] : secretFaults(secrets, scheme.secret)),
+    ...(scheme.readsPublicKeys ? publicKeyFaults(publicKeys, readAnyKey) : []),
   ];
 }
 
@@ -85,13 +95,20 @@ function valueProblem(value: string, rule: SecretRule): string[] {
   if (value.length > secretCharsMax) return [`is longer than ${secretCharsMax} characters`];
   if (value === rule.prefix) return [`is the bare prefix ${rule.prefix}`];
   const bytes = keyBytes(value, rule);
-  if (bytes === null)
-    return [rule.encoding === "base64" ? `is not base64${behind(rule)}` : `has nothing${behind(rule)}`];
-  const bare = rule.encoding === "utf8" && value.startsWith(rule.prefix) ? value.slice(rule.prefix.length) : bytes;
+  if (bytes === null) return [`${unreadable[rule.encoding]}${behind(rule)}`];
+  const isText = rule.encoding === "utf8" || rule.encoding === "sha1";
+  const bare = isText && value.startsWith(rule.prefix) ? value.slice(rule.prefix.length) : bytes;
   const length = Buffer.byteLength(bare);
   if (length >= rule.bytesMin) return [];
   return [`has ${length} bytes${behind(rule)}, and ${rule.bytesMin} is the least (allowShort: true overrides this)`];
 }
+
+const unreadable = {
+  utf8: "has nothing",
+  sha1: "has nothing",
+  base64: "is not base64",
+  hex: "is not hexadecimal (two digits a byte)",
+} as const;
 
 function behind(rule: SecretRule): string {
   return rule.prefix === "" ? "" : ` behind ${rule.prefix}`;
@@ -110,11 +127,11 @@ function endProblem(notAfter: unknown): string[] {
   return typeof notAfter === "number" && ms < 1e11 ? ["looks like seconds; give milliseconds since 1970"] : [];
 }
 
-function publicKeyFaults(publicKeys: unknown): ReceiverFault[] {
+function publicKeyFaults(publicKeys: unknown, readKey: (key: PublicKey) => unknown): ReceiverFault[] {
   if (!Array.isArray(publicKeys)) return listFaults("publicKeys", publicKeys);
   const keys: readonly PublicKey[] = publicKeys.slice(0, keysMax);
   const faults = keys.flatMap((key, index) => {
-    const read = readEd25519Key(key);
+    const read = readKey(key);
     return typeof read === "string" ? [{ path: `publicKeys[${index}]`, problem: read }] : [];
   });
   return [...listFaults("publicKeys", publicKeys), ...faults];

@@ -9,15 +9,16 @@ import type { Scheme } from "./scheme.ts";
 export function defineProvider(definition: ProviderDefinition): ProviderEntry {
   const { slug, name, headers, legacyHeader, scheme, identity, facts } = definition;
   const handshakes = definition.handshakes ?? [];
-  const signsUrl = scheme.engine === "url-params" || (scheme.engine === "hmac-template" && scheme.content.signsUrl);
   const bodyPaths = bodyPathsOf(identity);
-  const names = headerNames(headers);
+  const names = headerNames(headers, definition.securityHeaders ?? []);
+  const methods = definition.methods ?? ["POST"];
   return {
     headers,
     ...(legacyHeader === undefined ? {} : { legacyHeader }),
     scheme,
     identity,
-    methods: definition.methods ?? ["POST"],
+    methods,
+    ...(definition.document === undefined ? {} : { document: definition.document }),
     handshakes,
     stableContent: definition.stableContent ?? (({ request }) => [request.body]),
     bodyPaths,
@@ -29,19 +30,30 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
       name,
       engine: scheme.engine,
       securityHeaders: names,
-      secretHeaders: scheme.engine === "static-token" ? headers.map((set) => set.signature.toLowerCase()) : [],
+      secretHeaders: definition.secretHeaders ?? tokenHeaders(definition),
+      methods: [...new Set([...methods, ...(definition.handshakeMethods ?? [])])],
       encodedBodies: definition.encodedBodies ?? false,
       toleranceSec: toleranceOf(scheme),
       handshake: handshakes.length > 0,
-      signsUrl,
+      signsUrl: signsUrl(scheme),
       receiverFields: receiverFieldsOf(scheme),
       ...facts,
     },
   };
 }
 
-function headerNames(sets: readonly HeaderSet[]): string[] {
-  return [...new Set(sets.flatMap((set) => Object.values(set).flat()).map((name) => name.toLowerCase()))];
+function headerNames(sets: readonly HeaderSet[], more: readonly string[]): string[] {
+  const names = [...sets.flatMap((set) => Object.values(set).flat()), ...more];
+  return [...new Set(names.filter((name) => name !== "").map((name) => name.toLowerCase()))];
+}
+
+function tokenHeaders({ scheme, headers }: ProviderDefinition): string[] {
+  return scheme.engine === "static-token" ? headers.map((set) => set.signature.toLowerCase()) : [];
+}
+
+function signsUrl(scheme: Scheme): boolean {
+  if ("prove" in scheme) return scheme.signsUrl;
+  return scheme.engine === "url-params" || (scheme.engine === "hmac-template" && scheme.content.signsUrl);
 }
 
 function bodyPathsOf(rule: IdentityRule): string[] {
@@ -55,10 +67,12 @@ function bodyPathsOf(rule: IdentityRule): string[] {
 }
 
 function toleranceOf(scheme: Scheme): number | null {
+  if ("prove" in scheme) return scheme.toleranceSec;
   return "timestamp" in scheme ? (scheme.timestamp?.toleranceSec ?? null) : null;
 }
 
-function receiverFieldsOf(scheme: Scheme): string[] {
+function receiverFieldsOf(scheme: Scheme): readonly string[] {
+  if ("prove" in scheme) return scheme.receiverFields;
   if (scheme.engine === "public-key") return ["publicKeys"];
   const needsUrl = scheme.engine === "hmac-template" && scheme.content.signsUrl;
   return needsUrl ? ["secrets", "notificationUrl"] : ["secrets"];

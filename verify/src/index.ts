@@ -1,8 +1,9 @@
 export { verify } from "./verify.ts";
-export { sign } from "./sign.ts";
+export { sign, signRequest } from "./sign.ts";
 export { answerHandshake } from "./handshake.ts";
 export { checkReceiver } from "./check-receiver.ts";
 export { findProvider, providers } from "./table.ts";
+export type { SignedRequest } from "./coded-scheme.ts";
 export type { VerifyInput } from "./verify.ts";
 export type { HandshakeAnswer } from "./handshake-rule.ts";
 export type { HeaderList, WebhookRequest } from "./request.ts";

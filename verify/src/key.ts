@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { PublicKey, Receiver, Secret } from "./receiver.ts";
 import { decodeBase64Secret } from "./encoding.ts";
 import type { Pads } from "./engines/hmac-pads.ts";
@@ -99,6 +100,8 @@ export function keyBytes(text: string, rule: SecretRule): string | Buffer | null
   const bare = rule.prefix !== "" && text.startsWith(rule.prefix) ? text.slice(rule.prefix.length) : text;
   if (bare.trim() === "") return null;
   if (rule.encoding === "utf8") return text;
+  if (rule.encoding === "sha1") return createHash("sha1").update(text).digest();
+  if (rule.encoding === "hex") return /^(?:[0-9a-fA-F]{2})+$/.test(bare) ? Buffer.from(bare, "hex") : null;
   const bytes = decodeBase64Secret(bare);
   return bytes === null || bytes.length === 0 ? null : bytes;
 }

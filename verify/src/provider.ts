@@ -19,6 +19,8 @@ export interface Provider {
   readonly secretHeaders: readonly string[];
   /** `signed`: the event id is inside what is signed. `unsigned`: it is beside it. `none`: the provider has no event id. */
   readonly identity: "signed" | "unsigned" | "none";
+  /** Upper case. The methods that the provider may use, those of its handshakes among them. */
+  readonly methods: readonly string[];
   /** True where the provider sends compressed bodies and the door must let `Content-Encoding` pass. */
   readonly encodedBodies: boolean;
   /** Default for both directions, in seconds; null where the scheme has no enforced time. */
@@ -59,11 +61,20 @@ export interface ProviderDefinition {
   readonly headers: readonly [HeaderSet, ...HeaderSet[]];
   /** A header of the same provider that is never enough by itself, such as a SHA-1 signature; named in diagnoses. */
   readonly legacyHeader?: string;
+  /** The methods of events. Default: POST. */
   readonly methods?: readonly string[];
+  /** The methods of handshakes, besides those of events. */
+  readonly handshakeMethods?: readonly string[];
+  /** Lower case. Headers that must not come twice, besides those of `headers`. */
+  readonly securityHeaders?: readonly string[];
+  /** Lower case. Headers that carry a secret, or a token that would pass again. Default: the header of a static token. */
+  readonly secretHeaders?: readonly string[];
   readonly scheme: Scheme;
   readonly identity: IdentityRule;
   /** True where the provider sends compressed bodies. */
   readonly encodedBodies?: boolean;
+  /** The JSON document that the identity rules read, where it is not the body. `payload` is the one inside a signed token. */
+  readonly document?: (arrival: Arrival, payload: Uint8Array | undefined) => Uint8Array;
   /** What is the same on every attempt of one event. Default: the body. `signed` is the content that verified. */
   readonly stableContent?: StableContent;
   readonly handshakes?: readonly HandshakeRule[];
@@ -82,7 +93,10 @@ export interface ProviderDefinition {
 }
 
 /** A provider as the verbs use it: the public row and the rules behind it. */
-export interface ProviderEntry extends Pick<ProviderDefinition, "headers" | "legacyHeader" | "scheme" | "identity"> {
+export interface ProviderEntry extends Pick<
+  ProviderDefinition,
+  "headers" | "legacyHeader" | "scheme" | "identity" | "document"
+> {
   readonly provider: Provider;
   readonly methods: readonly string[];
   readonly stableContent: StableContent;

@@ -9,7 +9,10 @@ export interface Secret {
   readonly allowShort?: boolean | undefined;
 }
 
-/** A public key. Formats: `ed25519-raw-hex` (64 hexadecimal digits), `spki-der-base64`, `spki-pem`, `jwk` (JSON text). */
+/**
+ * A public key. Formats: `ed25519-raw-hex` (64 hexadecimal digits), `ed25519-raw-base64`, `spki-der-base64`, `spki-pem` (or the
+ * PEM of a certificate, whose key counts), `jwk` (JSON text).
+ */
 export interface PublicKey {
   readonly kid?: string | undefined;
   readonly format: string;

@@ -42,6 +42,14 @@ export function headerValues(headers: HeaderList, name: string): string[] {
   return values;
 }
 
+/** The headers as pairs, in order. */
+export function listHeaders(headers: HeaderList): (readonly [string, string])[] {
+  if (isPairs(headers)) return [...headers];
+  return Object.entries(headers).flatMap(([name, value]) =>
+    (typeof value === "string" ? [value] : (value ?? [])).map((one): [string, string] => [name, one]),
+  );
+}
+
 /** The value when the header is there exactly once, else null. */
 export function onlyHeader(headers: HeaderList, name: string): string | null {
   const values = headerValues(headers, name);

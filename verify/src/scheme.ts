@@ -43,7 +43,8 @@ export interface TimestampRule {
 
 /**
  * How the text of a secret becomes key bytes. `utf8` keys are the whole text, prefix and all; `base64` keys are what is
- * behind the prefix, decoded; `hex` the same in hexadecimal of either letter case; `sha1` keys are the SHA-1 of the text. `bytesMin` is what the provider hands out, or 24 where people choose the secret themselves.
+ * behind the prefix, decoded; `hex` the same in hexadecimal of either letter case; `sha1` keys are the SHA-1 of the whole text.
+ * `bytesMin` is what the provider hands out, or 24 where people choose the secret themselves.
  */
 export interface SecretRule {
   readonly encoding: "utf8" | "base64" | "hex" | "sha1";

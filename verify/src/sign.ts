@@ -2,13 +2,14 @@ import { createPrivateKey, randomBytes, randomUUID, sign as signBytes } from "no
 import type { KeyObject } from "node:crypto";
 import { namesInUse } from "./arrival.ts";
 import type { Arrival, HeaderSet } from "./arrival.ts";
+import type { CodedScheme, SignedRequest } from "./coded-scheme.ts";
 import { fillTemplate } from "./content-template.ts";
 import { signHmacTemplate } from "./engines/hmac-template.ts";
 import { joinChunks } from "./engines/public-key.ts";
 import { signUrlParams } from "./engines/url-params.ts";
 import { asSecret, readKeys } from "./key.ts";
 import type { ProviderEntry } from "./provider.ts";
-import { onlyHeader } from "./request.ts";
+import { listHeaders, onlyHeader } from "./request.ts";
 import type { PublicKeyScheme, SecretRule } from "./scheme.ts";
 import { writeSignatures } from "./signature-grammar.ts";
 import { findEntry } from "./table.ts";
@@ -54,6 +55,7 @@ function idFor(entry: ProviderEntry, names: HeaderSet, { request }: VerifyInput)
 function signatureHeaders({ entry, names, id, input }: Signing): [string, string][] {
   const { scheme } = entry;
   const { receiver, request, now } = input;
+  if ("prove" in scheme) return codedHeaders(entry, input, scheme);
   if (scheme.engine === "public-key") return publicKeyHeaders({ entry, names, id, input }, scheme);
   const keys = liveKeys(entry, input, scheme.secret);
   if (scheme.engine === "static-token") return [[names.signature, String(keys[0])]];
@@ -75,6 +77,27 @@ function signatureHeaders({ entry, names, id, input }: Signing): [string, string
     ...timestampHeaders(names, timestamp),
     [names.signature, writeSignatures(signatures, scheme.signature, timestamp)],
   ];
+}
+
+function codedHeaders({ provider }: ProviderEntry, input: VerifyInput, scheme: CodedScheme): [string, string][] {
+  const { url, headers, body } = scheme.sign(input);
+  if (url !== input.request.url || !Buffer.from(body).equals(input.request.body))
+    throw new Error(`${provider.name} is not signed by headers alone: signRequest gives the URL and the body too.`);
+  return headers.map(([name, value]) => [name, value]);
+}
+
+/**
+ * The request as the provider would send it: its headers with those of `sign`, and for providers that put the signature or the
+ * token into the body or the URL, those too. Throws as `sign` does.
+ */
+export function signRequest(input: VerifyInput): SignedRequest {
+  const scheme = findEntry(input.provider)?.scheme;
+  const { url, headers, body } = input.request;
+  const given = listHeaders(headers);
+  if (scheme === undefined || !("prove" in scheme)) return { url, headers: [...given, ...sign(input)], body };
+  const made = scheme.sign(input);
+  const names = new Set(made.headers.map(([name]) => name.toLowerCase()));
+  return { ...made, headers: [...given.filter(([name]) => !names.has(name.toLowerCase())), ...made.headers] };
 }
 
 function timestampHeaders(names: HeaderSet, timestamp: string): [string, string][] {

@@ -37,8 +37,8 @@ export function verify(input: VerifyInput): Verdict {
   if ("ok" in arrival) return arrival;
   const finding = prove(arrival);
   if (!finding.ok) return finding;
-  const { secretVersion, signedAt, signed } = finding;
-  return { ok: true, secretVersion, ...identify(arrival, signed), signedAt };
+  const { secretVersion, signedAt, signed, payload } = finding;
+  return { ok: true, secretVersion, ...identify(arrival, signed, payload), signedAt };
 }
 
 /** The arrival that an input describes, or why it cannot be one. */
@@ -62,6 +62,8 @@ function prove(arrival: Arrival): Finding {
       return provePublicKey(arrival, scheme);
     case "static-token":
       return proveStaticToken(arrival, scheme);
+    default:
+      return scheme.prove(arrival);
   }
 }
 

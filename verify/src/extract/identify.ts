@@ -7,20 +7,26 @@ import type { Fields } from "./fields.ts";
 import type { IdentityRule, MomentUnit, Place } from "./identity-rule.ts";
 
 /** What a verified request says that it is. Never fails: what is missing or unusable is null, and the key falls back to the content. */
-export function identify(arrival: Arrival, signed: readonly Chunk[]): EventIdentity {
+export function identify(arrival: Arrival, signed: readonly Chunk[], payload?: Uint8Array): EventIdentity {
   const { entry } = arrival;
-  const fields = openFields(arrival);
-  const id = findId(fields, entry.identity);
+  const { document } = entry;
+  const fields = openFields(document === undefined ? arrival : withBody(arrival, document(arrival, payload)));
+  const named = findId(fields, entry.identity);
+  const id = entry.identity.idIsUnique === false ? null : named;
   const isUnsigned = entry.provider.identity === "unsigned" && signed.length > 0;
   const contentHash = id === null || isUnsigned ? hashChunks(entry.stableContent(arrival, signed)) : "";
   return {
-    eventId: id?.text ?? null,
+    eventId: named?.text ?? null,
     eventKey: Buffer.from(id === null ? `sha256:${contentHash}` : `${id.kind}:${id.text}`, "utf8"),
     contentKey: isUnsigned ? Buffer.from(`content:${contentHash}`, "utf8") : null,
     eventType: findType(fields, entry.identity),
     occurredAt: findMoment(fields, entry.identity),
     payloadVersion: entry.identity.version.map((place) => fields.text(place)).find((text) => text !== null) ?? null,
   };
+}
+
+function withBody(arrival: Arrival, body: Uint8Array): Arrival {
+  return { ...arrival, request: { ...arrival.request, body } };
 }
 
 function findId(fields: Fields, rule: IdentityRule): { kind: "id" | "number"; text: string } | null {

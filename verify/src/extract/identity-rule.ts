@@ -20,6 +20,8 @@ export type MomentUnit = "s" | "ms" | "iso";
 export interface IdentityRule {
   /** The first place that holds a usable id counts. Empty where the provider has none. */
   readonly id: readonly Place[];
+  /** False where the id names a thing and not the event: it is told, and the stable content is the key. Default: true. */
+  readonly idIsUnique?: boolean;
   /** Alternatives; the first whose first real place holds a value counts, and its parts are joined with a dot. */
   readonly type: readonly (readonly Place[])[];
   readonly time: readonly { readonly place: Place; readonly unit: MomentUnit }[];
