@@ -30,6 +30,14 @@ interface Search {
   value: ScannedValue | null;
 }
 
+/** How the scan of an object ended: behind it, because every path has its value, or because it is no JSON. */
+type Ended = "behind" | "found" | "broken";
+
+/** A scan under way. `searches` are those that end it when all have a value; null when nothing does. */
+interface Scan extends Cursor {
+  readonly searches: readonly Search[] | null;
+}
+
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 const quote = 0x22;
@@ -41,13 +49,23 @@ const minus = 0x2d;
  * Finds values in a JSON object without building the document: no number becomes a JavaScript number, no key touches a
  * prototype, no nesting deepens the stack beyond the longest path. Of a key that stands twice the last one is given, as
  * `JSON.parse` does, and `ambiguous` says so. A byte order mark in front is passed over. What no path leads into is checked for
- * its strings, brackets and scalars only. Null when the bytes are no JSON object.
+ * its strings, brackets and scalars only. Null when the bytes are no JSON object. With `untilFound` the scan ends as soon as
+ * every path has led to a value, and what comes behind is not looked at: enough for what is not an id.
  */
-export function scanJson(bytes: Uint8Array, paths: readonly Path[]): Scanned[] | null {
+export function scanJson(bytes: Uint8Array, paths: readonly Path[], untilFound = false): Scanned[] | null {
   const searches = paths.map((segments): Search => ({ segments, meetings: segments.map(() => 0), value: null }));
-  const cursor: Cursor = { bytes, at: startsWithByteOrderMark(bytes) ? 3 : 0, escaped: false };
-  skipWhiteSpace(cursor);
-  if (bytes[cursor.at] !== openBrace || !scanObject(cursor, searches, 0)) return null;
+  const scan: Scan = {
+    bytes,
+    at: startsWithByteOrderMark(bytes) ? 3 : 0,
+    escaped: false,
+    searches: untilFound ? searches : null,
+  };
+  skipWhiteSpace(scan);
+  if (bytes[scan.at] !== openBrace) return null;
+  const ended = scanObject(scan, searches, 0);
+  if (ended === "found") return searches.map(({ value }) => ({ value, ambiguous: false }));
+  if (ended === "broken") return null;
+  const cursor = scan;
   skipWhiteSpace(cursor);
   if (cursor.at !== bytes.length) return null;
   return searches.map(({ value, meetings }) => ({ value, ambiguous: meetings.some((count) => count > 1) }));
@@ -58,30 +76,31 @@ export function startsWithByteOrderMark(bytes: Uint8Array): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
-function scanObject(cursor: Cursor, searches: readonly Search[], depth: number): boolean {
+function scanObject(cursor: Scan, searches: readonly Search[], depth: number): Ended {
   const { bytes } = cursor;
   cursor.at += 1;
   skipWhiteSpace(cursor);
   if (bytes[cursor.at] === closeBrace) {
     cursor.at += 1;
-    return true;
+    return "behind";
   }
   for (;;) {
-    if (bytes[cursor.at] !== quote) return false;
+    if (bytes[cursor.at] !== quote) return "broken";
     const start = cursor.at + 1;
     const end = stringEnd(cursor);
-    if (end < 0) return false;
+    if (end < 0) return "broken";
     const met = meet(cursor, start, end, searches, depth);
     skipWhiteSpace(cursor);
-    if (bytes[cursor.at] !== colon) return false;
+    if (bytes[cursor.at] !== colon) return "broken";
     cursor.at += 1;
     skipWhiteSpace(cursor);
-    if (!scanMember(cursor, met, depth)) return false;
+    const ended = scanMember(cursor, met, depth);
+    if (ended !== "behind") return ended;
     skipWhiteSpace(cursor);
     const next = bytes[cursor.at];
     cursor.at += 1;
-    if (next === closeBrace) return true;
-    if (next !== comma) return false;
+    if (next === closeBrace) return "behind";
+    if (next !== comma) return "broken";
     skipWhiteSpace(cursor);
   }
 }
@@ -110,18 +129,19 @@ function isKey({ bytes, escaped }: Cursor, start: number, end: number, segment: 
   return true;
 }
 
-function scanMember(cursor: Cursor, met: readonly Search[], depth: number): boolean {
+function scanMember(cursor: Scan, met: readonly Search[], depth: number): Ended {
   const { bytes } = cursor;
   const first = bytes[cursor.at];
-  if (first === openBrace && met.some((search) => search.segments.length > depth + 1)) {
+  if (first === openBrace && met.length > 0 && met.some((search) => search.segments.length > depth + 1)) {
     return scanObject(cursor, met, depth + 1);
   }
   const start = cursor.at;
-  if (!skipValue(cursor)) return false;
+  if (!skipValue(cursor)) return "broken";
+  if (met.length === 0) return "behind";
   for (const search of met) {
     if (search.segments.length === depth + 1) search.value = describe(first, start, cursor.at);
   }
-  return true;
+  return cursor.searches?.every(({ value }) => value !== null) === true ? "found" : "behind";
 }
 
 function describe(first: number | undefined, start: number, end: number): ScannedValue {
