@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import type { GatewayConfig } from "../config.ts";
+import { BODY_BYTES_MAX } from "../domain/source-definition.ts";
 import { createRecorder } from "../engine/recorder.ts";
 import { createRejectionStore } from "../engine/rejection-store.ts";
 import { createIngestDoor } from "../http/ingest-door.ts";
@@ -52,8 +53,8 @@ export async function startIngest(
       log,
       metrics,
     },
-    // Those that are still being read, beside those that wait for the database.
-    { ...config.ingest, bodiesBytesMax: 4 * queueBytesMax },
+    // Those that are still being read, beside those that wait for the database; room for some of the largest in any case.
+    { ...config.ingest, bodiesBytesMax: Math.max(4 * queueBytesMax, 4 * BODY_BYTES_MAX) },
   );
   const bound = await listen(door, config.host, config.port, { host: "--host", port: "--port" });
   if (!bound.ok) return bound;

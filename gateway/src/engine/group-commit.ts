@@ -89,7 +89,9 @@ function submit<Item, Result>(state: State<Item, Result>, item: Item): Promise<S
   const { options } = state;
   if (state.draining) return Promise.resolve({ ok: false, cause: "draining" });
   const size = options.sizeOf(item);
-  if (state.unanswered.size >= options.queueItemsMax || state.bytes + size > options.queueBytesMax) {
+  // One that is larger than the bound alone would never find room; it is taken when it is alone.
+  const hasRoom = state.bytes + size <= options.queueBytesMax || state.unanswered.size === 0;
+  if (state.unanswered.size >= options.queueItemsMax || !hasRoom) {
     return Promise.resolve({ ok: false, cause: "queue_full" });
   }
   return new Promise((resolve) => {
@@ -144,6 +146,12 @@ function takeBatch<Item, Result>(state: State<Item, Result>): Waiting<Item, Resu
   return batch;
 }
 
+/**
+ * SQLSTATE classes of what one item's data can cause: data, constraints, limits, and what triggers and extensions of the
+ * database's owner raise. All others (connections, resources, locks, shutdown) hit whoever comes.
+ */
+const ITEM_FAULT = /^(0A|21|22|23|38|39|54|P0|XX)/;
+
 async function runBatch<Item, Result>(state: State<Item, Result>, batch: Waiting<Item, Result>[]): Promise<void> {
   state.options.onBatch?.(batch.length);
   const isRepeat = batch.some((waiting) => waiting.tries > 0);
@@ -157,7 +165,7 @@ async function runBatch<Item, Result>(state: State<Item, Result>, batch: Waiting
     for (const [i, waiting] of batch.entries()) settle(state, waiting, { ok: true, value: result.value[i]! });
     return;
   }
-  if (result.code !== null && /^(22|23|54)/.test(result.code)) {
+  if (result.code !== null && ITEM_FAULT.test(result.code)) {
     // One item's data upset the statement. Alone each of them tells which, and the others go through.
     if (batch.length === 1) settle(state, batch[0]!, { ok: false, cause: "database" });
     for (const waiting of batch.length === 1 ? [] : batch) await runBatch(state, [waiting]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { KEY, LIMIT, doorOfThisFile, expectRefused } from "../support/door.ts";
+import { KEY, LARGE_KEY, LIMIT, doorOfThisFile, expectRefused } from "../support/door.ts";
 import { post, postBytes, stripeEvent } from "../support/ingest-gateway.ts";
 import { chunkBytes, exchangeRaw, requestBytes } from "../support/raw-http.ts";
 
@@ -31,6 +31,11 @@ describe("a body", () => {
       expect((await exchangeRaw(door.url(), bytes)).status).toBe(200);
       expect(await door.isStored(id)).toBe(true);
     }
+  });
+
+  it("larger than all that may wait for the database is taken when nothing else waits", async () => {
+    const webhook = stripeEvent("evt_large", { pad: "x".repeat(3_000_000) }, LARGE_KEY);
+    expect((await post(door.url(), webhook)).status).toBe(200);
   });
 
   it("over the limit is refused by its announced length, before it is sent", async () => {

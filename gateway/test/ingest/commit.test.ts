@@ -125,17 +125,23 @@ describe("when BEGIN fails", () => {
 describe("when one event of a batch cannot be stored", () => {
   const refuseAtOnce =
     "alter table holdfast.event add constraint poisoned check (provider_event_id is distinct from 'evt_poison')";
-  const refuseAtCommit = `
+  const refusal = (code: string): string => `
     create function holdfast.refuse_poison() returns trigger language plpgsql as
-      $$ begin raise exception 'poisoned' using errcode = '23514'; end $$;
+      $$ begin raise exception 'poisoned' using errcode = '${code}'; end $$;`;
+  const undoRefusal = "drop trigger poisoned on holdfast.event; drop function holdfast.refuse_poison";
+  const refuseByTrigger = `${refusal("P0001")}
+    create trigger poisoned before insert on holdfast.event
+      for each row when (new.provider_event_id = 'evt_poison') execute function holdfast.refuse_poison()`;
+  const refuseAtCommit = `${refusal("23514")}
     create constraint trigger poisoned after insert on holdfast.event deferrable initially deferred
       for each row when (new.provider_event_id = 'evt_poison') execute function holdfast.refuse_poison()`;
 
   it.each([
     ["as it is inserted", refuseAtOnce, "alter table holdfast.event drop constraint poisoned"],
-    ["at COMMIT", refuseAtCommit, "drop trigger poisoned on holdfast.event; drop function holdfast.refuse_poison"],
-  ])("%s, the others are, and it is not acknowledged", async (when, refusal, undo) => {
-    await gateway.query(refusal);
+    ["by a trigger of somebody's own", refuseByTrigger, undoRefusal],
+    ["at COMMIT", refuseAtCommit, undoRefusal],
+  ])("%s, the others are, and it is not acknowledged", async (when, refuse, undo) => {
+    await gateway.query(refuse);
     try {
       const batches = await gateway.metric("holdfast_record_batch_events_count");
       // The one lane waits at the gateway's own connection while the others gather behind it.

@@ -7,6 +7,9 @@ import { openRaw } from "./raw-http.ts";
 /** The limit of the source's bodies in these tests. */
 export const LIMIT = 4_096;
 export const KEY = "payments-key";
+/** A source that takes more than may wait for the database at once. */
+export const LARGE_KEY = "large-source-key";
+const MIB = 1_048_576;
 
 /** The door of one test file: small limits and short deadlines, on a real socket and a real database. */
 export interface TestDoor {
@@ -21,8 +24,9 @@ export function doorOfThisFile(): TestDoor {
   let gateway: IngestGateway | undefined;
   beforeAll(async () => {
     const payments = { ...(PAYMENTS["sources"] as Record<string, object>)["payments"], bodyBytesMax: LIMIT };
-    const ingest = { headersTimeoutMs: 300, bodyTimeoutMs: 300 };
-    gateway = await startIngestGateway({ content: { ...PAYMENTS, sources: { payments }, ingest } });
+    const large = { ...payments, key: LARGE_KEY, bodyBytesMax: 4 * MIB };
+    const ingest = { headersTimeoutMs: 300, bodyTimeoutMs: 300, queueBytesMax: MIB };
+    gateway = await startIngestGateway({ content: { ...PAYMENTS, sources: { payments, large }, ingest } });
   });
   afterAll(() => gateway?.close());
   const made = (): IngestGateway => {
