@@ -13,4 +13,4 @@ if (!started.ok) {
 process.once("SIGTERM", () => {
   void started.gateway.drain().then(() => console.log("drained"));
 });
-console.log("ready");
+console.log(`ready ${started.gateway.ingestUrl ?? ""}`);

@@ -55,6 +55,9 @@ export interface AttemptRow {
   readonly worker: string;
 }
 
+/** What the source `payments` verifies with. */
+export const SOURCE_SECRET = "whsec_of_the_tests_at_least_24_bytes";
+
 const SECRET_KEY = randomBytes(32).toString("base64");
 let named = 0;
 
@@ -130,6 +133,7 @@ export interface DeliveryGateway {
 
 export interface DeliveryGatewayOptions {
   readonly destinations?: Readonly<Record<string, unknown>>;
+  readonly routes?: readonly unknown[];
   readonly handlers?: GatewayConfig["handlers"];
   /** Values that no file may have, such as a lease of a second. */
   readonly worker?: Partial<GatewayConfig["worker"]>;
@@ -140,13 +144,18 @@ export interface DeliveryGatewayOptions {
 }
 
 /** Reads a configuration as a file would give it: a source `payments`, these destinations, and the loopback opened. */
-export async function deliveryConfig(desk: Desk, options: DeliveryGatewayOptions): Promise<GatewayConfig> {
+export async function deliveryConfig(
+  desk: Pick<Desk, "database"> | null,
+  options: DeliveryGatewayOptions,
+): Promise<GatewayConfig> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "holdfast-case-"));
   onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
   const content = {
     dataDir,
-    databaseUrl: options.databaseUrl ?? desk.database.url,
+    ...(desk === null ? {} : { databaseUrl: options.databaseUrl ?? desk.database.url }),
     roles: ["worker", "admin"],
+    // What the file may not say is said in `worker`, after it is checked.
+    worker: { leaseMs: 3_600_000 },
     port: 0,
     adminPort: 0,
     // Several processes share the database, so they share the key that sealed its secrets.
@@ -154,15 +163,15 @@ export async function deliveryConfig(desk: Desk, options: DeliveryGatewayOptions
     drainTimeoutMs: options.drainTimeoutMs ?? 4_000,
     egress: { allowCidrs: ["127.0.0.1/32"] },
     sources: {
-      payments: { provider: "stripe", key: "payments-key", secrets: ["whsec_of_the_tests_at_least_24_bytes"] },
+      payments: { provider: "stripe", key: "payments-key", secrets: [SOURCE_SECRET] },
     },
-    ...(options.destinations === undefined ? {} : { destinations: options.destinations }),
+    ...(options.destinations === undefined ? {} : { destinations: options.destinations, routes: options.routes ?? [] }),
     // The file must hold what it names; the process of the test may lack it.
     handlers: { keep: () => {}, stuck: () => {}, poison: () => {}, ...options.handlers },
   };
   const loaded = await loadConfig({ flags: {}, env: {}, cwd: dataDir, content });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
-  const worker = { ...loaded.config.worker, pollMs: 25, ...options.worker };
+  const worker = { ...loaded.config.worker, leaseMs: 90_000, pollMs: 25, ...options.worker };
   const definition = options.destinations === undefined ? null : loaded.config.definition;
   return { ...loaded.config, worker, definition, handlers: options.handlers ?? {} };
 }

@@ -10,6 +10,8 @@ import { deliveryConfig } from "./delivery-gateway.ts";
 /** A worker in a process of its own, so that it can be killed and stopped. */
 export interface WorkerProcess {
   readonly pid: number;
+  /** Empty without the role `ingest`. */
+  readonly ingestUrl: string;
   readonly process: ChildProcess;
   /** Every line that it logged. */
   readonly logged: Record<string, unknown>[];
@@ -20,9 +22,17 @@ export interface WorkerProcess {
 
 const SCRIPT = fileURLToPath(new URL("../delivery/worker-process.mjs", import.meta.url));
 
-/** Starts one on the desk's database and waits until it delivers. It is killed after the test, if it still runs. */
-export async function startWorkerProcess(desk: Desk, options: DeliveryGatewayOptions = {}): Promise<WorkerProcess> {
-  const config: GatewayConfig = { ...(await deliveryConfig(desk, options)), roles: ["worker"] };
+export interface ProcessOptions extends DeliveryGatewayOptions {
+  readonly roles?: GatewayConfig["roles"];
+}
+
+/** Starts one on the desk's database, or on an embedded one of its data folder, and waits until it delivers. It is killed after the test, if it still runs. */
+export async function startWorkerProcess(
+  desk: Pick<Desk, "database"> | null,
+  options: ProcessOptions = {},
+): Promise<WorkerProcess> {
+  const { roles = ["worker"] } = options;
+  const config: GatewayConfig = { ...(await deliveryConfig(desk, options)), roles };
   const child = spawn(process.execPath, [SCRIPT, JSON.stringify(config)], { stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(child, "exit").then(([code, signal]) => ({
     code: code as number | null,
@@ -40,9 +50,11 @@ export async function startWorkerProcess(desk: Desk, options: DeliveryGatewayOpt
       logged.push({ text: line });
     }
   });
-  await new Promise<void>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on("line", (line) => (line === "ready" ? resolve() : void 0));
+  const ingestUrl = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (line.startsWith("ready ")) resolve(line.slice("ready ".length));
+    });
     void ended.then(() => reject(new Error(`the worker ended: ${JSON.stringify(logged)}`)));
   });
-  return { pid: child.pid!, process: child, logged, signal: (signal) => void child.kill(signal), ended };
+  return { pid: child.pid!, ingestUrl, process: child, logged, signal: (signal) => void child.kill(signal), ended };
 }

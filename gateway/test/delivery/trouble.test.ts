@@ -1,0 +1,109 @@
+import { expect, onTestFinished, test } from "vitest";
+import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import { until } from "../support/embedded.ts";
+import type { FaultProxy } from "../support/fault-proxy.ts";
+import { simpleQuery, startFaultProxy } from "../support/fault-proxy.ts";
+import { startReceiver } from "../support/receiver.ts";
+
+const PROCESSED = { state: "processed", reason: null };
+
+async function openBehindProxy() {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  const proxy: FaultProxy = await startFaultProxy(desk.database.url);
+  onTestFinished(() => proxy.close());
+  const gateway = await startDeliveries(desk, {
+    destinations: { billing: { url: receiver.url, retry: { scheduleSec: [1, 1] } } },
+    databaseUrl: proxy.url,
+  });
+  return { desk, receiver, proxy, ...gateway };
+}
+
+test.each(["after the server has it", "before the server has it"])(
+  "a settlement whose COMMIT is cut off %s finishes once, and is known to have been settled",
+  async (when) => {
+    const { desk, receiver, proxy, attemptLines, metric } = await openBehindProxy();
+    const [id] = await desk.record({ to: ["billing"], body: Buffer.from("cut") });
+    let cuts = 0;
+    const isCommit = (bytes: Buffer) => bytes.includes(simpleQuery("COMMIT"));
+    proxy.toServer = (bytes, wire) => {
+      if (wire.name !== "holdfast worker" || !isCommit(bytes) || cuts > 0) return bytes;
+      cuts++;
+      if (when.startsWith("after")) wire.cutClient();
+      else wire.cutBoth();
+      return when.startsWith("after") ? bytes : null;
+    };
+    expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 1 });
+    await until(() => attemptLines().length === 1);
+    expect(cuts).toBe(1);
+    expect(attemptLines()[0]).toMatchObject({ next: "processed", outcome: "succeeded" });
+    expect(await metric("holdfast_leases_lost_total")).toBe(0);
+    expect((await desk.attempts(id!)).length).toBe(1);
+    expect(receiver.arrivals.length).toBe(1);
+  },
+);
+
+test("outcomes that came while the database was away are written when it is back, and nothing is sent twice", async () => {
+  const { desk, receiver, proxy } = await openBehindProxy();
+  const answers: (() => void)[] = [];
+  receiver.answer = (_arrival, response) => void answers.push(() => response.writeHead(200).end());
+  const ids: string[] = [];
+  for (let i = 0; i < 5; i++) ids.push(...(await desk.record({ to: ["billing"] })));
+  await until(() => answers.length === 5);
+  await proxy.stop();
+  for (const answer of answers) answer();
+  await proxy.start();
+  for (const id of ids) expect(await desk.finished(id)).toEqual({ ...PROCESSED, attempt: 1 });
+  expect(receiver.arrivals.length).toBe(5);
+});
+
+test("a database that flaps fifty times ends no loop: the next delivery, and the next retry, go through", async () => {
+  const { desk, receiver, proxy, logged } = await openBehindProxy();
+  for (let i = 0; i < 50; i++) {
+    await proxy.stop();
+    await proxy.start();
+  }
+  receiver.answer = () => (receiver.arrivals.length === 1 ? 500 : 200);
+  const [id] = await desk.record({ to: ["billing"] });
+  await desk.waiting(id!, "scheduled");
+  await desk.hurry();
+  expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 2 });
+  expect(logged.filter((line) => line["level"] === "error" && line["error"] !== undefined)).toEqual([]);
+});
+
+test("an outcome that the database refuses does not hold up the others", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } });
+  // Its history cannot take it: a row of this delivery is already there.
+  const answers: (() => void)[] = [];
+  receiver.answer = (_arrival, response) => void answers.push(() => response.writeHead(200).end());
+  const [bad] = await desk.record({ to: ["billing"] });
+  const good: string[] = [];
+  for (let i = 0; i < 4; i++) good.push(...(await desk.record({ to: ["billing"] })));
+  await until(() => answers.length === 5);
+  await desk.query(
+    `INSERT INTO holdfast.finished_delivery
+       (bucket, id, tenant, event_id, destination_id, key, trigger, priority, lane, state, attempt, finished_at)
+     SELECT bucket, id, tenant, event_id, destination_id, key, trigger, priority, lane, 'processed', 99, now()
+       FROM holdfast.delivery WHERE id = $1`,
+    [bad],
+  );
+  for (const answer of answers) answer();
+  for (const id of good) expect(await desk.finished(id)).toEqual({ ...PROCESSED, attempt: 1 });
+  expect((await desk.finished(bad!)).attempt).toBe(99);
+});
+
+test("the database lost between the claim and the read of the events costs no attempt", async () => {
+  const { desk, receiver, proxy } = await openBehindProxy();
+  let cuts = 0;
+  proxy.toServer = (bytes, wire) => {
+    if (cuts > 0 || wire.name !== "holdfast worker" || !bytes.includes("find_events")) return bytes;
+    cuts++;
+    wire.cutBoth();
+    return null;
+  };
+  const [id] = await desk.record({ to: ["billing"] });
+  expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 1 });
+  expect([cuts, receiver.arrivals.length]).toEqual([1, 1]);
+});
