@@ -72,6 +72,10 @@ const LINGER_MS = 2_000;
 
 /** Closes our side, swallows what still comes, and is gone when the sender closes too, or after a moment (RFC 9112, 9.6). */
 export function closeSoon(socket: Socket): void {
+  if (socket.readableEnded) {
+    socket.destroySoon();
+    return;
+  }
   socket.end();
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   timer.unref();

@@ -13,6 +13,8 @@ export interface RawAnswer {
 export interface RawConnection {
   /** Writes bytes; resolves when the kernel took them, or when the connection is gone. */
   send(bytes: string | Uint8Array): Promise<void>;
+  /** Reads nothing until the next `answer`, as a sender that writes its whole request first. */
+  hold(): void;
   /** The next whole answer; rejects with what came when the connection ends before it. */
   answer(): Promise<RawAnswer>;
   /** Resolves when the server has closed its side or reset the connection, with everything that was not read as an answer. */
@@ -51,7 +53,9 @@ export async function openRaw(url: string): Promise<RawConnection> {
   await once(socket, "connect");
   return {
     send: (bytes) => new Promise((resolve) => socket.write(bytes, () => resolve())),
+    hold: () => void socket.pause(),
     answer: async () => {
+      socket.resume();
       for (;;) {
         const found = takeAnswer(state.received);
         if (found !== null) {
