@@ -1,8 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { newUuid } from "../../src/domain/id.ts";
+import { createDatabaseClock } from "../../src/engine/database-clock.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
+import { claim } from "../../src/pipeline/claim.ts";
 import { rescue } from "../../src/pipeline/rescue.ts";
+import type { Clock } from "../../src/platform/clock.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { stageDue } from "../../src/store/deliveries/stage-due.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
@@ -118,6 +122,24 @@ test("two rescuers at once share what has expired: each delivery is taken back o
   );
   expect(rows.length).toBe(30);
   for (const row of rows) expect(row).toEqual({ state: "ready", attempts: 1 });
+});
+
+test("a lease ends by the database's clock, however wrong this process's own clock is", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  await (await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } })).gateway.drain();
+  await desk.record({ to: ["billing"] });
+  const ahead: Clock = { ...systemClock, now: () => new Date(Date.now() + 86_400_000) };
+  const databaseClock = createDatabaseClock(desk.db, ahead);
+  await databaseClock.sync();
+  const deps = { db: desk.db, clock: ahead, databaseNow: () => databaseClock.now(), leaseMs: 3_600_000 };
+  expect((await claim(deps, 1)).length).toBe(1);
+  const [row] = await desk.query<{ left: number }>(
+    "SELECT extract(epoch FROM lease_until - clock_timestamp())::float8 AS left FROM holdfast.delivery",
+  );
+  // An hour, less what the test has taken; a day more would be the worker's clock.
+  expect(row!.left).toBeGreaterThan(0);
+  expect(row!.left).toBeLessThan(3_605);
 });
 
 test("a destination with a longer timeout than the lease allows is still delivered to", async () => {
