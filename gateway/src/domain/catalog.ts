@@ -9,6 +9,8 @@ export interface Source {
   readonly provider: string;
   /** The receiver configuration without its secrets; the shape is `Receiver` of @holdfast/verify. */
   readonly receiver: Readonly<Record<string, unknown>>;
+  /** Fields of it that are stored sealed, and left out because the key that sealed them is not at hand. */
+  readonly receiverUnreadable: readonly string[];
   readonly secrets: readonly SecretVersion[];
   readonly bodyBytesMax: number;
   readonly state: "active" | "disabled";
@@ -25,7 +27,9 @@ export interface SecretVersion {
   readonly state: SecretState;
   /** The secret itself, or null when the key that sealed it is not at hand. */
   readonly value: string | null;
+  /** The last moment at which it verifies. */
   readonly notAfter: Date | null;
+  readonly retiredAt: Date | null;
 }
 
 /** Where deliveries go: an HTTP URL or a handler. */

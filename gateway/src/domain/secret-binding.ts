@@ -6,6 +6,14 @@ export function bindSourceSecret(tenant: string, sourceId: string, version: stri
   return `holdfast/source/${tenant}/${sourceId}/${version}`;
 }
 
+/** Fields of the receiver configuration that are secrets themselves: stored sealed, written and never read (S30). */
+export const SECRET_RECEIVER_FIELDS = ["password", "verifyToken"] as const;
+
+export function bindReceiverField(tenant: string, sourceId: string, field: string): string {
+  // No version may have this name: it begins with a character that versions do not have.
+  return `holdfast/source/${tenant}/${sourceId}/~${field}`;
+}
+
 export function bindSigningSecret(tenant: string, destinationId: string): string {
   return `holdfast/destination/${tenant}/${destinationId}/signing`;
 }

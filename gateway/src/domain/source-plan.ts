@@ -19,6 +19,8 @@ export interface SourcePlan {
   readonly bodyBytesMax: number;
   readonly state: Source["state"];
   readonly origin: Origin;
+  /** Sealed fields of the receiver that stay as they are stored. */
+  readonly keepSealed: readonly string[];
   /** Every version that shall honour or has honoured a secret; the retired ones keep their sealed value. */
   readonly secrets: readonly SecretPlan[];
 }
@@ -27,7 +29,7 @@ export interface SecretPlan {
   readonly version: string;
   /** Null: as it is stored; only retired versions may have one that cannot be read. */
   readonly value: string | null;
-  readonly state: "active" | "retiring" | "retired";
+  readonly state: SecretVersion["state"];
   readonly notAfter: Date | null;
   readonly position: number;
   readonly changed: boolean;
@@ -61,7 +63,7 @@ export function planSource(
     state: declared.state,
     origin: declared.origin,
   };
-  const planned = planSecrets(present?.secrets ?? [], secrets ?? []);
+  const planned = planSecrets(present?.secrets ?? [], secrets ?? [], declared.origin === "api");
   const compared = compareFields(present, wanted);
   const secretsChanged = present !== null && planned.some((secret) => secret.changed);
   return {
@@ -70,6 +72,7 @@ export function planSource(
     tenant: declared.tenant,
     name: declared.name,
     ...wanted,
+    keepSealed: [],
     secrets: planned,
     action: secretsChanged ? "updated" : compared.action,
     fields: secretsChanged ? [...compared.fields, "secrets"] : compared.fields,
@@ -78,9 +81,9 @@ export function planSource(
 
 /** Plans that a source is put into or out of use, as it is otherwise; its secrets need not be readable for that. */
 export function planSourceState(present: Source, state: Source["state"]): SourcePlan {
-  const { id, tenant, name, key, provider, receiver, bodyBytesMax, origin } = present;
+  const { id, tenant, name, key, provider, receiver, bodyBytesMax, origin, receiverUnreadable: keepSealed } = present;
   const wanted = { key, provider, receiver, bodyBytesMax, state, origin };
-  return { kind: "source", id, tenant, name, ...wanted, secrets: [], ...compareFields(present, wanted) };
+  return { kind: "source", id, tenant, name, ...wanted, keepSealed, secrets: [], ...compareFields(present, wanted) };
 }
 
 /**
@@ -103,10 +106,13 @@ export function toSourceDefinition(source: Source): SourceDefinition {
 /**
  * Plans the versions of a source's secrets. A secret without a version is found again by its value, so that its place in
  * the list may change; a new one gets the next free `v1`, `v2`, …, never a name that another secret had.
+ *
+ * @param keepPending whether a pending version that is listed stays pending; a configuration file knows no such state
  */
 export function planSecrets(
   present: readonly SecretVersion[],
   listed: readonly (string | SecretDefinition)[],
+  keepPending: boolean,
 ): SecretPlan[] {
   const wanted = listed.map((secret) => (typeof secret === "string" ? { value: secret } : secret));
   const taken = new Set([
@@ -119,9 +125,11 @@ export function planSecrets(
     used.add(version);
     taken.add(version);
     const notAfter = secret.notAfter === undefined ? null : new Date(secret.notAfter);
-    const next = { value: secret.value, state: notAfter === null ? "active" : "retiring", notAfter, position } as const;
     const index = present.findIndex((known) => known.version === version);
     const known = present[index];
+    const isPending = keepPending && known?.state === "pending" && known.value === secret.value;
+    const endless = isPending ? "pending" : "active";
+    const next = { value: secret.value, state: notAfter === null ? endless : "retiring", notAfter, position } as const;
     const same = known !== undefined && isSame(known, next) && index === position;
     return { version, ...next, changed: !same };
   });
@@ -149,7 +157,8 @@ function findVersion(present: readonly SecretVersion[], value: string, used: Rea
   return present.find((known) => known.value === value && !used.has(known.version))?.version ?? null;
 }
 
-function nextVersion(taken: ReadonlySet<string>): string {
+/** The next free name of a secret version: `v1`, `v2`, … */
+export function nextVersion(taken: ReadonlySet<string>): string {
   let number = 1;
   while (taken.has(`v${number}`)) number++;
   return `v${number}`;

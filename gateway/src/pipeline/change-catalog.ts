@@ -3,7 +3,12 @@ import type { Catalog } from "../domain/catalog.ts";
 import type { DestinationPlan } from "../domain/destination-plan.ts";
 import type { FieldFault } from "../domain/field-checks.ts";
 import type { RoutePlan } from "../domain/route-plan.ts";
-import { bindSigningSecret, bindSourceSecret } from "../domain/secret-binding.ts";
+import {
+  SECRET_RECEIVER_FIELDS,
+  bindReceiverField,
+  bindSigningSecret,
+  bindSourceSecret,
+} from "../domain/secret-binding.ts";
 import type { SourcePlan } from "../domain/source-plan.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { SecretsBox } from "../platform/secrets-box.ts";
@@ -69,19 +74,33 @@ export async function changeCatalog(
 async function writeSource(deps: CatalogDeps, tx: Queryable, plan: SourcePlan): Promise<void> {
   const now = deps.clock.now();
   const { id, tenant } = plan;
-  const receiver = JSON.stringify(plan.receiver);
-  const columns = [plan.name, plan.key, plan.provider, receiver, plan.bodyBytesMax, plan.state, plan.origin];
-  expectOne(await tx.run(saveSource, [id, tenant, ...columns, now]), "source");
+  const { open, sealed: sealedFields } = sealReceiver(deps.box, plan);
+  const columns = [plan.name, plan.key, plan.provider, open, plan.bodyBytesMax, plan.state, plan.origin];
+  expectOne(await tx.run(saveSource, [id, tenant, ...columns, now, sealedFields, plan.keepSealed]), "source");
   for (const secret of plan.secrets) {
     const { version, position, state, value, notAfter } = secret;
     if (!secret.changed) continue;
     if (state === "retired" || value === null) {
-      await tx.run(retireSecretVersion, [id, version, tenant, position]);
+      await tx.run(retireSecretVersion, [id, version, tenant, position, now]);
       continue;
     }
     const sealed = deps.box.seal(Buffer.from(value, "utf8"), bindSourceSecret(tenant, id, version));
     await tx.run(saveSecretVersion, [id, version, tenant, position, state, sealed, notAfter, now]);
   }
+}
+
+/** The receiver configuration as it is stored, both parts as JSON: what may be read, and the secrets among its fields sealed. */
+function sealReceiver(box: SecretsBox, plan: SourcePlan): { open: string; sealed: string } {
+  const open: Record<string, unknown> = { ...plan.receiver };
+  const sealed: Record<string, string> = {};
+  for (const field of SECRET_RECEIVER_FIELDS) {
+    const value = open[field];
+    delete open[field];
+    if (typeof value !== "string") continue;
+    const binding = bindReceiverField(plan.tenant, plan.id, field);
+    sealed[field] = Buffer.from(box.seal(Buffer.from(value, "utf8"), binding)).toString("base64");
+  }
+  return { open: JSON.stringify(open), sealed: JSON.stringify(sealed) };
 }
 
 async function writeDestination(deps: CatalogDeps, tx: Queryable, plan: DestinationPlan): Promise<void> {

@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 beforeEach(() =>
   db.pool.query(
-    "TRUNCATE holdfast.route, holdfast.secret_version, holdfast.source, holdfast.destination, holdfast.delivery",
+    "TRUNCATE holdfast.route, holdfast.secret_version, holdfast.source, holdfast.destination, holdfast.delivery CASCADE",
   ),
 );
 afterAll(async () => {
@@ -81,7 +81,9 @@ describe("applying a definition", () => {
     ]);
     const made = await load();
     expect(made.sources[0]!.key).toMatch(/^[A-Za-z0-9_-]{32}$/);
-    expect(made.sources[0]!.secrets).toEqual([{ version: "v1", state: "active", value: OLD, notAfter: null }]);
+    expect(made.sources[0]!.secrets).toEqual([
+      { version: "v1", state: "active", value: OLD, notAfter: null, retiredAt: null },
+    ]);
     expect(made.destinations[0]!.signingSecret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
 
     const again = await apply({ ...full, destinations: { billing: { ...billing, timeoutMs: 5_000 } } });
@@ -103,8 +105,8 @@ describe("applying a definition", () => {
     const notAfter = new Date(Date.now() + 60_000);
     await apply({ sources: { stripe: { provider: "stripe", secrets: [NEW, { value: OLD, notAfter }] } } });
     expect((await load()).sources[0]!.secrets).toEqual([
-      { version: "v2", state: "active", value: NEW, notAfter: null },
-      { version: "v1", state: "retiring", value: OLD, notAfter },
+      { version: "v2", state: "active", value: NEW, notAfter: null, retiredAt: null },
+      { version: "v1", state: "retiring", value: OLD, notAfter, retiredAt: null },
     ]);
     await apply({ sources: { stripe: { provider: "stripe", secrets: [NEW] } } });
     expect((await load()).sources[0]!.secrets.map(({ version, state }) => [version, state])).toEqual([

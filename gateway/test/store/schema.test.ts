@@ -10,6 +10,7 @@ import type { Row } from "../support/valid-rows.ts";
 import { ROW_TIME, VALID_ROWS, insertOf, rowId } from "../support/valid-rows.ts";
 
 const now = ROW_TIME;
+const UNUSED_VERSION = "v2";
 const leased = { state: "leased", attempt: 1, lease: rowId(), lease_until: now };
 
 /** Constraint, its table, and what makes the table's valid row break this constraint and no other. */
@@ -60,17 +61,35 @@ const IMPOSSIBLE: readonly (readonly [constraint: string, table: string, change:
   ["finished_delivery_trigger_check", "finished_delivery", { trigger: "manual" }],
   ["rejection_body_sha256_check", "rejection", { body_sha256: Buffer.alloc(0) }],
   ["rejection_status_check", "rejection", { status: 200 }],
+  ["retry_loop_cause_check", "retry_loop", { kind: "duplicate", reason: null, cause: "lost" }],
+  ["retry_loop_check", "retry_loop", { cause: "redelivered" }],
+  ["retry_loop_check1", "retry_loop", { reason: null }],
+  ["retry_loop_check2", "retry_loop", { first_at: new Date(now.getTime() + 1) }],
+  ["retry_loop_count_check", "retry_loop", { count: 0 }],
+  ["retry_loop_fingerprint_check", "retry_loop", { fingerprint: "x" }],
+  ["retry_loop_kind_check", "retry_loop", { kind: "other", cause: "redelivered", reason: null }],
   ["route_name_check", "route", { name: "" }],
   ["route_origin_check", "route", { origin: "elsewhere" }],
   ["route_priority_check", "route", { priority: 4 }],
   ["route_state_check", "route", { state: "paused" }],
+  ["secret_usage_check", "secret_usage", { first_used_at: new Date(now.getTime() + 1) }],
+  ["secret_usage_uses_check", "secret_usage", { uses: 0 }],
+  ["secret_version_activated_check", "secret_version", { activated_at: null }],
+  ["secret_version_activated_check", "secret_version", { state: "pending" }],
   ["secret_version_check", "secret_version", { state: "retiring" }],
+  ["secret_version_end_check", "secret_version", { not_after: now }],
+  ["secret_version_live_check", "secret_version", { position: 10 }],
+  ["secret_version_live_check", "secret_version", { position: -1 }],
+  ["secret_version_retired_check", "secret_version", { state: "retired" }],
+  ["secret_version_retired_check", "secret_version", { retired_at: now }],
   ["secret_version_state_check", "secret_version", { state: "old" }],
   ["secret_version_version_check", "secret_version", { version: "v 1" }],
   ["source_body_bytes_max_check", "source", { body_bytes_max: 26_214_401 }],
   ["source_key_check", "source", { key: "short" }],
   ["source_name_check", "source", { name: "-x" }],
   ["source_origin_check", "source", { origin: "elsewhere" }],
+  ["source_receiver_check", "source", { receiver: '{"password":"x"}' }],
+  ["source_receiver_check", "source", { receiver: '{"verifyToken":"x"}' }],
   ["source_state_check", "source", { state: "paused" }],
   ["tenant_id_check", "tenant", { id: "Acme" }],
 ];
@@ -88,6 +107,7 @@ beforeAll(async () => {
   await ensurePartitions({ run: (statement, values) => runOn(client, statement, values) }, now.getTime(), 1);
   await client.query("BEGIN");
   for (const [table, row] of VALID_ROWS) await client.query(insertOf(table, row));
+  await client.query(insertOf("secret_version", changed("secret_version", { version: UNUSED_VERSION })));
   await client.query("DELETE FROM holdfast.bucket_slot");
 });
 
@@ -115,7 +135,7 @@ async function refusedBy(table: string, row: Row, dropped: string | null): Promi
 function changed(table: string, change: Row): Row {
   const row = { ...VALID_ROWS.get(table), ...change };
   const fresh = Object.fromEntries(
-    ["id", "name", "key", "version", "sha256"]
+    ["id", "name", "key", "version", "sha256", "fingerprint"]
       .filter((column) => column in row && !(column in change))
       .map((column) => [column, freshValue(table, column)]),
   );
@@ -123,6 +143,8 @@ function changed(table: string, change: Row): Row {
 }
 
 function freshValue(table: string, column: string): unknown {
+  if (table === "secret_usage") return UNUSED_VERSION;
+  if (column === "fingerprint") return Buffer.alloc(32, 9).toString("hex");
   if (table === "tenant" || column === "name" || column === "version") return "another";
   if (column === "sha256") return Buffer.alloc(32, 9);
   return table === "source" && column === "key" ? "another-source-key" : rowId();

@@ -60,6 +60,23 @@ export const VALID_ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
       sealed: Buffer.from("sealed"),
       not_after: null,
       created_at: ROW_TIME,
+      activated_at: ROW_TIME,
+      retired_at: null,
+    },
+  ],
+  ["secret_usage", { source_id: SOURCE, version: "v1", uses: 1, first_used_at: ROW_TIME, last_used_at: ROW_TIME }],
+  [
+    "retry_loop",
+    {
+      source_id: SOURCE,
+      kind: "rejection",
+      fingerprint: HASH.toString("hex"),
+      tenant: "default",
+      cause: "refused",
+      reason: "signature_mismatch",
+      count: 3,
+      first_at: ROW_TIME,
+      last_at: ROW_TIME,
     },
   ],
   [

@@ -5,6 +5,7 @@ import type { Check } from "./tree.ts";
 /** Each migration's SHA-256. A line is added with its migration and never changed: databases out there have applied it. */
 const FROZEN: Readonly<Record<string, string>> = {
   "0001_foundation.sql": "9974a452e0ce6c4fd8999b0cbb01bfc4173341ce7b43abb9fa0c3fae48eacf94",
+  "0002_secrets_and_loops.sql": "4cf11298238c27d2a8c5318dd5e77b00138a7a809f4b362e20203584ddb28f6c",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

@@ -3,6 +3,7 @@ import type { Destination, Route, Source } from "../../domain/catalog.ts";
 import { MASKED } from "../../domain/field-checks.ts";
 import { toPublicId } from "../../domain/id.ts";
 import { PRIORITIES, toPriority } from "../../domain/priority.ts";
+import { SECRET_RECEIVER_FIELDS } from "../../domain/secret-binding.ts";
 
 const origin = z.enum(["file", "api", "sample"]);
 const moment = z.iso.datetime();
@@ -44,14 +45,12 @@ export const sourceSchema = z
     },
   });
 
-/** Receiver fields that are secrets themselves. They are written and never read (S30). */
-const SECRET_RECEIVER_FIELDS = new Set(["password", "verifyToken"]);
-
 export function toSource(source: Source, ingestUrl: string): z.infer<typeof sourceSchema> {
-  const receiver = Object.entries(source.receiver).map(([name, value]) => [
-    name,
-    SECRET_RECEIVER_FIELDS.has(name) ? MASKED : value,
-  ]);
+  const secretFields: readonly string[] = SECRET_RECEIVER_FIELDS;
+  const receiver = [
+    ...Object.entries(source.receiver).map(([name, value]) => [name, secretFields.includes(name) ? MASKED : value]),
+    ...source.receiverUnreadable.map((name) => [name, MASKED]),
+  ];
   return {
     id: toPublicId("src", source.id),
     name: source.name,

@@ -120,6 +120,10 @@ function merge(place: Place, present: Source, fields: Body): Body {
     if (value === null) delete merged[name];
     else merged[name] = name === "secrets" ? keepSecrets(place, present, value) : value;
   }
+  for (const field of present.receiverUnreadable) {
+    if (fields[field] === undefined)
+      report(within(place, field), "cannot be read with the keys that are loaded; give it again");
+  }
   const unreadable = present.secrets.find(({ value, state }) => value === null && state !== "retired");
   if (unreadable !== undefined && fields["secrets"] === undefined) {
     report(

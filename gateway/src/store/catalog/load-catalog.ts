@@ -10,7 +10,7 @@ import type {
 } from "../../domain/catalog.ts";
 import { DEFAULT_TIMEOUT_MS } from "../../domain/catalog.ts";
 import { DEFAULT_RETRY_POLICY } from "../../domain/retry-policy.ts";
-import { bindSigningSecret, bindSourceSecret } from "../../domain/secret-binding.ts";
+import { bindReceiverField, bindSigningSecret, bindSourceSecret } from "../../domain/secret-binding.ts";
 import type { SecretsBox } from "../../platform/secrets-box.ts";
 import type { Queryable } from "../statement.ts";
 import { cold } from "../statement.ts";
@@ -27,6 +27,7 @@ const listSources = cold<{
   key: string;
   provider: string;
   receiver: Record<string, unknown>;
+  sealed_receiver: Record<string, string>;
   body_bytes_max: number;
   state: Source["state"];
   origin: Origin;
@@ -34,7 +35,7 @@ const listSources = cold<{
   updated_at: Date;
 }>(
   "list_sources",
-  `SELECT id, tenant, name, key, provider, receiver, body_bytes_max, state, origin, created_at, updated_at
+  `SELECT id, tenant, name, key, provider, receiver, sealed_receiver, body_bytes_max, state, origin, created_at, updated_at
      FROM holdfast.source ORDER BY tenant, name`,
 );
 
@@ -44,9 +45,10 @@ const listSecrets = cold<{
   state: SecretState;
   sealed: Buffer;
   not_after: Date | null;
+  retired_at: Date | null;
 }>(
   "list_secret_versions",
-  "SELECT source_id, version, state, sealed, not_after FROM holdfast.secret_version ORDER BY source_id, position, version",
+  "SELECT source_id, version, state, sealed, not_after, retired_at FROM holdfast.secret_version ORDER BY source_id, position, version",
 );
 
 const listDestinations = cold<{
@@ -109,13 +111,15 @@ export async function loadCatalog(db: Queryable, box: SecretsBox): Promise<Catal
   const secrets = (await db.run(listSecrets, [])).rows;
   const sources = (await db.run(listSources, [])).rows.map((row): Source => {
     const own = secrets.filter((secret) => secret.source_id === row.id);
+    const { fields, unreadable } = openFields(box, row);
     return {
       id: row.id,
       tenant: row.tenant,
       name: row.name,
       key: row.key,
       provider: row.provider,
-      receiver: row.receiver,
+      receiver: { ...row.receiver, ...fields },
+      receiverUnreadable: unreadable,
       secrets: own.map((secret) => openSecret(box, row.tenant, row.id, secret)),
       bodyBytesMax: row.body_bytes_max,
       state: row.state,
@@ -176,10 +180,24 @@ function openSecret(
   box: SecretsBox,
   tenant: string,
   sourceId: string,
-  row: { version: string; state: SecretState; sealed: Buffer; not_after: Date | null },
+  row: { version: string; state: SecretState; sealed: Buffer; not_after: Date | null; retired_at: Date | null },
 ): SecretVersion {
   const value = openText(box, row.sealed, bindSourceSecret(tenant, sourceId, row.version));
-  return { version: row.version, state: row.state, value, notAfter: row.not_after };
+  return { version: row.version, state: row.state, value, notAfter: row.not_after, retiredAt: row.retired_at };
+}
+
+function openFields(
+  box: SecretsBox,
+  row: { id: string; tenant: string; sealed_receiver: Record<string, string> },
+): { fields: Record<string, string>; unreadable: string[] } {
+  const fields: Record<string, string> = {};
+  const unreadable: string[] = [];
+  for (const [field, sealed] of Object.entries(row.sealed_receiver)) {
+    const value = openText(box, Buffer.from(sealed, "base64"), bindReceiverField(row.tenant, row.id, field));
+    if (value === null) unreadable.push(field);
+    else fields[field] = value;
+  }
+  return { fields, unreadable };
 }
 
 function openText(box: SecretsBox, sealed: Uint8Array, binding: string): string | null {
