@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Key } from "../key.ts";
 import type { Chunk } from "../provider.ts";
-import { hmacOverPads, makePads } from "./hmac-pads.ts";
+import { hmacBriefly, makePads } from "./hmac-pads.ts";
 import type { HashName, Pads } from "./hmac-pads.ts";
 
 export { hashBytes } from "./hmac-pads.ts";
@@ -9,7 +9,7 @@ export type { HashName } from "./hmac-pads.ts";
 
 /** HMAC (RFC 2104) over the chunks as they stand one after another. */
 export function hmac(hash: HashName, key: string | Uint8Array, chunks: readonly Chunk[]): Buffer {
-  return hmacOverPads(makePads(hash, key), chunks);
+  return Buffer.from(hmacBriefly(makePads(hash, key), chunks));
 }
 
 /** True when one of the signatures is this digest. All are compared, each in constant time, and all have the hash's length. */
@@ -39,7 +39,7 @@ export function matchKey(
   for (const key of keys) {
     const pads = padsOf(hash, key);
     for (const content of contents) {
-      const fits = isAmong(hmacOverPads(pads, content), signatures);
+      const fits = isAmong(hmacBriefly(pads, content), signatures);
       if (fits && matched === null) matched = { key, content };
     }
   }

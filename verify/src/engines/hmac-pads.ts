@@ -25,6 +25,11 @@ const outers = {
   sha1: Buffer.allocUnsafeSlow(blockBytes + hashBytes.sha1),
 } as const;
 
+const digests = {
+  sha256: Buffer.allocUnsafeSlow(hashBytes.sha256),
+  sha1: Buffer.allocUnsafeSlow(hashBytes.sha1),
+} as const;
+
 /** The two blocks of a key. A key longer than a block is hashed first. */
 export function makePads(hash: HashName, key: string | Uint8Array): Pads {
   const given = typeof key === "string" ? Buffer.from(key, "utf8") : key;
@@ -39,10 +44,10 @@ export function makePads(hash: HashName, key: string | Uint8Array): Pads {
 }
 
 /**
- * HMAC (RFC 2104) over the chunks as they stand one after another. Two one-shot hashes over prepared blocks: `createHmac` with
+ * HMAC (RFC 2104) over the chunks as they stand one after another, in bytes that the next call writes over. Two one-shot hashes over prepared blocks: `createHmac` with
  * its object, its key and its stream costs more than the hashing of 2 kB (measured on Node 20.20: 1.5 µs against 3.4 µs).
  */
-export function hmacOverPads(pads: Pads, chunks: readonly Chunk[]): Buffer {
+export function hmacBriefly(pads: Pads, chunks: readonly Chunk[]): Buffer {
   const { hash } = pads;
   const end = typeof crypto.hash === "function" ? putBehindPad(pads, chunks) : -1;
   if (end < 0) return hmacByStream(pads, chunks);
@@ -50,7 +55,9 @@ export function hmacOverPads(pads: Pads, chunks: readonly Chunk[]): Buffer {
   const outer = outers[hash];
   outer.set(pads.outer, 0);
   outer.write(digest, blockBytes, "latin1");
-  return Buffer.from(crypto.hash(hash, outer, "binary"), "latin1");
+  const made = digests[hash];
+  made.write(crypto.hash(hash, outer, "binary"), "latin1");
+  return made;
 }
 
 /** Writes the inner block and the content behind it. Gives where it ends, or −1 when it is too long for that. */

@@ -28,12 +28,12 @@ export function proveHmacTemplate(arrival: Arrival, scheme: HmacTemplateScheme):
 }
 
 function settleTime(arrival: Arrival, rule: TimestampRule | null, claim: Claim, { key, content }: Match): Finding {
-  const proof = { ok: true, secretVersion: key.version, signed: content } as const;
-  if (rule === null) return { ...proof, signedAt: null };
+  if (rule === null) return { ok: true, secretVersion: key.version, signed: content, signedAt: null };
   const { body } = arrival.request;
   const signedAtMs = typeof rule.at === "object" ? readBodyTime(body, rule.at.body, rule) : claim.signedAtMs;
   if (typeof signedAtMs !== "number") return signedAtMs;
-  return checkTime(arrival, rule, signedAtMs) ?? { ...proof, signedAt: new Date(signedAtMs) };
+  const refused = checkTime(arrival, rule, signedAtMs);
+  return refused ?? { ok: true, secretVersion: key.version, signed: content, signedAt: new Date(signedAtMs) };
 }
 
 function refuseNoUrl({ entry }: Arrival) {
