@@ -1,10 +1,16 @@
 import type { WebhookRequest } from "./request.ts";
+import type { VerifyInput } from "./verify.ts";
 
 /** The answer that a provider expects to its URL check. Send it as it is. */
 export interface HandshakeAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /**
+   * A URL on the provider's own host that must be fetched with GET before the provider sends anything. The library fetches
+   * nothing: who answers with this records the request as an event, or fetches the URL through its guarded egress.
+   */
+  readonly confirmUrl?: string;
 }
 
 /** One kind of URL check. */
@@ -12,5 +18,5 @@ export interface HandshakeRule {
   /** True where the provider signs the check: then it is answered only when it verifies. */
   readonly signed: boolean;
   /** The answer when the request is this check, else null. Must be cheap: it runs before the signature is looked at. */
-  readonly answer: (request: WebhookRequest) => HandshakeAnswer | null;
+  readonly answer: (request: WebhookRequest, input: VerifyInput) => HandshakeAnswer | null;
 }

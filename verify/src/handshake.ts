@@ -1,7 +1,11 @@
 import type { HandshakeAnswer } from "./handshake-rule.ts";
 import { findEntry } from "./table.ts";
 import { verify } from "./verify.ts";
+import type { WebhookRequest } from "./request.ts";
 import type { VerifyInput } from "./verify.ts";
+
+/** Characters of a URL at most. */
+const urlCharsMax = 16 * 1024;
 
 /**
  * The answer when the request is a provider's URL check, else null: an ordinary arrival, to be verified. A check that the
@@ -10,10 +14,23 @@ import type { VerifyInput } from "./verify.ts";
 export function answerHandshake(input: VerifyInput): HandshakeAnswer | null {
   const entry = findEntry(input.provider);
   const { request } = input;
-  if (entry === null || typeof request?.method !== "string" || !(request.body instanceof Uint8Array)) return null;
+  if (entry === null || entry.handshakes.length === 0 || !isRequest(request)) return null;
+  if (typeof input.receiver !== "object" || input.receiver === null) return null;
   for (const { signed, answer } of entry.handshakes) {
-    const answered = answer(request);
+    const answered = answer(request, input);
     if (answered !== null && (!signed || verify(input).ok)) return answered;
   }
   return null;
+}
+
+/** Callers in plain JavaScript pass anything; that must be an answer too. */
+function isRequest(request: WebhookRequest | undefined): request is WebhookRequest {
+  return (
+    typeof request?.method === "string" &&
+    typeof request.url === "string" &&
+    request.url.length <= urlCharsMax &&
+    typeof request.headers === "object" &&
+    request.headers !== null &&
+    request.body instanceof Uint8Array
+  );
 }
