@@ -41,6 +41,19 @@ export function cpuMs(pids) {
 }
 
 /**
+ * CPU time that the whole machine has spent on work so far, in milliseconds.
+ *
+ * @returns {number | null} null where /proc has none
+ */
+export function machineCpuMs() {
+  const line = read("/proc/stat")?.split("\n")[0];
+  if (line === undefined) return null;
+  // user, nice, system, idle, iowait, irq, softirq; what follows is counted in them or belongs to other machines.
+  const [user, nice, system, , , irq, softirq] = line.trim().split(/\s+/).slice(1).map(Number);
+  return (user + nice + system + irq + softirq) * TICK_MS;
+}
+
+/**
  * Resident memory of one process in MB.
  *
  * @param {number} pid

@@ -46,6 +46,7 @@ export function summarize(rounds) {
     nodeCpuMicros: cpu((round) => round.nodeCpuMicros),
     databaseCpuMicros: cpu((round) => round.databaseCpuMicros),
     senderCpuMicros: cpu((round) => round.senderCpuMicros),
+    othersShare: cpu((round) => round.othersShare),
     answered: rounds.reduce((sum, round) => sum + round.answered, 0),
   };
 }

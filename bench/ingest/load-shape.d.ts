@@ -33,4 +33,6 @@ export interface Round {
   readonly databaseCpuMicros: number | null;
   /** CPU of the sender for each answer: what the machine spends on asking. */
   readonly senderCpuMicros: number | null;
+  /** Share of the machine's CPU that went to whatever else was running. */
+  readonly othersShare: number | null;
 }

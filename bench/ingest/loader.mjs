@@ -1,7 +1,8 @@
 // The bench's side of the sender's process: one round after the other, with the servers' CPU time around each.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { cpuMs } from "../processes.mjs";
+import { availableParallelism } from "node:os";
+import { cpuMs, machineCpuMs } from "../processes.mjs";
 
 const LOAD = fileURLToPath(new URL("./load.mjs", import.meta.url));
 const ROUND_TIMEOUT_MS = 60_000;
@@ -24,20 +25,23 @@ export async function openLoader() {
  * @returns {Promise<import("./load-shape.d.ts").Round>}
  */
 async function runRound(child, plan, pids) {
+  const all = { ...pids, sender: [child.pid] };
+  const read = () => Object.fromEntries(Object.entries(all).map(([name, list]) => [name, cpuMs(list)]));
   child.send(plan);
   await answer(child, "started");
-  const all = { ...pids, sender: [child.pid] };
-  const before = { node: cpuMs(pids.node), database: cpuMs(pids.database), sender: cpuMs(all.sender) };
+  const before = { ...read(), machine: machineCpuMs(), atMs: performance.now() };
   const { result } = await answer(child, "finished");
-  const micros = (which) => {
-    const after = cpuMs(all[which]);
-    return before[which] === null || after === null ? null : ((after - before[which]) * 1000) / result.answered;
-  };
+  const after = { ...read(), machine: machineCpuMs(), atMs: performance.now() };
+  const spent = (name) => (before[name] === null || after[name] === null ? null : after[name] - before[name]);
+  const micros = (name) => (spent(name) === null ? null : (spent(name) * 1000) / result.answered);
+  const own = ["node", "database", "sender"].reduce((sum, name) => sum + (spent(name) ?? 0), 0);
+  const capacity = (after.atMs - before.atMs) * availableParallelism();
   return {
     ...result,
     nodeCpuMicros: micros("node"),
     databaseCpuMicros: micros("database"),
     senderCpuMicros: micros("sender"),
+    othersShare: spent("machine") === null ? null : Math.max(0, (spent("machine") - own) / capacity),
   };
 }
 

@@ -1,5 +1,8 @@
 // The report as a table for the terminal.
 
+/** What else may use of the machine before the numbers mean nothing. */
+const OTHERS_MAX = 0.1;
+
 /** @param {any} report as run-ingest makes it */
 export function printReport(report) {
   const { machine } = report;
@@ -21,6 +24,7 @@ export function printReport(report) {
         "node µs",
         "database µs",
         "sender µs",
+        "others",
       ],
       ...report.lines.map((line) => [
         line.contender,
@@ -34,6 +38,7 @@ export function printReport(report) {
         line.nodeCpuMicros === null ? "–" : whole(line.nodeCpuMicros),
         line.databaseCpuMicros === null ? "–" : whole(line.databaseCpuMicros),
         line.senderCpuMicros === null ? "–" : whole(line.senderCpuMicros),
+        line.othersShare === null ? "–" : percent(line.othersShare),
       ]),
     ]),
     "",
@@ -41,6 +46,12 @@ export function printReport(report) {
     "",
     ...Object.entries(report.contenders).map(([name, what]) => `  ${name}: ${what}`),
   ];
+  const busiest = Math.max(...report.lines.map((line) => line.othersShare ?? 0));
+  if (busiest > OTHERS_MAX)
+    out.push(
+      "",
+      `Something else used up to ${percent(busiest)} of the machine meanwhile: take none of this as a result.`,
+    );
   if (report.faults.length > 0)
     out.push("", "WRONG ANSWERS, the run is void:", ...report.faults.map((fault) => `  ${fault}`));
   process.stdout.write(`${out.join("\n")}\n`);
