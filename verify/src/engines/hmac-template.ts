@@ -8,8 +8,9 @@ import { checkTime } from "./check-time.ts";
 import { readClaim } from "./claim.ts";
 import type { Claim } from "./claim.ts";
 import { decideHmac } from "./hmac-case.ts";
-import { hashBytes, hmac } from "./hmac-match.ts";
+import { hmac } from "./hmac-match.ts";
 import type { Match } from "./hmac-match.ts";
+import { hashBytes } from "./hmac-pads.ts";
 import type { Finding } from "./proof.ts";
 
 /** Verifies one HMAC over a template: the scheme of most providers. */

@@ -8,7 +8,8 @@ import type { UrlParamsScheme } from "../scheme.ts";
 import type { Refused } from "../verdict.ts";
 import { readClaim } from "./claim.ts";
 import { decideHmac } from "./hmac-case.ts";
-import { hashBytes, hmac } from "./hmac-match.ts";
+import { hmac } from "./hmac-match.ts";
+import { hashBytes } from "./hmac-pads.ts";
 import type { Finding } from "./proof.ts";
 import { publicUrl, queryOf, signedSpellings } from "./public-url.ts";
 
