@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { GatewayConfig } from "./config.ts";
 import { TIMEOUT_MAX_MS } from "./domain/catalog.ts";
+import { SETTLE_LANES } from "./engine/settler.ts";
 import type { Engine } from "./engine/start-engine.ts";
 import { startEngine } from "./engine/start-engine.ts";
 import { createEgress } from "./platform/egress/create-egress.ts";
@@ -111,6 +112,7 @@ function startWorkers(config: GatewayConfig, log: Log, parts: Parts): Promise<En
       ...foundation,
       egress: parts.egress,
       db: foundation.openPool("worker", databaseConnections, STATEMENT_MS),
+      settleDb: foundation.openPool("settler", SETTLE_LANES, STATEMENT_MS, { pipelined: true }),
       handlerDb: foundation.openPool("handlers", databaseConnections, TIMEOUT_MAX_MS, {
         connectTimeoutMs: HANDLER_WAIT_MS,
       }),

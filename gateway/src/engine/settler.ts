@@ -8,6 +8,8 @@ import { createGroupCommit } from "./group-commit.ts";
 
 const MIB = 1_048_576;
 const TRANSACTION_MS = 5_000;
+/** How many settling transactions run at once, each on a connection of its own. */
+export const SETTLE_LANES = 2;
 
 /**
  * Settles outcomes in batches. An outcome that cannot be written for most of its lease is given up: the rescuer takes the
@@ -21,7 +23,7 @@ export function createSettler(deps: {
   readonly leaseMs: number;
 }): GroupCommit<Settlement, Settled> {
   return createGroupCommit<Settlement, Settled>({
-    lanes: 2,
+    lanes: SETTLE_LANES,
     itemsMax: 128,
     bytesMax: 8 * MIB,
     queueItemsMax: 100_000,

@@ -22,6 +22,8 @@ import { startWorker } from "./worker.ts";
 
 export interface EngineDeps {
   readonly db: Database;
+  /** For settling alone: pipelined, with {@link SETTLE_LANES} connections. */
+  readonly settleDb: Database;
   /** For handlers alone, which hold a connection for as long as they run. */
   readonly handlerDb: Database;
   readonly clock: Clock;
@@ -60,7 +62,7 @@ const CLOCK_MS = 30_000;
 /** Starts the worker and the caretakers of deliveries. */
 export async function startEngine(deps: EngineDeps, options: EngineOptions): Promise<Engine> {
   const aborter = new AbortController();
-  const settler = createSettler({ ...deps, leaseMs: options.leaseMs });
+  const settler = createSettler({ ...deps, db: deps.settleDb, leaseMs: options.leaseMs });
   const catalog = () => deps.catalog.index();
   const rescuerDeps = { ...deps, catalog, leaseMs: options.leaseMs, onReady: () => worker.wake() };
   if (options.isOnlyWorker) await takeOver(deps, { ...rescuerDeps, onReady: () => {} }, options.leaseMs);

@@ -2,6 +2,8 @@ import type { Receiver } from "@holdfast/verify";
 import { findProvider } from "@holdfast/verify";
 import type { Catalog, Destination, Source } from "../domain/catalog.ts";
 import type { ReadyRoute, ReadySource } from "./arrival.ts";
+import type { Suspect } from "./explain-refusal.ts";
+import { listSuspects } from "./explain-refusal.ts";
 
 /** The catalog, looked up the way events need it. Built once per catalog version, so a lookup costs one map access. */
 export interface CatalogIndex {
@@ -10,18 +12,37 @@ export interface CatalogIndex {
   findSource(key: string): ReadySource | null;
   findSourceById(id: string): Source | null;
   findDestination(id: string): Destination | null;
+  /** The secrets that may have signed what this source's own do not verify. */
+  findSuspects(source: Source, now: Date): readonly Suspect[];
 }
 
 export function indexCatalog(catalog: Catalog): CatalogIndex {
   const destinations = new Map(catalog.destinations.map((destination) => [destination.id, destination]));
   const sources = new Map(catalog.sources.map((source) => [source.id, source]));
+  const kin = groupByKind(catalog.sources);
   const ready = new Map(catalog.sources.map((source) => [source.key, prepareSource(catalog, source, destinations)]));
   return {
     catalog,
     findSource: (key) => ready.get(key) ?? null,
     findSourceById: (id) => sources.get(id) ?? null,
     findDestination: (id) => destinations.get(id) ?? null,
+    findSuspects: (source, now) => listSuspects(source, kin.get(kindOf(source)) ?? [], now),
   };
+}
+
+// A tenant's name has no slash in it. Another tenant's secrets are never tried: that they fit would tell of them.
+function kindOf({ tenant, provider }: Source): string {
+  return `${tenant}/${provider}`;
+}
+
+function groupByKind(sources: readonly Source[]): ReadonlyMap<string, readonly Source[]> {
+  const groups = new Map<string, Source[]>();
+  for (const source of sources) {
+    const group = groups.get(kindOf(source));
+    if (group === undefined) groups.set(kindOf(source), [source]);
+    else group.push(source);
+  }
+  return groups;
 }
 
 function prepareSource(catalog: Catalog, source: Source, destinations: ReadonlyMap<string, Destination>): ReadySource {

@@ -1,17 +1,23 @@
 import type { Metrics } from "../platform/metrics.ts";
 import type { Arrival, IngestResult, ReadySource } from "./arrival.ts";
 import { draftEvent } from "./draft-event.ts";
+import type { SignerSearch } from "./explain-refusal.ts";
+import { explainRefusal } from "./explain-refusal.ts";
 import type { EventDraft, Recorded } from "./record-event.ts";
 import type { RejectionKeeper } from "./reject.ts";
 import { verifyArrival } from "./verify-arrival.ts";
 
+/** What became of recording one event. */
+export type RecordOutcome =
+  | { readonly ok: true; readonly value: Recorded }
+  | { readonly ok: false; readonly cause: "queue_full" | "deadline" | "database" | "draining" };
+
 export interface IngestDeps {
   /** Records one event, sharing a transaction with others; answers after COMMIT, or says why not. */
-  readonly record: (
-    draft: EventDraft,
-  ) => Promise<
-    { ok: true; value: Recorded } | { ok: false; cause: "queue_full" | "deadline" | "database" | "draining" }
-  >;
+  readonly record: (draft: EventDraft) => Promise<RecordOutcome>;
+  /** Is told of each verified arrival before it is answered: must be quick, touch memory only, and not throw. */
+  readonly observe: (ready: ReadySource, arrival: Arrival, draft: EventDraft, outcome: RecordOutcome) => void;
+  readonly signers: SignerSearch;
   readonly rejections: RejectionKeeper;
   readonly random: (bytes: number) => Uint8Array;
   readonly publicUrl: string | null;
@@ -28,11 +34,13 @@ export async function ingest(deps: IngestDeps, ready: ReadySource, arrival: Arri
     case "handshake":
       return verification;
     case "refused": {
-      const rejectionId = deps.rejections.keep(ready, arrival, verification.reason, verification.diagnosis);
-      return { kind: "rejected", rejectionId, reason: verification.reason };
+      const { reason, diagnosis } = explainRefusal(deps, ready, arrival, verification);
+      return { kind: "rejected", rejectionId: deps.rejections.keep(ready, arrival, reason, diagnosis), reason };
     }
     case "verified": {
-      const recorded = await deps.record(draftEvent(ready, arrival, verification.verdict, deps.random));
+      const draft = draftEvent(ready, arrival, verification.verdict, deps.random);
+      const recorded = await deps.record(draft);
+      deps.observe(ready, arrival, draft, recorded);
       if (!recorded.ok) return { kind: "unavailable", cause: recorded.cause };
       return recorded.value;
     }

@@ -1,16 +1,16 @@
 import { hash } from "node:crypto";
-import type { Diagnosis } from "@holdfast/verify";
 import { newUuid } from "../domain/id.ts";
 import { createBytePack } from "../store/byte-pack.ts";
 import { insertRejections } from "../store/rejections/insert-rejections.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { Arrival, ReadySource } from "./arrival.ts";
 import { toColumnText, toStoredHeaders } from "./arrival.ts";
+import type { RejectionDiagnosis } from "./explain-refusal.ts";
 
 /** Keeps rejections in the background: the refusal needs no database, and a flood of forgeries must not fill the disk. */
 export interface RejectionKeeper {
   /** @returns the rejection's id, whether or not it will be stored */
-  keep(ready: ReadySource, arrival: Arrival, reason: string, diagnosis: Diagnosis): string;
+  keep(ready: ReadySource, arrival: Arrival, reason: string, diagnosis: RejectionDiagnosis): string;
 }
 
 /** A rejection that is ready to be stored. */
@@ -36,7 +36,7 @@ export function draftRejection(
   ready: ReadySource,
   arrival: Arrival,
   reason: string,
-  diagnosis: Diagnosis,
+  diagnosis: RejectionDiagnosis,
   random: (bytes: number) => Uint8Array,
 ): RejectionDraft {
   const seed = random(10);

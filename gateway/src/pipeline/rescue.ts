@@ -1,7 +1,7 @@
 import { decideRescue } from "../domain/delivery.ts";
 import { newUuid } from "../domain/id.ts";
 import { findExpired } from "../store/deliveries/find-expired.ts";
-import type { Queryable } from "../store/statement.ts";
+import type { Transaction } from "../store/database.ts";
 import type { CatalogIndex } from "./catalog-index.ts";
 import type { Settlement } from "./settle.ts";
 import { settleDeliveries } from "./settle.ts";
@@ -21,7 +21,7 @@ export async function rescue(
     readonly catalog: () => CatalogIndex;
     readonly leaseMs: number;
   },
-  tx: Queryable,
+  tx: Transaction,
   now: Date,
   endedBefore: Date,
   limit: number,

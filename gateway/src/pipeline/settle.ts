@@ -8,6 +8,7 @@ import { findAttempts } from "../store/deliveries/find-attempts.ts";
 import { insertAttempts } from "../store/deliveries/insert-attempts.ts";
 import { lockLeases } from "../store/deliveries/lock-leases.ts";
 import { putBack } from "../store/deliveries/put-back.ts";
+import type { Transaction } from "../store/database.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { Attempt } from "./deliver.ts";
 import type { LeasedDelivery } from "./leased-delivery.ts";
@@ -33,7 +34,7 @@ export type Settled = "settled" | "lost";
  * @param isRepeat some of these may have been settled by a COMMIT that was never answered; they are then `settled`, not lost
  */
 export async function settleDeliveries(
-  tx: Queryable,
+  tx: Transaction,
   items: readonly Settlement[],
   worker: string,
   now: Date,
@@ -45,11 +46,13 @@ export async function settleDeliveries(
   );
   const ours = items.filter((item) => held.has(item.delivery.id));
   const tried = ours.filter((item) => item.attempt !== null);
-  if (tried.length > 0) await writeAttempts(tx, tried, worker);
   const finished = ours.filter(({ decision }) => decision.to === "processed" || decision.to === "dead");
-  if (finished.length > 0) await finish(tx, finished, now);
   const returned = ours.filter(({ decision }) => decision.to !== "processed" && decision.to !== "dead");
-  if (returned.length > 0) await giveBack(tx, returned);
+  await tx.inOrder([
+    ...(tried.length > 0 ? [() => writeAttempts(tx, tried, worker)] : []),
+    ...(finished.length > 0 ? [() => finish(tx, finished, now)] : []),
+    ...(returned.length > 0 ? [() => giveBack(tx, returned)] : []),
+  ]);
   if (isRepeat) for (const id of await findSettled(tx, items)) held.add(id);
   return items.map((item) => (held.has(item.delivery.id) ? "settled" : "lost"));
 }
@@ -106,20 +109,18 @@ function describe(outcome: Outcome): string | null {
     : null;
 }
 
-async function finish(tx: Queryable, items: readonly Settlement[], now: Date): Promise<void> {
+async function finish(tx: Transaction, items: readonly Settlement[], now: Date): Promise<void> {
   const { buckets, ids, leases } = toColumns(items);
   const reasons = items.map(({ decision }) => (decision.to === "dead" ? decision.reason : null));
-  const copied = await tx.run(copyFinished, [
-    buckets,
-    ids,
-    leases,
-    items.map((item) => item.decision.to),
-    reasons,
-    now.toISOString(),
+  const states = items.map((item) => item.decision.to);
+  const expectAll = (rowCount: number | null): void => {
+    if (rowCount !== items.length) throw new Error("a locked delivery did not finish");
+  };
+  await tx.inOrder([
+    async () =>
+      expectAll((await tx.run(copyFinished, [buckets, ids, leases, states, reasons, now.toISOString()])).rowCount),
+    async () => expectAll((await tx.run(deleteFinished, [buckets, ids, leases])).rowCount),
   ]);
-  const deleted = await tx.run(deleteFinished, [buckets, ids, leases]);
-  if (copied.rowCount !== items.length || deleted.rowCount !== items.length)
-    throw new Error("a locked delivery did not finish");
 }
 
 async function giveBack(tx: Queryable, items: readonly Settlement[]): Promise<void> {

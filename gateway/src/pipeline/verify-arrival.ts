@@ -1,4 +1,4 @@
-import type { Diagnosis, Verified } from "@holdfast/verify";
+import type { Diagnosis, Verified, VerifyInput } from "@holdfast/verify";
 import { answerHandshake, verify } from "@holdfast/verify";
 import type { Arrival, ReadySource } from "./arrival.ts";
 
@@ -19,17 +19,7 @@ export type Verification =
  * @param publicUrl where providers address this gateway, for schemes that sign the URL; null: as the Host header says
  */
 export function verifyArrival(ready: ReadySource, arrival: Arrival, publicUrl: string | null): Verification {
-  const input = {
-    provider: ready.source.provider,
-    receiver: ready.receiver,
-    request: {
-      method: arrival.method,
-      url: addressedUrl(arrival, publicUrl),
-      headers: arrival.headers,
-      body: arrival.body,
-    },
-    now: arrival.receivedAt,
-  };
+  const input = toVerifyInput(ready, arrival, publicUrl);
   try {
     const handshake = ready.provider?.handshake === true ? answerHandshake(input) : null;
     if (handshake !== null) return { kind: "handshake", ...handshake };
@@ -43,6 +33,17 @@ export function verifyArrival(ready: ReadySource, arrival: Arrival, publicUrl: s
       "The verifier failed on this request; it was refused. Please report this with the raw request.",
     );
   }
+}
+
+/** The arrival as the library takes it. */
+export function toVerifyInput(ready: ReadySource, arrival: Arrival, publicUrl: string | null): VerifyInput {
+  const { method, headers, body } = arrival;
+  return {
+    provider: ready.source.provider,
+    receiver: ready.receiver,
+    request: { method, url: addressedUrl(arrival, publicUrl), headers, body },
+    now: arrival.receivedAt,
+  };
 }
 
 function refuse(reason: string, summary: string): Verification {

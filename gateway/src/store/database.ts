@@ -18,6 +18,8 @@ export interface Transaction extends Queryable {
    * travels together with what follows, COMMIT included, so it costs no round trip of its own.
    */
   send(statement: Statement, values: readonly unknown[]): void;
+  /** Runs steps in their order, one after the other; on a pipelined connection in one write, before the first is answered. */
+  inOrder(steps: readonly (() => Promise<void>)[]): Promise<void>;
 }
 
 /** A bounded set of connections to PostgreSQL, each checked for safe settings before its first use. */
@@ -182,6 +184,11 @@ async function attempt<T>(
       if (isPipelined) together(client);
       send(runOn(client, statement, values));
     },
+    inOrder: async (steps) => {
+      if (!isPipelined) return oneByOne(steps);
+      together(client);
+      await Promise.all(steps.map((step) => step()));
+    },
   };
   // Waited for even on a pipelined connection: should BEGIN fail, what follows would commit statement by statement.
   await client.query("BEGIN");
@@ -197,6 +204,10 @@ async function attempt<T>(
   }
   if (commit.command === "COMMIT") return { ok: true, value };
   return { ok: false, unknown: false, code: null, message: `COMMIT was answered ${commit.command}` };
+}
+
+async function oneByOne(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const step of steps) await step();
 }
 
 // What is sent in one turn of the event loop leaves in one write: a write to a socket costs more than the statement.

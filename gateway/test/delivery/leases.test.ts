@@ -36,29 +36,34 @@ test("a worker that is killed between the receiver's 200 and the settlement cost
   ]);
 });
 
-test("a worker that stands still past its lease changes nothing when it goes on", async () => {
+test("a worker that stands still past its lease changes nothing when it goes on, while another has the delivery", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
-  const destinations = { billing: { url: receiver.url, ...quick } };
+  const destinations = { billing: { url: receiver.url, timeoutMs: 10_000, retry: { scheduleSec: [1, 1, 1] } } };
   const zombie = await startWorkerProcess(desk, { destinations, worker: SHORT });
-  let answerLate = () => {};
+  const answers: ((status: number) => void)[] = [];
   receiver.answer = (_arrival, response) => {
-    zombie.signal("SIGSTOP");
-    // The zombie would settle as failed what another has processed.
-    answerLate = () => void response.writeHead(500).end();
-    receiver.answer = () => 200;
+    answers.push((status) => void response.writeHead(status).end());
+    if (answers.length === 1) zombie.signal("SIGSTOP");
   };
   const [id] = await desk.record({ to: ["billing"] });
-  await until(() => receiver.arrivals.length === 1);
-  await startDeliveries(desk, { worker: SHORT });
-  expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 2 });
-  const before = await desk.attempts(id!);
-  answerLate();
+  await until(() => answers.length === 1);
+  await startDeliveries(desk, { worker: { leaseMs: 30_000 } });
+  await until(() => answers.length === 2);
+  // The other one holds it now; the zombie would write that it failed.
+  const before = await desk.query("SELECT * FROM holdfast.delivery");
+  answers[0]!(500);
   zombie.signal("SIGCONT");
   await until(() => zombie.logged.some((line) => line["next"] === "lease_lost"));
   expect(zombie.logged.find((line) => line["next"] === "lease_lost")).toMatchObject({ level: "warn", attempt: 1 });
-  expect(await desk.attempts(id!)).toEqual(before);
-  expect(await desk.query("SELECT FROM holdfast.delivery")).toEqual([]);
+  expect(await desk.query("SELECT * FROM holdfast.delivery")).toEqual(before);
+  answers[1]!(200);
+  expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 2 });
+  expect((await desk.attempts(id!)).map(({ number, outcome }) => [number, outcome])).toEqual([
+    [1, "transient"],
+    [2, "succeeded"],
+  ]);
+  expect((await desk.attempts(id!))[0]!.detail).toContain("lease_expired");
   expect(receiver.arrivals.length).toBe(2);
 });
 

@@ -27,7 +27,7 @@ test.each(["after the server has it", "before the server has it"])(
     let cuts = 0;
     const isCommit = (bytes: Buffer) => bytes.includes(simpleQuery("COMMIT"));
     proxy.toServer = (bytes, wire) => {
-      if (wire.name !== "holdfast worker" || !isCommit(bytes) || cuts > 0) return bytes;
+      if (wire.name !== "holdfast settler" || !isCommit(bytes) || cuts > 0) return bytes;
       cuts++;
       if (when.startsWith("after")) wire.cutClient();
       else wire.cutBoth();
