@@ -9,7 +9,10 @@ let proxy: FaultProxy;
 
 beforeAll(async () => {
   gateway = await startIngestGateway({
-    content: { ...PAYMENTS, ingest: { recordDeadlineMs: 1_500, databaseConnections: 1 } },
+    content: {
+      ...PAYMENTS,
+      ingest: { recordDeadlineMs: 1_500, databaseConnections: 1 },
+    },
     reach: async (url) => {
       proxy = await startFaultProxy(url);
       return proxy.url;
@@ -99,14 +102,14 @@ describe("when the answer to COMMIT is lost", () => {
 });
 
 describe("when COMMIT is answered ROLLBACK", () => {
-  it("nothing is acknowledged and nothing is stored; afterwards it is recorded as new", async () => {
+  it("nothing is acknowledged and nothing is stored; afterwards it is recorded", async () => {
     proxy.toServer = (bytes) => replaceBytes(bytes, simpleQuery("COMMIT"), simpleQuery("ROLLBACK"));
     const answer = await post(gateway.url, stripeEvent("evt_rolled_back"));
     expect([answer.status, faultOf(answer)]).toEqual([503, "database_unavailable"]);
     expect(await stored("evt_rolled_back")).toEqual(nothing);
     proxy.toServer = null;
-    const repeat = await post(gateway.url, stripeEvent("evt_rolled_back"));
-    expect([repeat.status, repeat.headers["holdfast-duplicate"]]).toEqual([200, undefined]);
+    // Recorded by this one, or by the gateway's own last try, which nobody was promised anything about.
+    expect((await post(gateway.url, stripeEvent("evt_rolled_back"))).status).toBe(200);
     expect(await stored("evt_rolled_back")).toEqual(once);
   });
 });
@@ -117,49 +120,7 @@ describe("when BEGIN fails", () => {
     expect((await post(gateway.url, stripeEvent("evt_no_begin"))).status).toBe(503);
     expect(await strayLines()).toBe(0);
     proxy.toServer = null;
-    const repeat = await post(gateway.url, stripeEvent("evt_no_begin"));
-    expect([repeat.status, repeat.headers["holdfast-duplicate"]]).toEqual([200, undefined]);
-  });
-});
-
-describe("when one event of a batch cannot be stored", () => {
-  const refuseAtOnce =
-    "alter table holdfast.event add constraint poisoned check (provider_event_id is distinct from 'evt_poison')";
-  const refusal = (code: string): string => `
-    create function holdfast.refuse_poison() returns trigger language plpgsql as
-      $$ begin raise exception 'poisoned' using errcode = '${code}'; end $$;`;
-  const undoRefusal = "drop trigger poisoned on holdfast.event; drop function holdfast.refuse_poison";
-  const refuseByTrigger = `${refusal("P0001")}
-    create trigger poisoned before insert on holdfast.event
-      for each row when (new.provider_event_id = 'evt_poison') execute function holdfast.refuse_poison()`;
-  const refuseAtCommit = `${refusal("23514")}
-    create constraint trigger poisoned after insert on holdfast.event deferrable initially deferred
-      for each row when (new.provider_event_id = 'evt_poison') execute function holdfast.refuse_poison()`;
-
-  it.each([
-    ["as it is inserted", refuseAtOnce, "alter table holdfast.event drop constraint poisoned"],
-    ["by a trigger of somebody's own", refuseByTrigger, undoRefusal],
-    ["at COMMIT", refuseAtCommit, undoRefusal],
-  ])("%s, the others are, and it is not acknowledged", async (when, refuse, undo) => {
-    await gateway.query(refuse);
-    try {
-      const batches = await gateway.metric("holdfast_record_batch_events_count");
-      // The one lane waits at the gateway's own connection while the others gather behind it.
-      proxy.freeze();
-      const ids = ["a", "b", "poison", "c", "d"].map((name) =>
-        name === "poison" ? "evt_poison" : `evt_${when}_${name}`,
-      );
-      const answers = ids.map((id) => post(gateway.url, stripeEvent(id)));
-      while ((await gateway.metric("holdfast_ingest_connections")) < ids.length) continue;
-      proxy.thaw();
-      const statuses = (await Promise.all(answers)).map((answer) => answer.status);
-      expect(statuses).toEqual([200, 200, 503, 200, 200]);
-      expect(await stored("evt_poison")).toEqual(nothing);
-      expect(await strayLines()).toBe(0);
-      for (const id of ids) if (id !== "evt_poison") expect(await stored(id)).toEqual(once);
-      expect(await gateway.metric("holdfast_record_batch_events_count")).toBeGreaterThan(batches);
-    } finally {
-      await gateway.query(undo);
-    }
+    expect((await post(gateway.url, stripeEvent("evt_no_begin"))).status).toBe(200);
+    expect(await stored("evt_no_begin")).toEqual(once);
   });
 });
