@@ -23,6 +23,7 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
     stableContent: definition.stableContent ?? (({ request }) => [request.body]),
     bodyPaths,
     scanPaths: bodyPaths.map(path),
+    idInBody: identity.id.some((place) => "body" in place),
     headerIndex: indexHeaders(names),
     headerSets: headers.map((set) => indexSet(set, names)),
     provider: {

@@ -9,8 +9,7 @@ export function decodeExact(text: string, encoding: Encoding, bytesExpected: num
   const lengthExpected = encoding === "hex" ? bytesExpected * 2 : Math.ceil(bytesExpected / 3) * 4;
   if (text.length !== lengthExpected) return null;
   if (encoding === "hex") return decodeLowerHex(text);
-  const bytes = Buffer.from(text, "base64");
-  return bytes.length === bytesExpected && bytes.toString("base64") === text ? bytes : null;
+  return decodeBase64(text, bytesExpected);
 }
 
 function decodeLowerHex(text: string): Buffer | null {
@@ -27,6 +26,31 @@ function decodeLowerHex(text: string): Buffer | null {
 function lowerHexDigit(unit: number): number {
   if (unit >= 0x30 && unit <= 0x39) return unit - 0x30;
   return unit >= 0x61 && unit <= 0x66 ? unit - 0x57 : -1;
+}
+
+const base64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const base64Values = Int8Array.from({ length: 128 }, (_, unit) => base64Digits.indexOf(String.fromCharCode(unit)));
+
+/** Standard alphabet, padded, no spare bits. The length has been checked. */
+function decodeBase64(text: string, bytesExpected: number): Buffer | null {
+  const bytes = Buffer.allocUnsafe(bytesExpected);
+  const digits = Math.ceil((bytesExpected * 8) / 6);
+  let spare = 0;
+  let spareBits = 0;
+  let length = 0;
+  for (let at = 0; at < digits; at += 1) {
+    const value = base64Values[text.charCodeAt(at)] ?? -1;
+    if (value < 0) return null;
+    spare = (spare << 6) | value;
+    spareBits += 6;
+    if (spareBits < 8) continue;
+    spareBits -= 8;
+    bytes[length] = spare >> spareBits;
+    length += 1;
+    spare &= (1 << spareBits) - 1;
+  }
+  for (let at = digits; at < text.length; at += 1) if (text.charCodeAt(at) !== 0x3d) return null;
+  return spare === 0 ? bytes : null;
 }
 
 /**

@@ -28,15 +28,15 @@ export function indexHeaders(names: readonly string[]): HeaderIndex {
 
 /** A set of names by their places among these. */
 export function indexSet(set: HeaderSet, names: readonly string[]): IndexedSet {
-  const placeOf = (name: string) => names.indexOf(name.toLowerCase());
+  const find = (name: string) => names.indexOf(name.toLowerCase());
   return {
     names: set,
-    signature: placeOf(set.signature),
+    signature: find(set.signature),
     more: optionalRoles.flatMap((role) => {
       const name = set[role];
-      return name === undefined ? [] : [{ role, index: placeOf(name) }];
+      return name === undefined ? [] : [{ role, index: find(name) }];
     }),
-    others: (set.others ?? []).map(placeOf),
+    others: (set.others ?? []).map(find),
   };
 }
 

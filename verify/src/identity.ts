@@ -1,4 +1,7 @@
-/** What the provider says that an event is. Everything here was covered by the signature unless the provider's notes say otherwise. */
+/**
+ * What the provider says that an event is. Everything here was covered by the signature unless the provider's notes say otherwise.
+ * A verdict reads it from the request when one of these is first asked for: leave the body as it is until then.
+ */
 export interface EventIdentity {
   /** The provider's id as readable text (at most 512 bytes, no control characters), or null where there is no usable one. */
   readonly eventId: string | null;

@@ -105,6 +105,8 @@ export interface ProviderEntry extends Pick<
   readonly bodyPaths: readonly string[];
   /** The same, read once for the scanner. */
   readonly scanPaths: readonly Path[];
+  /** True where an id is looked for in the body, which must then be read to its end. */
+  readonly idInBody: boolean;
   /** The header names of all sets, to be found in one pass. */
   readonly headerIndex: HeaderIndex;
   readonly headerSets: readonly IndexedSet[];

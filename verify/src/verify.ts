@@ -6,13 +6,13 @@ import type { Finding } from "./engines/proof.ts";
 import { provePublicKey } from "./engines/public-key.ts";
 import { proveStaticToken } from "./engines/static-token.ts";
 import { proveUrlParams } from "./engines/url-params.ts";
-import { identify } from "./extract/identify.ts";
 import type { ProviderEntry } from "./provider.ts";
 import type { Receiver } from "./receiver.ts";
 import { refuse } from "./refuse.ts";
 import type { WebhookRequest } from "./request.ts";
 import { findEntry } from "./table.ts";
 import type { Refused, Verdict } from "./verdict.ts";
+import { makeVerified } from "./verified.ts";
 
 /** What every verb of the library takes. */
 export interface VerifyInput {
@@ -36,9 +36,7 @@ export function verify(input: VerifyInput): Verdict {
   const arrival = readArrival(entry, input);
   if ("ok" in arrival) return arrival;
   const finding = prove(arrival);
-  if (!finding.ok) return finding;
-  const { secretVersion, signedAt, signed, payload } = finding;
-  return { ok: true, secretVersion, ...identify(arrival, signed, payload), signedAt };
+  return finding.ok ? makeVerified(arrival, finding) : finding;
 }
 
 /** The arrival that an input describes, or why it cannot be one. */

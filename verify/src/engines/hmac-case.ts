@@ -2,13 +2,14 @@ import type { Arrival } from "../arrival.ts";
 import { explainMismatch } from "../diagnose/mismatch.ts";
 import { explainNoKey } from "../diagnose/no-key.ts";
 import { readKeys } from "../key.ts";
-import type { Key } from "../key.ts";
+import type { Key, KeyRing } from "../key.ts";
 import type { Chunk } from "../provider.ts";
 import type { SecretRule } from "../scheme.ts";
 import type { Refused } from "../verdict.ts";
 import type { Claim } from "./claim.ts";
 import { hmac, isAmong, matchKey } from "./hmac-match.ts";
-import type { HashName, Match } from "./hmac-match.ts";
+import type { Match } from "./hmac-match.ts";
+import type { HashName } from "./hmac-pads.ts";
 
 /** What an HMAC engine asks: which key of this arrival makes the claimed signature over what the scheme signs? */
 export interface HmacCase {
@@ -28,19 +29,17 @@ export function decideHmac(given: HmacCase): ({ ok: true } & Match) | Refused {
   const ring = readKeys(arrival.receiver, given.secret, arrival.now);
   const contents = contentsOf(arrival.request.body, url);
   const match = matchKey(hash, ring.live, contents, claim.signatures);
-  if (match !== null) return { ok: true, ...match };
+  if (match !== null) return { ok: true, key: match.key, content: match.content };
+  return explain(given, ring);
+}
+
+function explain(given: HmacCase, ring: KeyRing): Refused {
+  const { arrival, hash, claim, contentsOf, url } = given;
+  if (ring.live.length + ring.expired.length === 0) return explainNoKey(arrival, ring);
   const makes = (bytes: string | Uint8Array, body: Uint8Array, at: string) =>
     contentsOf(body, at).some((content) => isAmong(hmac(hash, bytes, content), claim.signatures));
-  if (ring.live.length + ring.expired.length === 0) return explainNoKey(arrival, ring);
-  return explainMismatch({
-    arrival,
-    claim,
-    ring,
-    secret: given.secret,
-    url,
-    makes,
-    expected: expectedStart(given, ring.live[0]),
-  });
+  const expected = expectedStart(given, ring.live[0]);
+  return explainMismatch({ arrival, claim, ring, secret: given.secret, url, makes, expected });
 }
 
 /** Eight digits of the signature that the first live key makes: enough to compare by eye, not enough to forge with. */

@@ -4,9 +4,6 @@ import type { Chunk } from "../provider.ts";
 import { hmacBriefly, makePads } from "./hmac-pads.ts";
 import type { HashName, Pads } from "./hmac-pads.ts";
 
-export { hashBytes } from "./hmac-pads.ts";
-export type { HashName } from "./hmac-pads.ts";
-
 /** HMAC (RFC 2104) over the chunks as they stand one after another. */
 export function hmac(hash: HashName, key: string | Uint8Array, chunks: readonly Chunk[]): Buffer {
   return Buffer.from(hmacBriefly(makePads(hash, key), chunks));

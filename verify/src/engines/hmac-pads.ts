@@ -68,7 +68,7 @@ function putBehindPad(pads: Pads, chunks: readonly Chunk[]): number {
     if (typeof chunk === "string") {
       // Three bytes are the most that a UTF-16 unit becomes in UTF-8.
       if (end + chunk.length * 3 > inner.length) return -1;
-      end += inner.write(chunk, end);
+      end = writeText(chunk, end);
     } else {
       if (end + chunk.length > inner.length) return -1;
       inner.set(chunk, end);
@@ -76,6 +76,17 @@ function putBehindPad(pads: Pads, chunks: readonly Chunk[]): number {
     }
   }
   return end;
+}
+
+/** Times and ids are short and ASCII: a loop is cheaper than a call. */
+function writeText(text: string, start: number): number {
+  if (text.length > 128) return start + inner.write(text, start);
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0x7f) return start + inner.write(text, start);
+    inner[start + at] = unit;
+  }
+  return start + text.length;
 }
 
 function hmacByStream(pads: Pads, chunks: readonly Chunk[]): Buffer {

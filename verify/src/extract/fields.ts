@@ -4,7 +4,7 @@ import type { FormField } from "./form.ts";
 import type { Place } from "./identity-rule.ts";
 import { scanJson } from "./json-scan.ts";
 import type { Scanned } from "./json-scan.ts";
-import { decodeJsonString, decodeUtf8 } from "./json-text.ts";
+import { decodeJsonString, readLatin1 } from "./json-text.ts";
 
 /** Bytes of an id at most; a longer one is no provider's id, and the content stands in for it. */
 export const idBytesMax = 512;
@@ -17,7 +17,7 @@ export interface Fields {
    * twice: two ids must never become one (faults F75).
    */
   readonly id: (place: Place) => { kind: "id" | "number"; text: string } | null;
-  /** A value for people and filters: the same limits, but the last of two keys counts, as it does for `JSON.parse`. */
+  /** A value for people and filters: the same limits, and where a key stands twice one of the two. */
   readonly text: (place: Place) => string | null;
 }
 
@@ -27,7 +27,8 @@ export function openFields(arrival: Arrival): Fields {
   const isJson = firstByte(request.body) === openBrace;
   const form = isJson || !entry.identity.forms ? null : decodeForm(request.body);
   const json = isJson ? request.body : payloadOf(form);
-  const scanned = json === null || entry.bodyPaths.length === 0 ? null : scanJson(json, entry.scanPaths);
+  const scanned =
+    json === null || entry.bodyPaths.length === 0 ? null : scanJson(json, entry.scanPaths, !entry.idInBody);
   const read = (place: Place, isId: boolean): Value | null => {
     if ("text" in place) return { kind: "id", text: place.text };
     if ("header" in place) return fromText(values[place.header]);
@@ -66,19 +67,24 @@ function fromJson(json: Uint8Array, { value, ambiguous }: Scanned, isId: boolean
   if (value === null || (isId && ambiguous) || value.end - value.start > idBytesMax * 6) return null;
   if (value.kind === "string") return fromText(decodeJsonString(json, value.start, value.end) ?? undefined);
   if (value.kind !== "number") return null;
-  const digits = decodeUtf8(json.subarray(value.start, value.end));
-  return digits === null || digits.length > idBytesMax ? null : { kind: "number", text: digits };
+  if (value.end - value.start > idBytesMax) return null;
+  return { kind: "number", text: readLatin1(json, value.start, value.end) };
 }
 
 function fromText(text: string | undefined): Value | null {
-  if (text === undefined || text.length > idBytesMax || !isPrintable(text) || text.trim() === "") return null;
-  return Buffer.byteLength(text, "utf8") > idBytesMax ? null : { kind: "id", text };
+  if (text === undefined || text.length > idBytesMax || !isPrintable(text)) return null;
+  // Three bytes are the most that a UTF-16 unit becomes: a short text needs no count.
+  const isShort = text.length * 3 <= idBytesMax;
+  return isShort || Buffer.byteLength(text, "utf8") <= idBytesMax ? { kind: "id", text } : null;
 }
 
+/** True when there is no control character, and something besides white space. */
 function isPrintable(text: string): boolean {
+  let isBlank = true;
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charCodeAt(i);
     if (unit < 0x20 || unit === 0x7f) return false;
+    if (unit > 0x20 && unit < 0x7f) isBlank = false;
   }
-  return true;
+  return !isBlank || text.trim() !== "";
 }

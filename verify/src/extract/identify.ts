@@ -1,5 +1,6 @@
-import { createHash } from "node:crypto";
+import crypto from "node:crypto";
 import type { Arrival } from "../arrival.ts";
+import type { Proof } from "../engines/proof.ts";
 import type { EventIdentity } from "../identity.ts";
 import type { Chunk } from "../provider.ts";
 import { openFields } from "./fields.ts";
@@ -7,21 +8,21 @@ import type { Fields } from "./fields.ts";
 import type { IdentityRule, MomentUnit, Place } from "./identity-rule.ts";
 
 /** What a verified request says that it is. Never fails: what is missing or unusable is null, and the key falls back to the content. */
-export function identify(arrival: Arrival, signed: readonly Chunk[], payload?: Uint8Array): EventIdentity {
+export function identify(arrival: Arrival, { signed, payload }: Proof): EventIdentity {
   const { entry } = arrival;
-  const { document } = entry;
+  const { document, identity } = entry;
   const fields = openFields(document === undefined ? arrival : withBody(arrival, document(arrival, payload)));
-  const named = findId(fields, entry.identity);
-  const id = entry.identity.idIsUnique === false ? null : named;
+  const named = findId(fields, identity);
+  const id = identity.idIsUnique === false ? null : named;
   const isUnsigned = entry.provider.identity === "unsigned" && signed.length > 0;
   const contentHash = id === null || isUnsigned ? hashChunks(entry.stableContent(arrival, signed)) : "";
   return {
-    eventId: named?.text ?? null,
+    eventId: named === null ? null : named.text,
     eventKey: Buffer.from(id === null ? `sha256:${contentHash}` : `${id.kind}:${id.text}`, "utf8"),
     contentKey: isUnsigned ? Buffer.from(`content:${contentHash}`, "utf8") : null,
-    eventType: findType(fields, entry.identity),
-    occurredAt: findMoment(fields, entry.identity),
-    payloadVersion: entry.identity.version.map((place) => fields.text(place)).find((text) => text !== null) ?? null,
+    eventType: findType(fields, identity),
+    occurredAt: findMoment(fields, identity),
+    payloadVersion: findText(fields, identity.version),
   };
 }
 
@@ -39,10 +40,31 @@ function findId(fields: Fields, rule: IdentityRule): { kind: "id" | "number"; te
 
 function findType(fields: Fields, rule: IdentityRule): string | null {
   for (const places of rule.type) {
-    const texts = places.map((place) => fields.text(place));
-    const decisive = places.findIndex((place) => !("text" in place));
-    if (texts[decisive] === null) continue;
-    return texts.filter((text) => text !== null).join(".");
+    const type = joinTexts(fields, places);
+    if (type !== null) return type;
+  }
+  return null;
+}
+
+/** The texts joined with dots, or null when the first place that is no text of ours holds nothing. */
+function joinTexts(fields: Fields, places: readonly Place[]): string | null {
+  let joined = "";
+  let isDecided = false;
+  for (const place of places) {
+    const text = fields.text(place);
+    if (!isDecided && !("text" in place)) {
+      if (text === null) return null;
+      isDecided = true;
+    }
+    if (text !== null) joined = joined === "" ? text : `${joined}.${text}`;
+  }
+  return joined;
+}
+
+function findText(fields: Fields, places: readonly Place[]): string | null {
+  for (const place of places) {
+    const text = fields.text(place);
+    if (text !== null) return text;
   }
   return null;
 }
@@ -70,7 +92,11 @@ function validDate(ms: number): Date | null {
 }
 
 function hashChunks(chunks: readonly Chunk[]): string {
-  const hash = createHash("sha256");
+  const [first] = chunks;
+  if (chunks.length === 1 && first !== undefined && typeof crypto.hash === "function") {
+    return crypto.hash("sha256", first, "hex");
+  }
+  const hash = crypto.createHash("sha256");
   for (const chunk of chunks) hash.update(chunk);
   return hash.digest("hex");
 }

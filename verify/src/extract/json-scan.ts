@@ -25,17 +25,20 @@ export function path(dotted: string): Path {
 
 interface Search {
   readonly segments: Path;
-  /** How often the key of each depth was met. */
-  readonly meetings: number[];
+  /** How many keys of the path were met, from the first on. */
+  reached: number;
+  /** True when one of them was met again. */
+  ambiguous: boolean;
   value: ScannedValue | null;
 }
 
 /** How the scan of an object ended: behind it, because every path has its value, or because it is no JSON. */
 type Ended = "behind" | "found" | "broken";
 
-/** A scan under way. `searches` are those that end it when all have a value; null when nothing does. */
+/** A scan under way. With `untilFound` it ends when all searches have a value. */
 interface Scan extends Cursor {
-  readonly searches: readonly Search[] | null;
+  readonly all: readonly Search[];
+  readonly untilFound: boolean;
 }
 
 const openBrace = 0x7b;
@@ -53,22 +56,16 @@ const minus = 0x2d;
  * every path has led to a value, and what comes behind is not looked at: enough for what is not an id.
  */
 export function scanJson(bytes: Uint8Array, paths: readonly Path[], untilFound = false): Scanned[] | null {
-  const searches = paths.map((segments): Search => ({ segments, meetings: segments.map(() => 0), value: null }));
-  const scan: Scan = {
-    bytes,
-    at: startsWithByteOrderMark(bytes) ? 3 : 0,
-    escaped: false,
-    searches: untilFound ? searches : null,
-  };
+  const searches: Search[] = [];
+  for (const segments of paths) searches.push({ segments, reached: 0, ambiguous: false, value: null });
+  const scan: Scan = { bytes, at: startsWithByteOrderMark(bytes) ? 3 : 0, escaped: false, all: searches, untilFound };
   skipWhiteSpace(scan);
   if (bytes[scan.at] !== openBrace) return null;
   const ended = scanObject(scan, searches, 0);
-  if (ended === "found") return searches.map(({ value }) => ({ value, ambiguous: false }));
+  if (ended === "found") return searches;
   if (ended === "broken") return null;
-  const cursor = scan;
-  skipWhiteSpace(cursor);
-  if (cursor.at !== bytes.length) return null;
-  return searches.map(({ value, meetings }) => ({ value, ambiguous: meetings.some((count) => count > 1) }));
+  skipWhiteSpace(scan);
+  return scan.at === bytes.length ? searches : null;
 }
 
 /** True when the bytes begin with the UTF-8 byte order mark. */
@@ -113,7 +110,8 @@ function meet(cursor: Cursor, start: number, end: number, searches: readonly Sea
   for (const search of searches) {
     const segment = search.segments[depth];
     if (segment === undefined || !isKey(cursor, start, end, segment)) continue;
-    search.meetings[depth] = (search.meetings[depth] ?? 0) + 1;
+    if (search.reached > depth) search.ambiguous = true;
+    search.reached = depth + 1;
     search.value = null;
     met ??= [];
     met.push(search);
@@ -141,7 +139,7 @@ function scanMember(cursor: Scan, met: readonly Search[], depth: number): Ended 
   for (const search of met) {
     if (search.segments.length === depth + 1) search.value = describe(first, start, cursor.at);
   }
-  return cursor.searches?.every(({ value }) => value !== null) === true ? "found" : "behind";
+  return cursor.untilFound && cursor.all.every(({ value }) => value !== null) ? "found" : "behind";
 }
 
 function describe(first: number | undefined, start: number, end: number): ScannedValue {

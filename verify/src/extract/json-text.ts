@@ -16,8 +16,7 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
  * surrogates: those have no one spelling, and two of them must not become the same text.
  */
 export function decodeJsonString(bytes: Uint8Array, start: number, end: number): string | null {
-  if (isPlain(bytes, start, end))
-    return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+  if (isPlain(bytes, start, end)) return readLatin1(bytes, start, end);
   const text = decodeUtf8(bytes.subarray(start, end));
   if (text === null || !text.includes("\\")) return text;
   try {
@@ -26,6 +25,12 @@ export function decodeJsonString(bytes: Uint8Array, start: number, end: number):
   } catch {
     return null;
   }
+}
+
+/** The text of bytes that are known to be ASCII. */
+export function readLatin1(bytes: Uint8Array, start: number, end: number): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString("latin1", start, end);
 }
 
 /** ASCII without an escape: nearly every id, and its bytes are its text. */
