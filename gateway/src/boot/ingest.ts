@@ -1,9 +1,12 @@
 import type { Server } from "node:http";
 import type { GatewayConfig } from "../config.ts";
 import { BODY_BYTES_MAX } from "../domain/source-definition.ts";
+import { createAllowance } from "../engine/allowance.ts";
 import { createRecorder } from "../engine/recorder.ts";
 import { createRejectionStore } from "../engine/rejection-store.ts";
+import { startArrivalWatch } from "../engine/watch-arrivals.ts";
 import { createIngestDoor } from "../http/ingest-door.ts";
+import type { SignerSearch } from "../pipeline/explain-refusal.ts";
 import { ingest } from "../pipeline/ingest.ts";
 import type { Log } from "../platform/log.ts";
 import type { Foundation } from "./foundation.ts";
@@ -25,20 +28,18 @@ export async function startIngest(
   onRecorded: () => void,
 ): Promise<Ingest | StartFault> {
   const { clock, metrics, random, catalog, safety } = foundation;
-  const { recordDeadlineMs, queueItemsMax, queueBytesMax, databaseConnections } = config.ingest;
-  const db = foundation.openPool("ingest", databaseConnections + 1, recordDeadlineMs, { pipelined: true });
-  const recorder = createRecorder({
-    db,
-    clock,
+  const recorder = openRecorder(config, foundation, onRecorded);
+  const watch = startArrivalWatch({ db: foundation.base, clock, metrics, log });
+  const rejections = createRejectionStore({ db: foundation.base, clock, random, metrics, log, loops: watch.loops });
+  const deps = {
+    record: recorder.submit,
+    observe: watch.observe,
+    signers: openSignerSearch(foundation),
+    rejections,
+    random,
+    publicUrl: config.publicUrl,
     metrics,
-    lanes: databaseConnections,
-    deadlineMs: recordDeadlineMs,
-    queueItemsMax,
-    queueBytesMax,
-    onRecorded,
-  });
-  const rejections = createRejectionStore({ db: foundation.base, clock, random, metrics });
-  const deps = { record: recorder.submit, rejections, random, publicUrl: config.publicUrl, metrics };
+  };
   let isDraining = false;
   const door = createIngestDoor(
     {
@@ -54,10 +55,13 @@ export async function startIngest(
       metrics,
     },
     // Those that are still being read, beside those that wait for the database; room for some of the largest in any case.
-    { ...config.ingest, bodiesBytesMax: Math.max(4 * queueBytesMax, 4 * BODY_BYTES_MAX) },
+    { ...config.ingest, bodiesBytesMax: Math.max(4 * config.ingest.queueBytesMax, 4 * BODY_BYTES_MAX) },
   );
   const bound = await listen(door, config.host, config.port, { host: "--host", port: "--port" });
-  if (!bound.ok) return bound;
+  if (!bound.ok) {
+    await watch.drain();
+    return bound;
+  }
   return {
     ok: true,
     url: bound.url,
@@ -66,7 +70,26 @@ export async function startIngest(
       await closeDoor(door, deadlineMs);
       await recorder.drain();
       await rejections.drain();
+      await watch.drain();
     },
+  };
+}
+
+function openRecorder(config: GatewayConfig, foundation: Foundation, onRecorded: () => void) {
+  const { recordDeadlineMs, queueItemsMax, queueBytesMax, databaseConnections } = config.ingest;
+  const { clock, metrics } = foundation;
+  const db = foundation.openPool("ingest", databaseConnections + 1, recordDeadlineMs, { pipelined: true });
+  const limits = { lanes: databaseConnections, deadlineMs: recordDeadlineMs, queueItemsMax, queueBytesMax };
+  return createRecorder({ db, clock, metrics, ...limits, onRecorded });
+}
+
+/** Searches for the secret that a refused arrival was signed with: at most 20 HMACs each, so 200 a second and source. */
+const SIGNER_SEARCHES = { burst: 50, perSecond: 10 };
+
+function openSignerSearch({ catalog, clock }: Foundation): SignerSearch {
+  return {
+    suspects: (source, now) => catalog.index().findSuspects(source, now),
+    mayTry: createAllowance(clock, SIGNER_SEARCHES),
   };
 }
 

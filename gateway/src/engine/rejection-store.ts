@@ -1,9 +1,14 @@
 import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import { toPublicId } from "../domain/id.ts";
+import type { RejectionDiagnosis } from "../pipeline/explain-refusal.ts";
 import type { RejectionDraft, RejectionKeeper } from "../pipeline/reject.ts";
 import { draftRejection, storeRejections } from "../pipeline/reject.ts";
 import type { Database } from "../store/database.ts";
+import { createAllowance } from "./allowance.ts";
 import { createGroupCommit } from "./group-commit.ts";
+import type { RetryLoops } from "./retry-loops.ts";
 
 // A source that is forged against at full speed keeps a fair sample, not everything.
 const KEPT_PER_SECOND = 50;
@@ -16,8 +21,10 @@ export function createRejectionStore(deps: {
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
   readonly metrics: Metrics;
+  readonly log: Log;
+  readonly loops: RetryLoops;
 }): RejectionKeeper & { drain(): Promise<void> } {
-  const allow = createAllowance(deps.clock);
+  const allow = createAllowance(deps.clock, { burst: KEPT_BURST, perSecond: KEPT_PER_SECOND });
   const writer = createGroupCommit<RejectionDraft, null>({
     lanes: 1,
     itemsMax: 64,
@@ -38,7 +45,9 @@ export function createRejectionStore(deps: {
     keep(ready, arrival, reason, diagnosis) {
       deps.metrics.rejections.inc({ source: ready.source.name, reason });
       const draft = draftRejection(ready, arrival, reason, diagnosis, deps.random);
+      noteRepeat(deps.loops, ready.source.name, draft);
       if (allow(ready.source.id)) {
+        report(deps.log, ready.source.name, draft.id, reason, diagnosis);
         void writer.submit(draft).then((result) => {
           if (!result.ok) deps.metrics.rejectionsUnkept.inc();
         });
@@ -49,16 +58,14 @@ export function createRejectionStore(deps: {
   };
 }
 
-function createAllowance(clock: Clock): (sourceId: string) => boolean {
-  const buckets = new Map<string, { tokens: number; atMs: number }>();
-  return (sourceId) => {
-    const nowMs = clock.monotonicMs();
-    const bucket = buckets.get(sourceId) ?? { tokens: KEPT_BURST, atMs: nowMs };
-    bucket.tokens = Math.min(KEPT_BURST, bucket.tokens + ((nowMs - bucket.atMs) / 1_000) * KEPT_PER_SECOND);
-    bucket.atMs = nowMs;
-    buckets.set(sourceId, bucket);
-    if (bucket.tokens < 1) return false;
-    bucket.tokens--;
-    return true;
-  };
+function noteRepeat(loops: RetryLoops, source: string, draft: RejectionDraft): void {
+  const { sourceId, reason, receivedAt: at } = draft;
+  const fingerprint = Buffer.from(draft.bodySha256).toString("hex");
+  loops.note({ sourceId, source, kind: "rejection", fingerprint, cause: "refused", reason, at });
+}
+
+// The same words as in the stored rejection. They quote neither a secret nor the body.
+function report(log: Log, source: string, id: string, reason: string, diagnosis: RejectionDiagnosis): void {
+  const { summary, likelyCause } = diagnosis;
+  log.info({ rejection: toPublicId("rej", id), source, reason, likelyCause, summary }, "arrival rejected");
 }

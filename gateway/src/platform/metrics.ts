@@ -82,6 +82,12 @@ function createIngestMetrics(registers: Registry[]) {
       buckets: SIZES,
       registers,
     }),
+    duplicates: new Counter({
+      name: "holdfast_duplicates_total",
+      help: "Arrivals whose event was recorded already, by source",
+      labelNames: ["source"],
+      registers,
+    }),
     rejections: new Counter({
       name: "holdfast_rejections_total",
       help: "Rejected arrivals by source and reason",

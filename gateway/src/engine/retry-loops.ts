@@ -1,0 +1,131 @@
+import type { LoopCause, LoopKind } from "../domain/retry-loop.ts";
+import { LOOP_ARRIVALS_MIN, LOOP_RUNBOOK } from "../domain/retry-loop.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
+import { pruneLoops, raiseLoops } from "../store/loops/raise-loops.ts";
+import type { Queryable } from "../store/statement.ts";
+import { startLoop } from "./loop.ts";
+
+/** One arrival that is not the first of its kind. */
+export interface Repeat {
+  readonly sourceId: string;
+  readonly source: string;
+  readonly kind: LoopKind;
+  /** The event's id (UUID), or the SHA-256 of the rejected body in hexadecimal. */
+  readonly fingerprint: string;
+  readonly cause: LoopCause;
+  /** Why it was rejected; null for a duplicate. */
+  readonly reason: string | null;
+  readonly at: Date;
+}
+
+/** Sees early that something comes again and again, and writes it down in the background. */
+export interface RetryLoops {
+  /** Costs a look-up in memory: it may stand on the path of an answer. */
+  note(repeat: Repeat): void;
+  /** Writes what is left, and stops. */
+  drain(): Promise<void>;
+}
+
+interface Sighting {
+  last: Repeat;
+  readonly firstAt: Date;
+  /** Arrivals so far, and how many of them are not written yet. */
+  count: number;
+  unwritten: number;
+}
+
+const FLUSH_MS = 2_000;
+const PRUNE_MS = 3_600_000;
+const KEPT_MS = 30 * 86_400_000;
+const KEPT_PER_SOURCE = 500;
+/** Fingerprints remembered of one source and kind: about 100 kB. A flood at one source pushes out its own and nobody else's. */
+const SIGHTINGS_MAX = 256;
+const WRITTEN_MAX = 500;
+
+export function createRetryLoops(deps: {
+  readonly db: Queryable;
+  readonly clock: Clock;
+  readonly log: Log;
+}): RetryLoops {
+  const seen = new Map<string, Map<string, Sighting>>();
+  const due = new Set<Sighting>();
+  let prunedAtMs = -Infinity;
+  const round = async (): Promise<boolean> => {
+    if (due.size > 0) await write(deps.db, due);
+    if (deps.clock.monotonicMs() - prunedAtMs > PRUNE_MS) {
+      await deps.db.run(pruneLoops, [new Date(deps.clock.now().getTime() - KEPT_MS), KEPT_PER_SOURCE]);
+      prunedAtMs = deps.clock.monotonicMs();
+    }
+    return due.size > WRITTEN_MAX;
+  };
+  const loop = startLoop({ name: "retry loops", log: deps.log, idleMs: FLUSH_MS }, round);
+  return {
+    note: (repeat) => {
+      const sighting = recall(seen, repeat);
+      if (sighting.count < LOOP_ARRIVALS_MIN) return;
+      if (sighting.count === LOOP_ARRIVALS_MIN) report(deps.log, sighting);
+      due.add(sighting);
+    },
+    drain: async () => {
+      await loop.stop();
+      if (due.size > 0) await write(deps.db, due).catch(() => {});
+    },
+  };
+}
+
+/** The sighting that this arrival adds to; the one seen last stands last, so that the longest unseen goes first. */
+function recall(seen: Map<string, Map<string, Sighting>>, repeat: Repeat): Sighting {
+  const place = `${repeat.sourceId}/${repeat.kind}`;
+  const own = seen.get(place) ?? new Map<string, Sighting>();
+  seen.set(place, own);
+  const known = own.get(repeat.fingerprint);
+  const sighting = known ?? { last: repeat, firstAt: repeat.at, count: 0, unwritten: 0 };
+  sighting.last = repeat;
+  sighting.count++;
+  sighting.unwritten++;
+  own.delete(repeat.fingerprint);
+  if (own.size >= SIGHTINGS_MAX) own.delete(findEvictable(own));
+  own.set(repeat.fingerprint, sighting);
+  return sighting;
+}
+
+const LOOKS_MAX = 16;
+
+// What came once goes before what is a loop already, as far as a short look finds one.
+function findEvictable(own: ReadonlyMap<string, Sighting>): string {
+  let first: string | null = null;
+  let looks = 0;
+  for (const [fingerprint, { count }] of own) {
+    if (count < LOOP_ARRIVALS_MIN) return fingerprint;
+    first ??= fingerprint;
+    if (++looks >= LOOKS_MAX) break;
+  }
+  return first ?? "";
+}
+
+function report(log: Log, { last, count }: Sighting): void {
+  const { source, kind, fingerprint, cause, reason } = last;
+  const words = kind === "duplicate" ? "an event comes again and again" : "the same bytes are rejected again and again";
+  log.warn({ source, kind, fingerprint, cause, reason, count, runbook: LOOP_RUNBOOK }, words);
+}
+
+async function write(db: Queryable, due: Set<Sighting>): Promise<void> {
+  const batch = [...due].slice(0, WRITTEN_MAX);
+  const counts = batch.map(({ unwritten }) => unwritten);
+  await db.run(raiseLoops, [
+    batch.map(({ last }) => last.sourceId),
+    batch.map(({ last }) => last.kind),
+    batch.map(({ last }) => last.fingerprint),
+    batch.map(({ last }) => last.cause),
+    batch.map(({ last }) => last.reason),
+    counts,
+    batch.map(({ firstAt }) => firstAt.toISOString()),
+    batch.map(({ last }) => last.at.toISOString()),
+  ]);
+  for (const [i, sighting] of batch.entries()) {
+    sighting.unwritten -= counts[i]!;
+    // It may have come again meanwhile.
+    if (sighting.unwritten === 0) due.delete(sighting);
+  }
+}

@@ -1,0 +1,33 @@
+import { cold } from "../statement.ts";
+
+/**
+ * Raises loops, or counts on in those that were raised before; by this process or another.
+ * Parameters: source ids uuid[], kinds text[], fingerprints text[], causes text[], reasons text[], counts int[], first
+ * timestamptz[], last timestamptz[].
+ */
+export const raiseLoops = cold(
+  "raise_loops",
+  `INSERT INTO holdfast.retry_loop AS l (source_id, kind, fingerprint, tenant, cause, reason, count, first_at, last_at)
+   SELECT s.id, u.kind, u.fingerprint, s.tenant, u.cause, u.reason, u.count, u.first_at, u.last_at
+     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::timestamptz[], $8::timestamptz[])
+          AS u(source_id, kind, fingerprint, cause, reason, count, first_at, last_at)
+     JOIN holdfast.source s ON s.id = u.source_id
+    ORDER BY s.id, u.kind, u.fingerprint
+   ON CONFLICT (source_id, kind, fingerprint) DO UPDATE
+     SET cause = excluded.cause, reason = excluded.reason, count = l.count + excluded.count,
+         first_at = least(l.first_at, excluded.first_at), last_at = greatest(l.last_at, excluded.last_at)`,
+);
+
+/**
+ * Forgets loops that came last before a moment, and of each source all but the newest: whoever can make a source refuse can
+ * make loops, and must not fill the disk. Parameters: moment, how many a source keeps.
+ */
+export const pruneLoops = cold(
+  "prune_loops",
+  `DELETE FROM holdfast.retry_loop l
+    USING (SELECT source_id, kind, fingerprint, last_at,
+                  row_number() OVER (PARTITION BY source_id ORDER BY last_at DESC, kind, fingerprint) AS place
+             FROM holdfast.retry_loop) o
+    WHERE l.source_id = o.source_id AND l.kind = o.kind AND l.fingerprint = o.fingerprint
+      AND (o.last_at < $1 OR o.place > $2)`,
+);
