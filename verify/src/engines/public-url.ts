@@ -28,7 +28,7 @@ function splitUrl(url: string): UrlParts | null {
  * The URL that the provider addressed. The registered URL of the receiver decides scheme, host and path, because a proxy may
  * have changed all three; the query is the request's own, because the provider adds to it. Null when there is no absolute URL.
  */
-export function publicUrl({ receiver, request }: Arrival): string | null {
+export function publicUrl({ receiver, request }: Pick<Arrival, "receiver" | "request">): string | null {
   const registered = receiver.notificationUrl ?? receiver.callbackUrl;
   const seen = withoutFragment(request.url);
   if (registered === undefined) return splitUrl(seen) === null ? null : seen;

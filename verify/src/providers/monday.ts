@@ -1,0 +1,50 @@
+import { defineProvider } from "../define-provider.ts";
+import { jwtScheme } from "../engines/jwt-scheme.ts";
+import { inHeader, placeSecret, tokenSecret } from "../engines/jwt-places.ts";
+import { bodyValue, jsonAnswer } from "../handshakes/answers.ts";
+
+/** monday.com apps: an HS256 token of the app's signing secret. It says nothing of the body. */
+export const monday = defineProvider({
+  slug: "monday",
+  name: "monday.com",
+  headers: [{ signature: "Authorization" }],
+  secretHeaders: ["authorization"],
+  scheme: jwtScheme({
+    token: inHeader("Authorization"),
+    algorithms: () => ["HS256"],
+    secret: tokenSecret,
+    readsPublicKeys: false,
+    receiverFields: ["secrets"],
+    claims: { leewaySec: 5, expires: true },
+    bodyHash: null,
+    write: ({ receiver }, iat) => ({ iat, exp: iat + 300, aud: receiver.audience ?? receiver.notificationUrl }),
+    place: placeSecret("Authorization"),
+  }),
+  identity: {
+    id: [{ body: "event.triggerUuid" }],
+    type: [[{ body: "event.type" }]],
+    time: [{ place: { body: "event.triggerTime" }, unit: "iso" }],
+    version: [],
+    forms: false,
+  },
+  handshakes: [
+    {
+      signed: false,
+      answer: (request) => {
+        const challenge = bodyValue(request, "challenge");
+        return challenge === null ? null : jsonAnswer({ challenge });
+      },
+    },
+  ],
+  facts: {
+    identity: "unsigned",
+    signedContent: "JWT only: exp",
+    eventIdFrom: "body `event.triggerUuid`; the same on every retry",
+    dedupeKey: "trigger id, or the body without one",
+    notCovered: "the body: whoever holds a token that is still alive can send anything with it. Only https protects it",
+    handshakeNote: '`{"challenge":…}` is answered with the same, unsigned as it comes',
+    notes: "Board webhooks made without an app carry no token, and are refused.",
+    source: ["developer.monday.com webhooks (from memory)"],
+    confidence: "low",
+  },
+});
