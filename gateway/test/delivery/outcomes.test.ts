@@ -46,7 +46,9 @@ test("each answer has its class, and what follows is what docs/states.md says", 
 test("410 ends the delivery, disables its destination and holds what waits for it", async () => {
   const receiver = await startReceiver(({ body }) => (body.toString().includes("last") ? 410 : 500));
   const desk = await openDesk();
-  const { logged } = await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } });
+  // An hour, so that what waits is held by the 410 and not when its own time comes.
+  const retry = { scheduleSec: [3_600, 3_600] };
+  const { logged } = await startDeliveries(desk, { destinations: { billing: { url: receiver.url, retry } } });
   const [earlier] = await desk.record({ to: ["billing"] });
   await desk.waiting(earlier!, "scheduled");
   const [last] = await desk.record({ to: ["billing"], body: Buffer.from("last") });
