@@ -1,0 +1,119 @@
+import { noHeader } from "../arrival.ts";
+import type { Arrival } from "../arrival.ts";
+import { defineProvider } from "../define-provider.ts";
+import { hmacWith, macScheme } from "../engines/mac-scheme.ts";
+import type { MacReading } from "../engines/mac-scheme.ts";
+import { refuseBody, refuseIncomplete, refuseSpelling } from "../engines/read-parts.ts";
+import { decodeExact } from "../encoding.ts";
+import { decodeForm } from "../extract/form.ts";
+import { joinTexts } from "../extract/select.ts";
+import { queryValue, textAnswer } from "../handshakes/answers.ts";
+import { readKeys } from "../key.ts";
+import type { SecretRule } from "../scheme.ts";
+import { signaturesMax } from "../signature-grammar.ts";
+import type { Refused } from "../verdict.ts";
+
+/** The key is the SHA-1 of the API's private key, in bytes. */
+const secret: SecretRule = { encoding: "sha1", prefix: "", bytesMin: 24 };
+const hmac = hmacWith("sha1");
+
+/** Braintree: a form with a signature for each API key and a payload, which is XML in base64. */
+export const braintree = defineProvider({
+  slug: "braintree",
+  name: "Braintree",
+  headers: [noHeader],
+  handshakeMethods: ["GET"],
+  scheme: macScheme({
+    engine: "body-fields",
+    secret,
+    toleranceSec: null,
+    signsUrl: false,
+    receiverFields: ["secrets", "keyId"],
+    mac: hmac,
+    read,
+    write: ({ request, receiver }, make) => {
+      const payload = fieldsOf(request.body)?.payload ?? `${Buffer.from(request.body).toString("base64")}\n`;
+      const bt_signature = `${receiver.keyId ?? ""}|${make([payload]).toString("hex")}`;
+      const body = new URLSearchParams({ bt_signature, bt_payload: payload }).toString();
+      return { url: request.url, headers: [], body: Buffer.from(body) };
+    },
+  }),
+  document: ({ request }) => Buffer.from(JSON.stringify(openPayload(request.body))),
+  identity: {
+    id: [],
+    type: [[{ body: "kind" }]],
+    time: [{ place: { body: "timestamp" }, unit: "iso" }],
+    version: [],
+    forms: false,
+  },
+  stableContent: ({ request }) => {
+    const { kind, timestamp, subject } = openPayload(request.body);
+    if (kind === null || timestamp === null || subject === null) return [fieldsOf(request.body)?.payload ?? ""];
+    return [joinTexts([kind, timestamp, subject])];
+  },
+  handshakes: [
+    {
+      signed: false,
+      answer: (request, { receiver, now }) => {
+        const challenge = request.method.toUpperCase() === "GET" ? queryValue(request, "bt_challenge") : null;
+        const key = readKeys(receiver, secret, now).live[0];
+        if (challenge === null || key === undefined || typeof receiver.keyId !== "string") return null;
+        if (!/^[a-f0-9]{20,32}$/.test(challenge)) return null;
+        return textAnswer(`${receiver.keyId}|${hmac(key.bytes, [challenge], receiver).toString("hex")}`);
+      },
+    },
+  ],
+  facts: {
+    identity: "none",
+    signedContent: "{bt_payload}",
+    eventIdFrom: "none",
+    dedupeKey: "kind, time and subject's id of the notification, or the payload where one of them is missing",
+    notCovered: "URL, method and headers",
+    handshakeNote: "GET with `bt_challenge` is answered with `public key|HMAC of the challenge` (older set-ups)",
+    notes:
+      "`keyId` is the API's public key, `secrets` its private key; the pair of that public key is the one that counts. The payload is XML in base64, and is delivered as it came.",
+    source: ["braintree@3.40.0 lib/braintree/webhook_notification_gateway.js, lib/braintree/digest.js"],
+    confidence: "medium",
+  },
+});
+
+function fieldsOf(body: Uint8Array): { signature: string; payload: string } | null {
+  const fields = decodeForm(body) ?? [];
+  const only = (name: string) => {
+    const found = fields.filter((field) => field.name === name);
+    return found.length === 1 ? found[0]?.value : undefined;
+  };
+  const [signature, payload] = [only("bt_signature"), only("bt_payload")];
+  return signature === undefined || payload === undefined ? null : { signature, payload };
+}
+
+function read(arrival: Arrival): MacReading | Refused {
+  const { keyId } = arrival.receiver;
+  if (typeof keyId !== "string" || keyId === "")
+    return refuseIncomplete(arrival, "keyId", "names the API's public key beside each signature");
+  const fields = fieldsOf(arrival.request.body);
+  if (fields === null) return refuseBody(arrival, "it is no form with bt_signature and bt_payload, each once");
+  if (!/^[A-Za-z0-9+=/\n]+$/.test(fields.payload)) return refuseBody(arrival, "its bt_payload is no base64");
+  const pairs = fields.signature.split("&").map((pair) => pair.split("|"));
+  if (pairs.length > signaturesMax)
+    return refuseSpelling("bt_signature", fields.signature, "it has too many signatures");
+  const own = pairs.filter(([name]) => name === keyId).map(([, text]) => decodeExact(text ?? "", "hex", 20));
+  const signatures = own.filter((one) => one !== null);
+  if (signatures.length === 0)
+    return refuseSpelling("bt_signature", fields.signature, "it has no signature for the receiver's keyId");
+  const contentsOf = (body: Uint8Array) => {
+    const payload = fieldsOf(body)?.payload;
+    return payload === undefined ? [] : [[payload], [`${payload}\n`]];
+  };
+  return { ok: true, signatures, contentsOf, url: "", time: null };
+}
+
+/** What the XML says of itself. Only plain elements are looked for, and only in what is signed. */
+function openPayload(body: Uint8Array) {
+  const xml = Buffer.from(fieldsOf(body)?.payload ?? "", "base64").toString("utf8");
+  const [, kind] = /<kind>([^<]{1,128})<\/kind>/.exec(xml) ?? [];
+  const [, timestamp] = /<timestamp(?: type="datetime")?>([^<]{1,64})<\/timestamp>/.exec(xml) ?? [];
+  const at = xml.indexOf("<subject>");
+  const [, subject] = at < 0 ? [] : (/<id>([^<]{1,256})<\/id>/.exec(xml.slice(at)) ?? []);
+  return { kind: kind ?? null, timestamp: timestamp ?? null, subject: subject ?? null };
+}

@@ -1,0 +1,103 @@
+import { defineProvider } from "../define-provider.ts";
+import { hmacWith, macScheme } from "../engines/mac-scheme.ts";
+import type { MacReading } from "../engines/mac-scheme.ts";
+import type { Arrival } from "../arrival.ts";
+import { readSignature, readUrl, refuseBody } from "../engines/read-parts.ts";
+import { decodeForm } from "../extract/form.ts";
+import type { FormField } from "../extract/form.ts";
+import { path } from "../extract/json-scan.ts";
+import { batchDocument, itemsOf, joinTexts, selectTexts } from "../extract/select.ts";
+import { emptyAnswer, formValue, methodCheck } from "../handshakes/answers.ts";
+import type { HandshakeAnswer } from "../handshake-rule.ts";
+import type { WebhookRequest } from "../request.ts";
+import { onlyHeader } from "../request.ts";
+import type { Refused } from "../verdict.ts";
+import type { VerifyInput } from "../verify.ts";
+
+const header = "X-Mandrill-Signature";
+const hmac = hmacWith("sha1");
+const itemPaths = ["_id", "event", "ts", "url"].map(path);
+
+/** Mandrill: the registered URL and the sorted form parameters. One request carries a batch of events. */
+export const mandrill = defineProvider({
+  slug: "mandrill",
+  name: "Mailchimp Transactional (Mandrill)",
+  headers: [{ signature: header }],
+  handshakeMethods: ["HEAD"],
+  scheme: macScheme({
+    engine: "url-form",
+    secret: { encoding: "utf8", prefix: "", bytesMin: 16 },
+    toleranceSec: null,
+    signsUrl: true,
+    mac: hmac,
+    read,
+    write: ({ receiver, request }, make) => {
+      const url = receiver.notificationUrl ?? request.url;
+      const fields = decodeForm(request.body);
+      if (fields === null) throw new Error("Mandrill sends a form; the body is none.");
+      const signature = make([url + joinFields(fields)]).toString("base64");
+      return { url: request.url, body: request.body, headers: [[header, signature]] };
+    },
+  }),
+  document: ({ request }) => batchDocument(eventsOf(request.body), ["event"]),
+  identity: {
+    id: [{ body: "_id" }],
+    idIsUnique: false,
+    type: [[{ body: "event" }]],
+    time: [{ place: { body: "ts" }, unit: "s" }],
+    version: [],
+    forms: false,
+  },
+  stableContent: ({ request }) => {
+    const items = itemsOf(eventsOf(request.body));
+    return items === null ? [request.body] : items.map((item) => joinTexts(selectTexts(item, itemPaths)));
+  },
+  handshakes: [methodCheck("HEAD"), { signed: false, answer: answerEmptyBatch }],
+  facts: {
+    identity: "none",
+    signedContent: "{url}{name}{value}… (names sorted)",
+    eventIdFrom: "none: `_id` of an item names the mail",
+    dedupeKey: "`_id`, event, time and clicked link of every item of the batch",
+    notCovered: "the time of sending (there is none), method and other headers, and where a parameter's name ends",
+    handshakeNote: "HEAD is answered with 200; so is an empty batch signed with a secret or the key `test-webhook`",
+    notes:
+      "`notificationUrl` exactly as registered. A batch is one event; its type is told when all items have the same.",
+    source: ["mailchimp.com/developer/transactional webhooks (from memory)"],
+    confidence: "low",
+  },
+});
+
+function read(arrival: Arrival): MacReading | Refused {
+  const signature = readSignature(header, arrival.values.signature, "base64", 20);
+  if ("ok" in signature) return signature;
+  const url = arrival.receiver.notificationUrl ?? readUrl(arrival);
+  if (typeof url !== "string") return url;
+  if (decodeForm(arrival.request.body) === null)
+    return refuseBody(arrival, "it is no form that can be read in one way only");
+  const contentsOf = (body: Uint8Array, at: string) => {
+    const fields = decodeForm(body);
+    return fields === null ? [] : [[at + joinFields(fields)]];
+  };
+  return { ok: true, signatures: [signature], contentsOf, url, time: null };
+}
+
+function joinFields(fields: readonly FormField[]): string {
+  const sorted = fields.toSorted((a, b) => (a.name === b.name ? 0 : a.name < b.name ? -1 : 1));
+  return sorted.map(({ name, value }) => name + value).join("");
+}
+
+function eventsOf(body: Uint8Array): Uint8Array {
+  const fields = decodeForm(body)?.filter(({ name }) => name === "mandrill_events") ?? [];
+  return Buffer.from(fields.length === 1 ? (fields[0]?.value ?? "") : "");
+}
+
+/** Mandrill tries a URL with no events, signed with a key that everybody knows: nothing can come of it. */
+function answerEmptyBatch(request: WebhookRequest, { receiver }: VerifyInput): HandshakeAnswer | null {
+  if (formValue(request, "mandrill_events") !== "[]") return null;
+  const given = onlyHeader(request.headers, header.toLowerCase());
+  const fields = decodeForm(request.body) ?? [];
+  const keys = ["test-webhook", ...(receiver.secrets ?? []).map((one) => (typeof one === "string" ? one : one.value))];
+  const url = (receiver.notificationUrl ?? request.url) + joinFields(fields);
+  const fits = keys.some((key) => typeof key === "string" && hmac(key, [url], receiver).toString("base64") === given);
+  return fits ? emptyAnswer() : null;
+}
