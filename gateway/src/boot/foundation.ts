@@ -8,6 +8,7 @@ import { startLoop } from "../engine/loop.ts";
 import type { SafetyWatch } from "../engine/watch-safety.ts";
 import { watchSafety } from "../engine/watch-safety.ts";
 import { applyDefinition } from "../pipeline/apply-definition.ts";
+import { retireEnded } from "../pipeline/change-secrets.ts";
 import type { Clock } from "../platform/clock.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
@@ -54,6 +55,7 @@ export interface PoolExtras {
 
 const PARTITION_DAYS_AHEAD = 7;
 const PARTITION_LOOK_MS = 3_600_000;
+const SECRET_ENDS_LOOK_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 1_500;
 
 /** Opens the database, makes what must be there, applies the declared configuration, and starts watching. */
@@ -117,11 +119,13 @@ interface Watches {
   readonly catalog: CatalogWatch;
   readonly safety: SafetyWatch;
   readonly partitioner: Loop;
+  readonly retirer: Loop;
 }
 
 async function stopAll(watches: Watches, close: () => Promise<void>): Promise<void> {
   watches.catalog.stop();
   await watches.partitioner.stop();
+  await watches.retirer.stop();
   await watches.safety.stop();
   await close();
 }
@@ -161,6 +165,11 @@ async function startWatches(
     safety: watchSafety({ db: base, log, metrics: parts.metrics }),
     partitioner: startLoop({ name: "partitioner", log, idleMs: PARTITION_LOOK_MS }, async () => {
       await ensurePartitions(base, parts.clock.now().getTime(), PARTITION_DAYS_AHEAD);
+      return false;
+    }),
+    retirer: startLoop({ name: "retirer", log, idleMs: SECRET_ENDS_LOOK_MS }, async () => {
+      const retired = await retireEnded({ db: base, clock: parts.clock });
+      if (retired > 0) log.info({ retired }, "secret versions whose overlap has ended were retired");
       return false;
     }),
   };

@@ -16,6 +16,8 @@ export type Opened = { ok: true; plain: Uint8Array } | { ok: false; reason: Open
 export interface SecretsBox {
   seal(plain: Uint8Array, aad: string): Uint8Array;
   open(sealed: Uint8Array, aad: string): Opened;
+  /** Whether it says that the first key sealed it. */
+  isCurrent(sealed: Uint8Array): boolean;
 }
 
 const FORMAT = 1;
@@ -43,16 +45,21 @@ export function createSecretsBox(parts: { keys: readonly SecretsKey[] }): Secret
   return {
     seal: (plain, aad) => seal(sealing, plain, aad),
     open: (sealed, aad) => openSealed(keys, sealed, aad),
+    isCurrent: (sealed) => Buffer.from(sealed.subarray(0, headOf(sealing.id).length)).equals(headOf(sealing.id)),
   };
 }
 
 function seal({ id, key }: SecretsKey, plain: Uint8Array, aad: string): Uint8Array {
-  const head = Buffer.concat([Buffer.from([FORMAT, id.length]), Buffer.from(id, "latin1")]);
+  const head = headOf(id);
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(bindTo(head, aad));
   const ciphertext = Buffer.concat([cipher.update(plain), cipher.final()]);
   return Buffer.concat([head, nonce, cipher.getAuthTag(), ciphertext]);
+}
+
+function headOf(id: string): Buffer {
+  return Buffer.concat([Buffer.from([FORMAT, id.length]), Buffer.from(id, "latin1")]);
 }
 
 function openSealed(keys: ReadonlyMap<string, Uint8Array>, bytes: Uint8Array, aad: string): Opened {

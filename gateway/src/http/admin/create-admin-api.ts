@@ -12,10 +12,13 @@ import { documentOperations, makeDocument } from "./document-api.ts";
 import { eventOperations } from "./events.ts";
 import { authenticate, guardRequest } from "./guard-request.ts";
 import { keyOperations } from "./keys.ts";
+import { loopOperations } from "./loops.ts";
 import { API_PATH, mountOperations } from "./mount-operations.ts";
 import type { Operation } from "./operation.ts";
 import { rejectionOperations } from "./rejections.ts";
+import { resealOperations } from "./reseal.ts";
 import { routeOperations } from "./routes.ts";
+import { secretOperations } from "./secrets.ts";
 import { sourceOperations } from "./sources.ts";
 import { standingOperations } from "./standing.ts";
 
@@ -26,6 +29,8 @@ export type AdminApi = OpenAPIHono<AdminEnv>;
 export const adminOperations: readonly Operation[] = [
   ...standingOperations,
   ...sourceOperations,
+  ...secretOperations,
+  ...resealOperations,
   ...destinationOperations,
   ...routeOperations,
   ...configurationOperations,
@@ -33,6 +38,7 @@ export const adminOperations: readonly Operation[] = [
   ...deliveryOperations,
   ...deadLetterOperations,
   ...rejectionOperations,
+  ...loopOperations,
   ...keyOperations,
 ];
 

@@ -34,9 +34,8 @@ async function serve(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation
   const body = await readJson(c);
   const context = { deps, principal: c.get("principal"), requestId: c.get("requestId") };
   const query = new URL(c.req.url).searchParams;
-  const handled = body.ok
-    ? await operation.run(context, { id: c.req.param("id") ?? "", query, body: body.value })
-    : body;
+  const place = { id: c.req.param("id") ?? "", version: c.req.param("version") ?? "" };
+  const handled = body.ok ? await operation.run(context, { ...place, query, body: body.value }) : body;
   const response = answer(c, operation, handled);
   const line = {
     requestId: context.requestId,

@@ -19,7 +19,8 @@ export interface OperationContext {
 export interface OperationInput<Q, B> {
   /** What stands for `{id}` in the path; empty where the path has none. */
   readonly id: string;
-  /** What stands for `{version}` or another second name in the path. */
+  /** What stands for `{version}` in the path; empty where the path has none. */
+  readonly version: string;
   readonly query: Q;
   readonly body: B;
 }
@@ -52,7 +53,7 @@ export interface Operation extends Omit<OperationSpec<unknown, unknown, unknown>
   readonly query?: z.ZodObject;
   run(
     context: OperationContext,
-    raw: { readonly id: string; readonly query: URLSearchParams; readonly body: unknown },
+    raw: { readonly id: string; readonly version: string; readonly query: URLSearchParams; readonly body: unknown },
   ): Promise<Handled<unknown>>;
 }
 
@@ -67,7 +68,7 @@ export function operation<Q, B, A>(spec: OperationSpec<Q, B, A>): Operation {
       const body = readBody(spec.body, raw.body, faults);
       if (faults.length > 0) return { ok: false, code: "invalid_input", faults };
       // Both were read by the schemas that these types come from; what has no schema is never looked at.
-      return handle(context, { id: raw.id, query: query as Q, body: body as B });
+      return handle(context, { id: raw.id, version: raw.version, query: query as Q, body: body as B });
     },
   };
 }
