@@ -1,3 +1,4 @@
+import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import type { Claimed } from "../pipeline/claim.ts";
 import { claim, readEvents } from "../pipeline/claim.ts";
 import type { WorkDeps } from "../pipeline/work.ts";
@@ -22,6 +23,14 @@ export interface Worker {
   drain(): Promise<void>;
 }
 
+/** What the bodies of deliveries in flight may take: bodies of 1 MiB leave 64 slots and more, bodies of 25 MiB ten. */
+const BODY_BYTES_IN_FLIGHT = 268_435_456;
+
+function slotsFor({ catalog }: CatalogIndex, concurrency: number): number {
+  const largest = Math.max(1, ...catalog.sources.map((source) => source.bodyBytesMax));
+  return Math.max(1, Math.min(concurrency, Math.floor(BODY_BYTES_IN_FLIGHT / largest)));
+}
+
 /** Keeps its slots full: claims as many as are free, so nothing waits leased in memory behind something slow. */
 export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
   const state = { inFlight: 0, draining: false, onEmpty: [] as (() => void)[] };
@@ -43,13 +52,13 @@ export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
       .finally(finish);
   };
   const loop = startLoop({ name: "worker", log: options.log, idleMs: options.pollMs }, async () => {
-    const free = options.concurrency - state.inFlight;
+    const free = slotsFor(deps.catalog(), options.concurrency) - state.inFlight;
     if (free <= 0) return false;
     const batch = await claim(deps, free);
     state.inFlight += batch.length;
     // Not waited for: the next claim is sent while these events are read (a third of the loop's time, measured).
     if (batch.length > 0) void readEvents(deps, batch).then((claimed) => claimed.forEach(start));
-    return batch.length === free && state.inFlight < options.concurrency;
+    return batch.length === free && free > 0;
   });
   return {
     wake: () => loop.wake(),

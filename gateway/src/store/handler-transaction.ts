@@ -26,6 +26,8 @@ export function createHandlerTransaction(client: PoolClient, timeoutMs: number):
   };
   return {
     begin: async () => {
+      // What an earlier handler SET on this connection must not reach this one: synchronous_commit off would break promise 7.
+      await client.query("RESET ALL");
       await client.query(
         `SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('statement_timeout', $1, true),
                 set_config('lock_timeout', $1, true)`,

@@ -1,3 +1,4 @@
+import { BUCKETS } from "../domain/bucket.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import pg from "pg";
@@ -38,7 +39,8 @@ export async function openStore(options: {
 }): Promise<Store | StoreFault> {
   const store = options.databaseUrl === null ? await openEmbedded(options) : describeExternal(options.databaseUrl);
   if (!store.ok) return store;
-  const fault = (await findFault(store.url)) ?? (await migrateStore(store.url, options));
+  const fault =
+    (await findFault(store.url)) ?? (await migrateStore(store.url, options)) ?? (await findBucketFault(store.url));
   if (fault === null) return store;
   await store.stop();
   return fault;
@@ -115,6 +117,32 @@ async function findFault(url: string): Promise<StoreFault | null> {
       remedy:
         "Check DATABASE_URL: host, port, database name, user and password, and that the server is running and lets this machine in.",
     };
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** Rows are placed by the number of buckets for ever; with another number every key would be looked for elsewhere. */
+async function findBucketFault(url: string): Promise<StoreFault | null> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: "holdfast start",
+    connectionTimeoutMillis: 10_000,
+  });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ value: string }>("SELECT value FROM holdfast.setting WHERE name = 'buckets'");
+    if (rows[0]?.value === String(BUCKETS)) return null;
+    return {
+      ok: false,
+      code: "other_buckets",
+      message: `this database was laid out for ${rows[0]?.value ?? "an unknown number of"} buckets, this build places events in ${BUCKETS}`,
+      remedy: "Start the build that made this database, or use another database; the number can never change.",
+    };
+  } catch (error) {
+    const message = `cannot read the database's settings: ${messageOf(error)}`;
+    return { ok: false, code: "database_unreachable", message, remedy: "Check the database's log, then start again." };
   } finally {
     await client.end().catch(() => {});
   }

@@ -145,6 +145,21 @@ test("a lease that is lost while the handler runs takes its writes back and chan
   expect(rows).toEqual([{ state: "leased", lease: other, attempt: 2 }]);
 });
 
+test("what a handler sets on its connection does not reach the next one", async () => {
+  const desk = await openLedger();
+  const shown: unknown[] = [];
+  const keep: Handler = async (_event, tx) => {
+    shown.push((await tx.query("SHOW synchronous_commit")).rows[0]?.["synchronous_commit"]);
+    await tx.query("SET synchronous_commit = off");
+  };
+  await startDeliveries(desk, { ...ledger, handlers: { keep } });
+  for (const _ of [1, 2, 3, 4, 5, 6]) {
+    const [id] = await desk.record({ to: ["ledger"] });
+    await desk.finished(id!);
+  }
+  expect(shown).toEqual(["on", "on", "on", "on", "on", "on"]);
+});
+
 test("a query after the handler's return is refused, and one that it never waited for does no harm", async () => {
   const desk = await openLedger();
   let late: () => Promise<unknown> = async () => {};
