@@ -130,8 +130,8 @@ it.skipIf(process.platform !== "linux")(
     expect(statuses.filter((_, at) => at % 2 === 0)).toEqual(Array.from({ length: 25 }, () => 413));
     // Larger than it may be, or no room for it just now: both say so.
     expect(statuses.filter((_, at) => at % 2 === 1 && ![413, 503].includes(statuses[at]!))).toEqual([]);
-    // The 100 MiB, what the collector has not fetched yet, and the process itself.
-    expect(peakMib).toBeLessThan(450);
+    // The 100 MiB, the process, and bytes that the collector has not fetched yet (437 measured); 1,500 were sent.
+    expect(peakMib).toBeLessThan(600);
     expect((await post(url, stripeEvent("evt_after_flood"))).status).toBe(200);
   },
 );
