@@ -161,6 +161,26 @@ export interface RejectionDetail extends RejectionSummary {
   request: RawRequest;
 }
 
+/** One event, or the same rejected bytes, coming again and again. */
+export interface RetryLoop {
+  sourceId: string;
+  source: string;
+  kind: "duplicate" | "rejection";
+  /** The event that comes again; null for a rejection. */
+  eventId: string | null;
+  /** Of the body that is rejected again; null for a duplicate. */
+  bodySha256: string | null;
+  cause: "answered_late" | "refused" | "redelivered";
+  /** Why it was rejected the last time. */
+  reason: string | null;
+  count: number;
+  ratePerMinute: number | null;
+  firstAt: string;
+  lastAt: string;
+  /** The page that says what to do. */
+  runbook: string;
+}
+
 export interface Status {
   version: string;
   now: string;

@@ -12,6 +12,46 @@ export interface SecretVersion {
   readable: boolean;
 }
 
+/** A version of a source's secret with its times and its use. */
+export interface SecretVersionDetail extends SecretVersion {
+  createdAt: string;
+  activatedAt: string | null;
+  retiredAt: string | null;
+  /** Arrivals that it verified, as far as is written: a few seconds behind at most. */
+  uses: number;
+  firstUsedAt: string | null;
+  lastUsedAt: string | null;
+  /** Whether it can go without anything being refused, and the fact that says so. */
+  safeToRetire: { safe: boolean; reason: string };
+  /** The secret itself, only in the answer that generated it. */
+  value?: string | undefined;
+}
+
+/** The versions of one source: those that verify in their order, then the retired ones. */
+export interface SecretVersions {
+  sourceId: string;
+  source: string;
+  items: SecretVersionDetail[];
+}
+
+/** A new secret: its value, or `generate` where the provider lets its customer choose. */
+export interface SecretInput {
+  value?: string;
+  generate?: boolean;
+  version?: string;
+  allowShort?: boolean;
+}
+
+/** What sealing everything anew came to. */
+export interface Resealed {
+  resealed: number;
+  current: number;
+  unreadable: number;
+  unreadableThings: string[];
+  /** False when there is more to do. */
+  complete: boolean;
+}
+
 export interface Source {
   id: string;
   name: string;

@@ -10,6 +10,7 @@ import type {
   RawRequest,
   RejectionDetail,
   RejectionSummary,
+  RetryLoop,
   Status,
 } from "./api-shapes.ts";
 import type {
@@ -18,8 +19,12 @@ import type {
   Configuration,
   Destination,
   DestinationInput,
+  Resealed,
   Route,
   RouteInput,
+  SecretInput,
+  SecretVersionDetail,
+  SecretVersions,
   SignInput,
   Source,
   SourceInput,
@@ -49,6 +54,9 @@ export interface RejectionQuery extends PageQuery {
   source?: string;
   reason?: string;
 }
+export interface LoopQuery extends PageQuery {
+  source?: string;
+}
 export interface DeadLetterQuery extends PageQuery {
   destination?: string;
 }
@@ -76,6 +84,19 @@ export interface Configured<T, I> extends Shelf<T, T, PageQuery> {
   disable(id: string): Promise<T>;
 }
 
+/** The versions of a source's secret; the source by id or name. */
+export interface Secrets {
+  list(source: string): Promise<SecretVersions>;
+  /** Adds a version that verifies at once and waits to be promoted. */
+  add(source: string, input: SecretInput): Promise<SecretVersionDetail>;
+  /** Makes it the active one; the one before verifies until the overlap (24 hours by default, at most 168) has passed. */
+  promote(source: string, version: string, options?: { overlapHours?: number }): Promise<SecretVersions>;
+  /** Ends it at once; refused while it is in use, unless forced. */
+  retire(source: string, version: string, options?: { force?: boolean }): Promise<SecretVersions>;
+  /** Seals every stored secret with the first of the master keys that the gateway has loaded. */
+  reseal(): Promise<Resealed>;
+}
+
 /** The admin API. Every call throws an `ApiFault` when it does not succeed. */
 export interface Api {
   /** The calls beneath, for what has no name here yet. Paths begin after `/api/v1`. */
@@ -87,6 +108,7 @@ export interface Api {
     /** Signs a request with the source's own secret, as its provider would: for samples and drills. */
     sign(id: string, request: SignInput): Promise<{ headers: [name: string, value: string][] }>;
   };
+  secrets: Secrets;
   destinations: Configured<Destination, DestinationInput> & {
     signingSecret(id: string): Promise<{ signingSecret: string }>;
   };
@@ -102,6 +124,7 @@ export interface Api {
   };
   deadLetters: Listing<DeadLetter, DeadLetterQuery, DeadLetterPage>;
   rejections: Shelf<RejectionSummary, RejectionDetail, RejectionQuery>;
+  loops: Listing<RetryLoop, LoopQuery>;
   status(): Promise<Status>;
   /** Applies a configuration as a whole, as `holdfast apply` does; with `dryRun` it only says what would change. */
   apply(definition: unknown, options?: { dryRun?: boolean }): Promise<Applied>;
@@ -119,6 +142,7 @@ export function createApi(address: ApiAddress): Api {
   return {
     ...calls,
     sources: { ...configured(calls, "/sources"), sign: (id, request) => post(`${at("/sources", id)}/sign`, request) },
+    secrets: secretsOf(calls),
     destinations: {
       ...configured(calls, "/destinations"),
       signingSecret: (id) => get(`${at("/destinations", id)}/signing-secret`),
@@ -132,6 +156,7 @@ export function createApi(address: ApiAddress): Api {
     deliveries: { ...shelf(calls, "/deliveries"), retry: (id) => post(`${at("/deliveries", id)}/retry`) },
     deadLetters: listing(calls, "/dead-letters"),
     rejections: shelf(calls, "/rejections"),
+    loops: listing(calls, "/loops"),
     status: () => get("/status"),
     apply: (definition, { dryRun = false } = {}) => post("/configuration", { definition, dryRun }),
     configuration: () => get("/configuration"),
@@ -154,6 +179,17 @@ function createCalls(address: ApiAddress): Calls {
     post: (path, body) => call({ method: "POST", path, body }),
     patch: (path, body) => call({ method: "PATCH", path, body }),
     delete: (path) => call({ method: "DELETE", path }),
+  };
+}
+
+function secretsOf({ get, post }: Calls): Secrets {
+  const place = (source: string): string => `${at("/sources", source)}/secrets`;
+  return {
+    list: (source) => get(place(source)),
+    add: (source, input) => post(place(source), input),
+    promote: (source, version, options = {}) => post(`${at(place(source), version)}/promote`, options),
+    retire: (source, version, options = {}) => post(`${at(place(source), version)}/retire`, options),
+    reseal: () => post("/secrets/reseal"),
   };
 }
 

@@ -11,8 +11,10 @@ export {
   type DeliveryQuery,
   type EventQuery,
   type Listing,
+  type LoopQuery,
   type PageQuery,
   type RejectionQuery,
+  type Secrets,
   type Shelf,
 } from "./create-api.ts";
 export type { HeadersInput } from "./delivery-headers.ts";

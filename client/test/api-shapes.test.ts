@@ -6,6 +6,9 @@ import type {
   deliveryDetailSchema,
   deliverySchema,
 } from "../../gateway/src/http/admin/delivery-shape.ts";
+import type { loopSchema } from "../../gateway/src/http/admin/loops.ts";
+import type { resealedSchema } from "../../gateway/src/http/admin/reseal.ts";
+import type { secretListSchema, secretSchema } from "../../gateway/src/http/admin/secret-shape.ts";
 import type { eventDetailSchema, eventSchema, rawRequestSchema } from "../../gateway/src/http/admin/event-shape.ts";
 import type {
   Attempt,
@@ -15,8 +18,16 @@ import type {
   EventDetail,
   EventSummary,
   RawRequest,
+  RetryLoop,
 } from "../src/api-shapes.ts";
-import type { Destination, Route, Source } from "../src/configured-shapes.ts";
+import type {
+  Destination,
+  Resealed,
+  Route,
+  SecretVersionDetail,
+  SecretVersions,
+  Source,
+} from "../src/configured-shapes.ts";
 
 /** What a zod schema lets through. */
 type Sent<S extends { _zod: { output: unknown } }> = S["_zod"]["output"];
@@ -32,5 +43,9 @@ test("what the admin API sends has the shapes that the client promises", () => {
   expectTypeOf<Sent<typeof answeredAttemptSchema>>().toExtend<Attempt>();
   expectTypeOf<Sent<typeof eventSchema>>().toExtend<EventSummary>();
   expectTypeOf<Sent<typeof eventDetailSchema>>().toExtend<EventDetail>();
+  expectTypeOf<Sent<typeof secretSchema>>().toExtend<SecretVersionDetail>();
+  expectTypeOf<Sent<typeof secretListSchema>>().toExtend<SecretVersions>();
+  expectTypeOf<Sent<typeof resealedSchema>>().toExtend<Resealed>();
+  expectTypeOf<Sent<typeof loopSchema>>().toExtend<RetryLoop>();
   expectTypeOf<Sent<typeof rawRequestSchema>>().toExtend<RawRequest>();
 });

@@ -43,6 +43,27 @@ describe("a call", () => {
       "POST /api/v1/sources/src_1/sign",
       { bodyBase64: "e30=" },
     ],
+    ["secrets.list", (api) => api.secrets.list("stripe"), "GET /api/v1/sources/stripe/secrets"],
+    [
+      "secrets.add",
+      (api) => api.secrets.add("stripe", { value: "whsec_x" }),
+      "POST /api/v1/sources/stripe/secrets",
+      { value: "whsec_x" },
+    ],
+    [
+      "secrets.promote",
+      (api) => api.secrets.promote("stripe", "a/b", { overlapHours: 1 }),
+      "POST /api/v1/sources/stripe/secrets/a%2Fb/promote",
+      { overlapHours: 1 },
+    ],
+    [
+      "secrets.retire",
+      (api) => api.secrets.retire("stripe", "v1"),
+      "POST /api/v1/sources/stripe/secrets/v1/retire",
+      {},
+    ],
+    ["secrets.reseal", (api) => api.secrets.reseal(), "POST /api/v1/secrets/reseal"],
+    ["loops.page", (api) => api.loops.page({ source: "stripe" }), "GET /api/v1/loops?source=stripe"],
     ["destinations.page", (api) => api.destinations.page({ limit: 2 }), "GET /api/v1/destinations?limit=2"],
     [
       "destinations.signingSecret",

@@ -1,13 +1,16 @@
 import type { Command } from "commander";
 import { addGatewayOptions, addPageOptions, type Choose } from "./options.ts";
+import { addLoopCommand, addSecretCommands } from "./program-secrets.ts";
 import type { Shell } from "./shell.ts";
 
-/** The commands that ask a running gateway: `send`, `events`, `deliveries`, `dead`. A list is what a noun alone gives. */
+/** The commands that ask a running gateway: `send`, `events`, `deliveries`, `dead`, `secrets`, `loops`. A list is what a noun alone gives. */
 export function addQueryCommands(program: Command, shell: Shell, choose: Choose): void {
   addSend(program, shell, choose);
   addEvents(program, shell, choose);
   addDeliveries(program, shell, choose);
   addDead(program, shell, choose);
+  addSecretCommands(program, shell, choose);
+  addLoopCommand(program, shell, choose);
 }
 
 function addSend(program: Command, shell: Shell, choose: Choose): void {

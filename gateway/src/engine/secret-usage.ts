@@ -19,7 +19,7 @@ interface Count {
   lastMs: number;
 }
 
-export const USAGE_FLUSH_MS = 2_000;
+const USAGE_FLUSH_MS = 2_000;
 /** Names of versions come from the catalog, so there are never that many; a bound all the same. */
 const COUNTS_MAX = 20_000;
 

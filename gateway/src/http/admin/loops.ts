@@ -13,7 +13,7 @@ import type { TenantCatalog } from "./tenant-catalog.ts";
 
 const moment = z.iso.datetime();
 
-const loopSchema = z
+export const loopSchema = z
   .object({
     sourceId: z.string(),
     source: z.string(),

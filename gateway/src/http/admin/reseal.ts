@@ -11,7 +11,7 @@ import type { TenantCatalog } from "./tenant-catalog.ts";
 const LIMIT_MS = 20_000;
 const SHOWN_MAX = 100;
 
-const resealedSchema = z
+export const resealedSchema = z
   .object({
     resealed: z
       .number()
