@@ -32,6 +32,7 @@ export const plaid = defineProvider({
         likelyCause: "secret_expired",
       });
     },
+    covers: ({ iat }, { request }) => [String(iat), "\0", request.body],
     write: ({ request }, iat) => ({ iat, request_body_sha256: bodyHash(request.body, "hex") }),
     place: (input, claims) => {
       const { url, body } = input.request;
@@ -45,15 +46,17 @@ export const plaid = defineProvider({
     version: [],
     forms: false,
   },
+  // Plaid tells of each new change of an item in the same words: the signed time is what tells two of them apart.
+  stableContent: (_arrival, signed) => signed,
   facts: {
     identity: "none",
     signedContent: "JWT with request_body_sha256 = SHA-256 of {body}, iat",
     eventIdFrom: "none",
-    dedupeKey: "the body (type, code, item and all else)",
+    dedupeKey: "the signed time with the body (type, code, item and all else)",
     notCovered: "URL, method and other headers",
     handshakeNote: "none",
     notes:
-      "The key of a token's `kid` is asked for at `/webhook_verification_key/get` with the client's own credentials and passed as a `jwk`; a key whose `expired_at` has passed is refused. `environment: \"sandbox\"` asks the sandbox. Two events with the same bytes count as one.",
+      "The key of a token's `kid` is asked for at `/webhook_verification_key/get` with the client's own credentials and passed as a `jwk`; a key whose `expired_at` has passed is refused. `environment: \"sandbox\"` asks the sandbox. The same bytes come for each change of an item, so that the body alone is no key; whether a retry is signed anew is not documented.",
     source: ["plaid.com/docs/api/webhooks/webhook-verification"],
     confidence: "medium",
   },

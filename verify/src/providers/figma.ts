@@ -1,0 +1,56 @@
+import { noHeader } from "../arrival.ts";
+import { defineProvider } from "../define-provider.ts";
+import { tokenScheme } from "../engines/credentials.ts";
+import { parseObject } from "../engines/jws.ts";
+import { refuseBody } from "../engines/read-parts.ts";
+import { path } from "../extract/json-scan.ts";
+import { joinTexts, select, selectTexts } from "../extract/select.ts";
+import { bodyValue, emptyAnswer } from "../handshakes/answers.ts";
+
+const passcode = [path("passcode")];
+const keyPaths = ["event_type", "webhook_id", "timestamp", "file_key", "comment_id", "version_id"].map(path);
+
+/** Figma: a passcode in the body; nothing is signed. */
+export const figma = defineProvider({
+  slug: "figma",
+  name: "Figma",
+  headers: [noHeader],
+  scheme: tokenScheme({
+    where: "the body's passcode",
+    secret: { encoding: "utf8", prefix: "", bytesMin: 16 },
+    read: (arrival) => {
+      const [given] = select(arrival.request.body, passcode);
+      return given?.kind === "string" ? [[given.text]] : refuseBody(arrival, "it has no passcode as text, once");
+    },
+    write: ({ request }, token) => {
+      const body = JSON.stringify({ ...parseObject(request.body), passcode: token });
+      return { url: request.url, headers: [], body: Buffer.from(body) };
+    },
+  }),
+  identity: {
+    id: [],
+    type: [[{ body: "event_type" }]],
+    time: [{ place: { body: "timestamp" }, unit: "iso" }],
+    version: [],
+    forms: false,
+  },
+  stableContent: ({ request }) => {
+    const texts = selectTexts(request.body, keyPaths);
+    return typeof texts[1] === "string" && typeof texts[2] === "string" ? [joinTexts(texts)] : [request.body];
+  },
+  handshakes: [
+    { signed: true, answer: (request) => (bodyValue(request, "event_type") === "PING" ? emptyAnswer() : null) },
+  ],
+  facts: {
+    identity: "none",
+    signedContent: "nothing",
+    eventIdFrom: "none",
+    dedupeKey: "event type, webhook, time, file, comment and version (`retries` makes the bytes differ)",
+    notCovered: "everything: who knows the passcode can send anything",
+    handshakeNote: "a PING with the right passcode is answered with 200",
+    notes:
+      "The passcode is in the body and so in what is stored and delivered: choose one that serves for nothing else.",
+    source: ["figma.com/developers webhooks v2 (from memory)"],
+    confidence: "low",
+  },
+});

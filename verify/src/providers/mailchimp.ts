@@ -1,0 +1,40 @@
+import { noHeader } from "../arrival.ts";
+import { defineProvider } from "../define-provider.ts";
+import { tokenScheme, urlToken } from "../engines/credentials.ts";
+import { decodeForm } from "../extract/form.ts";
+import { joinTexts } from "../extract/select.ts";
+import { methodCheck } from "../handshakes/answers.ts";
+
+/** Mailchimp Marketing: nothing is signed; the secret is part of the URL that is registered. */
+export const mailchimp = defineProvider({
+  slug: "mailchimp",
+  name: "Mailchimp Marketing",
+  headers: [noHeader],
+  handshakeMethods: ["GET"],
+  scheme: tokenScheme(urlToken),
+  identity: {
+    id: [],
+    type: [[{ form: "type" }]],
+    time: [],
+    version: [],
+    forms: true,
+  },
+  stableContent: ({ request }) => {
+    const fields = decodeForm(request.body) ?? [];
+    const value = (name: string) => fields.find((field) => field.name === name)?.value ?? null;
+    const texts = ["type", "data[id]", "data[email]", "data[new_email]", "data[list_id]", "fired_at"].map(value);
+    return texts[0] === null || texts[5] === null ? [request.body] : [joinTexts(texts)];
+  },
+  handshakes: [methodCheck("GET")],
+  facts: {
+    identity: "none",
+    signedContent: "nothing",
+    eventIdFrom: "none",
+    dedupeKey: "type, subscriber, list and time",
+    notCovered: "everything: who knows the URL can send anything",
+    handshakeNote: "GET is answered with 200",
+    notes: "Put one of `secrets` into the URL that is registered: as a value of its query, or as a part of its path.",
+    source: ["mailchimp.com/developer/marketing webhooks (from memory)"],
+    confidence: "low",
+  },
+});
