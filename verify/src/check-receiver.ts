@@ -96,7 +96,7 @@ function valueProblem(value: string, rule: SecretRule): string[] {
   if (value === rule.prefix) return [`is the bare prefix ${rule.prefix}`];
   const bytes = keyBytes(value, rule);
   if (bytes === null) return [`${unreadable[rule.encoding]}${behind(rule)}`];
-  const isText = rule.encoding === "utf8" || rule.encoding === "sha1";
+  const isText = ["utf8", "nfkd", "sha1"].includes(rule.encoding);
   const bare = isText && value.startsWith(rule.prefix) ? value.slice(rule.prefix.length) : bytes;
   const length = Buffer.byteLength(bare);
   if (length >= rule.bytesMin) return [];
@@ -105,7 +105,9 @@ function valueProblem(value: string, rule: SecretRule): string[] {
 
 const unreadable = {
   utf8: "has nothing",
+  nfkd: "has nothing",
   sha1: "has nothing",
+  "base64-behind-prefix": "is not base64",
   base64: "is not base64",
   hex: "is not hexadecimal (two digits a byte)",
 } as const;

@@ -1,15 +1,23 @@
 /** How a provider writes signature bytes as text. Hex is lower case: every sender in the table writes it so. */
-export type Encoding = "hex" | "base64";
+export type Encoding = "hex" | "base64" | "base64url";
 
 /**
  * The bytes behind one exact, canonical spelling, or null. Node's own decoders skip what they do not know, take base64url for
  * base64 and ignore spare bits, so that many texts mean the same bytes; here one text does (faults F126).
  */
 export function decodeExact(text: string, encoding: Encoding, bytesExpected: number): Buffer | null {
+  if (encoding === "base64url") return decodeBase64Url(text, bytesExpected);
   const lengthExpected = encoding === "hex" ? bytesExpected * 2 : Math.ceil(bytesExpected / 3) * 4;
   if (text.length !== lengthExpected) return null;
   if (encoding === "hex") return decodeLowerHex(text);
   return decodeBase64(text, bytesExpected);
+}
+
+/** The URL alphabet without padding (RFC 4648 section 5). */
+function decodeBase64Url(text: string, bytesExpected: number): Buffer | null {
+  if (text.length !== Math.ceil((bytesExpected * 4) / 3)) return null;
+  const bytes = Buffer.from(text, "base64url");
+  return bytes.length === bytesExpected && bytes.toString("base64url") === text ? bytes : null;
 }
 
 function decodeLowerHex(text: string): Buffer | null {

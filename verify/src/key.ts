@@ -100,6 +100,8 @@ export function keyBytes(text: string, rule: SecretRule): string | Buffer | null
   const bare = rule.prefix !== "" && text.startsWith(rule.prefix) ? text.slice(rule.prefix.length) : text;
   if (bare.trim() === "") return null;
   if (rule.encoding === "utf8") return text;
+  if (rule.encoding === "nfkd") return text.normalize("NFKD");
+  if (rule.encoding === "base64-behind-prefix" && bare === text) return text;
   if (rule.encoding === "sha1") return createHash("sha1").update(text).digest();
   if (rule.encoding === "hex") return /^(?:[0-9a-fA-F]{2})+$/.test(bare) ? Buffer.from(bare, "hex") : null;
   const bytes = decodeBase64Secret(bare);

@@ -8,8 +8,9 @@ import type { TimestampUnit } from "./timestamp.ts";
  * - `plain`: one signature behind a fixed prefix (`sha256=<hex>`), the prefix may be empty.
  * - `pairs`: `t=…,v1=…,v1=…`: one time, any number of signatures in any order, pairs with other keys passed over.
  * - `versions`: `v1,<base64> v1,<base64>`: separated by single spaces, other versions passed over.
+ * - `time-first`: `<time>,<hex>,<hex>`: one time, then any number of signatures.
  */
-export type SignatureGrammar = PlainGrammar | PairsGrammar | VersionsGrammar;
+export type SignatureGrammar = PlainGrammar | PairsGrammar | VersionsGrammar | TimeFirstGrammar;
 
 /** One signature behind a fixed prefix. */
 export interface PlainGrammar {
@@ -18,11 +19,20 @@ export interface PlainGrammar {
   readonly encoding: Encoding;
 }
 
+/** A time and signatures behind one another. */
+export interface TimeFirstGrammar {
+  readonly form: "time-first";
+  readonly encoding: Encoding;
+}
+
 /** A time and signatures as `key=value` pairs. */
 export interface PairsGrammar {
   readonly form: "pairs";
   readonly separator: "," | ";";
-  readonly timestampKey: string;
+  /** Null where the time is elsewhere, or nowhere. */
+  readonly timestampKey: string | null;
+  /** True where the provider may write one space behind a separator. */
+  readonly spaced?: boolean;
   readonly signatureKey: string;
   readonly encoding: Encoding;
 }
@@ -44,10 +54,11 @@ export interface TimestampRule {
 /**
  * How the text of a secret becomes key bytes. `utf8` keys are the whole text, prefix and all; `base64` keys are what is
  * behind the prefix, decoded; `hex` the same in hexadecimal of either letter case; `sha1` keys are the SHA-1 of the whole text.
- * `bytesMin` is what the provider hands out, or 24 where people choose the secret themselves.
+ * `nfkd` keys are the whole text in Unicode normalization form KD; `base64-behind-prefix` keys are base64 behind the prefix, and the
+ * whole text without it. `bytesMin` is what the provider hands out, or 24 where people choose the secret themselves.
  */
 export interface SecretRule {
-  readonly encoding: "utf8" | "base64" | "hex" | "sha1";
+  readonly encoding: "utf8" | "nfkd" | "base64" | "base64-behind-prefix" | "hex" | "sha1";
   readonly prefix: string;
   readonly bytesMin: number;
 }
@@ -60,6 +71,8 @@ export interface HmacTemplateScheme {
   readonly timestamp: TimestampRule | null;
   readonly content: Template;
   readonly secret: SecretRule;
+  /** True where the body may come compressed with gzip and what is signed is the body before that. */
+  readonly gunzips?: boolean;
 }
 
 /** One HMAC over the URL and the decoded, sorted form parameters (Twilio's way). */

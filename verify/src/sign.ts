@@ -73,9 +73,14 @@ function signatureHeaders({ entry, names, id, input }: Signing): [string, string
     throw new Error(`${entry.provider.name} signs the receiver's notificationUrl, and it has none.`);
   const timestamp = scheme.timestamp === null ? "" : writeTimestamp(now, scheme.timestamp.unit);
   const signatures = signHmacTemplate(scheme, keys, { body: request.body, timestamp, id, notificationUrl });
+  // Where each key has a header of its own, the second key signs into the second header.
+  const others = (names.others ?? []).slice(0, signatures.length - 1).map((header, index): [string, string] => {
+    return [header, writeSignatures(signatures.slice(index + 1), scheme.signature, timestamp)];
+  });
   return [
     ...timestampHeaders(names, timestamp),
     [names.signature, writeSignatures(signatures, scheme.signature, timestamp)],
+    ...others,
   ];
 }
 

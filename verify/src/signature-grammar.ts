@@ -1,4 +1,5 @@
 import { decodeExact } from "./encoding.ts";
+import type { Encoding } from "./encoding.ts";
 import type { PairsGrammar, PlainGrammar, SignatureGrammar, VersionsGrammar } from "./scheme.ts";
 
 /** Signatures of one request, at most. A sender writes one for each live secret. */
@@ -15,9 +16,10 @@ export type SignatureReading =
  */
 export function readSignatures(header: string, grammar: SignatureGrammar, bytesExpected: number): SignatureReading {
   if (grammar.form === "plain") return readPlain(header, grammar, bytesExpected);
-  return grammar.form === "pairs"
-    ? readPairs(header, grammar, bytesExpected)
-    : readVersions(header, grammar, bytesExpected);
+  if (grammar.form === "pairs") return readPairs(header, grammar, bytesExpected);
+  if (grammar.form === "versions") return readVersions(header, grammar, bytesExpected);
+  const [timestamp = "", ...texts] = header.split(",");
+  return decodeAll(texts, timestamp, "<time>,", grammar.encoding, bytesExpected);
 }
 
 function readPlain(header: string, { prefix, encoding }: PlainGrammar, bytesExpected: number): SignatureReading {
@@ -28,7 +30,7 @@ function readPlain(header: string, { prefix, encoding }: PlainGrammar, bytesExpe
 }
 
 function readPairs(header: string, grammar: PairsGrammar, bytesExpected: number): SignatureReading {
-  const { separator, timestampKey, signatureKey } = grammar;
+  const { separator, timestampKey, signatureKey, spaced = false } = grammar;
   let timestamp: string | null = null;
   let times = 0;
   const texts: string[] = [];
@@ -37,13 +39,13 @@ function readPairs(header: string, grammar: PairsGrammar, bytesExpected: number)
     const end = found < 0 ? header.length : found;
     const equals = wordEnd(header, start, end);
     if (equals < 0) return { ok: false, fault: `a part of it is no key=value pair` };
-    if (isWord(header, start, equals, timestampKey)) {
+    if (timestampKey !== null && isWord(header, start, equals, timestampKey)) {
       times += 1;
       timestamp ??= header.slice(equals + 1, end);
     } else if (isWord(header, start, equals, signatureKey)) texts.push(header.slice(equals + 1, end));
-    start = end + 1;
+    start = end + (spaced && header[end + 1] === " " ? 2 : 1);
   }
-  if (times === 0) return { ok: false, fault: `it has no ${timestampKey}= part` };
+  if (timestampKey !== null && times === 0) return { ok: false, fault: `it has no ${timestampKey}= part` };
   if (times > 1) return { ok: false, fault: `it has ${times} ${timestampKey}= parts` };
   return decodeAll(texts, timestamp, `${signatureKey}=`, grammar.encoding, bytesExpected);
 }
@@ -80,7 +82,7 @@ function decodeAll(
   texts: readonly string[],
   timestamp: string | null,
   mark: string,
-  encoding: "hex" | "base64",
+  encoding: Encoding,
   bytesExpected: number,
 ): SignatureReading {
   if (texts.length === 0) return { ok: false, fault: `it has no ${mark} signature` };
@@ -92,7 +94,8 @@ function decodeAll(
   return { ok: true, signatures, timestamp };
 }
 
-function spelling(encoding: "hex" | "base64", bytesExpected: number): string {
+function spelling(encoding: Encoding, bytesExpected: number): string {
+  if (encoding === "base64url") return `the signature is not the base64url of ${bytesExpected} bytes without padding`;
   return encoding === "hex"
     ? `the signature is not ${bytesExpected * 2} lower-case hexadecimal digits`
     : `the signature is not the standard base64 of ${bytesExpected} bytes`;
@@ -103,6 +106,8 @@ export function writeSignatures(signatures: readonly Buffer[], grammar: Signatur
   const texts = signatures.map((signature) => signature.toString(grammar.encoding));
   if (grammar.form === "plain") return `${grammar.prefix}${texts[0] ?? ""}`;
   if (grammar.form === "versions") return texts.map((text) => `${grammar.version},${text}`).join(" ");
+  if (grammar.form === "time-first") return [timestamp, ...texts].join(",");
   const pairs = texts.map((text) => `${grammar.signatureKey}=${text}`);
-  return [`${grammar.timestampKey}=${timestamp}`, ...pairs].join(grammar.separator);
+  const time = grammar.timestampKey === null ? [] : [`${grammar.timestampKey}=${timestamp}`];
+  return [...time, ...pairs].join(grammar.spaced === true ? `${grammar.separator} ` : grammar.separator);
 }

@@ -91,6 +91,10 @@ describe("everybody else", () => {
   });
 
   test("the table says which providers have checks", () => {
-    expect(providers.filter(({ handshake }) => handshake).map(({ slug }) => slug)).toEqual(["slack", "discord"]);
+    const withCheck = providers.filter(({ handshake }) => handshake);
+    for (const { slug, handshakeNote } of withCheck) expect([slug, handshakeNote]).not.toEqual([slug, "none"]);
+    expect(withCheck.map(({ slug }) => slug)).toEqual(
+      expect.arrayContaining(["slack", "discord", "zoom", "meta-whatsapp", "dropbox", "asana", "xero", "okta"]),
+    );
   });
 });

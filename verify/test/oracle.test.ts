@@ -2,8 +2,9 @@ import { createHmac, createPrivateKey, sign as signBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { verify } from "../src/index.ts";
 import type { VerifyInput } from "../src/index.ts";
-import { oracleClock, oracles, secretOf } from "./oracles.ts";
-import { ed25519, genuine, samples, unsigned, withBody, withHeader } from "./samples.ts";
+import { signByHand } from "./hmac-by-hand.ts";
+import { oracleClock, oracles } from "./oracles.ts";
+import { ed25519, genuine, isToken, samples, secretOf, unsigned, withBody, withHeader } from "./samples.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ now: oracleClock, toFake: ["Date"] });
@@ -64,8 +65,10 @@ describe("what the provider signs, we accept", () => {
     async ({ sample }) => {
       const oracle = oracles.find(({ provider }) => provider === sample.provider);
       const input = unsigned(sample);
-      const signed = oracle?.signs ? await oracle.signs(input) : byHand[sample.provider]?.(input);
-      if (signed === undefined) throw new Error("nobody signs for this provider");
+      const signed = oracle?.signs
+        ? await oracle.signs(input)
+        : (byHand[sample.provider]?.(input) ?? signByHand(input));
+      if (signed === null) throw new Error("nobody signs for this provider");
       expect(verify(signed)).toMatchObject({ ok: true, secretVersion: "v1", eventId: sample.eventId });
     },
   );
@@ -88,7 +91,7 @@ describe("what we sign, the provider's library accepts, and a changed byte neith
         expect(await oracle.accepts(altered)).toBe(false);
         expect(await oracle.accepts(stranger)).toBe(false);
       }
-      if (sample.provider !== "gitlab") expect(verify(altered)).toMatchObject({ ok: false });
+      if (!isToken(sample.provider)) expect(verify(altered)).toMatchObject({ ok: false });
       expect(verify(stranger)).toMatchObject({ ok: false });
     },
   );

@@ -11,20 +11,13 @@ import twilio from "twilio";
 import "@shopify/shopify-api/adapters/node";
 import { ApiVersion, shopifyApi } from "@shopify/shopify-api";
 import type { VerifyInput } from "../src/index.ts";
-import { ed25519, headerOf, now, pairs, withHeader } from "./samples.ts";
+import { ed25519, headerOf, now, pairs, secretOf, withHeader } from "./samples.ts";
 
 /** A provider's own library: whether it accepts an input, and (where it can) how it signs one. */
 export interface Oracle {
   readonly provider: string;
   readonly accepts: (input: VerifyInput) => Promise<boolean>;
   readonly signs: ((input: VerifyInput) => Promise<VerifyInput>) | null;
-}
-
-/** The first secret of an input, as text. */
-export function secretOf({ receiver }: VerifyInput): string {
-  const [first] = receiver.secrets ?? [];
-  if (typeof first !== "string") throw new Error("the samples have plain secrets");
-  return first;
 }
 
 function text({ request }: VerifyInput): string {
@@ -164,12 +157,23 @@ export const oracles: readonly Oracle[] = [
         new StandardWebhook(secretOf(input)).sign(headerOf(input, "webhook-id"), input.now, text(input)),
       ),
   },
-  {
-    provider: "gitlab-signing",
-    accepts: async (input) =>
+  ...["gitlab-signing", "openai", "anthropic", "replicate", "lithic", "liveblocks"].map((provider) => ({
+    provider,
+    accepts: async (input: VerifyInput) =>
       doesNotThrow(() =>
         new StandardWebhook(secretOf(input)).verify(bytes(input), asRecord(input), { jsonParse: false }),
       ),
+    signs: null,
+  })),
+  ...["clerk", "resend"].map((provider) => ({
+    provider,
+    accepts: async (input: VerifyInput) =>
+      doesNotThrow(() => new SvixWebhook(secretOf(input)).verify(bytes(input), asRecord(input))),
+    signs: null,
+  })),
+  {
+    provider: "meta-whatsapp",
+    accepts: (input) => octokitVerify(secretOf(input), text(input), headerOf(input, "X-Hub-Signature-256")),
     signs: null,
   },
   {

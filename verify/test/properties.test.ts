@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { answerHandshake, checkReceiver, providers, sign, verify } from "../src/index.ts";
 import type { Receiver, VerifyInput } from "../src/index.ts";
-import { ed25519, now, samples, signed, unsigned, withBody } from "./samples.ts";
+import { ed25519, isToken, now, samples, signed, unsigned, withBody } from "./samples.ts";
 
 const bodies = fc.uint8Array({ maxLength: 200 });
 const slugs = fc.constantFrom(...providers.map(({ slug }) => slug), "nobody", "__proto__", "constructor", "");
@@ -19,7 +19,7 @@ describe("for any body", () => {
   });
 
   test("what is signed for one body does not verify for another", () => {
-    const signing = withAnyBody.filter(({ provider }) => provider !== "gitlab");
+    const signing = withAnyBody.filter(({ provider }) => !isToken(provider));
     fc.assert(
       fc.property(fc.constantFrom(...signing), bodies, bodies, (sample, body, other) => {
         fc.pre(!Buffer.from(body).equals(Buffer.from(other)));

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Receiver, VerifyInput } from "../src/index.ts";
-import { sign } from "../src/index.ts";
+import { findProvider, sign } from "../src/index.ts";
+import { hmacSamples } from "./hmac-samples.ts";
 
 /** The clock of the samples: 2024-05-06T07:08:09Z, a whole second. */
 export const now = new Date(1714979289000);
@@ -16,7 +17,8 @@ export interface Sample {
   readonly url: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string;
-  readonly eventId: string;
+  /** Null where the body is the key. */
+  readonly eventId: string | null;
 }
 
 const json: readonly [string, string] = ["content-type", "application/json"];
@@ -171,6 +173,7 @@ export const samples: readonly Sample[] = [
     body: '{"application_id":"1","id":"846462639134605312","type":2,"version":1}',
     eventId: "846462639134605312",
   },
+  ...hmacSamples,
 ];
 
 /** The sample of a provider. */
@@ -178,6 +181,18 @@ export function sampleOf(provider: string): Sample {
   const sample = samples.find((one) => one.provider === provider);
   if (sample === undefined) throw new Error(`no sample for ${provider}`);
   return sample;
+}
+
+/** True for providers that send a shared token and sign nothing. */
+export function isToken(provider: string): boolean {
+  return findProvider(provider)?.engine === "static-token";
+}
+
+/** The first secret of an input, as text. */
+export function secretOf({ receiver }: VerifyInput): string {
+  const [first] = receiver.secrets ?? [];
+  if (typeof first !== "string") throw new Error("the samples have plain secrets");
+  return first;
 }
 
 /** A sample as an input that is not signed yet. */

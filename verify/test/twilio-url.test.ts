@@ -3,8 +3,8 @@ import twilio from "twilio";
 import { describe, expect, test } from "vitest";
 import { verify } from "../src/index.ts";
 import type { VerifyInput } from "../src/index.ts";
-import { sampleOf, unsigned, withBody, withHeader } from "./samples.ts";
-import { secretOf, twilioParams } from "./oracles.ts";
+import { sampleOf, unsigned, withBody, withHeader, secretOf } from "./samples.ts";
+import { twilioParams } from "./oracles.ts";
 
 /** A form that Twilio signed for one URL and that arrived at another. */
 function arrived(signedUrl: string, seenUrl: string): VerifyInput {

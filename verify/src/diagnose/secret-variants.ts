@@ -19,7 +19,7 @@ export function* secretVariants(text: string, rule: SecretRule): Generator<Secre
   }
   const { prefix } = rule;
   const bare = prefix !== "" && trimmed.startsWith(prefix) ? trimmed.slice(prefix.length) : trimmed;
-  if (rule.encoding === "utf8") {
+  if (rule.encoding === "utf8" || rule.encoding === "nfkd") {
     if (prefix !== "" && bare === trimmed) {
       yield { bytes: prefix + trimmed, cause: "secret_prefix_missing", what: `with ${prefix} in front of it` };
     }

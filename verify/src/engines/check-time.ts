@@ -8,7 +8,7 @@ import type { Refused } from "../verdict.ts";
 export function checkTime(arrival: Arrival, rule: TimestampRule, signedAtMs: number): Refused | null {
   const toleranceSec = arrival.receiver.toleranceSec ?? rule.toleranceSec;
   if (toleranceSec === null) return null;
-  if (!isTolerance(toleranceSec)) return refuseTolerance();
+  if (arrival.receiver.toleranceSec !== undefined && !isTolerance(toleranceSec)) return refuseTolerance();
   const age = ageSec(signedAtMs, arrival.now, rule.unit);
   if (age > toleranceSec) return refuseOld(arrival, signedAtMs, age, toleranceSec);
   return -age > toleranceSec ? refuseNew(arrival, signedAtMs, -age, toleranceSec) : null;

@@ -1,10 +1,12 @@
 import { refuseMissing } from "../arrival.ts";
-import type { Arrival, HeaderRole } from "../arrival.ts";
+import type { Arrival, HeaderRole, HeaderValues } from "../arrival.ts";
 import { explainMalformedSignature } from "../diagnose/malformed-signature.ts";
 import { excerpt } from "../encoding.ts";
 import { refuse } from "../refuse.ts";
 import type { SignatureGrammar, TimestampRule } from "../scheme.ts";
-import { readSignatures } from "../signature-grammar.ts";
+import { headerCharsMax } from "../request.ts";
+import { readSignatures, signaturesMax } from "../signature-grammar.ts";
+import type { SignatureReading } from "../signature-grammar.ts";
 import { isOtherUnit, readTimestampMs } from "../timestamp.ts";
 import type { Refused } from "../verdict.ts";
 
@@ -31,7 +33,7 @@ export interface ClaimRule {
 /** Reads the headers of the scheme, or says which of them cannot be used. */
 export function readClaim(arrival: Arrival, rule: ClaimRule): Claim | Refused {
   const { names, values } = arrival;
-  const reading = readSignatures(values.signature, rule.signature, rule.signatureBytes);
+  const reading = readAll(values, rule);
   if (!reading.ok) return explainMalformedSignature(arrival, rule, reading.fault);
   const id = rule.signsId ? readSignedId(arrival) : "";
   if (typeof id !== "string") return id;
@@ -45,6 +47,18 @@ export function readClaim(arrival: Arrival, rule: ClaimRule): Claim | Refused {
   const header = at === "signature" ? names.signature : (names.timestamp ?? "");
   if (signedAtMs === null) return refuseTimestamp(text, header, rule.timestamp);
   return { ok: true, signatures, id, timestamp: text, signedAtMs };
+}
+
+/** The signatures of the header and of its further ones, of which a misspelled one is passed over. */
+function readAll({ signature, others }: HeaderValues, rule: ClaimRule): SignatureReading {
+  const first = readSignatures(signature, rule.signature, rule.signatureBytes);
+  if (others === undefined || others.length === 0) return first;
+  const more = others
+    .slice(0, signaturesMax - 1)
+    .map((value) => readSignatures(value.slice(0, headerCharsMax), rule.signature, rule.signatureBytes));
+  const signatures = [first, ...more].flatMap((one) => (one.ok ? one.signatures : []));
+  if (signatures.length === 0) return first;
+  return { ok: true, signatures: signatures.slice(0, signaturesMax), timestamp: first.ok ? first.timestamp : null };
 }
 
 function missing({ entry, request, names }: Arrival, role: HeaderRole): Refused {
@@ -65,9 +79,15 @@ function readSignedId(arrival: Arrival): string | Refused {
   });
 }
 
+const spellings = {
+  s: "ten digits (seconds since 1970)",
+  ms: "thirteen digits (milliseconds since 1970)",
+  iso: "ISO 8601 with an offset",
+} as const;
+
 /** The refusal of a signed time that is not written exactly as the provider writes it. */
 export function refuseTimestamp(text: string, where: string, rule: TimestampRule): Refused {
-  const digits = rule.unit === "s" ? "ten digits (seconds since 1970)" : "thirteen digits (milliseconds since 1970)";
+  const digits = spellings[rule.unit];
   const otherUnit = isOtherUnit(text, rule.unit);
   return refuse("timestamp_malformed", {
     step: "time",

@@ -3,6 +3,7 @@ import { fillTemplate } from "../content-template.ts";
 import type { ContentValues } from "../content-template.ts";
 import { refuse } from "../refuse.ts";
 import type { HmacTemplateScheme, TimestampRule } from "../scheme.ts";
+import { gunzip } from "../extract/gunzip.ts";
 import { readBodyTime } from "./body-time.ts";
 import { checkTime } from "./check-time.ts";
 import { readClaim } from "./claim.ts";
@@ -20,12 +21,17 @@ export function proveHmacTemplate(arrival: Arrival, scheme: HmacTemplateScheme):
   if (content.signsUrl && url === "") return refuseNoUrl(arrival);
   const claim = readClaim(arrival, { signature, timestamp, signsId: content.signsId, signatureBytes: hashBytes[hash] });
   if (!claim.ok) return claim;
+  const signedBody = scheme.gunzips === true ? gunzip : same;
   const contentsOf = (body: Uint8Array, notificationUrl: string) => [
-    fillTemplate(content, { body, notificationUrl, timestamp: claim.timestamp, id: claim.id }),
+    fillTemplate(content, { body: signedBody(body), notificationUrl, timestamp: claim.timestamp, id: claim.id }),
   ];
   const decided = decideHmac({ arrival, hash, secret, claim, contentsOf, url });
   if (!decided.ok) return decided;
   return settleTime(arrival, scheme.timestamp, claim, decided);
+}
+
+function same(body: Uint8Array): Uint8Array {
+  return body;
 }
 
 function settleTime(arrival: Arrival, rule: TimestampRule | null, claim: Claim, { key, content }: Match): Finding {
@@ -52,6 +58,7 @@ export function signHmacTemplate(
   keys: readonly (string | Buffer)[],
   values: ContentValues,
 ): Buffer[] {
-  const content = fillTemplate(scheme.content, values);
+  const body = scheme.gunzips === true ? gunzip(values.body) : values.body;
+  const content = fillTemplate(scheme.content, { ...values, body });
   return keys.map((key) => hmac(scheme.hash, key, content));
 }

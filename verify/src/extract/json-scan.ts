@@ -130,7 +130,7 @@ function isKey({ bytes, escaped }: Cursor, start: number, end: number, segment: 
 function scanMember(cursor: Scan, met: readonly Search[], depth: number): Ended {
   const { bytes } = cursor;
   const first = bytes[cursor.at];
-  if (first === openBrace && met.length > 0 && met.some((search) => search.segments.length > depth + 1)) {
+  if (first === openBrace && met.some((search) => search.segments.length > depth + 1)) {
     return scanObject(cursor, met, depth + 1);
   }
   const start = cursor.at;

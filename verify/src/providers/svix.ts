@@ -1,11 +1,14 @@
 import { defineProvider } from "../define-provider.ts";
 import { standardFacts, standardHeaders, standardIdentity, standardScheme } from "./standard-webhooks.ts";
 
+/** The names under which Svix sends. */
+export const svixHeaders = { signature: "svix-signature", timestamp: "svix-timestamp", id: "svix-id" } as const;
+
 /** Svix: Standard Webhooks under its own header names, or under the common ones when they are white-labelled. */
 export const svix = defineProvider({
   slug: "svix",
   name: "Svix",
-  headers: [{ signature: "svix-signature", timestamp: "svix-timestamp", id: "svix-id" }, standardHeaders],
+  headers: [svixHeaders, standardHeaders],
   scheme: standardScheme,
   identity: standardIdentity,
   facts: {

@@ -1,0 +1,46 @@
+import type { Arrival } from "../arrival.ts";
+import { describeBatch } from "./batch.ts";
+import { path, scanJson } from "./json-scan.ts";
+
+const envelope = { object: "object" };
+/** WhatsApp and Pages: changes of fields. */
+const ofChanges = describeBatch({
+  items: ["entry", "changes"],
+  envelope,
+  shared: { field: "field" },
+  single: {},
+});
+const ofMessages = describeBatch({
+  items: ["entry", "changes", "value.messages"],
+  envelope,
+  shared: {},
+  single: { id: "id", time: "timestamp" },
+});
+/** Messenger and Instagram: messaging events. */
+const ofMessaging = describeBatch({
+  items: ["entry", "messaging"],
+  envelope,
+  shared: {},
+  single: { mid: "message.mid", timestamp: "timestamp" },
+});
+const entryPath = [path("id")];
+
+/**
+ * What a request of Meta's is known by: the id of the message when there is one message and nothing beside it, and the kind of
+ * change on which all changes agree. Changes without a message (status updates above all) have no id of their own.
+ */
+export function describeMessage(arrival: Arrival): Uint8Array {
+  const messaging = ofMessaging(arrival);
+  if (hasMessage(messaging, "mid")) return messaging;
+  const changes = Buffer.from(ofChanges(arrival)).toString("utf8");
+  const messages = Buffer.from(ofMessages(arrival)).toString("utf8");
+  const isAlone = hasMessage(Buffer.from(messages), "id") && !Buffer.from(arrival.request.body).includes('"statuses"');
+  // Two flat objects as one: the first without its end, the second without its beginning.
+  const extra = isAlone ? messages.slice(1, -1).replace(/^"object":"[^"]*",/, "") : "";
+  return Buffer.from(extra === "" || changes === "{}" ? changes : `${changes.slice(0, -1)},${extra}}`, "utf8");
+}
+
+function hasMessage(document: Uint8Array, name: "id" | "mid"): boolean {
+  const paths = name === "id" ? entryPath : [path("mid")];
+  return scanJson(document, paths)?.[0]?.value?.kind === "string";
+}

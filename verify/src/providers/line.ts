@@ -1,0 +1,36 @@
+import { bodyHmac } from "../body-hmac.ts";
+import { describeBatch, itemIds } from "../extract/batch.ts";
+import { defineProvider } from "../define-provider.ts";
+
+/** LINE Messaging. The key is the channel secret; redelivery changes the bytes. */
+export const line = defineProvider({
+  slug: "line",
+  name: "LINE",
+  headers: [{ signature: "x-line-signature" }],
+  document: describeBatch({
+    items: ["events"],
+    envelope: {},
+    shared: { type: "type", time: "timestamp" },
+    single: { id: "webhookEventId" },
+  }),
+  stableContent: itemIds(["events"], "webhookEventId"),
+  scheme: bodyHmac("base64"),
+  identity: {
+    id: [{ body: "id" }],
+    type: [[{ body: "type" }]],
+    time: [{ place: { body: "time" }, unit: "ms" }],
+    version: [],
+    forms: false,
+  },
+  facts: {
+    identity: "signed",
+    signedContent: "{body}",
+    eventIdFrom: "body `events[].webhookEventId` of a request with one event; the same on redelivery",
+    dedupeKey: "webhook event id; the ids of all events of a request with several",
+    notCovered: "the time (there is none outside the body), URL and method",
+    handshakeNote: "none: the console's check is a request without events, and an ordinary event",
+    notes: "`deliveryContext.isRedelivery` changes on redelivery, so the bytes do too. Redelivery is off by default.",
+    source: ["@line/bot-sdk@11.0.0 dist/validate-signature.js"],
+    confidence: "medium",
+  },
+});

@@ -1,0 +1,44 @@
+import { chosenSecret } from "../body-hmac.ts";
+import { template } from "../content-template.ts";
+import { defineProvider } from "../define-provider.ts";
+
+/** Zendesk. The signed time is ISO 8601, and stands before the body without a separator. */
+export const zendesk = defineProvider({
+  slug: "zendesk",
+  name: "Zendesk",
+  headers: [
+    {
+      signature: "X-Zendesk-Webhook-Signature",
+      timestamp: "X-Zendesk-Webhook-Signature-Timestamp",
+      id: "X-Zendesk-Webhook-Invocation-Id",
+    },
+  ],
+  scheme: {
+    engine: "hmac-template",
+    hash: "sha256",
+    signature: { form: "plain", prefix: "", encoding: "base64" },
+    timestamp: { at: "header", unit: "iso", toleranceSec: 300 },
+    content: template("{timestamp}{body}"),
+    secret: chosenSecret,
+  },
+  identity: {
+    id: [{ header: "id" }, { body: "id" }],
+    type: [[{ body: "type" }]],
+    time: [{ place: { body: "time" }, unit: "iso" }],
+    version: [{ body: "zendesk_event_version" }],
+    forms: false,
+  },
+  facts: {
+    identity: "unsigned",
+    signedContent: "{timestamp}{body}",
+    eventIdFrom:
+      "header `X-Zendesk-Webhook-Invocation-Id`; the same for the attempts of one invocation, as far as is known",
+    dedupeKey: "invocation id, and the body",
+    notCovered: "the invocation id, URL and method",
+    handshakeNote: "none",
+    notes:
+      "The body of a trigger is free text of the account, so that an `id` in it is used only where the header is missing. A reset secret replaces the old one at once.",
+    source: ["developer.zendesk.com webhooks verifying"],
+    confidence: "medium",
+  },
+});
