@@ -39,7 +39,7 @@ export const box = defineProvider({
     handshakeNote: "none",
     notes:
       "Either signature is enough, so that one key can be replaced while the other signs. The tolerance of ten minutes is Box's own. Up to ten retries.",
-    source: ["developer.box.com webhooks v2 signatures (from memory)"],
-    confidence: "medium",
+    source: ["developer.box.com/guides/webhooks/v2/signatures-v2"],
+    confidence: "high",
   },
 });

@@ -22,7 +22,9 @@ export const calCom = defineProvider({
     notCovered: "the payload version, URL and method",
     handshakeNote: "none: the PING test is an ordinary event",
     notes: "`no-secret-provided` in the header means that no secret is set at the sender. Retries are not documented.",
-    source: ["calcom/cal.com packages/features/webhooks (from memory)"],
+    source: [
+      "trigger.dev/docs/webhooks/providers/cal-com (the header and the hash; no page of the provider was at hand for the rest)",
+    ],
     confidence: "low",
   },
 });

@@ -23,7 +23,9 @@ export const jira = defineProvider({
     handshakeNote: "none",
     notes:
       "Up to five retries. Webhooks of Connect apps are authenticated by a JWT in Authorization, which is another scheme.",
-    source: ["developer.atlassian.com jira webhooks (from memory)"],
+    source: [
+      "hookdeck.com how to secure and verify Jira webhooks; developer.atlassian.com jira webhooks (from memory)",
+    ],
     confidence: "medium",
   },
 });

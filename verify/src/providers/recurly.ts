@@ -25,13 +25,16 @@ export const recurly = defineProvider({
   facts: {
     identity: "signed",
     signedContent: "{timestamp}.{body}",
-    eventIdFrom: "body `id` of a JSON notification; the same on every retry. XML notifications have none",
-    dedupeKey: "event id; the body of an XML notification",
+    eventIdFrom: "body `id`; the same on every retry",
+    dedupeKey: "event id",
     notCovered: "URL, method and other headers",
     handshakeNote: "none",
     notes:
-      "Of XML notifications nothing is read. Ten retries with growing gaps, in the order in which events were made.",
-    source: ["docs.recurly.com automatic-retries", "docs.recurly.com webhook signatures (from memory)"],
-    confidence: "medium",
+      "XML notifications are not signed: choose JSON at the endpoint. Each endpoint has a key of its own. Ten retries with growing gaps, in the order in which events were made.",
+    source: [
+      "docs.recurly.com automatic-retries",
+      "docs.recurly.com/recurly-subscriptions/docs/signature-verification",
+    ],
+    confidence: "high",
   },
 });

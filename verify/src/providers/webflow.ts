@@ -33,8 +33,8 @@ export const webflow = defineProvider({
     notCovered: "URL, method and other headers",
     handshakeNote: "none",
     notes:
-      "Subscriptions that were made on the site's settings page are not signed: make them through the API. Three retries, ten minutes apart.",
-    source: ["hookdeck/webhook-skills webflow verification.md"],
+      "Only webhooks that an OAuth application made are signed, with its client secret. Three retries, ten minutes apart.",
+    source: ["developers.webflow.com/data/v1.0.0/docs/verifying-webhook-signatures"],
     confidence: "medium",
   },
 });

@@ -35,7 +35,7 @@ export const xero = defineProvider({
     handshakeNote:
       "intent to receive: a request without events is answered with an empty 200 when it verifies, and with an empty 401 when it does not",
     notes: "Answers must be empty and without cookies, within five seconds. A new key replaces the old one at once.",
-    source: ["developer.xero.com webhooks (from memory)"],
-    confidence: "medium",
+    source: ["developer.xero.com/documentation/webhooks/configuring-your-server"],
+    confidence: "high",
   },
 });

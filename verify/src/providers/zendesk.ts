@@ -13,6 +13,8 @@ export const zendesk = defineProvider({
       id: "X-Zendesk-Webhook-Invocation-Id",
     },
   ],
+  // A webhook behind a trigger or an automation is sent with the method that the account chose.
+  methods: ["POST", "PUT", "PATCH", "DELETE", "GET"],
   scheme: {
     engine: "hmac-template",
     hash: "sha256",
@@ -38,7 +40,7 @@ export const zendesk = defineProvider({
     handshakeNote: "none",
     notes:
       "The body of a trigger is free text of the account, so that an `id` in it is used only where the header is missing. A reset secret replaces the old one at once.",
-    source: ["developer.zendesk.com webhooks verifying"],
-    confidence: "medium",
+    source: ["developer.zendesk.com/documentation/webhooks/anatomy-of-a-webhook-request"],
+    confidence: "high",
   },
 });
