@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { answerHandshake, checkReceiver, providers, sign, verify } from "../src/index.ts";
+import { answerHandshake, checkReceiver, findProvider, providers, sign, verify } from "../src/index.ts";
 import type { Receiver, VerifyInput } from "../src/index.ts";
 import { ed25519, isToken, now, samples, signed, unsigned, withBody } from "./samples.ts";
 
@@ -123,6 +123,9 @@ describe("for any garbage", () => {
         if (!isReceiver(receiver)) return;
         const faults = checkReceiver(provider, receiver);
         if (faults.length > 0 || provider === "discord") return;
+        const { engine } = findProvider(provider) ?? {};
+        // Coded schemes want a private key, a body of their own form or a secret elsewhere; coded.test.ts signs with each of them.
+        if (!["hmac-template", "url-params", "static-token"].includes(String(engine))) return;
         const form = { ...request, url: "https://example.com/in" };
         expect(sign({ provider, receiver, request: form, now }).length).toBeGreaterThan(0);
       }),

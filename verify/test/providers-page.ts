@@ -43,7 +43,7 @@ function renderRow(provider: Provider): string {
 }
 
 function renderNotes(provider: Provider): string {
-  const needs = provider.receiverFields.map((field) => `\`${field}\``).join(", ");
+  const needs = provider.receiverFields.map((field) => `\`${field}\``).join(", ") || "what the text above names";
   const headers = provider.securityHeaders.map((header) => `\`${header}\``).join(", ");
   const redacted = provider.secretHeaders.map((header) => `\`${header}\``).join(", ");
   return [
@@ -52,7 +52,8 @@ function renderNotes(provider: Provider): string {
     provider.notes,
     "",
     `* engine \`${provider.engine}\`, receiver needs ${needs}`,
-    `* at most once in a request: ${headers}`,
+    ...(headers === "" ? [] : [`* at most once in a request: ${headers}`]),
+    ...(provider.methods.join() === "POST" ? [] : [`* methods: ${provider.methods.join(", ")}`]),
     ...(redacted === "" ? [] : [`* carries the secret, never kept: ${redacted}`]),
     `* confidence ${provider.confidence}; from ${provider.source.join("; ")}`,
     "",
