@@ -140,7 +140,10 @@ export function judgeSafety(
   if (lastUsedAt !== null && now.getTime() - lastUsedAt.getTime() < QUIET_MS)
     return { safe: false, reason: `it was used within the last hour, at ${lastUsedAt.toISOString()}` };
   if (state === "pending" && lastUsedAt === null) return { safe: true, reason: "it is pending and was never used" };
-  const successor = live.find((other) => other.lastUsedAt !== null && isLater(other.lastUsedAt, lastUsedAt));
+  // One that is retiring itself is no successor.
+  const successor = live
+    .filter((other) => other.state !== "retiring")
+    .find((other) => other.lastUsedAt !== null && isLater(other.lastUsedAt, lastUsedAt));
   if (successor === undefined) {
     return {
       safe: false,

@@ -155,6 +155,12 @@ describe("safe to retire", () => {
       [seen("v1", "active", after(-3 * HOUR))],
       false,
     ],
+    [
+      "never used, and only one that is retiring is",
+      seen("v2", "active", null),
+      [seen("v1", "retiring", after(-5))],
+      false,
+    ],
     ["retired", seen("v0", "retired", after(-1)), [v2], true],
   ])("%s", (_what, wanted, others, safe) => {
     const judged = judgeSafety(wanted, others, NOW);
