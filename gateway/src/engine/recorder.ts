@@ -26,6 +26,7 @@ export function createRecorder(deps: {
 }): GroupCommit<EventDraft, Recorded> {
   return createGroupCommit<EventDraft, Recorded>({
     lanes: deps.lanes,
+    laneItemsMin: 32,
     itemsMax: 128,
     bytesMax: 32 * MIB,
     queueItemsMax: deps.queueItemsMax,
