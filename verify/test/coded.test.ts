@@ -38,7 +38,7 @@ describe("what a provider signs", () => {
     expect(verify({ ...sent(sample), receiver: {} }).ok).toBe(false);
   });
 
-  test.each(rows.filter(({ sample }) => sample.body_is === "bound"))(
+  test.each(rows.filter(({ sample }) => sample.bodyIs === "bound"))(
     "counts to the last bit of the body: $name",
     ({ sample }) => {
       const input = sent(sample);
@@ -53,7 +53,7 @@ describe("what a provider signs", () => {
     },
   );
 
-  test.each(rows.filter(({ sample }) => sample.body_is === "open"))(
+  test.each(rows.filter(({ sample }) => sample.bodyIs === "open"))(
     "says nothing of the body, and the table says so: $name",
     ({ sample }) => {
       const input = sent(sample);
