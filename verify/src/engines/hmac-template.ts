@@ -21,17 +21,20 @@ export function proveHmacTemplate(arrival: Arrival, scheme: HmacTemplateScheme):
   if (content.signsUrl && url === "") return refuseNoUrl(arrival);
   const claim = readClaim(arrival, { signature, timestamp, signsId: content.signsId, signatureBytes: hashBytes[hash] });
   if (!claim.ok) return claim;
-  const signedBody = scheme.gunzips === true ? gunzip : same;
+  const { body: came } = arrival.request;
+  // Unpacked once: the trials of a diagnosis must not unpack it again each.
+  const unpacked = scheme.gunzips === true ? gunzip(came) : came;
   const contentsOf = (body: Uint8Array, notificationUrl: string) => [
-    fillTemplate(content, { body: signedBody(body), notificationUrl, timestamp: claim.timestamp, id: claim.id }),
+    fillTemplate(content, {
+      body: body === came ? unpacked : body,
+      notificationUrl,
+      timestamp: claim.timestamp,
+      id: claim.id,
+    }),
   ];
   const decided = decideHmac({ arrival, hash, secret, claim, contentsOf, url });
   if (!decided.ok) return decided;
   return settleTime(arrival, scheme.timestamp, claim, decided);
-}
-
-function same(body: Uint8Array): Uint8Array {
-  return body;
 }
 
 function settleTime(arrival: Arrival, rule: TimestampRule | null, claim: Claim, { key, content }: Match): Finding {

@@ -18,7 +18,7 @@ export const auth0 = defineProvider({
     forms: false,
   },
   facts: {
-    identity: "none",
+    identity: "unsigned",
     signedContent: "nothing",
     eventIdFrom: "`log_id` of a request with one entry; the same on every retry",
     dedupeKey: "log id; the ids of all entries of a request with several",

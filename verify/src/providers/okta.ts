@@ -25,7 +25,7 @@ export const okta = defineProvider({
     forms: false,
   },
   facts: {
-    identity: "none",
+    identity: "unsigned",
     signedContent: "nothing",
     eventIdFrom: "body `eventId`; the same on the retry",
     dedupeKey: "event id",

@@ -17,7 +17,7 @@ export const telegram = defineProvider({
     forms: false,
   },
   facts: {
-    identity: "none",
+    identity: "unsigned",
     signedContent: "nothing",
     eventIdFrom: "body `update_id`; the same on every retry, counted up for each bot",
     dedupeKey: "update id",
