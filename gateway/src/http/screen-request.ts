@@ -37,7 +37,9 @@ export function screenForSource(
   ready: ReadySource,
 ): { readonly code: FaultCode; readonly detail?: string } | null {
   if (ready.source.state === "disabled") return { code: "source_disabled" };
-  if (request.method !== "POST" && request.method !== "GET") return { code: "method_not_allowed" };
+  // GET stays open for every source: its verifier answers it or refuses it with the provider's reason.
+  const methods = ready.provider?.methods ?? ["POST"];
+  if (request.method !== "GET" && !methods.includes(request.method ?? "")) return { code: "method_not_allowed" };
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "" && encoding !== "identity" && ready.provider?.encodedBodies !== true) {
     return { code: "encoded_body", detail: "send the body as it is, without Content-Encoding" };

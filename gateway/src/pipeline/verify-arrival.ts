@@ -22,7 +22,11 @@ export function verifyArrival(ready: ReadySource, arrival: Arrival, publicUrl: s
   const input = toVerifyInput(ready, arrival, publicUrl);
   try {
     const handshake = ready.provider?.handshake === true ? answerHandshake(input) : null;
-    if (handshake !== null) return { kind: "handshake", ...handshake };
+    // A check that must be confirmed elsewhere is recorded like any event, so that whoever is to confirm it gets to see it.
+    if (handshake !== null && handshake.confirmUrl === undefined) {
+      const { status, headers, body } = handshake;
+      return { kind: "handshake", status, headers, body };
+    }
     const verdict = verify(input);
     if (verdict.ok) return { kind: "verified", verdict };
     if (verdict.reason === "key_needed") return refuse("key_needed", `The key at ${verdict.need.url} is needed first.`);
