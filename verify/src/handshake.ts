@@ -1,5 +1,6 @@
 import type { HandshakeAnswer } from "./handshake-rule.ts";
 import { findEntry } from "./table.ts";
+import { checkShape } from "./receiver-shape.ts";
 import { verify } from "./verify.ts";
 import type { WebhookRequest } from "./request.ts";
 import type { VerifyInput } from "./verify.ts";
@@ -15,7 +16,7 @@ export function answerHandshake(input: VerifyInput): HandshakeAnswer | null {
   const entry = findEntry(input.provider);
   const { request } = input;
   if (entry === null || entry.handshakes.length === 0 || !isRequest(request)) return null;
-  if (typeof input.receiver !== "object" || input.receiver === null) return null;
+  if (typeof input.receiver !== "object" || input.receiver === null || checkShape(input.receiver) !== null) return null;
   for (const { signed, answer } of entry.handshakes) {
     const answered = answer(request, input);
     if (answered !== null && (!signed || verify(input).ok)) return answered;

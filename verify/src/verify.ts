@@ -8,6 +8,7 @@ import { proveStaticToken } from "./engines/static-token.ts";
 import { proveUrlParams } from "./engines/url-params.ts";
 import type { ProviderEntry } from "./provider.ts";
 import type { Receiver } from "./receiver.ts";
+import { checkShape } from "./receiver-shape.ts";
 import { refuse } from "./refuse.ts";
 import type { WebhookRequest } from "./request.ts";
 import { findEntry } from "./table.ts";
@@ -61,7 +62,7 @@ function prove(arrival: Arrival): Finding {
     case "static-token":
       return proveStaticToken(arrival, scheme);
     default:
-      return scheme.prove(arrival);
+      return checkShape(arrival.receiver) ?? scheme.prove(arrival);
   }
 }
 

@@ -73,8 +73,11 @@ function matchToken(candidates: readonly string[], keys: readonly Token[]): Toke
 }
 
 function isSame(a: string, b: string): boolean {
-  const hash = (text: string) => createHash("sha256").update(text, "utf8").digest();
-  return timingSafeEqual(hash(a), hash(b));
+  return timingSafeEqual(sha256(a), sha256(b));
+}
+
+function sha256(text: string): Buffer {
+  return createHash("sha256").update(text, "utf8").digest();
 }
 
 function refuseToken({ entry }: Arrival, where: string, expired: Token | null): Refused {

@@ -1,5 +1,4 @@
 import { createHash, createSecretKey, timingSafeEqual } from "node:crypto";
-import type { KeyObject } from "node:crypto";
 import type { Arrival } from "../arrival.ts";
 import type { CodedScheme, SignedRequest } from "../coded-scheme.ts";
 import { excerpt } from "../encoding.ts";
@@ -214,11 +213,6 @@ function checkBodyHash({ request }: Arrival, claims: JsonObject, rule: BodyHashR
 }
 
 /** The SHA-256 of a body as a claim. */
-export function bodyHash(body: Uint8Array, encoding: "hex" | "base64" | "base64url"): string {
+export function hashBody(body: Uint8Array, encoding: "hex" | "base64" | "base64url"): string {
   return createHash("sha256").update(body).digest(encoding);
-}
-
-/** A key of the receiver for signing a token, by its kind. */
-export function secretObject(bytes: string | Buffer): KeyObject {
-  return createSecretKey(Buffer.from(bytes));
 }

@@ -94,14 +94,14 @@ function read(arrival: Arrival): MacReading | Refused {
     const [signature] = select(bytes, [signaturePath]);
     const where = `notificationItems[${index}].additionalData.hmacSignature`;
     if (signature?.kind !== "string") return refuseBody(arrival, `${where} is not there once`);
-    const read = readSignature(where, signature.text, "base64", 32);
-    if ("ok" in read) return read;
+    const own = readSignature(where, signature.text, "base64", 32);
+    if ("ok" in own) return own;
     if (contentOf(bytes) === null) return refuseBody(arrival, `item ${index} lacks signed fields, or has them twice`);
     const contentsOf = (body: Uint8Array) => {
       const content = contentOf(itemsIn(body)?.[index] ?? Buffer.from("{}"));
       return content === null ? [] : [[content]];
     };
-    claims.push({ signatures: [read], contentsOf });
+    claims.push({ signatures: [own], contentsOf });
   }
   const [first, ...more] = claims;
   if (first === undefined) return refuseBody(arrival, "it has no items");

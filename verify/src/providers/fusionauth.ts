@@ -1,5 +1,5 @@
 import { defineProvider } from "../define-provider.ts";
-import { bodyHash, jwtScheme } from "../engines/jwt-scheme.ts";
+import { hashBody, jwtScheme } from "../engines/jwt-scheme.ts";
 import { inHeader, makeWithPrivateKey, placeSecret, tokenSecret } from "../engines/jwt-places.ts";
 import type { JwsAlgorithm } from "../engines/jws.ts";
 import type { Receiver } from "../receiver.ts";
@@ -21,7 +21,7 @@ export const fusionauth = defineProvider({
     receiverFields: [],
     claims: { leewaySec: 60, expires: false },
     bodyHash: { claim: "request_body_sha256", encoding: "base64", always: true },
-    write: ({ request }, iat) => ({ iat, request_body_sha256: bodyHash(request.body, "base64") }),
+    write: ({ request }, iat) => ({ iat, request_body_sha256: hashBody(request.body, "base64") }),
     place: (input, claims) => {
       const given = input.receiver.algorithm ?? "HS256";
       const own = asymmetric.find((one) => one === given);

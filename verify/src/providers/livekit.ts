@@ -1,5 +1,5 @@
 import { defineProvider } from "../define-provider.ts";
-import { bodyHash, jwtScheme } from "../engines/jwt-scheme.ts";
+import { hashBody, jwtScheme } from "../engines/jwt-scheme.ts";
 import { inHeader, placeSecret, tokenSecret } from "../engines/jwt-places.ts";
 
 /** LiveKit: an HS256 token in `Authorization`, without a scheme in front, with the hash of the body. */
@@ -21,7 +21,7 @@ export const livekit = defineProvider({
       iss: receiver.keyId,
       nbf: seconds,
       exp: seconds + 300,
-      sha256: bodyHash(request.body, "base64"),
+      sha256: hashBody(request.body, "base64"),
     }),
     place: placeSecret("Authorization"),
   }),

@@ -9,12 +9,15 @@ import { path } from "../extract/json-scan.ts";
 import { batchDocument, itemsOf, joinTexts, selectTexts } from "../extract/select.ts";
 import { emptyAnswer, formValue, methodCheck } from "../handshakes/answers.ts";
 import type { HandshakeAnswer } from "../handshake-rule.ts";
+import { readKeys } from "../key.ts";
+import type { SecretRule } from "../scheme.ts";
 import type { WebhookRequest } from "../request.ts";
 import { onlyHeader } from "../request.ts";
 import type { Refused } from "../verdict.ts";
 import type { VerifyInput } from "../verify.ts";
 
 const header = "X-Mandrill-Signature";
+const secret: SecretRule = { encoding: "utf8", prefix: "", bytesMin: 16 };
 const hmac = hmacWith("sha1");
 const itemPaths = ["_id", "event", "ts", "url"].map(path);
 
@@ -26,7 +29,7 @@ export const mandrill = defineProvider({
   handshakeMethods: ["HEAD"],
   scheme: macScheme({
     engine: "url-form",
-    secret: { encoding: "utf8", prefix: "", bytesMin: 16 },
+    secret,
     toleranceSec: null,
     signsUrl: true,
     mac: hmac,
@@ -74,11 +77,12 @@ function read(arrival: Arrival): MacReading | Refused {
   if (typeof url !== "string") return url;
   if (decodeForm(arrival.request.body) === null)
     return refuseBody(arrival, "it is no form that can be read in one way only");
-  const contentsOf = (body: Uint8Array, at: string) => {
-    const fields = decodeForm(body);
-    return fields === null ? [] : [[at + joinFields(fields)]];
-  };
   return { ok: true, signatures: [signature], contentsOf, url, time: null };
+}
+
+function contentsOf(body: Uint8Array, at: string): string[][] {
+  const fields = decodeForm(body);
+  return fields === null ? [] : [[at + joinFields(fields)]];
 }
 
 function joinFields(fields: readonly FormField[]): string {
@@ -92,12 +96,12 @@ function eventsOf(body: Uint8Array): Uint8Array {
 }
 
 /** Mandrill tries a URL with no events, signed with a key that everybody knows: nothing can come of it. */
-function answerEmptyBatch(request: WebhookRequest, { receiver }: VerifyInput): HandshakeAnswer | null {
+function answerEmptyBatch(request: WebhookRequest, { receiver, now }: VerifyInput): HandshakeAnswer | null {
   if (formValue(request, "mandrill_events") !== "[]") return null;
   const given = onlyHeader(request.headers, header.toLowerCase());
   const fields = decodeForm(request.body) ?? [];
-  const keys = ["test-webhook", ...(receiver.secrets ?? []).map((one) => (typeof one === "string" ? one : one.value))];
+  const keys = ["test-webhook", ...readKeys(receiver, secret, now).live.map(({ text }) => text)];
   const url = (receiver.notificationUrl ?? request.url) + joinFields(fields);
-  const fits = keys.some((key) => typeof key === "string" && hmac(key, [url], receiver).toString("base64") === given);
+  const fits = keys.some((key) => hmac(key, [url], receiver).toString("base64") === given);
   return fits ? emptyAnswer() : null;
 }

@@ -1,6 +1,6 @@
 import { defineProvider } from "../define-provider.ts";
 import { createHash } from "node:crypto";
-import { bodyHash, jwtScheme } from "../engines/jwt-scheme.ts";
+import { hashBody, jwtScheme } from "../engines/jwt-scheme.ts";
 import { inHeader, placeSecret, tokenSecret } from "../engines/jwt-places.ts";
 import { textOf } from "../engines/jws.ts";
 import { checkUrl, signedUrl } from "../engines/jwt-url.ts";
@@ -33,9 +33,9 @@ export const messagebird = defineProvider({
       nbf: seconds,
       iat: seconds,
       exp: seconds + 60,
-      jti: bodyHash(Buffer.from(`${seconds}${signedUrl(input)}`), "hex").slice(0, 32),
+      jti: hashBody(Buffer.from(`${seconds}${signedUrl(input)}`), "hex").slice(0, 32),
       url_hash: hashUrl(signedUrl(input)),
-      ...(input.request.body.length === 0 ? {} : { payload_hash: bodyHash(input.request.body, "hex") }),
+      ...(input.request.body.length === 0 ? {} : { payload_hash: hashBody(input.request.body, "hex") }),
     }),
     place: placeSecret(name),
   }),

@@ -1,5 +1,5 @@
 import { defineProvider } from "../define-provider.ts";
-import { bodyHash, jwtScheme } from "../engines/jwt-scheme.ts";
+import { hashBody, jwtScheme } from "../engines/jwt-scheme.ts";
 import { inHeader, placeSecret, tokenSecret } from "../engines/jwt-places.ts";
 
 /** Netlify: an HS256 token with the hash of the body. */
@@ -15,7 +15,7 @@ export const netlify = defineProvider({
     receiverFields: ["secrets"],
     claims: { leewaySec: null, expires: false, issuers: () => ["netlify"] },
     bodyHash: { claim: "sha256", encoding: "hex", always: true },
-    write: ({ request }) => ({ iss: "netlify", sha256: bodyHash(request.body, "hex") }),
+    write: ({ request }) => ({ iss: "netlify", sha256: hashBody(request.body, "hex") }),
     place: placeSecret("X-Webhook-Signature"),
   }),
   identity: {

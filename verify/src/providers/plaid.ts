@@ -1,5 +1,5 @@
 import { defineProvider } from "../define-provider.ts";
-import { bodyHash, jwtScheme } from "../engines/jwt-scheme.ts";
+import { hashBody, jwtScheme } from "../engines/jwt-scheme.ts";
 import { inHeader, makeWithPrivateKey } from "../engines/jwt-places.ts";
 import { parseObject } from "../engines/jws.ts";
 import { refuse } from "../refuse.ts";
@@ -33,7 +33,7 @@ export const plaid = defineProvider({
       });
     },
     covers: ({ iat }, { request }) => [String(iat), "\0", request.body],
-    write: ({ request }, iat) => ({ iat, request_body_sha256: bodyHash(request.body, "hex") }),
+    write: ({ request }, iat) => ({ iat, request_body_sha256: hashBody(request.body, "hex") }),
     place: (input, claims) => {
       const { url, body } = input.request;
       return { url, body, headers: [["Plaid-Verification", makeWithPrivateKey(input, "ES256", claims)]] };

@@ -123,9 +123,12 @@ function signedText(version: "v2" | "v3", url: string, fields: readonly FormFiel
 }
 
 function sorted(fields: readonly FormField[], between: string, behind: string): string {
-  const order = (a: string, b: string) => (a === b ? 0 : a < b ? -1 : 1);
   return fields
     .toSorted((a, b) => order(a.name, b.name) || order(a.value, b.value))
     .map(({ name, value }) => name + between + value)
     .join(behind);
+}
+
+function order(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }

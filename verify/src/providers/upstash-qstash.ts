@@ -1,5 +1,5 @@
 import { defineProvider } from "../define-provider.ts";
-import { bodyHash, jwtScheme } from "../engines/jwt-scheme.ts";
+import { hashBody, jwtScheme } from "../engines/jwt-scheme.ts";
 import { inHeader, placeSecret, tokenSecret } from "../engines/jwt-places.ts";
 import { textOf } from "../engines/jws.ts";
 import { checkUrl, signedUrl } from "../engines/jwt-url.ts";
@@ -34,8 +34,8 @@ export const upstashQstash = defineProvider({
       exp: seconds + 300,
       nbf: seconds,
       iat: seconds,
-      jti: `jwt_${bodyHash(Buffer.from(`${seconds}${signedUrl(input)}`), "hex").slice(0, 24)}`,
-      body: bodyHash(input.request.body, "base64url"),
+      jti: `jwt_${hashBody(Buffer.from(`${seconds}${signedUrl(input)}`), "hex").slice(0, 24)}`,
+      body: hashBody(input.request.body, "base64url"),
     }),
     place: placeSecret("Upstash-Signature"),
   }),

@@ -1,5 +1,5 @@
 import { defineProvider } from "../define-provider.ts";
-import { bodyHash, jwtScheme } from "../engines/jwt-scheme.ts";
+import { hashBody, jwtScheme } from "../engines/jwt-scheme.ts";
 import { asBearer, placeSecret, tokenSecret } from "../engines/jwt-places.ts";
 
 /** Vonage: an HS256 bearer token with the hash of the body. */
@@ -20,8 +20,8 @@ export const vonage = defineProvider({
     write: ({ request }, iat) => ({
       iat,
       iss: "Vonage",
-      jti: bodyHash(Buffer.from(`${iat}`), "hex").slice(0, 32),
-      payload_hash: bodyHash(request.body, "hex"),
+      jti: hashBody(Buffer.from(`${iat}`), "hex").slice(0, 32),
+      payload_hash: hashBody(request.body, "hex"),
     }),
     place: placeSecret("Authorization", "Bearer "),
   }),
