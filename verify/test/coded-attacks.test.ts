@@ -222,6 +222,7 @@ describe("what is left unsigned is still accepted, and known as the same event",
     const [a, b] = [verify(input), verify({ ...input, request: { ...input.request, body } })];
     if (!a.ok || !b.ok) throw new Error("not accepted");
     expect(b.eventId).toBe("mg2");
+    expect(b.occurredAt?.toISOString()).toBe("2024-05-06T07:08:00.329Z");
     expect(Buffer.from(b.contentKey ?? [])).toEqual(Buffer.from(a.contentKey ?? [1]));
   });
 

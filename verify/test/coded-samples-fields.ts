@@ -19,7 +19,7 @@ export const fieldSamples: readonly CodedSample[] = [
     provider: "mailgun",
     ...base,
     ...shared(),
-    body: '{"event-data":{"id":"mg1","event":"delivered","timestamp":1714979280}}',
+    body: '{"event-data":{"id":"mg1","event":"delivered","timestamp":1714979280.329574}}',
     eventId: "mg1",
     eventType: "delivered",
     bodyIs: "parts",

@@ -83,7 +83,7 @@ function readMoment(fields: Fields, place: Place, unit: MomentUnit): Date | null
   const text = fields.text(place);
   if (text === null) return null;
   if (unit === "iso") return isoMoment.test(text) ? validDate(Date.parse(text)) : null;
-  return /^\d{1,16}$/.test(text) ? validDate(Number(text) * (unit === "s" ? 1000 : 1)) : null;
+  return /^\d{1,16}(?:\.\d{1,9})?$/.test(text) ? validDate(Number(text) * (unit === "s" ? 1000 : 1)) : null;
 }
 
 function validDate(ms: number): Date | null {
