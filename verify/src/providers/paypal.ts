@@ -89,18 +89,13 @@ function prove(arrival: Arrival): Finding {
   const { webhookId } = arrival.receiver;
   if (typeof webhookId !== "string" || webhookId === "")
     return refuseIncomplete(arrival, "webhookId", "signs the id of the webhook");
-  const read = (name: string) => readHeader(arrival, name);
-  const [text, id, time, url, method] = [
-    read(names.signature),
-    read(names.id),
-    read(names.time),
-    read(names.certificate),
-    read(names.algorithm),
-  ];
-  for (const one of [text, id, time, url, method]) if (typeof one !== "string") return one;
-  if (typeof text !== "string" || typeof id !== "string" || typeof time !== "string") return refuseSpelling("", "", "");
-  if (typeof url !== "string" || method !== algorithm)
-    return refuseSpelling(names.algorithm, String(method), `only ${algorithm} counts`);
+  const parts = [names.signature, names.id, names.time, names.certificate, names.algorithm].map((name) =>
+    readHeader(arrival, name),
+  );
+  const fault = parts.find((part) => typeof part !== "string");
+  if (fault !== undefined && typeof fault !== "string") return fault;
+  const [text = "", id = "", time = "", url = "", method = ""] = parts.map(String);
+  if (method !== algorithm) return refuseSpelling(names.algorithm, method, `only ${algorithm} counts`);
   if (id.includes("|")) return refuseSpelling(names.id, id, "it has a bar in it");
   const signature = decodeBase64(text);
   if (signature === null) return refuseSpelling(names.signature, text, "it is not standard base64");
