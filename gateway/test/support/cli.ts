@@ -14,6 +14,8 @@ export interface CliResult {
 interface CliOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What is piped in; nothing when absent. */
+  readonly input?: string;
 }
 
 /** Runs a command to its end. Of the environment it gets only what is given here. */
@@ -31,12 +33,14 @@ export interface RunningCli {
 }
 
 /** Starts a command that goes on; it is ended with the test at the latest. */
-export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions): RunningCli {
+export function startCli(args: readonly string[], { cwd, env = {}, input }: CliOptions): RunningCli {
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd,
     env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // A command that reads nothing may be gone before this is written.
+  child.stdin.on("error", () => {}).end(input);
   const output = { stdout: "", stderr: "" };
   const waiting = new Set<() => void>();
   const notify = () => {
