@@ -2,6 +2,7 @@ import { redactConfig } from "../config/redact-config.ts";
 import type { GatewayConfig } from "../config.ts";
 import type { RunningGateway } from "../main.ts";
 import { createLog } from "../platform/log.ts";
+import { keepMemoryLow } from "./keep-memory-low.ts";
 import { complain, type ExitCode, printJson, type Shell } from "./shell.ts";
 
 /** How a command that serves presents itself. */
@@ -29,10 +30,12 @@ export async function serve(shell: Shell, config: GatewayConfig, presentation: P
     return complain(shell, { problem: message, remedy, badInput: BAD_INPUT_CODES.has(code) }, presentation.json);
   }
   const { gateway } = started;
+  const stopKeeping = keepMemoryLow();
   announce(shell, config, gateway, presentation);
   await stopped;
   if (!presentation.json) shell.note("Stopping: finishing what is under way (once more to stop at once) …");
   await gateway.drain();
+  stopKeeping();
   return 0;
 }
 

@@ -141,7 +141,7 @@ export const SETTINGS: { readonly [P in SettingPath]: Setting<SettingValues[P]> 
     meaning: "Bytes of body that may wait for the database.",
   }),
   "ingest.databaseConnections": wholeNumber(1, 100, {
-    fallback: 3,
+    fallback: 2,
     variable: "HOLDFAST_INGEST_DATABASE_CONNECTIONS",
     meaning: "Database connections that record arrivals.",
   }),

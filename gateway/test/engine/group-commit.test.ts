@@ -121,19 +121,6 @@ describe("a batch", () => {
     );
   });
 
-  it("opens a lane beside a busy one for enough items, or when the busy one takes long", async () => {
-    const queue = open({ lanes: 3, laneItemsMin: 3 });
-    for (const id of [1, 2, 3]) void queue.submit(item(id));
-    expect(batches.map(ids)).toEqual([[1]]);
-    void queue.submit(item(4));
-    expect(batches.map(ids)).toEqual([[1], [2, 3, 4]]);
-    void queue.submit(item(5));
-    await pass(60);
-    expect(batches.map(ids)).toEqual([[1], [2, 3, 4], [5]]);
-    for (const batch of batches) commit(batch);
-    await queue.drain();
-  });
-
   it("runs beside others, up to the number of lanes", () => {
     const queue = open({ lanes: 3 });
     const answers = [1, 2, 3, 4, 5].map((id) => queue.submit(item(id)));
