@@ -207,6 +207,40 @@ it("a secret is generated where the provider lets its customer choose, and shown
   expect(gateway.logged.join("")).not.toContain(value);
 });
 
+it("the receiver's password is written and never read, and stays when another field changes", async () => {
+  name = "mail";
+  const fields = { provider: "stripe", secrets: [FIRST], username: "user", password: "a-password-of-the-receiver" };
+  const answers = [
+    await gateway.call("POST", "/sources", { name, ...fields }),
+    await gateway.call("PATCH", `/sources/${name}`, { bodyBytesMax: 2_000_000 }),
+    await gateway.call("GET", `/sources/${name}`),
+  ];
+  for (const answer of answers) {
+    expect(answer.body).toMatchObject({ receiver: { username: "user", password: "[redacted]" } });
+    expect(answer.bytes.toString()).not.toContain(fields.password);
+  }
+  const source = gateway.catalog().sources.find((one) => one.name === name);
+  expect(source?.receiver).toEqual({ username: "user", password: fields.password });
+  const dump = await gateway.db.pool.query("SELECT receiver, sealed_receiver FROM holdfast.source WHERE name = 'mail'");
+  expect(JSON.stringify(dump.rows) + gateway.logged.join("")).not.toContain(fields.password);
+
+  // With another master key it cannot be read; a change must not lose it without a word.
+  const { rows } = await gateway.db.pool.query<{ sealed_receiver: Record<string, string> }>(
+    "UPDATE holdfast.source SET sealed_receiver = $1 WHERE name = 'mail' RETURNING sealed_receiver",
+    [JSON.stringify({ password: Buffer.alloc(64, 1).toString("base64") })],
+  );
+  await gateway.db.pool.query(
+    "UPDATE holdfast.setting SET value = (value::int + 1)::text WHERE name = 'catalog_version'",
+  );
+  const refused = await gateway.call("PATCH", `/sources/${name}`, { bodyBytesMax: 3_000_000 });
+  expect([refused.status, refused.body]).toMatchObject([422, { faults: [{ path: "password" }] }]);
+  expect((await gateway.call("DELETE", `/sources/${name}`)).body).toMatchObject({
+    receiver: { password: "[redacted]" },
+  });
+  const kept = await gateway.db.pool.query("SELECT sealed_receiver FROM holdfast.source WHERE name = 'mail'");
+  expect(kept.rows).toEqual(rows);
+});
+
 describe("retiring", () => {
   it("is refused while the version is in use, and for the only one; forced, it is done at once", async () => {
     await call("POST", "", { value: SECOND });

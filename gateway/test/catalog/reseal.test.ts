@@ -195,6 +195,16 @@ describe("the receiver's secret fields", () => {
     expect(oldBox.open(bytes, bindSourceSecret("default", id, "password")).ok).toBe(false);
   });
 
+  it("are replaced by what is declared anew, and gone when they are declared no longer", async () => {
+    const present = (await loadCatalog(db, oldBox)).sources.find(({ name }) => name === "a")!;
+    const definition = { provider: "stripe", secrets: SECRETS, password: "pass-new" };
+    const declared = { tenant: "default", name: "a", origin: "api", newId: "", newKey: "", state: "active" } as const;
+    const plan = planSource(present, definition, declared);
+    await changeCatalog({ db, box: oldBox, clock: systemClock, random }, () => ({ ok: true, items: [plan] }));
+    const changed = (await loadCatalog(db, oldBox)).sources.find(({ name }) => name === "a")!;
+    expect([plan.fields, changed.receiver]).toEqual([["receiver"], { password: "pass-new" }]);
+  });
+
   it("that cannot be read are named, left out, and kept when only the source's state changes", async () => {
     const source = async (box: SecretsBox) => (await loadCatalog(db, box)).sources.find(({ name }) => name === "a")!;
     const blind = await source(newBox);
