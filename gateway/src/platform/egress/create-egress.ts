@@ -5,14 +5,14 @@ import type { Log } from "../log.ts";
 import { createAddressBook } from "./address-book.ts";
 import { readAddressRules } from "./address-rules.ts";
 import { dial } from "./dial.ts";
-import type { Egress, EgressOutcome, EgressPolicy, EgressRequest } from "./egress-outcome.ts";
-import { type Connection, exchange, isOpen, openConnection, type Exchanged } from "./exchange.ts";
+import type { Egress, EgressOutcome, EgressPolicy, EgressQuery } from "./egress-outcome.ts";
+import { type Connection, exchange, isOpen, openConnection, type Exchanged, type Sending } from "./exchange.ts";
 import { type Blocked, type Failure, findTarget, type Target, type TargetParts } from "./find-target.ts";
 import { createIdleConnections, type IdleConnections } from "./idle-connections.ts";
 import { createLookup, type HostLookup } from "./look-up-host.ts";
 import { makeRequestHeaders } from "./request-headers.ts";
 
-/** Bounds of the egress as a whole; each post brings its own deadlines. */
+/** Bounds of the egress as a whole; each request brings its own deadlines. */
 export interface EgressLimits {
   lookupTimeoutMs: number;
   addressesKeptMs: number;
@@ -20,7 +20,7 @@ export interface EgressLimits {
   idlePerAddressMax: number;
   /** How long a connection waits for its next request. Servers often close at 5 s: 4 s stays clear of most races. */
   idleMs: number;
-  /** Posts under way at once; a safety net, above any number of deliveries that a worker may have under way. */
+  /** Requests under way at once; a safety net, above any number of deliveries that a worker may have under way. */
   postsMax: number;
   responseHeaderBytesMax: number;
   /** Answers with status 1xx before the real one. */
@@ -41,6 +41,9 @@ export const EGRESS_LIMITS: EgressLimits = {
 /** What of an answer's body is kept when the request does not say. */
 export const RESPONSE_BYTES_MAX = 16 * 1024;
 
+/** What of the answer to a GET is kept at most: the largest key sets that providers publish have some 20 KiB. */
+export const GET_BYTES_MAX = 256 * 1024;
+
 /** What an egress works with. `lookup` is a seam for tests; without it names are resolved as on any machine. */
 export interface EgressParts {
   policy: EgressPolicy;
@@ -49,6 +52,9 @@ export interface EgressParts {
   clock?: Clock;
   limits?: Partial<EgressLimits>;
 }
+
+/** A request with its method; a GET has no body. */
+type Outgoing = EgressQuery & Pick<Sending, "method" | "body">;
 
 interface Room extends TargetParts {
   limits: EgressLimits;
@@ -59,34 +65,39 @@ interface Room extends TargetParts {
 /**
  * Makes the product's only HTTP client. It resolves a name once, vets every answer, and dials a vetted address (so that a
  * name which changes its mind in between changes nothing); follows no redirect; ignores proxies of the environment; sends
- * and keeps no cookies; decompresses nothing; and ends each post by one total deadline. Throws when the policy holds what
+ * and keeps no cookies; decompresses nothing; and ends each request by one total deadline. Throws when the policy holds what
  * `findCidrFault` finds fault with.
  */
 export function createEgress(parts: EgressParts): Egress {
   const clock = parts.clock ?? systemClock;
   const room = openRoom(parts, clock);
-  const posts = new Map<Promise<EgressOutcome>, AbortController>();
+  const underWay = new Map<Promise<EgressOutcome>, AbortController>();
   let closed = false;
+  const send = async (request: Outgoing): Promise<EgressOutcome> => {
+    if (closed) return { kind: "failed", fault: "aborted", detail: "the egress is closed", durationMs: 0 };
+    if (underWay.size >= room.limits.postsMax)
+      return {
+        kind: "failed",
+        fault: "connect",
+        detail: "this process has too many requests under way; try again later",
+        durationMs: 0,
+      };
+    const giveUp = new AbortController();
+    const sent = sendWithin(room, clock, request, giveUp);
+    underWay.set(sent, giveUp);
+    return await sent.finally(() => underWay.delete(sent));
+  };
   return {
-    async post(request) {
-      if (closed) return { kind: "failed", fault: "aborted", detail: "the egress is closed", durationMs: 0 };
-      if (posts.size >= room.limits.postsMax)
-        return {
-          kind: "failed",
-          fault: "connect",
-          detail: "this process has too many posts under way; try again later",
-          durationMs: 0,
-        };
-      const giveUp = new AbortController();
-      const post = postWithin(room, clock, request, giveUp);
-      posts.set(post, giveUp);
-      return await post.finally(() => posts.delete(post));
+    post: (request) => send({ ...request, method: "POST" }),
+    get: (query) => {
+      const responseBytesMax = Math.min(query.responseBytesMax ?? RESPONSE_BYTES_MAX, GET_BYTES_MAX);
+      return send({ ...query, method: "GET", body: null, responseBytesMax });
     },
     async close() {
       closed = true;
-      for (const giveUp of posts.values()) giveUp.abort();
+      for (const giveUp of underWay.values()) giveUp.abort();
       room.book.close();
-      await Promise.allSettled(posts.keys());
+      await Promise.allSettled(underWay.keys());
       await room.idle.close();
     },
   };
@@ -106,11 +117,11 @@ function openRoom(parts: EgressParts, clock: Clock): Room {
   };
 }
 
-/** One post under its total deadline. `giveUp` ends it early, and the request's own signal does. */
-async function postWithin(
+/** One request under its total deadline. `giveUp` ends it early, and the request's own signal does. */
+async function sendWithin(
   room: Room,
   clock: Clock,
-  request: EgressRequest,
+  request: Outgoing,
   giveUp: AbortController,
 ): Promise<EgressOutcome> {
   const startedAtMs = clock.monotonicMs();
@@ -125,7 +136,7 @@ async function postWithin(
   request.signal?.addEventListener("abort", abort, { once: true });
   if (request.signal?.aborted === true) abort();
   try {
-    const outcome = await postOnce(room, request, giveUp.signal);
+    const outcome = await sendOnce(room, request, giveUp.signal);
     const durationMs = Math.round(clock.monotonicMs() - startedAtMs);
     if (outcome.kind === "response") return { ...outcome, durationMs };
     if (outcome.kind === "blocked") return outcome;
@@ -142,15 +153,16 @@ async function postWithin(
   }
 }
 
-type Posted = Omit<Extract<EgressOutcome, { kind: "response" }>, "durationMs"> | Blocked | Failure;
+type Answered = Omit<Extract<EgressOutcome, { kind: "response" }>, "durationMs"> | Blocked | Failure;
 
-async function postOnce(room: Room, request: EgressRequest, signal: AbortSignal): Promise<Posted> {
+async function sendOnce(room: Room, request: Outgoing, signal: AbortSignal): Promise<Answered> {
   const headers = makeRequestHeaders(request.headers);
   if (!headers.ok) return { kind: "blocked", reason: "header", detail: headers.detail };
   const target = await findTarget(room, request.url, signal);
   if ("kind" in target) return target;
 
-  const sending = {
+  const sending: Sending = {
+    method: request.method,
     path: target.url.pathname + target.url.search,
     flatHeaders: headers.flat,
     body: request.body,
@@ -171,7 +183,7 @@ async function postOnce(room: Room, request: EgressRequest, signal: AbortSignal)
   return conclude(room, dialled, await exchange(dialled, sending));
 }
 
-function conclude(room: Room, connection: Connection, exchanged: Exchanged): Posted {
+function conclude(room: Room, connection: Connection, exchanged: Exchanged): Answered {
   if (!exchanged.ok) return { kind: "failed", fault: exchanged.fault, detail: exchanged.detail };
   if (isOpen(connection)) room.idle.keep(connection);
   const { status, headers, body, truncated } = exchanged;

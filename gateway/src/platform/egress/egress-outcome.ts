@@ -48,7 +48,10 @@ export interface EgressRequest {
   signal?: AbortSignal | undefined;
 }
 
-/** What became of one POST. Never a throw: each of these is expected in the life of a destination. */
+/** One GET of something that a provider publishes. At most 256 KiB of the answer are kept, whatever `responseBytesMax` says. */
+export type EgressQuery = Omit<EgressRequest, "body">;
+
+/** What became of one request. Never a throw: each of these is expected in the life of a destination. */
 export type EgressOutcome =
   | {
       kind: "response";
@@ -66,9 +69,11 @@ export type EgressOutcome =
   | { kind: "blocked"; reason: BlockedReason; detail: string }
   | { kind: "failed"; fault: EgressFault; detail: string; durationMs: number };
 
-/** The product's only HTTP client. Many posts may be under way at once. */
+/** The product's only HTTP client. Many requests may be under way at once. */
 export interface Egress {
   post(request: EgressRequest): Promise<EgressOutcome>;
+  /** Vetted, bounded and ended like a POST; a redirect is an answer like any other. */
+  get(query: EgressQuery): Promise<EgressOutcome>;
   /** Ends what is under way as `aborted`, closes every connection, and resolves when nothing is left open. */
   close(): Promise<void>;
 }

@@ -11,11 +11,12 @@ export interface Connection {
   client: Client;
 }
 
-/** What is sent: one POST. `flatHeaders` is name, value, name, value … */
+/** What is sent. `flatHeaders` is name, value, name, value …; a GET has no body. */
 export interface Sending {
+  method: "GET" | "POST";
   path: string;
   flatHeaders: string[];
-  body: Uint8Array;
+  body: Uint8Array | null;
   responseBytesMax: number;
   informationalMax: number;
   signal: AbortSignal;
@@ -78,8 +79,8 @@ export function exchange(connection: Connection, sending: Sending): Promise<Exch
     const abort = (): void => reading.fail("aborted", "the attempt was given up while waiting for the answer");
     sending.signal.addEventListener("abort", abort, { once: true });
     if (sending.signal.aborted) return abort();
-    const { path, flatHeaders: headers, body } = sending;
-    connection.client.dispatch({ method: "POST", path, headers, body }, reading.handler);
+    const { method, path, flatHeaders: headers, body } = sending;
+    connection.client.dispatch({ method, path, headers, body }, reading.handler);
   });
 }
 
