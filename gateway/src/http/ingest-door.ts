@@ -82,7 +82,10 @@ export function createIngestDoor(deps: IngestDoorDeps, options: IngestDoorOption
     socket.once("close", () => deps.metrics.ingestConnections.dec());
   });
   // Out of file descriptors, for example: what is open goes on, and later connections are taken again.
-  server.on("error", (error) => deps.log.error({ error: messageOf(error) }, "a connection could not be taken"));
+  server.on("error", (error) => {
+    // A port that cannot be had is told by whoever binds it.
+    if (server.listening) deps.log.error({ error: messageOf(error) }, "a connection could not be taken");
+  });
   return server;
 }
 

@@ -1,9 +1,19 @@
-import { checkReceiver } from "@holdfast/verify";
+import type { Receiver, ReceiverFault } from "@holdfast/verify";
+import { checkReceiver, providers } from "@holdfast/verify";
 import type { DefinitionCheckers } from "../domain/definition.ts";
+import { nearestName } from "../domain/field-checks.ts";
 import type { EgressPolicy } from "../platform/egress/egress-outcome.ts";
 import { vetUrl } from "../platform/egress/vet-url.ts";
 
 /** The two judgements that a definition's check needs from outside the domain, under this operator's network rules. */
 export function definitionCheckers(policy: EgressPolicy): DefinitionCheckers {
-  return { checkReceiver, vetUrl: (url) => vetUrl(url, policy) };
+  return { checkReceiver: checkSourceReceiver, vetUrl: (url) => vetUrl(url, policy) };
+}
+
+function checkSourceReceiver(provider: string, receiver: Receiver): ReceiverFault[] {
+  const slugs = providers.map(({ slug }) => slug);
+  if (slugs.includes(provider)) return checkReceiver(provider, receiver);
+  const near = nearestName(provider, slugs);
+  const help = near === null ? "docs/providers.md lists them" : `did you mean ${near}?`;
+  return [{ path: "provider", problem: `no provider has the slug ${JSON.stringify(provider)}; ${help}` }];
 }

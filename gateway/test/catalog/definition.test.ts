@@ -123,6 +123,7 @@ describe("a definition", () => {
 
   it("suggests only names that are near", () => {
     expect(nearestName("destintion", ["source", "destination"])).toBe("destination");
+    expect(nearestName("prot", ["port", "host"])).toBe("port");
     expect(nearestName("zzz", ["source", "destination"])).toBeNull();
   });
 });
