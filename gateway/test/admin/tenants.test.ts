@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toPublicId } from "../../src/domain/id.ts";
 import { adminOperations } from "../../src/http/admin/create-admin-api.ts";
+import { raiseLoops } from "../../src/store/loops/raise-loops.ts";
 import type { AdminGateway, Answer } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
 import { recordOne, recordRejection, tryOnce } from "../support/recorded-events.ts";
@@ -13,6 +14,7 @@ const ids: Record<string, string> = {};
 const BODIES: Record<string, unknown> = {
   "patch /sources/{id}": { state: "disabled" },
   "post /sources/{id}/sign": { bodyBase64: "e30=" },
+  "post /sources/{id}/secrets": { value: "whsec_a-secret-of-enough-length-0009" },
   "patch /destinations/{id}": { state: "paused" },
   "patch /routes/{id}": { priority: "low" },
 };
@@ -41,6 +43,16 @@ beforeAll(async () => {
   ids["events"] = toPublicId("evt", eventId);
   ids["deliveries"] = toPublicId("dlv", deliveryIds[0]!);
   ids["rejections"] = toPublicId("rej", await recordRejection(gateway.db, sources[0]!));
+  await gateway.db.run(raiseLoops, [
+    [sources[0]!.id],
+    ["rejection"],
+    ["0".repeat(64)],
+    ["refused"],
+    ["missing_header"],
+    [3],
+    [new Date()],
+    [new Date()],
+  ]);
   const keys = (await gateway.call("GET", "/keys")).body as { items: { id: string }[] };
   ids["keys"] = keys.items[0]!.id;
 });
@@ -97,7 +109,12 @@ describe("another tenant's key", () => {
       "/deliveries?state=dead",
       "/dead-letters",
       "/rejections",
+      "/loops",
     ]) {
+      expect([path, ((await gateway.call("GET", path)).body as { items: unknown[] }).items.length > 0]).toEqual([
+        path,
+        true,
+      ]);
       const answer = await gateway.call("GET", path, undefined, foreignKey);
       expect([path, (answer.body as { items: unknown[] }).items]).toEqual([path, []]);
     }
