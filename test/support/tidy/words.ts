@@ -17,6 +17,14 @@ const MESSAGE_AS_TEXT = /^(?:message|\w+Message|messageOf|[A-Z_]*MESSAGE[A-Z_]*)
 // Other people's words, where we write down other people's systems: the recipe that we are compared with, providers' payloads.
 const FOREIGN = /^(?:bench\/peers\/|bench\/ingest\/recipe|gateway\/src\/cli\/samples\/|verify\/test\/)/;
 
+// Providers' own things, under their own names, each in the one file that reads it.
+const PROVIDER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  // WhatsApp and Messenger carry messages.
+  "verify/src/extract/meta-changes.ts": ["ofMessages", "messages"],
+  // The header X-Hook-Secret.
+  "verify/src/handshakes/asana.ts": ["answerHookSecret"],
+};
+
 /** One word per idea in names: of variables, functions, types, fields, files, tables, columns, paths of the API. */
 export const checkWords: Check = (files) => files.filter(({ path }) => !FOREIGN.test(path)).flatMap(judgeFile);
 
@@ -27,6 +35,7 @@ function judgeFile(file: TreeFile): string[] {
   const { declared, texts } = syntaxOf(file);
   for (const { name, line, isType } of declared) {
     if (!isType && MESSAGE_AS_TEXT.test(name)) continue;
+    if (PROVIDER_NAMES[file.path]?.includes(name) === true) continue;
     for (const word of synonymsIn(name)) faults.push(say(`${file.path}:${line}`, word, name));
   }
   for (const { text, line } of texts) {
@@ -62,8 +71,9 @@ function say(place: string, word: string, name: string): string {
 }
 
 const PROSE = /\b(jobs?|tasks?|hooks?|endpoints?)\b/gi;
-// Prose may name what others call their own things, in code spans, and the main job that all this is for.
-const QUOTED = /`[^`]*`|\bmain job\b|\]\([^)]*\)/gi;
+// Prose may name what others call their own things: in code spans, as paths of files, and Okta's event hooks, a product's name;
+// and the main job that all this is for.
+const QUOTED = /`[^`]*`|\bmain job\b|\]\([^)]*\)|\bOkta event hooks\b|(?:[\w.-]+\/)+[\w-]+\.md\b/gi;
 
 /** The same in prose: README, CHANGELOG, docs. Comparisons with other products and reasons for decisions may quote them. */
 export const checkProse: Check = (files) =>

@@ -1,5 +1,5 @@
 import { bodyHmac, issuedSecret } from "../body-hmac.ts";
-import { describeMessage } from "../extract/meta-message.ts";
+import { describeMeta } from "../extract/meta-changes.ts";
 import { answerSubscribe } from "../handshakes/meta.ts";
 import { defineProvider } from "../define-provider.ts";
 
@@ -11,7 +11,7 @@ export const metaWhatsapp = defineProvider({
   legacyHeader: "X-Hub-Signature",
   handshakeMethods: ["GET"],
   handshakes: [{ signed: false, answer: answerSubscribe }],
-  document: describeMessage,
+  document: describeMeta,
   scheme: bodyHmac("hex", "sha256=", issuedSecret),
   identity: {
     id: [{ body: "id" }, { body: "mid" }],

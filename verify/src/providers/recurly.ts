@@ -30,7 +30,7 @@ export const recurly = defineProvider({
     notCovered: "URL, method and other headers",
     handshakeNote: "none",
     notes:
-      "XML notifications are not signed: choose JSON at the endpoint. Each endpoint has a key of its own. Ten retries with growing gaps, in the order in which events were made.",
+      "XML notifications are not signed: choose JSON where the URL is set. Each URL has a key of its own. Ten retries with growing gaps, in the order in which events were made.",
     source: [
       "docs.recurly.com automatic-retries",
       "docs.recurly.com/recurly-subscriptions/docs/signature-verification",

@@ -29,7 +29,7 @@ const entryPath = [path("id")];
  * What a request of Meta's is known by: the id of the message when there is one message and nothing beside it, and the kind of
  * change on which all changes agree. Changes without a message (status updates above all) have no id of their own.
  */
-export function describeMessage(arrival: Arrival): Uint8Array {
+export function describeMeta(arrival: Arrival): Uint8Array {
   const messaging = ofMessaging(arrival);
   if (hasMessage(messaging, "mid")) return messaging;
   const changes = Buffer.from(ofChanges(arrival)).toString("utf8");
