@@ -171,6 +171,8 @@ export const CASES: readonly (readonly [
       [`${G}/engine/a.ts`, "type Message = { id: string };"],
       [`${G}/engine/a.ts`, "function send({ a: messages }: X) {}"],
       [`${G}/engine/a.ts`, "const { onHook } = options;"],
+      [`${G}/engine/a.ts`, "function answerHookSecret() {}"],
+      ["verify/src/handshakes/asana.ts", "function answerHook() {}"],
       [`${G}/http/a.ts`, 'app.get("/api/v1/endpoints", list);'],
       ["gateway/migrations/0009_x.sql", "-- x\nCREATE TABLE holdfast.task (id uuid);"],
       [`${G}/store/a.ts`, "const a = `SELECT job_id FROM holdfast.delivery`;"],
@@ -179,6 +181,7 @@ export const CASES: readonly (readonly [
       [`${G}/engine/a.ts`, "const webhookSecret = 1;\nconst { message } = error;\nconst hookah = error.message;"],
       [`${G}/engine/a.ts`, 'process.on("message", (value) => value);\nqueue.jobs.endpoint();'],
       [`${G}/engine/a.ts`, "interface Fault { readonly message: string }\nconst startMessage = 1;"],
+      ["verify/src/handshakes/asana.ts", "function answerHookSecret() {}"],
       [
         "gateway/migrations/0009_x.sql",
         "-- the main job\nCREATE TABLE holdfast.event (kind text CHECK (kind = 'job'));",
@@ -191,10 +194,12 @@ export const CASES: readonly (readonly [
     [
       ["README.md", "Add an endpoint."],
       ["docs/a.md", "Each job is a delivery"],
+      ["docs/a.md", "Our event hooks are in `a/hooks`."],
     ],
     [
       ["README.md", "A webhook. The main job. `POST /endpoints` of others.\n```\nendpoint\n```"],
       ["docs/decisions/0001-x.md", "River calls it a job."],
+      ["docs/a.md", "Okta event hooks; from okta/docs/event-hooks/index.md"],
     ],
   ],
   [
