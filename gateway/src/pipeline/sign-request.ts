@@ -1,4 +1,4 @@
-import { sign } from "@holdfast/verify";
+import { signRequest as signAsProvider } from "@holdfast/verify";
 import type { Source } from "../domain/catalog.ts";
 import { messageOf } from "../platform/log.ts";
 
@@ -10,25 +10,45 @@ export interface UnsignedRequest {
   readonly body: Uint8Array;
 }
 
+/** What the provider would send. `headers` are those that it adds; each takes the place of a given one of the same name. */
+export interface SignedParts {
+  readonly headers: [string, string][];
+  readonly url: string;
+  readonly body: Uint8Array;
+}
+
 /**
- * Signs a request as the source's provider would, with the source's own live secrets: for samples and drills.
+ * Signs a request as the source's provider would, with the source's own live secrets: for samples and drills. Some providers sign
+ * inside the body or the URL, so both come back, and are as they were given for all others.
  *
- * @returns the headers that the provider would add, or why the source cannot sign; the words name no secret
+ * @returns what the provider would send, or why the source cannot sign; the words name no secret
  */
 export function signRequest(
   source: Source,
   request: UnsignedRequest,
   now: Date,
-): { readonly ok: true; readonly headers: [string, string][] } | { readonly ok: false; readonly message: string } {
+): ({ readonly ok: true } & SignedParts) | { readonly ok: false; readonly message: string } {
   const secrets = source.secrets.flatMap(({ state, value, version, notAfter }) => {
     const isLive = state !== "retired" && (notAfter === null || notAfter > now);
     return isLive && value !== null ? [{ value, version, allowShort: true }] : [];
   });
   try {
     const receiver = { ...source.receiver, secrets };
-    return { ok: true, headers: sign({ provider: source.provider, receiver, request, now }) };
+    const signed = signAsProvider({ provider: source.provider, receiver, request, now });
+    const given = new Set(request.headers.map(toText));
+    const added = signed.headers.filter((header) => !given.has(toText(header)));
+    return {
+      ok: true,
+      headers: added.map(([name, value]) => [name, value]),
+      url: signed.url,
+      body: signed.body,
+    };
   } catch (error) {
-    // sign() throws where the source holds nothing to sign with, which here is a state of the source and no bug.
+    // It throws where the source holds nothing to sign with, which here is a state of the source and no bug.
     return { ok: false, message: messageOf(error) };
   }
+}
+
+function toText([name, value]: readonly [string, string]): string {
+  return `${name.toLowerCase()}: ${value}`;
 }

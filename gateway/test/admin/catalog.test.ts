@@ -83,6 +83,27 @@ describe("sources", () => {
     expect(verdict.ok).toBe(true);
   });
 
+  it("sign inside the body or the URL where their provider does", async () => {
+    const sources = { mailgun: "body", mailchimp: "url" } as const;
+    for (const [provider, place] of Object.entries(sources)) {
+      await gateway.call("POST", "/sources", { name: provider, provider, secrets: [OTHER] });
+      const body = Buffer.from('{"event-data":{"id":"e-1","event":"opened"}}');
+      const given = { headers: [["content-type", "application/json"]], bodyBase64: body.toString("base64") };
+      const url = "http://127.0.0.1:4400/in/x";
+      const answer = fields(await gateway.call("POST", `/sources/${provider}/sign`, { ...given, url }));
+      const signed = Buffer.from(String(answer["bodyBase64"]), "base64");
+      expect([answer["headers"], answer["url"] !== url, !signed.equals(body)]).toEqual([
+        [],
+        place === "url",
+        place === "body",
+      ]);
+      const request = { method: "POST", url: String(answer["url"]), headers: [], body: signed };
+      const verdict = verify({ provider, receiver: { secrets: [OTHER] }, request, now: new Date() });
+      expect(verdict).toMatchObject({ ok: true });
+      await gateway.call("DELETE", `/sources/${provider}`);
+    }
+  });
+
   it("are disabled and enabled, never deleted", async () => {
     expect(fields(await gateway.call("DELETE", "/sources/stripe"))["state"]).toBe("disabled");
     expect(fields(await gateway.call("PATCH", "/sources/stripe", { bodyBytesMax: 2_000_000 }))["state"]).toBe(

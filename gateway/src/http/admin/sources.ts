@@ -163,7 +163,11 @@ const signInput = z.strictObject({
   headers: z.union([z.record(z.string(), z.string()), z.array(z.tuple([z.string(), z.string()])).max(100)]).default([]),
   bodyBase64: z.base64(),
 });
-const signAnswer = z.object({ headers: z.array(z.tuple([z.string(), z.string()])) });
+const signAnswer = z.object({
+  headers: z.array(z.tuple([z.string(), z.string()])),
+  url: z.string(),
+  bodyBase64: z.base64(),
+});
 
 async function signFor(
   context: OperationContext,
@@ -182,7 +186,8 @@ async function signFor(
   const signed = signRequest(source, request, deps.clock.now());
   if (!signed.ok) return conflict(`The source ${source.name} cannot sign: ${signed.message}`);
   deps.log.info({ requestId, source: source.name }, "a request was signed for a source");
-  return { ok: true, value: { headers: signed.headers } };
+  const { headers, url } = signed;
+  return { ok: true, value: { headers, url, bodyBase64: Buffer.from(signed.body).toString("base64") } };
 }
 
 export const sourceOperations = [
@@ -241,7 +246,8 @@ export const sourceOperations = [
     path: "/sources/{id}/sign",
     tag: "Sources",
     summary: "Sign a request as the source's provider would",
-    description: "For samples and drills: the headers that the provider would add, made with the source's own secret.",
+    description:
+      "For samples and drills: the headers that the provider would add, made with the source's own secret, and the URL and the body, into which some providers sign. A header takes the place of a given one of its name.",
     body: { schema: signInput, example: { bodyBase64: "eyJpZCI6ImV2dF8xIn0=" } },
     answer: signAnswer,
     handle: (context, { id, body }) => signFor(context, id, body),
