@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { addGatewayOptions, addPageOptions, type Choose } from "./options.ts";
 import { addLoopCommand, addSecretCommands } from "./program-secrets.ts";
-import type { Shell } from "./shell.ts";
+import { complain, type ExitCode, type Shell } from "./shell.ts";
 
 /** The commands that ask a running gateway: `send`, `events`, `deliveries`, `dead`, `secrets`, `loops`. A list is what a noun alone gives. */
 export function addQueryCommands(program: Command, shell: Shell, choose: Choose): void {
@@ -16,14 +16,28 @@ export function addQueryCommands(program: Command, shell: Shell, choose: Choose)
 function addSend(program: Command, shell: Shell, choose: Choose): void {
   addGatewayOptions(program.command("send"))
     .description("sign a sample event as its provider would and post it to a source")
-    .argument("<provider>", "such as stripe")
+    .argument("[provider]", "such as stripe")
     .argument("[event type]", "such as invoice.paid (default: the provider's first sample)")
+    .option("--list", "only list the providers that there are samples of, with their event types")
     .option("--source <name>", "the source to send to (default: the only one of this provider)")
     .option("--count <n>", "how many distinct events, 1 to 10000", "1")
     .option("--data <body>", "the body to send instead of the sample; @file reads it from a file")
     .action((provider, eventType, flags) =>
-      choose(async () => (await import("./commands/send.ts")).send(shell, { provider, eventType, ...flags })),
+      choose(async () => {
+        if (flags.list === true) return (await import("./commands/send-list.ts")).listSamples(shell, flags);
+        if (provider === undefined) return refuseMissingProvider(shell, flags);
+        return await (await import("./commands/send.ts")).send(shell, { provider, eventType, ...flags });
+      }),
     );
+}
+
+function refuseMissingProvider(shell: Shell, flags: { readonly json?: boolean }): ExitCode {
+  const remedy = "These can be sent: npx holdfast send --list";
+  return complain(
+    shell,
+    { problem: "missing required argument 'provider'", remedy, badInput: true },
+    flags.json === true,
+  );
 }
 
 function addEvents(program: Command, shell: Shell, choose: Choose): void {

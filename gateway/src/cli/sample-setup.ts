@@ -31,7 +31,7 @@ export async function openSampleSetup(dataDir: string): Promise<SampleSetup> {
   return setup;
 }
 
-/** One source for each provider that a secret is enough for, each routed to the receiver. */
+/** One source for each provider that has samples, each routed to the receiver. */
 export function toDefinition(setup: SampleSetup, receiverUrl: string): Definition {
   const sources = samples.map((sample): [string, SourceDefinition] => [
     sampleSourceName(sample.provider),

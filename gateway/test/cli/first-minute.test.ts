@@ -2,6 +2,7 @@ import { createApi } from "@holdfast/client";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { samples } from "../../src/cli/samples/all-samples.ts";
 import { type CliResult, runCli, startCli, whenReady } from "../support/cli.ts";
 import { testDatabase } from "../support/database.ts";
 import { testFolder } from "../support/folder.ts";
@@ -59,7 +60,8 @@ it("sends as many as asked, of every provider, and says when a type is not known
   const cwd = testFolder();
   const dev = startCli(["dev", "--json", ...FREE_PORTS], { cwd, env: await ownDatabase() });
   const { adminUrl, adminToken } = await whenReady(dev);
-  for (const provider of ["github", "shopify", "slack", "twilio", "square", "paddle", "linear", "gitlab", "svix"]) {
+  // Twilio and HubSpot sign their URL, Mailgun signs inside the body.
+  for (const provider of ["github", "slack", "twilio", "gitlab", "svix", "mailgun", "hubspot", "zoom"]) {
     expect(lines(await runCli(["send", provider, "--json"], { cwd })), provider).toMatchObject([{ status: 200 }]);
   }
   const ids = lines(await runCli(["send", "stripe", "--count", "3", "--json"], { cwd })).map(({ eventId }) => eventId);
@@ -78,6 +80,28 @@ it("sends as many as asked, of every provider, and says when a type is not known
   expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining("no source takes events of discord") });
   const other = await runCli(["send", "stripe", "--source", "sample-github"], { cwd });
   expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining("takes events of github") });
+});
+
+it("shows the best-known five of the sample sources, and where the others are listed", async () => {
+  const cwd = testFolder();
+  const dev = startCli(["dev", ...FREE_PORTS], { cwd, env: await ownDatabase() });
+  const more = await dev.line(/npx holdfast send --list/);
+  expect(more).toBe(`  and ${samples.length - 5} more: npx holdfast send --list`);
+  await dev.line(/npx holdfast init/);
+  const { stdout } = await dev.stop();
+  const shown = [...stdout.matchAll(/^ {2}sample-(\S+) +http\S+\/in\/\S+$/gm)].map(([, provider]) => provider!);
+  expect(shown.toSorted()).toEqual(["github", "shopify", "slack", "stripe", "twilio"]);
+});
+
+it("lists what can be sent, without a gateway", async () => {
+  const listed = lines(await runCli(["send", "--list", "--json"], { cwd: testFolder() }));
+  expect(listed).toHaveLength(samples.length);
+  expect(listed).toContainEqual({
+    provider: "resend",
+    eventTypes: ["email.delivered", "email.opened", "email.bounced"],
+  });
+  const { code, stdout } = await runCli(["send", "--list"], { cwd: testFolder() });
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^mailgun +delivered, opened, failed$/m)]);
 });
 
 it("keeps sources, URLs and keys over a restart, and its run file for its owner only", async () => {
@@ -100,6 +124,6 @@ it("keeps sources, URLs and keys over a restart, and its run file for its owner 
     urls.push(page.items.map(({ name, ingestUrl }) => [name, new URL(ingestUrl).pathname]));
     expect((await dev.stop()).code).toBe(0);
   }
-  expect(urls[0]).toHaveLength(12);
+  expect(urls[0]).toHaveLength(samples.length);
   expect(urls[1]).toEqual(urls[0]);
 });

@@ -1,13 +1,20 @@
-import { checkReceiver, providers, sign, verify } from "@holdfast/verify";
+import { checkReceiver, providers, signRequest, verify } from "@holdfast/verify";
 import { describe, expect, it } from "vitest";
 import { openSampleSetup, sampleSourceName, toDefinition } from "../../src/cli/sample-setup.ts";
 import { findSample, openFresh, samples } from "../../src/cli/samples/all-samples.ts";
 import { checkDefinitionInput } from "../../src/config/check-definition-input.ts";
 import { testFolder } from "../support/folder.ts";
 
-it("has samples for every provider that a secret is enough for", () => {
+// Without an id of the provider's own there is nothing to name the event by.
+const withoutId = providers.filter(({ identity }) => identity === "none").map(({ slug }) => slug);
+
+it("has samples of twenty providers or more, each in the table and signed with a secret", () => {
   const signing = providers.filter(({ receiverFields }) => receiverFields.includes("secrets")).map(({ slug }) => slug);
-  expect(samples.map(({ provider }) => provider).toSorted()).toEqual(signing.toSorted());
+  const sampled = samples.map(({ provider }) => provider);
+  expect(sampled.filter((provider) => !signing.includes(provider))).toEqual([]);
+  // One provider may sign in two ways, and two entries stand for schemes that many senders share.
+  const single = sampled.filter((provider) => !["gitlab-signing", "standard-webhooks"].includes(provider));
+  expect(new Set(single).size).toBeGreaterThanOrEqual(20);
 });
 
 it("makes sample sources that the gateway accepts, the same at every start", async () => {
@@ -28,9 +35,10 @@ describe.each(samples.map((sample) => [sample.provider, sample] as const))("samp
     for (const eventType of [...sample.eventTypes, "invented.type"]) {
       const { headers, body } = sample.build(eventType, openFresh(now));
       const request = { method: "POST", url: "http://127.0.0.1:4400/in/key", headers, body: Buffer.from(body) };
-      const signed = { ...request, headers: [...headers, ...sign({ provider, receiver, request, now })] };
+      const signed = { ...request, ...signRequest({ provider, receiver, request, now }) };
       const verdict = verify({ provider, receiver, request: signed, now });
-      expect(verdict, eventType).toMatchObject({ ok: true, eventId: expect.stringMatching(/.{8}/) });
+      expect(verdict, eventType).toMatchObject({ ok: true });
+      if (!withoutId.includes(provider)) expect(verdict).toMatchObject({ eventId: expect.stringMatching(/.{8}/) });
       if (sample.knows(eventType)) expect(verdict).toMatchObject({ eventType });
     }
   });

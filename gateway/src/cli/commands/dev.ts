@@ -2,7 +2,8 @@ import { checkDefinitionInput } from "../../config/check-definition-input.ts";
 import type { GatewayConfig } from "../../config.ts";
 import type { ReceivedDelivery } from "../sample-page.ts";
 import { type SampleReceiver, startSampleReceiver } from "../sample-receiver.ts";
-import { openSampleSetup, type SampleSetup, toDefinition } from "../sample-setup.ts";
+import { openSampleSetup, sampleSourceName, type SampleSetup, toDefinition } from "../sample-setup.ts";
+import { samples } from "../samples/all-samples.ts";
 import type { RunningGateway } from "../../main.ts";
 import { serve } from "../serve.ts";
 import { readConfig, type ServeFlags } from "../serve-flags.ts";
@@ -87,18 +88,24 @@ function reportDelivery(shell: Shell, delivery: ReceivedDelivery, json: boolean)
   shell.print(`${time} ${shell.paint.green("received")} ${what}  ${shell.paint.dim(eventId ?? "")}`);
 }
 
-function* sourceLines(shell: Shell, gateway: RunningGateway): Generator<string> {
-  const sources = gateway.sources();
+/** How many sample sources are shown; the samples begin with the best-known providers. */
+const SAMPLES_SHOWN = 5;
+
+function* sourceLines(shell: Shell, sources: ReturnType<RunningGateway["sources"]>): Generator<string> {
   const width = Math.max(...sources.map(({ name }) => name.length), 0);
   for (const { name, url } of sources) yield `  ${name.padEnd(width)}  ${shell.paint.dim(url)}`;
 }
 
 function guideToSamples(shell: Shell, gateway: RunningGateway, receiver: SampleReceiver): string[] {
+  const sources = gateway.sources();
+  const bestKnown = samples.slice(0, SAMPLES_SHOWN).map(({ provider }) => sampleSourceName(provider));
+  const shown = sources.filter(({ name }) => bestKnown.includes(name));
   return [
     `  ${shell.paint.dim("receiver".padEnd(9))} ${receiver.url}  (shows what was delivered)`,
     "",
     "There is no holdfast.config.ts here, so these sample sources lead to a sample receiver:",
-    ...sourceLines(shell, gateway),
+    ...sourceLines(shell, shown),
+    `  and ${sources.length - shown.length} more: npx holdfast send --list`,
     "",
     "Try, in another terminal:",
     `  ${shell.paint.bold("npx holdfast send stripe invoice.paid")}`,
@@ -109,12 +116,13 @@ function guideToSamples(shell: Shell, gateway: RunningGateway, receiver: SampleR
 }
 
 function guideToSources(shell: Shell, gateway: RunningGateway, file: string | null): string[] {
-  const [first] = gateway.sources();
+  const sources = gateway.sources();
+  const [first] = sources;
   if (first === undefined) return ["", `${file} declares no sources yet.`, ""];
   return [
     "",
     "Sources:",
-    ...sourceLines(shell, gateway),
+    ...sourceLines(shell, sources),
     "",
     "Try, in another terminal:",
     `  ${shell.paint.bold(`npx holdfast send ${first.provider} --source ${first.name}`)}`,

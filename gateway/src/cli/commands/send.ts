@@ -106,22 +106,28 @@ async function chooseSource(api: Api, flags: SendFlags): Promise<Chosen> {
 async function post({ api, localIngestUrl }: Asked, source: Source, request: SampleRequest): Promise<ArrivalAnswer> {
   const body = Buffer.from(request.body, "utf8");
   const headers = request.headers.map(([name, value]): [string, string] => [name, value]);
-  const signed = await api.sources.sign(source.id, {
-    method: "POST",
-    url: source.ingestUrl,
-    headers,
-    bodyBase64: body.toString("base64"),
-  });
+  const unsigned = { method: "POST", url: source.ingestUrl, headers, bodyBase64: body.toString("base64") };
+  const signed = await api.post<Signed>(`/sources/${encodeURIComponent(source.id)}/sign`, unsigned);
+  const added = new Set(signed.headers.map(([name]) => name.toLowerCase()));
   return await sendArrival({
-    url: reachable(source.ingestUrl, localIngestUrl),
-    headers: [...headers, ...signed.headers],
-    body,
+    url: reachable(signed.url, localIngestUrl),
+    headers: [...headers.filter(([name]) => !added.has(name.toLowerCase())), ...signed.headers],
+    body: Buffer.from(signed.bodyBase64, "base64"),
   });
+}
+
+/** The signed request: some providers sign into the URL or the body. */
+interface Signed {
+  readonly headers: readonly [name: string, value: string][];
+  readonly url: string;
+  readonly bodyBase64: string;
 }
 
 /** A public URL may lead over the internet or, at a desk, nowhere; a gateway on this machine is reached directly. */
 function reachable(ingestUrl: string, localIngestUrl: string | null): string {
-  return localIngestUrl === null ? ingestUrl : new URL(new URL(ingestUrl).pathname, localIngestUrl).href;
+  if (localIngestUrl === null) return ingestUrl;
+  const { pathname, search } = new URL(ingestUrl);
+  return new URL(pathname + search, localIngestUrl).href;
 }
 
 function report(shell: Shell, answer: ArrivalAnswer, json: boolean): void {

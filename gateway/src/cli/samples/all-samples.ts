@@ -1,8 +1,15 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
+import { calendly } from "./calendly.ts";
 import { github } from "./github.ts";
 import { gitlab, gitlabSigning } from "./gitlab.ts";
+import { hubspot } from "./hubspot.ts";
+import { intercom } from "./intercom.ts";
 import { linear } from "./linear.ts";
+import { mailgun } from "./mailgun.ts";
+import { openai } from "./openai.ts";
 import { paddle } from "./paddle.ts";
+import { pagerduty } from "./pagerduty.ts";
+import { resend } from "./resend.ts";
 import { type Fresh, JSON_TYPE, type Sample } from "./sample.ts";
 import { shopify } from "./shopify.ts";
 import { slack } from "./slack.ts";
@@ -10,21 +17,34 @@ import { square } from "./square.ts";
 import { standardWebhooks, svix } from "./standard-webhooks.ts";
 import { stripe } from "./stripe.ts";
 import { twilio } from "./twilio.ts";
+import { typeform } from "./typeform.ts";
+import { woocommerce } from "./woocommerce.ts";
+import { zoom } from "./zoom.ts";
 
-/** Every provider that has samples. */
+/** Every provider that has samples, the best known first. */
 export const samples: readonly Sample[] = [
   stripe,
   github,
   shopify,
   slack,
-  standardWebhooks,
-  svix,
+  twilio,
   gitlab,
   gitlabSigning,
-  twilio,
+  standardWebhooks,
+  svix,
   square,
   paddle,
   linear,
+  zoom,
+  openai,
+  hubspot,
+  woocommerce,
+  intercom,
+  mailgun,
+  resend,
+  typeform,
+  calendly,
+  pagerduty,
 ];
 
 /** A provider's samples; for one that has none, a body with the type and an id. */
