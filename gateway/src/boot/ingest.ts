@@ -2,12 +2,15 @@ import type { Server } from "node:http";
 import type { GatewayConfig } from "../config.ts";
 import { BODY_BYTES_MAX } from "../domain/source-definition.ts";
 import { createAllowance } from "../engine/allowance.ts";
+import { createKeyFetcher } from "../engine/fetch-keys.ts";
+import { createKeyStore } from "../engine/key-store.ts";
 import { createRecorder } from "../engine/recorder.ts";
 import { createRejectionStore } from "../engine/rejection-store.ts";
 import { startArrivalWatch } from "../engine/watch-arrivals.ts";
 import { createIngestDoor } from "../http/ingest-door.ts";
 import type { SignerSearch } from "../pipeline/explain-refusal.ts";
 import { ingest } from "../pipeline/ingest.ts";
+import { createEgress } from "../platform/egress/create-egress.ts";
 import type { Log } from "../platform/log.ts";
 import type { Foundation } from "./foundation.ts";
 import { listen } from "./listen.ts";
@@ -31,7 +34,11 @@ export async function startIngest(
   const recorder = openRecorder(config, foundation, onRecorded);
   const watch = startArrivalWatch({ db: foundation.base, clock, metrics, log });
   const rejections = createRejectionStore({ db: foundation.base, clock, random, metrics, log, loops: watch.loops });
+  // Of its own: a process that only takes in has no worker's, and slow destinations shall not hold up keys.
+  const egress = createEgress({ policy: config.egress, log, clock });
   const deps = {
+    findKey: createKeyStore({ fetchKeys: createKeyFetcher(egress), clock, metrics, log }),
+    clock,
     record: recorder.submit,
     observe: watch.observe,
     signers: openSignerSearch(foundation),
@@ -60,6 +67,7 @@ export async function startIngest(
   const bound = await listen(door, config.host, config.port, { host: "--host", port: "--port" });
   if (!bound.ok) {
     await watch.drain();
+    await egress.close();
     return bound;
   }
   return {
@@ -68,6 +76,7 @@ export async function startIngest(
     drain: async (deadlineMs) => {
       isDraining = true;
       await closeDoor(door, deadlineMs);
+      await egress.close();
       await recorder.drain();
       await rejections.drain();
       await watch.drain();

@@ -195,11 +195,16 @@ function toAnswer(result: IngestResult, id: string): Answer {
       return refuse("not_genuine", toPublicId("rej", result.rejectionId));
     case "unavailable":
       if (result.cause === "draining") return refuse("draining", id, { retryAfterSec: RETRY_AFTER_SEC, close: true });
-      return refuse(result.cause === "queue_full" ? "overloaded" : "database_unavailable", id, {
-        retryAfterSec: RETRY_AFTER_SEC,
-      });
+      return refuse(UNAVAILABLE[result.cause], id, { retryAfterSec: RETRY_AFTER_SEC });
   }
 }
+
+const UNAVAILABLE = {
+  queue_full: "overloaded",
+  deadline: "database_unavailable",
+  database: "database_unavailable",
+  key: "key_unavailable",
+} as const;
 
 function count(deps: IngestDoorDeps, source: string, result: Answer, kind = `refused_${result.status}`): Answer {
   deps.metrics.ingestRequests.inc({ source, result: kind });

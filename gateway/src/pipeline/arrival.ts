@@ -24,7 +24,7 @@ export type IngestResult =
       readonly body: Uint8Array;
     }
   | { readonly kind: "rejected"; readonly rejectionId: string; readonly reason: string }
-  | { readonly kind: "unavailable"; readonly cause: "queue_full" | "deadline" | "database" | "draining" };
+  | { readonly kind: "unavailable"; readonly cause: "queue_full" | "deadline" | "database" | "draining" | "key" };
 
 /** A source with what verification needs, built once per catalog version. */
 export interface ReadySource {

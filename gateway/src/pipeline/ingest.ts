@@ -6,13 +6,15 @@ import { explainRefusal } from "./explain-refusal.ts";
 import type { EventDraft, Recorded } from "./record-event.ts";
 import type { RejectionKeeper } from "./reject.ts";
 import { verifyArrival } from "./verify-arrival.ts";
+import type { KeyedDeps } from "./verify-with-keys.ts";
+import { verifyWithKeys } from "./verify-with-keys.ts";
 
 /** What became of recording one event. */
 export type RecordOutcome =
   | { readonly ok: true; readonly value: Recorded }
   | { readonly ok: false; readonly cause: "queue_full" | "deadline" | "database" | "draining" };
 
-export interface IngestDeps {
+export interface IngestDeps extends KeyedDeps {
   /** Records one event, sharing a transaction with others; answers after COMMIT, or says why not. */
   readonly record: (draft: EventDraft) => Promise<RecordOutcome>;
   /** Is told of each verified arrival before it is answered: must be quick, touch memory only, and not throw. */
@@ -20,7 +22,6 @@ export interface IngestDeps {
   readonly signers: SignerSearch;
   readonly rejections: RejectionKeeper;
   readonly random: (bytes: number) => Uint8Array;
-  readonly publicUrl: string | null;
   readonly metrics: Metrics;
 }
 
@@ -29,10 +30,13 @@ export interface IngestDeps {
  * `recorded` or `duplicate` only after the transaction's COMMIT was confirmed.
  */
 export async function ingest(deps: IngestDeps, ready: ReadySource, arrival: Arrival): Promise<IngestResult> {
-  const verification = verifyArrival(ready, arrival, deps.publicUrl);
+  const first = verifyArrival(ready, arrival, deps.publicUrl);
+  const verification = first.kind === "key_needed" ? await verifyWithKeys(deps, ready, arrival, first.need) : first;
   switch (verification.kind) {
     case "handshake":
       return verification;
+    case "unavailable":
+      return { kind: "unavailable", cause: "key" };
     case "refused": {
       const { reason, diagnosis } = explainRefusal(deps, ready, arrival, verification);
       return { kind: "rejected", rejectionId: deps.rejections.keep(ready, arrival, reason, diagnosis), reason };

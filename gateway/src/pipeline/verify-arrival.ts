@@ -1,4 +1,4 @@
-import type { Diagnosis, Verified, VerifyInput } from "@holdfast/verify";
+import type { Diagnosis, KeyNeed, Verified, VerifyInput } from "@holdfast/verify";
 import { answerHandshake, verify } from "@holdfast/verify";
 import type { Arrival, ReadySource } from "./arrival.ts";
 
@@ -10,11 +10,15 @@ export type Verification =
       readonly headers: Readonly<Record<string, string>>;
       readonly body: Uint8Array;
     }
-  | { readonly kind: "refused"; readonly reason: string; readonly diagnosis: Diagnosis };
+  | { readonly kind: "key_needed"; readonly need: KeyNeed }
+  | Refusal;
+
+type Refusal = { readonly kind: "refused"; readonly reason: string; readonly diagnosis: Diagnosis };
 
 /**
  * Verifies an arrival over the bytes that came, or answers the provider's URL check. Fails closed: a verifier that throws
- * refuses, since an unverified event must never look like a verified one.
+ * refuses, since an unverified event must never look like a verified one. Where a key has to be fetched first it is named;
+ * see `verifyWithKeys`.
  *
  * @param publicUrl where providers address this gateway, for schemes that sign the URL; null: as the Host header says
  */
@@ -29,7 +33,7 @@ export function verifyArrival(ready: ReadySource, arrival: Arrival, publicUrl: s
     }
     const verdict = verify(input);
     if (verdict.ok) return { kind: "verified", verdict };
-    if (verdict.reason === "key_needed") return refuse("key_needed", `The key at ${verdict.need.url} is needed first.`);
+    if (verdict.reason === "key_needed") return { kind: "key_needed", need: verdict.need };
     return { kind: "refused", reason: verdict.reason, diagnosis: verdict.diagnosis };
   } catch {
     return refuse(
@@ -50,8 +54,9 @@ export function toVerifyInput(ready: ReadySource, arrival: Arrival, publicUrl: s
   };
 }
 
-function refuse(reason: string, summary: string): Verification {
-  return { kind: "refused", reason, diagnosis: { step: "request", summary, evidence: {}, likelyCause: null } };
+/** The refusal for a cause that the library does not know of. */
+export function refuse(reason: string, summary: string, evidence: Diagnosis["evidence"] = {}): Refusal {
+  return { kind: "refused", reason, diagnosis: { step: "request", summary, evidence, likelyCause: null } };
 }
 
 function addressedUrl(arrival: Arrival, publicUrl: string | null): string {

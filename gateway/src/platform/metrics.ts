@@ -94,6 +94,12 @@ function createIngestMetrics(registers: Registry[]) {
       labelNames: ["source", "reason"],
       registers,
     }),
+    keyFetches: new Counter({
+      name: "holdfast_key_fetches_total",
+      help: "Keys and certificates fetched from providers, by result",
+      labelNames: ["result"],
+      registers,
+    }),
     rejectionsUnkept: new Counter({
       name: "holdfast_rejections_unkept_total",
       help: "Rejections that were counted but not stored, because too many came at once",

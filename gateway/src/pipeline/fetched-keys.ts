@@ -1,0 +1,84 @@
+import type { KeyNeed, PublicKey } from "@holdfast/verify";
+
+/** What one URL of a provider gave: a set of keys by their ids, or certificates as PEM. */
+export type FetchedKeys =
+  | { readonly kind: "jwks"; readonly keys: ReadonlyMap<string, readonly PublicKey[]> }
+  | { readonly kind: "certificate"; readonly pem: string };
+
+/**
+ * What is known of a key that was asked for. `absent`: the set was fetched less than a minute ago and has no key of that id.
+ * `unavailable`: it cannot be known in time, so that the arrival can neither be accepted nor refused.
+ */
+export type KeyAnswer =
+  | { readonly kind: "keys"; readonly publicKeys: readonly PublicKey[] }
+  | { readonly kind: "certificate"; readonly pem: string }
+  | { readonly kind: "absent" }
+  | { readonly kind: "unavailable" };
+
+/**
+ * Finds a key where the library says that it is published.
+ *
+ * @param sourceId whose arrival asks; each source may have only so many new URLs fetched
+ * @param withinMs how long the arrival can wait
+ */
+export type FindKey = (need: KeyNeed, sourceId: string, withinMs: number) => KeyAnswer | Promise<KeyAnswer>;
+
+/** Of one set; the largest that providers publish have about twenty. */
+const KEYS_MAX = 200;
+/** Keys of one id, at most: the library tries ten in all. */
+const NAMESAKES_MAX = 3;
+/** What the library reads of one key and of one bundle of certificates. */
+const KEY_CHARS_MAX = 8_192;
+const BUNDLE_CHARS_MAX = 64 * 1024;
+
+const PUBLIC_MEMBERS = ["kty", "crv", "x", "y", "n", "e"] as const;
+
+/** Reads what was fetched: a JWK Set (RFC 7517, 5) or certificates as PEM. Text: what is wrong with it. */
+export function readFetched(kind: FetchedKeys["kind"], body: Uint8Array): FetchedKeys | string {
+  const text = new TextDecoder().decode(body);
+  if (kind === "jwks") return readKeySet(text);
+  if (text.length > BUNDLE_CHARS_MAX) return `it is longer than ${BUNDLE_CHARS_MAX} characters`;
+  return text.includes("-----BEGIN CERTIFICATE-----") ? { kind, pem: text } : "it holds no certificate as PEM";
+}
+
+/** The answer that what was fetched gives to a need; null when a set has no key of that id. */
+export function pickKeys(fetched: FetchedKeys, kid: string | null): KeyAnswer | null {
+  if (fetched.kind === "certificate") return fetched;
+  const publicKeys = kid === null ? undefined : fetched.keys.get(kid);
+  return publicKeys === undefined ? null : { kind: "keys", publicKeys };
+}
+
+function readKeySet(text: string): FetchedKeys | string {
+  const list = listOf(text);
+  if (list === null) return "it is no JWK Set";
+  const keys = new Map<string, PublicKey[]>();
+  for (const item of list.slice(0, KEYS_MAX)) {
+    const key = readJwk(item);
+    if (key === null) continue;
+    const namesakes = keys.get(key.kid);
+    if (namesakes === undefined) keys.set(key.kid, [key]);
+    else if (namesakes.length < NAMESAKES_MAX) namesakes.push(key);
+  }
+  return keys.size === 0 ? "it holds no public key with an id" : { kind: "jwks", keys };
+}
+
+function listOf(text: string): readonly unknown[] | null {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    const keys = typeof parsed === "object" && parsed !== null && "keys" in parsed ? parsed.keys : null;
+    return Array.isArray(keys) ? keys : null;
+  } catch {
+    return null;
+  }
+}
+
+// Keys for encryption are left out (RFC 7517, 4.2), and of the others all but the public members: x5c alone is 2 KiB.
+function readJwk(item: unknown): (PublicKey & { readonly kid: string }) | null {
+  if (typeof item !== "object" || item === null) return null;
+  const given: Readonly<Record<string, unknown>> = { ...item };
+  const { kid, use } = given;
+  if (typeof kid !== "string" || (use !== undefined && use !== "sig")) return null;
+  const members = PUBLIC_MEMBERS.filter((name) => typeof given[name] === "string");
+  const value = JSON.stringify(Object.fromEntries(members.map((name) => [name, given[name]])));
+  return value.length > KEY_CHARS_MAX ? null : { kid, format: "jwk", value };
+}
