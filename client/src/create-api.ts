@@ -106,7 +106,10 @@ export interface Api {
   delete<T>(path: string): Promise<T>;
   sources: Configured<Source, SourceInput> & {
     /** Signs a request with the source's own secret, as its provider would: for samples and drills. */
-    sign(id: string, request: SignInput): Promise<{ headers: [name: string, value: string][] }>;
+    sign(
+      id: string,
+      request: SignInput,
+    ): Promise<{ headers: [name: string, value: string][]; url: string; bodyBase64: string }>;
   };
   secrets: Secrets;
   destinations: Configured<Destination, DestinationInput> & {
@@ -182,13 +185,14 @@ function createCalls(address: ApiAddress): Calls {
   };
 }
 
+const secretsAt = (source: string): string => `${at("/sources", source)}/secrets`;
+
 function secretsOf({ get, post }: Calls): Secrets {
-  const place = (source: string): string => `${at("/sources", source)}/secrets`;
   return {
-    list: (source) => get(place(source)),
-    add: (source, input) => post(place(source), input),
-    promote: (source, version, options = {}) => post(`${at(place(source), version)}/promote`, options),
-    retire: (source, version, options = {}) => post(`${at(place(source), version)}/retire`, options),
+    list: (source) => get(secretsAt(source)),
+    add: (source, input) => post(secretsAt(source), input),
+    promote: (source, version, options = {}) => post(`${at(secretsAt(source), version)}/promote`, options),
+    retire: (source, version, options = {}) => post(`${at(secretsAt(source), version)}/retire`, options),
     reseal: () => post("/secrets/reseal"),
   };
 }

@@ -1,4 +1,4 @@
-import { signRequest as signAsProvider } from "@holdfast/verify";
+import { findProvider, signRequest as signAsProvider } from "@holdfast/verify";
 import type { Source } from "../domain/catalog.ts";
 import { messageOf } from "../platform/log.ts";
 
@@ -36,6 +36,9 @@ export function signRequest(
     const receiver = { ...source.receiver, secrets };
     const signed = signAsProvider({ provider: source.provider, receiver, request, now });
     const given = new Set(request.headers.map(toText));
+    if (source.origin !== "sample" && showsSecret(source, signed)) {
+      return { ok: false, message: "its provider sends the secret itself, and secrets never come back" };
+    }
     const added = signed.headers.filter((header) => !given.has(toText(header)));
     return {
       ok: true,
@@ -47,6 +50,14 @@ export function signRequest(
     // It throws where the source holds nothing to sign with, which here is a state of the source and no bug.
     return { ok: false, message: messageOf(error) };
   }
+}
+
+/** Whether the signed request carries the secret itself: a shared token, a password, a secret path. */
+function showsSecret(source: Source, signed: ReturnType<typeof signAsProvider>): boolean {
+  const carriers = [...(findProvider(source.provider)?.secretHeaders ?? []), "authorization"];
+  if (signed.headers.some(([name]) => carriers.includes(name.toLowerCase()))) return true;
+  const text = `${signed.url}\n${Buffer.from(signed.body).toString("latin1")}`;
+  return source.secrets.some(({ value }) => value !== null && value.length > 0 && text.includes(value));
 }
 
 function toText([name, value]: readonly [string, string]): string {
