@@ -145,8 +145,9 @@ test("workers in several processes share a backlog: each delivery is sent once, 
   await until(async () => (await desk.query("SELECT FROM holdfast.finished_delivery")).length === total);
   expect(receiver.arrivals.length).toBe(total);
   expect(new Set(receiver.arrivals.map(({ key }) => key)).size).toBe(total);
-  const firsts = receiver.arrivals.slice(0, 20).filter(({ body }) => body.toString() === "critical");
-  expect(firsts.length).toBe(20);
+  // Claimed first, all of them; those that are under way at once (ten slots) may overtake each other on the wire.
+  const last = receiver.arrivals.findLastIndex(({ body }) => body.toString() === "critical");
+  expect(last).toBeLessThan(critical.length + 10);
   const shares = await desk.query<{ worker: string }>("SELECT DISTINCT worker FROM holdfast.attempt");
   expect(shares.length).toBe(2);
   expect(workers.length).toBe(2);
