@@ -105,7 +105,7 @@ export async function openDesk(): Promise<Desk> {
     attempts: (id) =>
       query<AttemptRow & Record<string, unknown>>(
         `SELECT number, outcome, status, detail, next_state, next_due_at, started_at, duration_ms, worker
-           FROM holdfast.attempt WHERE delivery_id = $1 ORDER BY id`,
+           FROM holdfast.attempt WHERE delivery_id = $1 ORDER BY number, id`,
         [id],
       ),
     hurry: async () => {

@@ -18,13 +18,13 @@ export interface AttemptRow {
 const COLUMNS = `a.id, a.delivery_id, a.number, a.outcome, a.status, a.detail, a.started_at, a.duration_ms, a.next_state,
           a.next_due_at, a.worker`;
 
-/** Attempts of deliveries of one bucket, oldest first. Parameters: bucket, delivery ids uuid[], limit. */
+/** Attempts of deliveries of one bucket, by number: two ids may be made in the same millisecond. Parameters: bucket, delivery ids uuid[], limit. */
 export const listAttempts = cold<AttemptRow>(
   "list_attempts",
   `SELECT ${COLUMNS}
      FROM holdfast.attempt a
     WHERE a.bucket = $1 AND a.delivery_id = ANY($2::uuid[])
-    ORDER BY a.id
+    ORDER BY a.number, a.id
     LIMIT $3`,
 );
 
@@ -36,7 +36,7 @@ export const listAnsweredAttempts = cold<
   `SELECT ${COLUMNS}, a.response_headers, a.response_body, a.response_truncated
      FROM holdfast.attempt a
     WHERE a.bucket = $1 AND a.delivery_id = $2
-    ORDER BY a.id
+    ORDER BY a.number, a.id
     LIMIT $3`,
 );
 
@@ -49,5 +49,5 @@ export const listLastAttempts = cold<AttemptRow>(
        SELECT ${COLUMNS}
          FROM holdfast.attempt a
         WHERE a.bucket = u.bucket AND a.delivery_id = u.id
-        ORDER BY a.id DESC LIMIT 1) x`,
+        ORDER BY a.number DESC, a.id DESC LIMIT 1) x`,
 );
