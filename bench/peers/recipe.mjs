@@ -15,7 +15,7 @@ const queue = redisPort === undefined ? null : await openQueue(Number(redisPort)
 
 const app = express();
 // Express 5 hands a rejected promise to its error handler by itself.
-// oxlint-disable-next-line oxc/no-async-endpoint-handlers
+// oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Express 5 passes a rejected handler on to its error handler
 app.post("/webhooks/stripe", express.raw({ type: "application/json", limit: "1mb" }), async (request, response) => {
   if (!isGenuine(request.get("stripe-signature") ?? "", request.body)) return response.status(401).end();
   const event = JSON.parse(request.body);

@@ -13,7 +13,7 @@ const IDLE_DATABASE_MAX_MB = 60;
 const SAMPLES_MAX = 400;
 
 /**
- * @param {{ options: any, run: any, verdict: import("./logs.d.ts").Verdict, nemesis: readonly any[] }} of
+ * @param {{ options: object, run: object, verdict: import("./logs.d.ts").Verdict, nemesis: readonly object[] }} of
  */
 export function makeReport({ options, run, verdict, nemesis }) {
   const { before, after, highest } = run.memory;
