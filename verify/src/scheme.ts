@@ -73,6 +73,8 @@ export interface HmacTemplateScheme {
   readonly secret: SecretRule;
   /** True where the body may come compressed with gzip and what is signed is the body before that. */
   readonly gunzips?: boolean;
+  /** Bodies that are refused though they verify: texts that the URL check of this provider signs for anybody who asks. */
+  readonly neverBody?: RegExp;
 }
 
 /** One HMAC over the URL and the decoded, sorted form parameters (Twilio's way). */

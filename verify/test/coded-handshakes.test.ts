@@ -150,3 +150,30 @@ describe("URL checks are answered as their providers want it", () => {
       expect([sample.provider, answerHandshake(sent(sample))]).toEqual([sample.provider, null]);
   });
 });
+
+describe("a check that is signed for anybody who asks is no way to forge an event", () => {
+  const receiver: Receiver = { secrets: [secret], keyId: "pub_key" };
+  const judge = (provider: string, headers: Record<string, string>, body: string) =>
+    verify({ provider, receiver, request: { method: "POST", url: "/in/x", headers, body: Buffer.from(body) }, now });
+
+  test("X signs no token that could be an event, and takes no token for one", () => {
+    const event = '{"for_user_id":"1"}';
+    const url = (token: string) => `/in/x?crc_token=${encodeURIComponent(token)}`;
+    expect(ask("x-twitter", { method: "GET", url: url(event), receiver })).toBeNull();
+    const token = "MTIzNDU2Nzg5MA==";
+    const answer = ask("x-twitter", { method: "GET", url: url(token), receiver });
+    const { response_token } = JSON.parse(answer?.body ?? "") as { response_token: string };
+    expect(judge("x-twitter", { "x-twitter-webhooks-signature": response_token }, token)).toMatchObject({
+      ok: false,
+      reason: "body_malformed",
+    });
+  });
+
+  test("Braintree's challenge is taken for no payload", () => {
+    const challenge = "20f9f8ed05f77439fe955c977e4c8a53";
+    const answer = ask("braintree", { method: "GET", url: `/in/x?bt_challenge=${challenge}`, receiver });
+    expect(answer?.body).toMatch(/^pub_key\|[0-9a-f]{40}$/);
+    const form = new URLSearchParams({ bt_signature: answer?.body ?? "", bt_payload: challenge }).toString();
+    expect(judge("braintree", {}, form)).toMatchObject({ ok: false, reason: "body_malformed" });
+  });
+});

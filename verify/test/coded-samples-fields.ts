@@ -11,7 +11,7 @@ const adyenItem = {
   success: "true",
   eventDate: "2024-05-06T07:08:00+02:00",
 };
-const xml = `<notification><kind>subscription_canceled</kind><timestamp type="datetime">2024-05-06T07:08:00Z</timestamp><subject><subscription><id>s1</id></subscription></subject></notification>`;
+const xml = `<notification><kind>subscription_canceled</kind><timestamp type="datetime">2024-05-06T07:08:00Z</timestamp><subject><subscription><id>s1</id><transactions type="array"></transactions><add_ons type="array"></add_ons><discounts type="array"></discounts></subscription></subject></notification>`;
 
 /** Forms, chosen fields, whole requests and digests. */
 export const fieldSamples: readonly CodedSample[] = [

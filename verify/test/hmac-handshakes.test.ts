@@ -79,6 +79,13 @@ describe("checks of a URL", () => {
     expect(answerOf(genuine(sampleOf("xero")))).toBeNull();
   });
 
+  test("line: an empty 200 for the console's check, a genuine request without events", () => {
+    const check = signed(withBody(unsigned(sampleOf("line")), '{"destination":"U1","events":[]}'));
+    expect(answerOf(check)).toMatchObject({ status: 200, body: "" });
+    expect(answerOf({ ...check, receiver: sampleOf("line").stranger })).toBeNull();
+    expect(answerOf(genuine(sampleOf("line")))).toBeNull();
+  });
+
   test("woocommerce: an empty 200 for the ping that is a form", () => {
     const ping = withHeaders(withBody(unsigned(sampleOf("woocommerce")), "webhook_id=12"), []);
     expect(answerOf(ping)).toMatchObject({ status: 200, body: "" });

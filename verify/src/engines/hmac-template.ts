@@ -13,6 +13,10 @@ import { hmac } from "./hmac-match.ts";
 import type { Match } from "./hmac-match.ts";
 import { hashBytes } from "./hmac-pads.ts";
 import type { Finding } from "./proof.ts";
+import { refuseBody } from "./read-parts.ts";
+
+/** Longer than any text of a URL check. */
+const neverBodyBytesMax = 1024;
 
 /** Verifies one HMAC over a template: the scheme of most providers. */
 export function proveHmacTemplate(arrival: Arrival, scheme: HmacTemplateScheme): Finding {
@@ -34,6 +38,8 @@ export function proveHmacTemplate(arrival: Arrival, scheme: HmacTemplateScheme):
   ];
   const decided = decideHmac({ arrival, hash, secret, claim, contentsOf, url });
   if (!decided.ok) return decided;
+  if (scheme.neverBody?.test(Buffer.from(came.subarray(0, neverBodyBytesMax)).toString("latin1")) === true)
+    return refuseBody(arrival, "it is the text of a URL check, which is signed for anybody who asks");
   return settleTime(arrival, scheme.timestamp, claim, decided);
 }
 

@@ -16,6 +16,8 @@ import type { Refused } from "../verdict.ts";
 /** The key is the SHA-1 of the API's private key, in bytes. */
 const secret: SecretRule = { encoding: "sha1", prefix: "", bytesMin: 24 };
 const hmac = hmacWith("sha1");
+/** Its URL check is signed with the key of its events, for anybody who asks: such a text is never an event's payload. */
+const challengeForm = /^[a-f0-9]{20,32}$/;
 
 /** Braintree: a form with a signature for each API key and a payload, which is XML in base64. */
 export const braintree = defineProvider({
@@ -58,7 +60,7 @@ export const braintree = defineProvider({
         const challenge = request.method.toUpperCase() === "GET" ? queryValue(request, "bt_challenge") : null;
         const key = readKeys(receiver, secret, now).live[0];
         if (challenge === null || key === undefined || typeof receiver.keyId !== "string") return null;
-        if (!/^[a-f0-9]{20,32}$/.test(challenge)) return null;
+        if (!challengeForm.test(challenge)) return null;
         return textAnswer(`${receiver.keyId}|${hmac(key.bytes, [challenge], receiver).toString("hex")}`);
       },
     },
@@ -94,6 +96,8 @@ function read(arrival: Arrival): MacReading | Refused {
   const fields = fieldsOf(arrival.request.body);
   if (fields === null) return refuseBody(arrival, "it is no form with bt_signature and bt_payload, each once");
   if (!/^[A-Za-z0-9+=/\n]+$/.test(fields.payload)) return refuseBody(arrival, "its bt_payload is no base64");
+  if (challengeForm.test(fields.payload.trim()))
+    return refuseBody(arrival, "its bt_payload is the text of a URL check");
   const pairs = fields.signature.split("&").map((pair) => pair.split("|"));
   if (pairs.length > signaturesMax)
     return refuseSpelling("bt_signature", fields.signature, "it has too many signatures");

@@ -5,6 +5,9 @@ import { jsonAnswer, queryValue } from "../handshakes/answers.ts";
 import { readKeys } from "../key.ts";
 import type { HmacTemplateScheme } from "../scheme.ts";
 
+/** X's check is open to anybody and signed like an event: what has braces, quotes or spaces in it is never signed by it. */
+const tokenForm = /^[A-Za-z0-9+/=_.~-]{1,512}$/;
+
 const scheme: HmacTemplateScheme = {
   engine: "hmac-template",
   hash: "sha256",
@@ -12,6 +15,7 @@ const scheme: HmacTemplateScheme = {
   timestamp: null,
   content: template("{body}"),
   secret: { encoding: "utf8", prefix: "", bytesMin: 24 },
+  neverBody: tokenForm,
 };
 
 /** X: the body, with the application's consumer secret. */
@@ -28,7 +32,7 @@ export const xTwitter = defineProvider({
       answer: (request, { receiver, now }) => {
         const token = request.method.toUpperCase() === "GET" ? queryValue(request, "crc_token") : null;
         const key = token === null ? undefined : readKeys(receiver, scheme.secret, now).live[0];
-        if (token === null || key === undefined) return null;
+        if (token === null || key === undefined || !tokenForm.test(token)) return null;
         const digest = createHmac("sha256", key.bytes).update(token).digest("base64");
         return jsonAnswer({ response_token: `sha256=${digest}` });
       },
@@ -40,7 +44,8 @@ export const xTwitter = defineProvider({
     eventIdFrom: "none",
     dedupeKey: "the body",
     notCovered: "the time (there is none), URL and method",
-    handshakeNote: "GET with `crc_token` is answered with its HMAC under the first live secret",
+    handshakeNote:
+      "GET with `crc_token` is answered with its HMAC under the first live secret; anybody may ask, so only letters, digits and `+/=_.~-` are",
     notes: "`secrets` holds the application's consumer secret. X checks the URL again every hour.",
     source: ["developer.x.com account activity API, securing webhooks (from memory)"],
     confidence: "medium",
