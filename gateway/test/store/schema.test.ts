@@ -91,7 +91,17 @@ const IMPOSSIBLE: readonly (readonly [constraint: string, table: string, change:
   ["source_receiver_check", "source", { receiver: '{"password":"x"}' }],
   ["source_receiver_check", "source", { receiver: '{"verifyToken":"x"}' }],
   ["source_state_check", "source", { state: "paused" }],
+  ["saturation_check", "saturation", { level: 0 }],
+  ["saturation_check1", "saturation", { value: null }],
+  ["saturation_level_check", "saturation", { level: 5 }],
   ["tenant_id_check", "tenant", { id: "Acme" }],
+  ["throttle_action_check", "throttle", { action: "stop", admit_percent: null }],
+  ["throttle_admit_percent_check", "throttle", { admit_percent: 100 }],
+  ["throttle_check", "throttle", { scope: "all" }],
+  ["throttle_check1", "throttle", { target: "urgent" }],
+  ["throttle_check2", "throttle", { admit_percent: null }],
+  ["throttle_check3", "throttle", { until: now }],
+  ["throttle_scope_check", "throttle", { scope: "tenant" }],
 ];
 
 // `attempt >= 0` follows from `refusals BETWEEN 0 AND attempt`; it stands there to be read.
@@ -135,7 +145,7 @@ async function refusedBy(table: string, row: Row, dropped: string | null): Promi
 function changed(table: string, change: Row): Row {
   const row = { ...VALID_ROWS.get(table), ...change };
   const fresh = Object.fromEntries(
-    ["id", "name", "key", "version", "sha256", "fingerprint"]
+    ["id", "name", "key", "version", "sha256", "fingerprint", "process", "target"]
       .filter((column) => column in row && !(column in change))
       .map((column) => [column, freshValue(table, column)]),
   );
@@ -144,6 +154,8 @@ function changed(table: string, change: Row): Row {
 
 function freshValue(table: string, column: string): unknown {
   if (table === "secret_usage") return UNUSED_VERSION;
+  if (column === "target") return "normal";
+  if (column === "process") return "host:2";
   if (column === "fingerprint") return Buffer.alloc(32, 9).toString("hex");
   if (table === "tenant" || column === "name" || column === "version") return "another";
   if (column === "sha256") return Buffer.alloc(32, 9);

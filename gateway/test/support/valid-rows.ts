@@ -110,6 +110,32 @@ export const VALID_ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
       state: "active",
     },
   ],
+  [
+    "throttle",
+    {
+      tenant: "default",
+      scope: "class",
+      target: "low",
+      action: "throttle",
+      admit_percent: 20,
+      reason: null,
+      set_at: ROW_TIME,
+      until: new Date(ROW_TIME.getTime() + 60_000),
+    },
+  ],
+  [
+    "saturation",
+    {
+      process: "host:1",
+      level: 1,
+      signal: "queue",
+      value: 30,
+      threshold: 25,
+      since: ROW_TIME,
+      seen_at: ROW_TIME,
+      refused: '{"low":3}',
+    },
+  ],
   ["api_key", { id: rowId(), tenant: "default", name: "first", prefix: "hf_", sha256: HASH, created_at: ROW_TIME }],
   ["dedupe", { bucket: BUCKET, gen: 1, k: rowId(), event_id: rowId() }],
   [
