@@ -1,5 +1,6 @@
 import type { ProviderEntry } from "./provider.ts";
 import type { Receiver } from "./receiver.ts";
+import { excerpt } from "./encoding.ts";
 import { collectHeaders, optionalRoles } from "./header-index.ts";
 import { headerCharsMax, headerValues } from "./request.ts";
 import type { HeaderList, WebhookRequest } from "./request.ts";
@@ -81,6 +82,7 @@ function refuseRepeated(header: string): Refused {
     step: "headers",
     summary: `The header ${header} came more than once, so that nobody can tell which one counts. The provider sends it once: look for a proxy that adds its own.`,
     evidence: { header },
+    likelyCause: "headers_repeated",
   });
 }
 
@@ -102,10 +104,33 @@ export function refuseMissing(entry: ProviderEntry, headers: HeaderList, name?: 
       likelyCause: "legacy_header_only",
     });
   }
+  const other = name === undefined ? otherSignature(headers) : null;
+  if (other !== null) {
+    return refuse("missing_header", {
+      step: "headers",
+      summary: `The header ${header} is missing; ${other} came. Either something on the way renamed the header, or the request is another provider's, or goes to the wrong source: ${entry.provider.name} signs in ${header}.`,
+      evidence: { header, found: other },
+      likelyCause: "wrong_header",
+    });
+  }
   return refuse("missing_header", {
     step: "headers",
     summary: `The header ${header} is missing or empty. Either the request is not from ${entry.provider.name}, or no secret is set at the sender, or a proxy removed the header.`,
     evidence: { header },
     likelyCause: "header_removed",
   });
+}
+
+/** A header that looks like somebody's signature, by its name; null when there is none. Looked for among the first hundred. */
+function otherSignature(headers: HeaderList): string | null {
+  const names = Array.isArray(headers)
+    ? headers.slice(0, 100).map((pair: unknown) => pairName(pair))
+    : Object.keys(headers);
+  const found = names.find((name) => /signature|[-_](?:hmac|sig)(?:[-_]|$)/i.test(name.slice(0, 64)));
+  return found === undefined ? null : excerpt(found, 64);
+}
+
+function pairName(pair: unknown): string {
+  const name: unknown = Array.isArray(pair) ? pair[0] : null;
+  return typeof name === "string" ? name : "";
 }

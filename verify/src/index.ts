@@ -3,6 +3,8 @@ export { sign, signRequest } from "./sign.ts";
 export { answerHandshake } from "./handshake.ts";
 export { checkReceiver } from "./check-receiver.ts";
 export { findProvider, providers } from "./table.ts";
+export { mayNameSigner, nameSigner } from "./diagnose/name-signer.ts";
+export type { SignerSearch, Suspect } from "./diagnose/name-signer.ts";
 export type { SignedRequest } from "./coded-scheme.ts";
 export type { VerifyInput } from "./verify.ts";
 export type { HandshakeAnswer } from "./handshake-rule.ts";

@@ -54,24 +54,27 @@ function addFileCommands(program: Command, shell: Shell, choose: Choose): void {
     .description("apply the configuration file's sources, destinations and routes to a running gateway")
     .option("--dry-run", "only say what would change")
     .action((flags) => choose(async () => (await import("./commands/apply.ts")).apply(shell, flags)));
+  addVerifyCommand(program, shell, choose);
+}
+
+function addVerifyCommand(program: Command, shell: Shell, choose: Choose): void {
   program
     .command("verify")
-    .description("check a captured request, and say why it does not verify")
-    .argument("<provider>", "such as stripe")
-    .argument(
-      "<file>",
-      "the captured request: an HTTP request as text, or JSON { method, url, headers, body or bodyBase64 }",
-    )
-    .option(
-      "--secret <secret...>",
-      "one or more secrets (or HOLDFAST_VERIFY_SECRET, which leaves no trace in the shell's history)",
-    )
-    .option("--url <url>", "the URL as it is registered at the provider, where that is signed")
-    .option("--at <time>", "check as if it were this moment (ISO 8601)")
+    .description("check a saved request without a gateway, and say why it does not verify")
+    .requiredOption("--provider <slug>", "such as stripe")
+    .requiredOption("--request <file>", "the saved request: HTTP as text, or JSON as the admin API gives it")
+    .option("--secret-env <variable...>", "take a secret from this variable; v2=VARIABLE names its version")
+    .option("--secret-file <file...>", "take a secret from this file; v2=file names its version")
+    .option("--secret-stdin", "take a secret from standard input")
+    .option("--secrets-file <file>", "JSON list of secrets with their value, version, state, notAfter and source")
+    .option("--public-key-file <file...>", "PEM, JWK, or raw Ed25519 in hex or base64; kid=file names its id")
+    .option("--receiver-file <file>", "JSON object with the other fields of the source's receiver configuration")
+    .option("--url <url>", "the URL as the provider addressed it (default: the request's Host and path)")
+    .option("--notification-url <url>", "the URL as it is registered at the provider, where that is signed")
+    .option("--environment <name>", "live or sandbox: which events this receiver is for")
+    .option("--now <time>", "judge as of this moment (default: when an export of ours came, else now)")
     .addOption(jsonOption())
-    .action((provider, file, flags) =>
-      choose(async () => (await import("./commands/verify.ts")).verifyFile(shell, { provider, file, ...flags })),
-    );
+    .action((flags) => choose(async () => (await import("./commands/verify.ts")).verifyFile(shell, flags)));
 }
 
 function addDatabaseCommands(program: Command, shell: Shell, choose: Choose): void {

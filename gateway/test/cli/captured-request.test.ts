@@ -19,18 +19,64 @@ it("reads an HTTP request as text, with the body's bytes exactly as they are", (
       ],
       body: Buffer.from("\xff\x00\r\n\r\nrest\n", "latin1"),
     },
+    receivedAt: null,
+    leftOut: 0,
   });
 });
 
 it("reads JSON with text or base64, with headers as an object or as pairs", () => {
   const body = Buffer.from("{}");
   const request = { method: "PUT", url: "/x", headers: [["a", "b"]], body };
-  expect(read('{"method":"PUT","url":"/x","headers":{"a":"b"},"body":"{}"}')).toEqual({ ok: true, request });
-  expect(read('{"method":"PUT","url":"/x","headers":[["a","b"]],"bodyBase64":"e30="}')).toEqual({ ok: true, request });
+  expect(read('{"method":"PUT","url":"/x","headers":{"a":"b"},"body":"{}"}')).toMatchObject({ ok: true, request });
+  expect(read('{"method":"PUT","url":"/x","headers":[["a","b"]],"bodyBase64":"e30="}')).toMatchObject({
+    ok: true,
+    request,
+  });
+});
+
+it("reads LF line ends, what curl -v writes before a line, and a request behind the answer that curl -i saved", () => {
+  const body = Buffer.from("{\r\n}\n");
+  const headers = [
+    ["Host", "a.example"],
+    ["X", "1"],
+  ];
+  const request = { method: "POST", url: "/in/x", headers, body };
+  expect(read("POST /in/x HTTP/1.1\nHost: a.example\nX: 1\n\n{\r\n}\n")).toMatchObject({ ok: true, request });
+  expect(read("* Connected\n> POST /in/x HTTP/2\r\n> Host: a.example\r\n> X: 1\r\n> \r\n{\r\n}\n")).toMatchObject({
+    request,
+  });
+  const json = JSON.stringify({
+    ...request,
+    bodyBase64: body.toString("base64"),
+    receivedAt: "2026-01-01T00:00:00.000Z",
+  });
+  expect(read(`HTTP/1.1 200 OK\r\nx: y\r\n\r\n{"id":"rej_1","request":${json}}`)).toMatchObject({
+    request,
+    receivedAt: new Date("2026-01-01T00:00:00Z"),
+  });
+});
+
+it("takes the body out of its chunks and ends it at its Content-Length, but never makes it longer", () => {
+  const head = "POST /x HTTP/1.1\r\n";
+  expect(read(`${head}Transfer-Encoding: chunked\r\n\r\n3\r\n{\n\n\r\n1;a=b\r\n}\r\n0\r\n\r\n`)).toMatchObject({
+    request: { body: Buffer.from("{\n\n}") },
+    leftOut: 0,
+  });
+  expect(read(`${head}Transfer-Encoding: chunked\r\n\r\n{}`)).toMatchObject({ request: { body: Buffer.from("{}") } });
+  expect(read(`${head}Content-Length: 2\r\n\r\n{}\n`)).toMatchObject({
+    request: { body: Buffer.from("{}") },
+    leftOut: 1,
+  });
+  expect(read(`${head}Content-Length: 9\r\n\r\n{}`)).toMatchObject({
+    request: { body: Buffer.from("{}") },
+    leftOut: 0,
+  });
 });
 
 it.each([
   "",
+  "HTTP/1.1 200 OK\r\n\r\n",
+  '{"headers":{},"bodyBase64":"e30"}',
   "hello",
   "{",
   "{}",
@@ -40,5 +86,9 @@ it.each([
   "POST /\r\n\r\n",
   '{"headers":{"a":5},"body":""}',
 ])("says what is wrong with %j", (text) =>
-  expect(read(text)).toMatchObject({ ok: false, problem: expect.stringMatching(/.{10}/) }),
+  expect(read(text)).toMatchObject({
+    ok: false,
+    problem: expect.stringMatching(/.{8}/),
+    remedy: expect.stringMatching(/.{20}/),
+  }),
 );

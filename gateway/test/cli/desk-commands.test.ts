@@ -23,11 +23,13 @@ async function captureInto(cwd: string, change: (body: string) => string = (body
   await writeFile(join(cwd, "request.http"), `POST /in/x HTTP/1.1\r\n${lines}\r\n\r\n${change(body)}`);
 }
 
+const saved = ["verify", "--provider", "stripe", "--request", "request.http"];
+
 describe("verify", () => {
   it("says of a captured request that it is genuine, by which secret, and what it is", async () => {
     const cwd = testFolder();
     await captureInto(cwd);
-    const result = await runCli(["verify", "stripe", "request.http"], { cwd, env: { HOLDFAST_VERIFY_SECRET: secret } });
+    const result = await runCli(saved, { cwd, env: { HOLDFAST_VERIFY_SECRET: secret } });
     expect(result).toMatchObject({
       code: 0,
       stderr: "",
@@ -38,20 +40,20 @@ describe("verify", () => {
   it("says what is wrong with one that is not, without the secret", async () => {
     const cwd = testFolder();
     await captureInto(cwd, (body) => body.replace("paid", "void"));
-    const result = await runCli(["verify", "stripe", "request.http", "--secret", secret], { cwd });
+    const result = await runCli([...saved, "--secret-env", "SECRET"], { cwd, env: { SECRET: secret } });
     expect(result).toMatchObject({ code: 1, stdout: expect.stringMatching(/^not genuine {2}signature_mismatch/) });
     expect(result.stdout).not.toContain(secret);
-    const json = await runCli(["verify", "stripe", "request.http", "--secret", secret, "--json"], { cwd });
+    const json = await runCli([...saved, "--secret-stdin", "--json"], { cwd, input: secret });
     expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, reason: "signature_mismatch" });
   });
 
   it("tells an old request from a forged one, and takes the moment to check at", async () => {
     const cwd = testFolder();
     await captureInto(cwd);
-    const late = await runCli(
-      ["verify", "stripe", "request.http", "--secret", secret, "--at", "2099-01-01T00:00:00Z"],
-      { cwd },
-    );
+    const late = await runCli([...saved, "--now", "2099-01-01T00:00:00Z"], {
+      cwd,
+      env: { HOLDFAST_VERIFY_SECRET: secret },
+    });
     expect(late).toMatchObject({ code: 1, stdout: expect.stringContaining("timestamp_too_old") });
   });
 });

@@ -41,7 +41,7 @@ describe("bad input ends with 2 and says what is wrong", () => {
     [["events", "--url", "http://127.0.0.1:9"], /there is no API key[\s\S]*--token/],
     [["start", "--config", "nowhere.ts"], /nowhere\.ts: there is no such file/],
     [["apply"], /there is no configuration file here[\s\S]*holdfast init/],
-    [["verify", "strpe", "x"], /Did you mean stripe/],
+    [["verify", "--provider", "strpe", "--request", "x"], /Did you mean stripe/],
     [["db", "import", "nowhere"], /there is no file/],
     [["dev", "--receiver-port", "70000"], /--receiver-port must be/],
   ])("%j", async (args, words) => {

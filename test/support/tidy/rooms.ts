@@ -22,7 +22,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const STORIES = ["boot", "main", "maintain", "index"];
 
 // `holdfast verify` judges a captured file by itself, without a gateway that runs: it is the library as a command.
-const VERIFY_COMMAND = /^gateway\/src\/cli\/(?:captured-request|commands\/verify)\.ts$/;
+const VERIFY_COMMAND = /^gateway\/src\/cli\/(?:captured-request|verify-receiver|commands\/verify)\.ts$/;
 
 /** Where each dependency lives: a second user would be a second policy. */
 const HOMES: Readonly<Record<string, string | readonly string[]>> = {

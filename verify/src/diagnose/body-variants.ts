@@ -1,3 +1,4 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { startsWithByteOrderMark } from "../extract/json-scan.ts";
 import { decodeUtf8 } from "../extract/json-text.ts";
 import type { LikelyCause } from "../verdict.ts";
@@ -12,17 +13,45 @@ export interface BodyVariant {
 /** Bodies above this are not taken apart to find out what happened to them: a forger must not be able to order the work. */
 const variantBytesMax = 64 * 1024;
 
-/** What the body may have been when it was signed, the likelier first. Each costs one trial. At most 12. */
-export function* bodyVariants(body: Uint8Array): Generator<BodyVariant> {
+/** A packed body is unpacked to this many bytes at most: a few bytes may say that they are a gigabyte (faults finding 11). */
+const unpackedBytesMax = 128 * 1024;
+
+/**
+ * What the body may have been when it was signed, the likelier first. Each costs one trial. At most 13.
+ *
+ * @param encoding the request's `Content-Encoding`
+ */
+export function* bodyVariants(body: Uint8Array, encoding?: string): Generator<BodyVariant> {
   if (body.length > variantBytesMax) return;
+  const unpacked = unpack(body, encoding?.toLowerCase() ?? "");
+  if (unpacked !== null) {
+    yield { body: unpacked, cause: "body_compressed", what: "before it was compressed" };
+    return;
+  }
   yield* newlineVariants(body);
   if (startsWithByteOrderMark(body)) {
     yield { body: body.subarray(3), cause: "body_byte_order_mark", what: "without the byte order mark in front of it" };
   }
   const text = decodeUtf8(body);
-  if (text === null) return;
+  if (text === null) {
+    const respelled = Buffer.from(Buffer.from(body).toString("latin1"), "utf8");
+    yield { body: respelled, cause: "body_charset_changed", what: "in UTF-8 where Latin-1 came" };
+    return;
+  }
   yield* charsetVariants(text);
   yield* jsonVariants(text);
+}
+
+/** The bytes before their compression; null when they are not compressed, or unpack to too much. */
+function unpack(body: Uint8Array, encoding: string): Uint8Array | null {
+  const bounds = { maxOutputLength: unpackedBytesMax };
+  try {
+    if (body[0] === 0x1f && body[1] === 0x8b) return gunzipSync(body, bounds);
+    if (encoding === "deflate") return inflateSync(body, bounds);
+    return encoding === "br" ? brotliDecompressSync(body, bounds) : null;
+  } catch {
+    return null;
+  }
 }
 
 function* newlineVariants(body: Uint8Array): Generator<BodyVariant> {

@@ -4,8 +4,10 @@ import type { Claim } from "../engines/claim.ts";
 import type { KeyRing } from "../key.ts";
 import { refuse } from "../refuse.ts";
 import type { Evidence } from "../refuse.ts";
+import { headerValues } from "../request.ts";
 import type { SecretRule } from "../scheme.ts";
 import type { LikelyCause, Refused } from "../verdict.ts";
+import { findBodyMark } from "./body-marks.ts";
 import { bodyVariants } from "./body-variants.ts";
 import { nameVersions } from "./names.ts";
 import { secretVariants } from "./secret-variants.ts";
@@ -35,14 +37,20 @@ export function explainMismatch(mismatch: Mismatch): Refused {
   const expired = ring.expired.find((key) => makes(key.bytes, body, url));
   if (expired !== undefined) return refuseExpired(mismatch, expired.version);
   if (ring.live.length === 0) return refuseAllExpired(mismatch);
-  const { step = "signature", summary, likelyCause } = findCause(mismatch) ?? unknownCause(mismatch);
-  return refuse("signature_mismatch", { step, summary, evidence: evidenceOf(mismatch), likelyCause });
+  const { step = "signature", summary, likelyCause, evidence } = findCause(mismatch) ?? unknownCause(mismatch);
+  return refuse("signature_mismatch", {
+    step,
+    summary,
+    evidence: { ...evidenceOf(mismatch), ...evidence },
+    likelyCause,
+  });
 }
 
 interface Cause {
   readonly step?: "receiver" | "body";
   readonly summary: string;
   readonly likelyCause: LikelyCause;
+  readonly evidence?: Evidence;
 }
 
 function findCause(mismatch: Mismatch): Cause | null {
@@ -56,7 +64,10 @@ function findCause(mismatch: Mismatch): Cause | null {
       if (makes(bytes, body, url)) return secretCause(key.version, cause, what);
     }
   }
-  for (const { body: other, cause, what } of bodyVariants(body)) {
+  for (const { body: other, cause, what } of bodyVariants(
+    body,
+    headerValues(arrival.request.headers, "content-encoding")[0],
+  )) {
     for (const key of ring.live) {
       if (!affords()) return null;
       if (makes(key.bytes, other, url)) return bodyCause(key.version, cause, what);
@@ -90,17 +101,14 @@ function unknownCause({ arrival, ring, claim }: Mismatch): Cause {
   const { body } = arrival.request;
   const shape = claim.timestamp === "" ? "The signature is well formed" : "The signature and its time are well formed";
   const tried = `none of the ${ring.live.length} live secret versions (${nameVersions(ring.live)}) makes it over the ${body.length} bytes that came`;
-  const compressed = body[0] === 0x1f && body[1] === 0x8b;
-  if (body.length === 0)
-    return {
-      step: "body",
-      summary: `${shape}, but the body is empty. Read the body before it is consumed elsewhere.`,
-      likelyCause: "body_empty",
-    };
-  const hint = compressed ? " The body is gzip: the sender may have signed it uncompressed." : "";
+  const mark = findBodyMark(arrival);
+  if (mark !== null) {
+    const { step, cause, what, evidence } = mark;
+    return { step, summary: `${shape}, but ${tried}. ${what}`, likelyCause: cause, evidence };
+  }
   return {
-    summary: `${shape}, but ${tried}. Either the body was changed on the way, or the sender signs with another secret: compare the secret with the one at ${arrival.entry.provider.name}, and verify the raw bytes.${hint}`,
-    likelyCause: compressed ? "body_compressed" : "body_or_secret_differs",
+    summary: `${shape}, but ${tried}. Either the body was changed on the way, or the sender signs with another secret: compare the secret with the one at ${arrival.entry.provider.name}, and verify the raw bytes.`,
+    likelyCause: "body_or_secret_differs",
   };
 }
 

@@ -1,7 +1,9 @@
 import type { Arrival } from "../arrival.ts";
 import type { Claim } from "../engines/claim.ts";
 import { refuse } from "../refuse.ts";
+import { headerValues } from "../request.ts";
 import type { Refused } from "../verdict.ts";
+import { findBodyMark } from "./body-marks.ts";
 import { bodyVariants } from "./body-variants.ts";
 
 /** Trials that one diagnosis may make: public-key signatures cost fifty times what an HMAC does. */
@@ -21,12 +23,21 @@ export function explainPublicKeyMismatch({ arrival, claim, keyCount, makes }: Pu
   const { body } = arrival.request;
   const evidence = { header: arrival.names.signature, keysTried: keyCount, bodyBytes: body.length };
   let trials = 0;
-  for (const { body: other, cause, what } of bodyVariants(body)) {
+  for (const { body: other, cause, what } of bodyVariants(
+    body,
+    headerValues(arrival.request.headers, "content-encoding")[0],
+  )) {
     trials += 1;
     if (trials > trialsMax) break;
     if (makes(other) === null) continue;
     const summary = `The public key fits the body ${what}: something on the way wrote the body anew. Verify the raw bytes as they came.`;
     return refuse("signature_mismatch", { step: "body", summary, evidence, likelyCause: cause });
+  }
+  const mark = findBodyMark(arrival);
+  if (mark !== null) {
+    const summary = `The signature is well formed, but none of the ${keyCount} public keys verifies it over the ${body.length} bytes that came. ${mark.what}`;
+    const more = { ...evidence, ...mark.evidence };
+    return refuse("signature_mismatch", { step: mark.step, summary, evidence: more, likelyCause: mark.cause });
   }
   return refuse("signature_mismatch", {
     step: "signature",

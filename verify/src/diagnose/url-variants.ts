@@ -4,10 +4,19 @@ export interface UrlVariant {
   readonly what: string;
 }
 
-/** What proxies and typing do to a URL. Each costs one trial (or a few, where a scheme has spellings). At most 6. */
+/** What proxies and typing do to a URL. Each costs one trial (or a few, where a scheme has spellings). At most 8. */
 export function* urlVariants(url: string, requestUrl: string): Generator<UrlVariant> {
   if (url.startsWith("https://")) yield { url: `http://${url.slice(8)}`, what: "with http instead of https" };
   if (url.startsWith("http://")) yield { url: `https://${url.slice(7)}`, what: "with https instead of http" };
+  const [, before = "", port = "", behindPort = ""] =
+    /^(https?:\/\/(?:\[[^\]]*\]|[^/?#:]*))(:\d*)?(.*)$/.exec(url) ?? [];
+  if (port !== "") yield { url: before + behindPort, what: `without the port ${port.slice(1)}` };
+  else if (before !== "") {
+    const usual = url.startsWith("https://") ? ":443" : ":80";
+    yield { url: before + usual + behindPort, what: `with the port ${usual.slice(1)}` };
+    const seen = /^https?:\/\/(?:\[[^\]]*\]|[^/?#:]*)(:\d+)/.exec(requestUrl)?.[1] ?? usual;
+    if (seen !== usual) yield { url: before + seen + behindPort, what: `with the port ${seen.slice(1)}` };
+  }
   const [path = "", query] = url.split("?", 2);
   const behind = query === undefined ? "" : `?${query}`;
   if (path.endsWith("/")) yield { url: path.slice(0, -1) + behind, what: "without the slash at the end of the path" };

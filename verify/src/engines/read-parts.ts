@@ -6,7 +6,7 @@ import { refuse } from "../refuse.ts";
 import { headerCharsMax, onlyHeader } from "../request.ts";
 import { readTimestampMs } from "../timestamp.ts";
 import type { TimestampUnit } from "../timestamp.ts";
-import type { Refused } from "../verdict.ts";
+import type { LikelyCause, Refused } from "../verdict.ts";
 import { refuseTimestamp } from "./claim.ts";
 import { publicUrl } from "./public-url.ts";
 
@@ -20,18 +20,37 @@ export function readHeader({ entry, request }: Arrival, name: string): string | 
 }
 
 /** The refusal of a value that is not spelled as the provider spells it. `where` names a header or a field. */
-export function refuseSpelling(where: string, value: string, fault: string): Refused {
+export function refuseSpelling(
+  where: string,
+  value: string,
+  fault: string,
+  likelyCause: LikelyCause | null = null,
+): Refused {
   return refuse("malformed_header", {
     step: "headers",
     summary: `${where} cannot be read: ${fault}. Pass it on exactly as it came.`,
     evidence: { header: where, length: value.length, start: excerpt(value) },
+    likelyCause,
   });
+}
+
+/** What was done to the right bytes, as far as their spelling tells. */
+function spellingCause(text: string, encoding: Encoding, bytes: number): LikelyCause | null {
+  if (text.includes(", ")) return "headers_joined";
+  if (encoding === "hex" && decodeExact(text.toLowerCase(), encoding, bytes) !== null) return "signature_letter_case";
+  return decodeExact(text, encoding === "hex" ? "base64" : "hex", bytes) === null ? null : "signature_encoding";
 }
 
 /** One exactly spelled signature of this many bytes, or the refusal. */
 export function readSignature(where: string, text: string, encoding: Encoding, bytes: number): Buffer | Refused {
   const signature = decodeExact(text, encoding, bytes);
-  return signature ?? refuseSpelling(where, text, `it is not the ${encoding} of ${bytes} bytes`);
+  if (signature !== null) return signature;
+  return refuseSpelling(
+    where,
+    text,
+    `it is not the ${encoding} of ${bytes} bytes`,
+    spellingCause(text, encoding, bytes),
+  );
 }
 
 /** A time exactly as the provider writes it, or the refusal. */
