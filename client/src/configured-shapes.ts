@@ -61,6 +61,11 @@ export interface Source {
   state: "active" | "disabled";
   origin: Origin;
   bodyBytesMax: number;
+  /** Of its events where the route declares none. */
+  priority: Priority;
+  /** What divides its events into lanes; null: the tenant is one. */
+  lane: string | null;
+  laneWeight: number;
   receiver: Record<string, unknown>;
   secrets: SecretVersion[];
   createdAt: string;
@@ -74,6 +79,10 @@ export interface SourceInput {
   /** In a change the value of a version that exists may be left out; a version that is not listed is retired. */
   secrets?: (string | { value?: string; version?: string; notAfter?: string; allowShort?: boolean })[];
   bodyBytesMax?: number;
+  priority?: Priority;
+  /** `source`, `type`, `header:<name>` or `body:/<JSON pointer>`. */
+  lane?: string;
+  laneWeight?: number;
   /** Further fields of the receiver configuration, as the provider's scheme needs them. */
   [receiverField: string]: unknown;
 }
@@ -119,7 +128,11 @@ export interface Route {
   source: string;
   destination: string;
   eventTypes: string[];
+  /** The one that holds: its own or the source's. */
   priority: Priority;
+  priorityFrom: "route" | "source";
+  /** The filter, a CEL expression over `event`; null: none. */
+  when: string | null;
   state: "active" | "disabled";
   origin: Origin;
   createdAt: string;
@@ -132,6 +145,7 @@ export interface RouteInput {
   destination: string;
   eventTypes?: string[];
   priority?: Priority;
+  when?: string;
 }
 
 /** Everything that is configured, without secrets. */

@@ -1,6 +1,7 @@
 import { checkReceiver } from "@holdfast/verify";
 import { checkDefinition, type CompleteDefinition } from "../domain/definition.ts";
 import { vetUrl } from "../platform/egress/vet-url.ts";
+import { compileFilter } from "../platform/event-filter.ts";
 import type { ConfigFault } from "./config-fault.ts";
 
 /**
@@ -14,6 +15,7 @@ export function checkDefinitionInput(
   const checked = checkDefinition(input, {
     checkReceiver,
     vetUrl: (url) => vetUrl(url, { allowCidrs: [...allowCidrs] }),
+    checkFilter: compileFilter,
   });
   return checked.ok ? { definition: checked.definition, faults: [] } : { definition: null, faults: checked.faults };
 }

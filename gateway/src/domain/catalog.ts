@@ -1,4 +1,6 @@
 import type { RetryPolicy } from "./retry-policy.ts";
+import type { RoutePolicy } from "./route-policy.ts";
+import type { SourcePolicy } from "./source-policy.ts";
 
 /** One inbound URL with a provider and what it verifies with. */
 export interface Source {
@@ -13,6 +15,7 @@ export interface Source {
   readonly receiverUnreadable: readonly string[];
   readonly secrets: readonly SecretVersion[];
   readonly bodyBytesMax: number;
+  readonly policy: SourcePolicy;
   readonly state: "active" | "disabled";
   readonly origin: Origin;
   readonly createdAt: Date;
@@ -71,7 +74,9 @@ export interface Route {
   readonly sourceId: string;
   readonly destinationId: string;
   readonly eventTypes: readonly string[];
-  readonly priority: number;
+  /** Null: the priority of the source. */
+  readonly priority: number | null;
+  readonly policy: RoutePolicy;
   readonly state: "active" | "disabled";
   readonly origin: Origin;
   readonly createdAt: Date;

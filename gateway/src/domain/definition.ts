@@ -3,10 +3,12 @@ import { isPlainObject, nameType, readFields, readList, report, shown, within } 
 import type { UrlChecker } from "./destination-definition.ts";
 import { checkDestination } from "./destination-definition.ts";
 import type { Priority } from "./priority.ts";
+import type { FilterChecker, RoutePolicyDefinition } from "./route-policy.ts";
 import type { NamedRoute } from "./route-definition.ts";
 import { checkRoute } from "./route-definition.ts";
 import type { ReceiverChecker } from "./source-definition.ts";
 import { checkSource } from "./source-definition.ts";
+import type { SourcePolicyDefinition } from "./source-policy.ts";
 
 /**
  * What a configuration declares: the shape of `holdfast.config.ts` and of `POST /api/v1/configuration`. Sources and
@@ -54,7 +56,7 @@ export interface ReceiverDefinition {
   readonly toleranceSec?: number | undefined;
 }
 
-export interface SourceDefinition extends ReceiverDefinition {
+export interface SourceDefinition extends ReceiverDefinition, SourcePolicyDefinition {
   /** The slug of the provider, such as `stripe`. */
   readonly provider: string;
   /** The part of the ingest URL that names the source; made from 192 random bits when it is left out, and kept. */
@@ -93,7 +95,7 @@ export interface HandlerDestinationDefinition extends DestinationPolicyDefinitio
 
 export type DestinationDefinition = HttpDestinationDefinition | HandlerDestinationDefinition;
 
-export interface RouteDefinition {
+export interface RouteDefinition extends RoutePolicyDefinition {
   readonly name?: string | undefined;
   /** The name of a source of the same definition. */
   readonly source: string;
@@ -101,13 +103,15 @@ export interface RouteDefinition {
   readonly destination: string;
   /** Patterns of event types, `*` standing for any run of characters. Default: every event. */
   readonly eventTypes?: readonly string[] | undefined;
+  /** Default: the priority of the source. */
   readonly priority?: Priority | undefined;
 }
 
-/** The two judgements that need more than this file knows: the provider's scheme, and the operator's network rules. */
+/** The judgements that need more than the domain knows: the provider's scheme, the operator's network rules, the language of filters. */
 export interface DefinitionCheckers {
   readonly checkReceiver: ReceiverChecker;
   readonly vetUrl: UrlChecker;
+  readonly checkFilter: FilterChecker;
 }
 
 /** A definition in which every name, reference and bound holds, or every fault of it. */
@@ -144,7 +148,7 @@ export function checkDefinition(input: unknown, checkers: DefinitionCheckers): C
   const known = { sources: declaredNames(fields["sources"]), destinations: declaredNames(fields["destinations"]) };
   const routes: NamedRoute[] = [];
   for (const [i, item] of (readList(within(place, "routes"), fields["routes"], ROUTES_MAX) ?? []).entries()) {
-    const route = checkRoute(within(within(place, "routes"), i), item, known);
+    const route = checkRoute(within(within(place, "routes"), i), item, known, checkers.checkFilter);
     if (route !== null && routes.some((other) => other.name === route.name)) {
       report(
         within(within(place, "routes"), i),

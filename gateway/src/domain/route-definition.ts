@@ -1,17 +1,24 @@
 import type { RouteDefinition } from "./definition.ts";
 import type { Place } from "./field-checks.ts";
 import { nearestName, readFields, readList, readText, report, within } from "./field-checks.ts";
-import type { Priority } from "./priority.ts";
-import { PRIORITIES } from "./priority.ts";
+import { checkPriority } from "./policy-checks.ts";
+import type { FilterChecker } from "./route-policy.ts";
+import { ROUTE_POLICY_FIELD_NAMES, checkRoutePolicy } from "./route-policy.ts";
 
-/** A checked route: it has a name, patterns and a priority. */
+/** A checked route: it has a name and patterns. */
 export interface NamedRoute extends RouteDefinition {
   readonly name: string;
   readonly eventTypes: readonly string[];
-  readonly priority: Priority;
 }
 
-export const ROUTE_FIELD_NAMES: readonly string[] = ["name", "source", "destination", "eventTypes", "priority"];
+export const ROUTE_FIELD_NAMES: readonly string[] = [
+  "name",
+  "source",
+  "destination",
+  "eventTypes",
+  "priority",
+  ...ROUTE_POLICY_FIELD_NAMES,
+];
 
 const EVENT_TYPES_MAX = 100;
 const ROUTE_NAME = /^[a-z0-9][a-z0-9-]{0,126}$/;
@@ -21,6 +28,7 @@ export function checkRoute(
   place: Place,
   input: unknown,
   known: { readonly sources: readonly string[]; readonly destinations: readonly string[] },
+  checkFilter: FilterChecker,
 ): NamedRoute | null {
   const before = place.faults.length;
   const fields = readFields(place, input, ROUTE_FIELD_NAMES);
@@ -38,8 +46,9 @@ export function checkRoute(
   }
   const eventTypes = checkEventTypes(within(place, "eventTypes"), fields["eventTypes"]);
   const priority = checkPriority(within(place, "priority"), fields["priority"]);
-  if (place.faults.length > before || source === null || destination === null || priority === null) return null;
-  return { name, source, destination, eventTypes, priority };
+  const policy = checkRoutePolicy(place, fields, checkFilter);
+  if (place.faults.length > before || source === null || destination === null) return null;
+  return { name, source, destination, eventTypes, ...(priority === null ? {} : { priority }), ...policy };
 }
 
 function checkReference(place: Place, input: unknown, kind: string, known: readonly string[]): string | null {
@@ -57,10 +66,4 @@ function checkEventTypes(place: Place, input: unknown): readonly string[] {
   if (list.length === 0)
     report(place, 'is empty, so nothing would be delivered; leave it out for every event, or write ["*"]');
   return list.map((item, i) => readText(within(place, i), item ?? null, 256) ?? "*");
-}
-
-function checkPriority(place: Place, input: unknown): Priority | null {
-  if (input === undefined) return "normal";
-  const found = PRIORITIES.find((priority) => priority === input);
-  return found ?? report(place, `must be one of ${PRIORITIES.join(", ")}`);
 }

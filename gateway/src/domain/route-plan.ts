@@ -3,6 +3,8 @@ import type { PlannedAction } from "./catalog-plan.ts";
 import { compareFields } from "./catalog-plan.ts";
 import { toPriorityNumber } from "./priority.ts";
 import type { NamedRoute } from "./route-definition.ts";
+import type { RoutePolicy } from "./route-policy.ts";
+import { toRoutePolicy } from "./route-policy.ts";
 import type { Declared } from "./source-plan.ts";
 
 /** A route as it shall be, and what that changes. */
@@ -16,7 +18,8 @@ export interface RoutePlan {
   readonly sourceId: string;
   readonly destinationId: string;
   readonly eventTypes: readonly string[];
-  readonly priority: number;
+  readonly priority: number | null;
+  readonly policy: RoutePolicy;
   readonly state: Route["state"];
   readonly origin: Origin;
 }
@@ -32,7 +35,8 @@ export function planRoute(
     sourceId: ends.sourceId,
     destinationId: ends.destinationId,
     eventTypes: route.eventTypes,
-    priority: toPriorityNumber(route.priority),
+    priority: route.priority === undefined ? null : toPriorityNumber(route.priority),
+    policy: toRoutePolicy(route),
     state: declared.state,
     origin: declared.origin,
   };
@@ -48,7 +52,7 @@ export function planRoute(
 
 /** Plans that a route is put into or out of use, as it is otherwise. */
 export function planRouteState(present: Route, state: Route["state"]): RoutePlan {
-  const { id, tenant, name, sourceId, destinationId, eventTypes, priority, origin } = present;
-  const wanted = { sourceId, destinationId, eventTypes, priority, state, origin };
+  const { id, tenant, name, sourceId, destinationId, eventTypes, priority, policy, origin } = present;
+  const wanted = { sourceId, destinationId, eventTypes, priority, policy, state, origin };
   return { kind: "route", id, tenant, name, ...wanted, ...compareFields(present, wanted) };
 }

@@ -12,6 +12,7 @@ import {
   report,
   within,
 } from "./field-checks.ts";
+import { SOURCE_POLICY_FIELD_NAMES, checkSourcePolicy } from "./source-policy.ts";
 
 /** Says what is wrong with a receiver configuration; `checkReceiver` of @holdfast/verify. */
 export type ReceiverChecker = (
@@ -52,6 +53,7 @@ export const SOURCE_FIELD_NAMES: readonly string[] = [
   "key",
   "secrets",
   "bodyBytesMax",
+  ...SOURCE_POLICY_FIELD_NAMES,
   ...RECEIVER_FIELD_NAMES,
 ];
 
@@ -71,6 +73,7 @@ export function checkSource(place: Place, input: unknown, checkReceiver: Receive
     report(within(place, "key"), "must be 8 to 128 letters, digits, - or _; leave it out to have one made");
   }
   const bodyBytesMax = readInteger(within(place, "bodyBytesMax"), fields["bodyBytesMax"], 1, BODY_BYTES_MAX);
+  const policy = checkSourcePolicy(place, fields);
   const secrets = checkSecrets(within(place, "secrets"), fields["secrets"]);
   const receiver = checkReceiverFields(place, fields);
   if (place.faults.length > before || typeof provider !== "string") return null;
@@ -83,6 +86,7 @@ export function checkSource(place: Place, input: unknown, checkReceiver: Receive
     ...configuration,
     ...(typeof key === "string" ? { key } : {}),
     ...(typeof bodyBytesMax === "number" ? { bodyBytesMax } : {}),
+    ...policy,
   };
 }
 

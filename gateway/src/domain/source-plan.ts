@@ -2,6 +2,8 @@ import type { Origin, SecretVersion, Source } from "./catalog.ts";
 import type { PlannedAction } from "./catalog-plan.ts";
 import { compareFields } from "./catalog-plan.ts";
 import type { SecretDefinition, SourceDefinition } from "./definition.ts";
+import type { SourcePolicy } from "./source-policy.ts";
+import { splitSourcePolicy, toSourcePolicyDefinition } from "./source-policy.ts";
 
 export const BODY_BYTES_DEFAULT = 1_048_576;
 
@@ -17,6 +19,7 @@ export interface SourcePlan {
   readonly provider: string;
   readonly receiver: Readonly<Record<string, unknown>>;
   readonly bodyBytesMax: number;
+  readonly policy: SourcePolicy;
   readonly state: Source["state"];
   readonly origin: Origin;
   /** Sealed fields of the receiver that stay as they are stored. */
@@ -54,12 +57,14 @@ export function planSource(
   definition: SourceDefinition,
   declared: Declared & { readonly newKey: string; readonly state: Source["state"] },
 ): SourcePlan {
-  const { provider, key, secrets, bodyBytesMax, ...receiver } = definition;
+  const { policy, rest } = splitSourcePolicy(definition);
+  const { provider, key, secrets, bodyBytesMax, ...receiver } = rest;
   const wanted = {
     key: key ?? present?.key ?? declared.newKey,
     provider,
     receiver,
     bodyBytesMax: bodyBytesMax ?? BODY_BYTES_DEFAULT,
+    policy,
     state: declared.state,
     origin: declared.origin,
   };
@@ -81,8 +86,9 @@ export function planSource(
 
 /** Plans that a source is put into or out of use, as it is otherwise; its secrets need not be readable for that. */
 export function planSourceState(present: Source, state: Source["state"]): SourcePlan {
-  const { id, tenant, name, key, provider, receiver, bodyBytesMax, origin, receiverUnreadable: keepSealed } = present;
-  const wanted = { key, provider, receiver, bodyBytesMax, state, origin };
+  const { id, tenant, name, key, provider, receiver, bodyBytesMax, policy, origin } = present;
+  const wanted = { key, provider, receiver, bodyBytesMax, policy, state, origin };
+  const keepSealed = present.receiverUnreadable;
   return { kind: "source", id, tenant, name, ...wanted, keepSealed, secrets: [], ...compareFields(present, wanted) };
 }
 
@@ -100,7 +106,8 @@ export function toSourceDefinition(source: Source): SourceDefinition {
       ...(notAfter === null ? {} : { notAfter }),
     }));
   const { provider, key, bodyBytesMax, receiver } = source;
-  return { ...receiver, provider, key, bodyBytesMax, ...(secrets.length === 0 ? {} : { secrets }) };
+  const policy = toSourcePolicyDefinition(source.policy);
+  return { ...receiver, provider, key, bodyBytesMax, ...policy, ...(secrets.length === 0 ? {} : { secrets }) };
 }
 
 /**

@@ -55,7 +55,7 @@ function prepareSource(catalog: Catalog, source: Source, destinations: ReadonlyM
         {
           destinationId: route.destinationId,
           eventTypes: route.eventTypes,
-          priority: route.priority,
+          priority: route.priority ?? source.policy.priority,
           heldReason: destination.state === "active" ? null : `destination_${destination.state}`,
         },
       ];

@@ -76,7 +76,8 @@ async function writeSource(deps: CatalogDeps, tx: Queryable, plan: SourcePlan): 
   const { id, tenant } = plan;
   const { open, sealed: sealedFields } = sealReceiver(deps.box, plan);
   const columns = [plan.name, plan.key, plan.provider, open, plan.bodyBytesMax, plan.state, plan.origin];
-  expectOne(await tx.run(saveSource, [id, tenant, ...columns, now, sealedFields, plan.keepSealed]), "source");
+  const more = [now, sealedFields, plan.keepSealed, JSON.stringify(plan.policy)];
+  expectOne(await tx.run(saveSource, [id, tenant, ...columns, ...more]), "source");
   for (const secret of plan.secrets) {
     const { version, position, state, value, notAfter } = secret;
     if (!secret.changed) continue;
@@ -150,8 +151,9 @@ async function moveWaiting(deps: CatalogDeps, tx: Queryable, plan: DestinationPl
 
 async function writeRoute(deps: CatalogDeps, tx: Queryable, plan: RoutePlan): Promise<void> {
   const { id, tenant, name, sourceId, destinationId, eventTypes, priority, state, origin } = plan;
-  const values = [id, tenant, name, sourceId, destinationId, eventTypes, priority, state, origin, deps.clock.now()];
-  expectOne(await tx.run(saveRoute, values), "route");
+  const columns = [name, sourceId, destinationId, eventTypes, priority, state, origin];
+  const more = [deps.clock.now(), JSON.stringify(plan.policy)];
+  expectOne(await tx.run(saveRoute, [id, tenant, ...columns, ...more]), "route");
 }
 
 // The plan was made under the lock, so a row that is not there any more is a bug and must not commit.

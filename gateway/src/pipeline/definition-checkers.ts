@@ -4,10 +4,11 @@ import type { DefinitionCheckers } from "../domain/definition.ts";
 import { nearestName } from "../domain/field-checks.ts";
 import type { EgressPolicy } from "../platform/egress/egress-outcome.ts";
 import { vetUrl } from "../platform/egress/vet-url.ts";
+import { compileFilter } from "../platform/event-filter.ts";
 
-/** The two judgements that a definition's check needs from outside the domain, under this operator's network rules. */
+/** The judgements that a definition's check needs from outside the domain, under this operator's network rules. */
 export function definitionCheckers(policy: EgressPolicy): DefinitionCheckers {
-  return { checkReceiver: checkSourceReceiver, vetUrl: (url) => vetUrl(url, policy) };
+  return { checkReceiver: checkSourceReceiver, vetUrl: (url) => vetUrl(url, policy), checkFilter: compileFilter };
 }
 
 function checkSourceReceiver(provider: string, receiver: Receiver): ReceiverFault[] {

@@ -2,12 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkDefinition } from "../../src/domain/definition.ts";
 import { nearestName } from "../../src/domain/field-checks.ts";
+import { compileFilter } from "../../src/platform/event-filter.ts";
 
 const checkers = {
   checkReceiver: (provider: string) =>
     provider === "stripe" ? [] : [{ path: "provider", problem: "no such provider" }],
   vetUrl: (url: string) =>
     url.startsWith("https://") ? ({ ok: true } as const) : ({ ok: false, message: "not https" } as const),
+  checkFilter: compileFilter,
 };
 
 function faultsOf(input: unknown): string[] {
@@ -16,7 +18,7 @@ function faultsOf(input: unknown): string[] {
 }
 
 describe("a definition", () => {
-  it("that is right comes back complete, with names, patterns and priorities filled in", () => {
+  it("that is right comes back complete, with names and patterns filled in", () => {
     const checked = checkDefinition(
       {
         sources: {
@@ -42,7 +44,7 @@ describe("a definition", () => {
         },
         destinations: { d: { url: "https://d.example", retry: { scheduleSec: [1, 2.5] } }, h: { handler: "onEvent" } },
         routes: [
-          { name: "s-d", source: "s", destination: "d", eventTypes: ["*"], priority: "normal" },
+          { name: "s-d", source: "s", destination: "d", eventTypes: ["*"] },
           { name: "x", source: "s", destination: "h", eventTypes: ["*"], priority: "critical" },
         ],
       },

@@ -4,6 +4,7 @@ import { OTHER_VARIABLES } from "../../src/config/find-unknown-variables.ts";
 import type { Setting } from "../../src/config/setting.ts";
 import { SETTING_PATHS, SETTINGS } from "../../src/config/settings.ts";
 import { DESTINATION_FIELD_NAMES } from "../../src/domain/destination-definition.ts";
+import { ROUTE_FIELD_NAMES } from "../../src/domain/route-definition.ts";
 import { SOURCE_FIELD_NAMES } from "../../src/domain/source-definition.ts";
 
 const page = await readFile(new URL("../../../docs/configuration.md", import.meta.url), "utf8");
@@ -47,5 +48,5 @@ it("names every variable that is read outside of the settings", () => {
 it("describes every field of sources, destinations and routes, and no other", () => {
   expect(keysOf("Sources").toSorted()).toEqual([...SOURCE_FIELD_NAMES].toSorted());
   expect(keysOf("Destinations").toSorted()).toEqual([...DESTINATION_FIELD_NAMES].toSorted());
-  expect(keysOf("Routes").toSorted()).toEqual(["destination", "eventTypes", "name", "priority", "source"]);
+  expect(keysOf("Routes").toSorted()).toEqual([...ROUTE_FIELD_NAMES].toSorted());
 });

@@ -1,6 +1,7 @@
 import { sign } from "@holdfast/verify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Source } from "../../src/domain/catalog.ts";
+import { DEFAULT_SOURCE_POLICY } from "../../src/domain/source-policy.ts";
 import type { Arrival } from "../../src/pipeline/arrival.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 import { explainRefusal } from "../../src/pipeline/explain-refusal.ts";
@@ -75,6 +76,7 @@ function source(name: string, more: Partial<Source> = {}): Source {
     receiverUnreadable: [],
     secrets: [{ version: "v1", state: "active", value: secretOf(name), notAfter: null, retiredAt: null }],
     bodyBytesMax: 1_000_000,
+    policy: DEFAULT_SOURCE_POLICY,
     state: "active",
     origin: "api",
     createdAt: NOW,

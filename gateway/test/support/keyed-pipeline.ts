@@ -3,6 +3,7 @@ import type { Receiver } from "@holdfast/verify";
 import { sign } from "@holdfast/verify";
 import { codedSampleOf, sent } from "../../../verify/test/coded-samples.ts";
 import type { Source } from "../../src/domain/catalog.ts";
+import { DEFAULT_SOURCE_POLICY } from "../../src/domain/source-policy.ts";
 import { createKeyFetcher } from "../../src/engine/fetch-keys.ts";
 import { createKeyStore } from "../../src/engine/key-store.ts";
 import type { Arrival } from "../../src/pipeline/arrival.ts";
@@ -54,6 +55,7 @@ function source(provider: string, receiver: Receiver): Source {
     receiverUnreadable: [],
     secrets: [],
     bodyBytesMax: 1_000_000,
+    policy: DEFAULT_SOURCE_POLICY,
     state: "active",
     origin: "api",
     createdAt: NOW,

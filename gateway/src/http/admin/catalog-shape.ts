@@ -4,6 +4,8 @@ import { MASKED } from "../../domain/field-checks.ts";
 import { toPublicId } from "../../domain/id.ts";
 import { PRIORITIES, toPriority } from "../../domain/priority.ts";
 import { SECRET_RECEIVER_FIELDS } from "../../domain/secret-binding.ts";
+import { DEFAULT_SOURCE_POLICY } from "../../domain/source-policy.ts";
+import type { TenantCatalog } from "./tenant-catalog.ts";
 
 const origin = z.enum(["file", "api", "sample"]);
 const moment = z.iso.datetime();
@@ -17,6 +19,9 @@ export const sourceSchema = z
     state: z.enum(["active", "disabled"]),
     origin,
     bodyBytesMax: z.number().int(),
+    priority: z.enum(PRIORITIES).openapi({ description: "For routes that declare none" }),
+    lane: z.string().nullable().openapi({ description: "What divides its events into lanes; null: the tenant is one" }),
+    laneWeight: z.number().int(),
     receiver: z.record(z.string(), z.unknown()),
     secrets: z.array(
       z.object({
@@ -38,6 +43,9 @@ export const sourceSchema = z
       state: "active",
       origin: "file",
       bodyBytesMax: 1_048_576,
+      priority: "normal",
+      lane: "body:/account",
+      laneWeight: 1,
       receiver: {},
       secrets: [{ version: "v1", state: "active", notAfter: null, readable: true }],
       createdAt: "2026-11-21T18:00:00.000Z",
@@ -59,6 +67,9 @@ export function toSource(source: Source, ingestUrl: string): z.infer<typeof sour
     state: source.state,
     origin: source.origin,
     bodyBytesMax: source.bodyBytesMax,
+    priority: toPriority(source.policy.priority),
+    lane: source.policy.lane,
+    laneWeight: source.policy.laneWeight,
     receiver: Object.fromEntries(receiver) as Record<string, unknown>,
     secrets: source.secrets.map(({ version, state, notAfter, value }) => ({
       version,
@@ -141,7 +152,9 @@ export const routeSchema = z
     destinationId: z.string(),
     destination: z.string(),
     eventTypes: z.array(z.string()),
-    priority: z.enum(PRIORITIES),
+    priority: z.enum(PRIORITIES).openapi({ description: "The one that holds: its own or the source's" }),
+    priorityFrom: z.enum(["route", "source"]),
+    when: z.string().nullable().openapi({ description: "The filter, a CEL expression over event; null: none" }),
     state: z.enum(["active", "disabled"]),
     origin,
     createdAt: moment,
@@ -157,6 +170,8 @@ export const routeSchema = z
       destination: "billing",
       eventTypes: ["invoice.*"],
       priority: "normal",
+      priorityFrom: "source",
+      when: "event.body.amount > 100",
       state: "active",
       origin: "file",
       createdAt: "2026-11-21T18:00:00.000Z",
@@ -166,17 +181,20 @@ export const routeSchema = z
 
 export function toRoute(
   route: Route,
-  names: { sourceName(id: string): string; destinationName(id: string): string },
+  own: Pick<TenantCatalog, "sources" | "sourceName" | "destinationName">,
 ): z.infer<typeof routeSchema> {
+  const source = own.sources.find(({ id }) => id === route.sourceId);
   return {
     id: toPublicId("rte", route.id),
     name: route.name,
     sourceId: toPublicId("src", route.sourceId),
-    source: names.sourceName(route.sourceId),
+    source: own.sourceName(route.sourceId),
     destinationId: toPublicId("dst", route.destinationId),
-    destination: names.destinationName(route.destinationId),
+    destination: own.destinationName(route.destinationId),
     eventTypes: [...route.eventTypes],
-    priority: toPriority(route.priority),
+    priority: toPriority(route.priority ?? source?.policy.priority ?? DEFAULT_SOURCE_POLICY.priority),
+    priorityFrom: route.priority === null ? "source" : "route",
+    when: route.policy.when,
     state: route.state,
     origin: route.origin,
     createdAt: route.createdAt.toISOString(),

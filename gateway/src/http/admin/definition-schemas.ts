@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { NAME_RULE } from "../../domain/definition.ts";
 import { RECEIVER_FIELD_NAMES } from "../../domain/source-definition.ts";
 import { PRIORITIES } from "../../domain/priority.ts";
+import { LANE_WEIGHT_MAX } from "../../domain/source-policy.ts";
 
 /**
  * What the API's documentation shows of declared things. The checks themselves are the domain's, the same as for the
@@ -26,12 +27,27 @@ const receiverFields = Object.fromEntries(
   ]),
 );
 
+const selector = z.string().openapi({ description: "source, type, header:<name> or body:/<JSON pointer>" });
+
+/** How a source's events are queued; see domain/source-policy.ts. */
+const sourcePolicyFields = {
+  priority: z.enum(PRIORITIES).optional().openapi({ description: "For routes that declare none" }),
+  lane: selector.optional(),
+  laneWeight: z.number().int().min(1).max(LANE_WEIGHT_MAX).optional(),
+};
+
+/** How a route chooses and delivers; see domain/route-policy.ts. */
+const routePolicyFields = {
+  when: z.string().optional().openapi({ description: "A CEL expression over event; see docs/configuration.md" }),
+};
+
 export const sourceDefinitionSchema = z
   .object({
     provider: z.string(),
     key: z.string().optional(),
     secrets: z.array(secret).optional(),
     bodyBytesMax: z.number().int().optional(),
+    ...sourcePolicyFields,
     ...receiverFields,
   })
   .openapi("SourceDefinition");
@@ -55,7 +71,8 @@ export const routeDefinitionSchema = z
     source: z.string(),
     destination: z.string(),
     eventTypes: z.array(z.string()).optional(),
-    priority: z.enum(PRIORITIES).optional(),
+    priority: z.enum(PRIORITIES).optional().openapi({ description: "Default: the source's" }),
+    ...routePolicyFields,
   })
   .openapi("RouteDefinition");
 

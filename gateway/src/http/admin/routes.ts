@@ -6,6 +6,8 @@ import { toPriority } from "../../domain/priority.ts";
 import { checkRoute } from "../../domain/route-definition.ts";
 import type { NamedRoute } from "../../domain/route-definition.ts";
 import { planRoute, planRouteState } from "../../domain/route-plan.ts";
+import { toRoutePolicyDefinition } from "../../domain/route-policy.ts";
+import { compileFilter } from "../../platform/event-filter.ts";
 import { newCatalogId } from "../../pipeline/apply-definition.ts";
 import type { Planned } from "../../pipeline/change-catalog.ts";
 import {
@@ -119,7 +121,8 @@ function merge(own: TenantCatalog, present: Route, fields: Body): Body {
     source: own.sourceName(present.sourceId),
     destination: own.destinationName(present.destinationId),
     eventTypes: present.eventTypes,
-    priority: toPriority(present.priority),
+    ...(present.priority === null ? {} : { priority: toPriority(present.priority) }),
+    ...toRoutePolicyDefinition(present.policy),
   };
   for (const [name, value] of Object.entries(fields)) {
     if (name === "name") continue;
@@ -142,10 +145,11 @@ function checkEnds(
       ? { destination: own.findDestination(body["destination"])?.name ?? body["destination"] }
       : {}),
   };
-  const route = checkRoute(place, named, {
+  const known = {
     sources: own.sources.map(({ name }) => name),
     destinations: own.destinations.map(({ name }) => name),
-  });
+  };
+  const route = checkRoute(place, named, known, compileFilter);
   const source = route === null ? null : own.findSource(route.source);
   const destination = route === null ? null : own.findDestination(route.destination);
   if (place.faults.length > 0 || route === null || source === null || destination === null) return null;

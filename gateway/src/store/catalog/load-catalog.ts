@@ -10,7 +10,11 @@ import type {
 } from "../../domain/catalog.ts";
 import { DEFAULT_TIMEOUT_MS } from "../../domain/catalog.ts";
 import { DEFAULT_RETRY_POLICY } from "../../domain/retry-policy.ts";
+import type { RoutePolicy } from "../../domain/route-policy.ts";
+import { DEFAULT_ROUTE_POLICY } from "../../domain/route-policy.ts";
 import { bindReceiverField, bindSigningSecret, bindSourceSecret } from "../../domain/secret-binding.ts";
+import type { SourcePolicy } from "../../domain/source-policy.ts";
+import { DEFAULT_SOURCE_POLICY } from "../../domain/source-policy.ts";
 import type { SecretsBox } from "../../platform/secrets-box.ts";
 import type { Queryable } from "../statement.ts";
 import { cold } from "../statement.ts";
@@ -29,13 +33,15 @@ const listSources = cold<{
   receiver: Record<string, unknown>;
   sealed_receiver: Record<string, string>;
   body_bytes_max: number;
+  policy: Partial<SourcePolicy>;
   state: Source["state"];
   origin: Origin;
   created_at: Date;
   updated_at: Date;
 }>(
   "list_sources",
-  `SELECT id, tenant, name, key, provider, receiver, sealed_receiver, body_bytes_max, state, origin, created_at, updated_at
+  `SELECT id, tenant, name, key, provider, receiver, sealed_receiver, body_bytes_max, policy, state, origin, created_at,
+          updated_at
      FROM holdfast.source ORDER BY tenant, name`,
 );
 
@@ -79,14 +85,15 @@ const listRoutes = cold<{
   source_id: string;
   destination_id: string;
   event_types: string[];
-  priority: number;
+  priority: number | null;
+  policy: Partial<RoutePolicy>;
   state: Route["state"];
   origin: Origin;
   created_at: Date;
   updated_at: Date;
 }>(
   "list_routes",
-  `SELECT id, tenant, name, source_id, destination_id, event_types, priority, state, origin, created_at, updated_at
+  `SELECT id, tenant, name, source_id, destination_id, event_types, priority, policy, state, origin, created_at, updated_at
      FROM holdfast.route ORDER BY tenant, name`,
 );
 
@@ -122,6 +129,7 @@ export async function loadCatalog(db: Queryable, box: SecretsBox): Promise<Catal
       receiverUnreadable: unreadable,
       secrets: own.map((secret) => openSecret(box, row.tenant, row.id, secret)),
       bodyBytesMax: row.body_bytes_max,
+      policy: { ...DEFAULT_SOURCE_POLICY, ...row.policy },
       state: row.state,
       origin: row.origin,
       createdAt: row.created_at,
@@ -157,6 +165,7 @@ export async function loadCatalog(db: Queryable, box: SecretsBox): Promise<Catal
     destinationId: row.destination_id,
     eventTypes: row.event_types,
     priority: row.priority,
+    policy: { ...DEFAULT_ROUTE_POLICY, ...row.policy },
     state: row.state,
     origin: row.origin,
     createdAt: row.created_at,

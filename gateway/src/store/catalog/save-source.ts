@@ -2,18 +2,18 @@ import { cold } from "../statement.ts";
 
 /**
  * Parameters: id, tenant, name, key, provider, receiver jsonb, body bytes max, state, origin, now, sealed receiver jsonb,
- * names text[] of sealed fields that stay as they are stored.
+ * names text[] of sealed fields that stay as they are stored, policy jsonb.
  */
 export const saveSource = cold(
   "save_source",
   `INSERT INTO holdfast.source AS s (
      id, tenant, name, key, provider, receiver, body_bytes_max, state, origin, created_at, updated_at,
-     sealed_receiver)
-   VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $10, $11::jsonb)
+     sealed_receiver, policy)
+   VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $10, $11::jsonb, $13::jsonb)
    ON CONFLICT (tenant, name) DO UPDATE
      SET key = excluded.key, provider = excluded.provider, receiver = excluded.receiver,
          body_bytes_max = excluded.body_bytes_max, state = excluded.state, origin = excluded.origin,
-         updated_at = excluded.updated_at,
+         updated_at = excluded.updated_at, policy = excluded.policy,
          sealed_receiver = coalesce(
            (SELECT jsonb_object_agg(f.key, f.value) FROM jsonb_each(s.sealed_receiver) f WHERE f.key = ANY($12::text[])),
            '{}') || excluded.sealed_receiver

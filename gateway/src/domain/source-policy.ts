@@ -1,0 +1,61 @@
+import type { SourceDefinition } from "./definition.ts";
+import type { Fields, Place } from "./field-checks.ts";
+import { readInteger, within } from "./field-checks.ts";
+import { checkPriority, checkSelector } from "./policy-checks.ts";
+import type { Priority } from "./priority.ts";
+import { toPriority, toPriorityNumber } from "./priority.ts";
+
+/** How a source's events are queued. Stored as JSON as it stands here; what is absent there has its default. */
+export interface SourcePolicy {
+  /** For routes that declare none. */
+  readonly priority: number;
+  /** The selector of the lane inside the tenant; null: the tenant is the lane. See selector.ts. */
+  readonly lane: string | null;
+  /** The share of each of its lanes, beside lanes of weight 1. */
+  readonly laneWeight: number;
+}
+
+/** The same as it is declared. */
+export interface SourcePolicyDefinition {
+  /** The priority of its events where the route declares none. Default: normal. */
+  readonly priority?: Priority | undefined;
+  /** What divides its events into lanes: `source`, `type`, `header:<name>` or `body:/<JSON pointer>`. Default: the tenant is one lane. */
+  readonly lane?: string | undefined;
+  /** The share of each lane, 1 to 100. Default: 1. */
+  readonly laneWeight?: number | undefined;
+}
+
+export const DEFAULT_SOURCE_POLICY: SourcePolicy = { priority: toPriorityNumber("normal"), lane: null, laneWeight: 1 };
+export const SOURCE_POLICY_FIELD_NAMES = ["priority", "lane", "laneWeight"] as const;
+export const LANE_WEIGHT_MAX = 100;
+
+/** Checks the fields of a declared source that say how its events are queued. Every fault goes to the place's list. */
+export function checkSourcePolicy(place: Place, fields: Fields): SourcePolicyDefinition {
+  const priority = checkPriority(within(place, "priority"), fields["priority"]);
+  const lane = checkSelector(within(place, "lane"), fields["lane"]);
+  const laneWeight = readInteger(within(place, "laneWeight"), fields["laneWeight"], 1, LANE_WEIGHT_MAX);
+  return {
+    ...(priority === null ? {} : { priority }),
+    ...(lane === null ? {} : { lane }),
+    ...(typeof laneWeight === "number" ? { laneWeight } : {}),
+  };
+}
+
+/** The policy that a declaration asks for, and the declaration without it. */
+export function splitSourcePolicy(definition: SourceDefinition): {
+  readonly policy: SourcePolicy;
+  readonly rest: Omit<SourceDefinition, keyof SourcePolicyDefinition>;
+} {
+  const { priority, lane, laneWeight, ...rest } = definition;
+  const policy = {
+    priority: priority === undefined ? DEFAULT_SOURCE_POLICY.priority : toPriorityNumber(priority),
+    lane: lane ?? DEFAULT_SOURCE_POLICY.lane,
+    laneWeight: laneWeight ?? DEFAULT_SOURCE_POLICY.laneWeight,
+  };
+  return { policy, rest };
+}
+
+/** The declaration that a policy came from. */
+export function toSourcePolicyDefinition({ priority, lane, laneWeight }: SourcePolicy): SourcePolicyDefinition {
+  return { priority: toPriority(priority), ...(lane === null ? {} : { lane }), laneWeight };
+}
