@@ -8,5 +8,12 @@ export async function readAnswer(response: Response, bytesMax: number): Promise<
     if (size > bytesMax) throw new Error(`the answer is larger than ${bytesMax} bytes`);
     chunks.push(chunk);
   }
-  return { status: response.status, bytes: Buffer.concat(chunks) };
+  // Without Buffer: the dashboard calls the API with this as well, and a browser has none.
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return { status: response.status, bytes };
 }

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { messageOf } from "../../platform/log.ts";
@@ -19,6 +20,7 @@ import { rejectionOperations } from "./rejections.ts";
 import { resealOperations } from "./reseal.ts";
 import { routeOperations } from "./routes.ts";
 import { secretOperations } from "./secrets.ts";
+import { serveDashboard } from "./serve-dashboard.ts";
 import { sourceOperations } from "./sources.ts";
 import { standingOperations } from "./standing.ts";
 
@@ -42,6 +44,9 @@ export const adminOperations: readonly Operation[] = [
   ...keyOperations,
 ];
 
+// From src and from dist alike it is the built one.
+const DASHBOARD = fileURLToPath(new URL("../../../dist/dashboard", import.meta.url));
+
 /** Builds the admin API over what the process has: everything under /api/v1, and /healthz, /readyz, /metrics. */
 export function createAdminApi(deps: AdminDeps): AdminApi {
   const app: AdminApi = new OpenAPIHono<AdminEnv>();
@@ -61,6 +66,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
   });
   app.use(`${API_PATH}/*`, authenticate(deps));
   mountOperations(app, deps, adminOperations);
+  serveDashboard(app, DASHBOARD);
   app.notFound((c) => answerProblem(c, "bad_path"));
   app.onError((error, c) => {
     const requestId = c.get("requestId");

@@ -1,0 +1,40 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Gate } from "./shell/gate.tsx";
+import { NotFound } from "./screens/not-found.tsx";
+
+const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
+
+/** A search of plain texts: what stands in the address is the filter, and nothing else is. */
+function readFilter(search: Record<string, unknown>): Record<string, string> {
+  const pairs = Object.entries(search).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  return Object.fromEntries(pairs) as Record<string, string>;
+}
+
+function screen<const Path extends string>(path: Path, load: () => Promise<Record<string, unknown>>, name: string) {
+  return createRoute({
+    getParentRoute: () => root,
+    path,
+    validateSearch: readFilter,
+    component: lazyRouteComponent(load, name),
+  });
+}
+
+const screens = [
+  screen("/", () => import("./screens/overview.tsx"), "Overview"),
+  screen("/events", () => import("./screens/events.tsx"), "Events"),
+  screen("/events/$id", () => import("./screens/event.tsx"), "EventScreen"),
+];
+
+/** Every screen of the dashboard with its address. */
+export function makeRouter() {
+  return createRouter({ routeTree: root.addChildren(screens), defaultPreload: "intent", scrollRestoration: true });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,169 @@
+import type { EventSummary, Page as ApiPage } from "@holdfast/client";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Copy as CopyIcon, Pause, Play } from "lucide-react";
+import { useCallback, useMemo, useState } from "react";
+import { api } from "../api/api.ts";
+import { Button } from "../parts/button.tsx";
+import { Card } from "../parts/card.tsx";
+import { classNames } from "../parts/class-names.ts";
+import { ChoiceField, TextField } from "../parts/field.tsx";
+import { FilterBar, useFilter } from "../parts/filter-bar.tsx";
+import { writeBytes } from "../parts/numbers.ts";
+import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
+import { Page } from "../parts/page.tsx";
+import { Badge, StateBadge } from "../parts/state-badge.tsx";
+import { useRows } from "../parts/use-rows.ts";
+import { Moment } from "../parts/zone.tsx";
+
+const LIVE_MS = 2_000;
+
+/** Every event, newest first. New ones wait above the list until they are asked for, so the row one reads stays where it is. */
+export function Events() {
+  const { filter } = useFilter();
+  const [live, setLive] = useState(true);
+  const navigate = useNavigate();
+  const list = useInfiniteQuery({
+    queryKey: ["events", filter],
+    queryFn: ({ pageParam }) => api.get<ApiPage<EventSummary>>("/events", { ...filter, limit: 50, cursor: pageParam }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+  });
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const newer = useNewer(rows[0]?.id, filter, live);
+  const open = useCallback((id: string) => void navigate({ to: "/events/$id", params: { id } }), [navigate]);
+  const ids = useMemo(() => rows.map(({ id }) => id), [rows]);
+  const marked = useRows(ids, open);
+  const hasFilter = Object.keys(filter).length > 0;
+  return (
+    <Page
+      title="Events"
+      lead="What was verified and recorded, newest first. Each row tells where its deliveries stand."
+      actions={
+        <Button
+          icon={live ? <Pause size={13} aria-hidden /> : <Play size={13} aria-hidden />}
+          onClick={() => setLive(!live)}
+        >
+          {live ? "Pause live" : "Go live"}
+        </Button>
+      }
+    >
+      <EventFilter />
+      {newer > 0 ? (
+        <button
+          type="button"
+          onClick={() => void list.refetch()}
+          className="rounded-md border border-accent/40 bg-accent-soft py-1.5 text-[13px] font-medium text-accent"
+        >
+          {newer >= 50 ? "50 and more" : newer} new {newer === 1 ? "event" : "events"}: show
+        </button>
+      ) : null}
+      <Card flush>
+        {list.isPending ? <Loading /> : null}
+        {list.error === null ? null : <FaultPanel error={list.error} onRetry={() => void list.refetch()} />}
+        {list.data !== undefined && rows.length === 0 ? <NothingFound filtered={hasFilter} /> : null}
+        {rows.length > 0 ? <EventRows rows={rows} marked={marked} /> : null}
+      </Card>
+      {list.hasNextPage ? (
+        <Button busy={list.isFetchingNextPage} className="self-center" onClick={() => void list.fetchNextPage()}>
+          Show older events
+        </Button>
+      ) : null}
+    </Page>
+  );
+}
+
+function EventFilter() {
+  const { filter, setFilter, clear } = useFilter();
+  const sources = useQuery({ queryKey: ["sources"], queryFn: () => api.sources.page({ limit: 200 }) });
+  return (
+    <FilterBar active={Object.keys(filter).length > 0} onClear={clear}>
+      <TextField
+        label="Any id of the provider"
+        data-filter=""
+        placeholder="evt_1QPp… , a GUID, pi_…"
+        className="w-64"
+        value={filter["providerId"] ?? ""}
+        onChange={(event) => setFilter({ providerId: event.target.value })}
+      />
+      <TextField
+        label="Event type"
+        placeholder="invoice.paid"
+        className="w-48"
+        value={filter["type"] ?? ""}
+        onChange={(event) => setFilter({ type: event.target.value })}
+      />
+      <ChoiceField
+        label="Source"
+        className="w-44"
+        value={filter["source"] ?? ""}
+        onChoose={(source) => setFilter({ source })}
+        choices={[["", "Every source"], ...(sources.data?.items ?? []).map(({ name }) => [name, name] as const)]}
+      />
+    </FilterBar>
+  );
+}
+
+/** How many events have come since the newest one that is shown. */
+function useNewer(newest: string | undefined, filter: Readonly<Record<string, string>>, live: boolean): number {
+  const look = useQuery({
+    queryKey: ["events-newer", filter],
+    queryFn: () => api.get<ApiPage<EventSummary>>("/events", { ...filter, limit: 50 }),
+    refetchInterval: LIVE_MS,
+    enabled: live && newest !== undefined,
+  });
+  if (newest === undefined || look.data === undefined) return 0;
+  const at = look.data.items.findIndex(({ id }) => id === newest);
+  return at < 0 ? look.data.items.length : at;
+}
+
+function NothingFound({ filtered }: { filtered: boolean }) {
+  if (filtered)
+    return <Empty title="No event fits this filter">Take a part of it away, or look at the rejections.</Empty>;
+  return (
+    <Empty title="No events yet" command="holdfast send stripe invoice.paid">
+      Point a provider at one of your sources, or send a signed sample:
+    </Empty>
+  );
+}
+
+function EventRows({ rows, marked }: { rows: readonly EventSummary[]; marked: string | null }) {
+  return (
+    <ul>
+      {rows.map((event) => (
+        <li key={event.id} id={`row-${event.id}`} className="border-b border-line last:border-b-0">
+          <Link
+            to="/events/$id"
+            params={{ id: event.id }}
+            className={classNames(
+              "grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-1 px-4 py-2 text-[13px] hover:bg-sunken",
+              "md:grid-cols-[92px_minmax(0,1.1fr)_minmax(0,1.4fr)_84px_minmax(170px,auto)]",
+              marked === event.id && "bg-accent-soft",
+            )}
+          >
+            <span className="order-2 text-right text-faint md:order-none md:text-left">
+              <Moment at={event.receivedAt} />
+            </span>
+            <span className="truncate font-medium">{event.eventType ?? "no type"}</span>
+            <span className="order-3 flex min-w-0 items-center gap-2 text-soft md:order-none">
+              <span className="shrink-0">{event.source}</span>
+              <code className="truncate font-mono text-xs text-faint">{event.providerEventId ?? event.id}</code>
+            </span>
+            <span className="hidden text-right text-faint md:block">{writeBytes(event.bodyBytes)}</span>
+            <span className="order-4 flex flex-wrap justify-end gap-1 md:order-none">
+              {event.duplicateCount > 0 ? (
+                <Badge tone="calm" icon={<CopyIcon size={11} aria-hidden />}>
+                  {event.duplicateCount} {event.duplicateCount === 1 ? "duplicate" : "duplicates"}
+                </Badge>
+              ) : null}
+              {Object.keys(event.deliveryStates).length === 0 ? <StateBadge state="recorded" /> : null}
+              {Object.entries(event.deliveryStates).map(([state, count]) => (
+                <StateBadge key={state} state={state} count={count} />
+              ))}
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,20 @@
+import { useQuery } from "@tanstack/react-query";
+import { ApiFault } from "@holdfast/client";
+import { sessionQuery } from "../api/session.ts";
+import { FaultPanel, Loading } from "../parts/outcome.tsx";
+import { SignIn } from "../screens/sign-in.tsx";
+import { Shell } from "./shell.tsx";
+
+/** Nobody sees a screen before it is known who looks. */
+export function Gate() {
+  const session = useQuery(sessionQuery);
+  if (session.data !== undefined && session.error === null) return <Shell />;
+  if (session.isPending) return <Loading rows={8} />;
+  if (session.error instanceof ApiFault && session.error.status === 401) return <SignIn />;
+  return (
+    <main className="mx-auto max-w-xl p-6">
+      <h1 className="mb-3 text-lg font-semibold">The gateway does not answer</h1>
+      <FaultPanel error={session.error} onRetry={() => void session.refetch()} />
+    </main>
+  );
+}

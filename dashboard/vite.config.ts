@@ -1,0 +1,21 @@
+import tailwind from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+// Built into the published package: whoever installs holdfast installs none of what stands here.
+export default defineConfig({
+  root: import.meta.dirname,
+  base: "/",
+  plugins: [react(), tailwind()],
+  resolve: { conditions: ["holdfast-source", "module", "browser", "import"] },
+  build: {
+    outDir: "../gateway/dist/dashboard",
+    emptyOutDir: true,
+    target: "es2022",
+    // Under the content security policy nothing may be loaded from a data: URL but images.
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+  // For work on the dashboard: `npm run dev -w dashboard` beside a gateway on its usual admin port.
+  server: { proxy: { "/api": "http://127.0.0.1:4401" } },
+});
