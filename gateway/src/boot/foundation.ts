@@ -161,7 +161,7 @@ async function startWatches(
   log: Log,
 ): Promise<Watches> {
   return {
-    catalog: await watchCatalog({ db: base, box: parts.box, log }),
+    catalog: await watchCatalog({ db: base, box: parts.box, clock: parts.clock, log }),
     safety: watchSafety({ db: base, log, metrics: parts.metrics }),
     partitioner: startLoop({ name: "partitioner", log, idleMs: PARTITION_LOOK_MS }, async () => {
       await ensurePartitions(base, parts.clock.now().getTime(), PARTITION_DAYS_AHEAD);

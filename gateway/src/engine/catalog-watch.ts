@@ -1,9 +1,11 @@
 import type { Catalog } from "../domain/catalog.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { SecretsBox } from "../platform/secrets-box.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import { indexCatalog } from "../pipeline/catalog-index.ts";
+import { listUnreadable } from "../pipeline/unreadable-secrets.ts";
 import { loadCatalog, readCatalogVersion } from "../store/catalog/load-catalog.ts";
 import type { Queryable } from "../store/statement.ts";
 
@@ -21,13 +23,18 @@ const LOOK_MS = 500;
 export async function watchCatalog(deps: {
   readonly db: Queryable;
   readonly box: SecretsBox;
+  readonly clock: Clock;
   readonly log: Log;
 }): Promise<CatalogWatch> {
-  let index = indexCatalog(await loadCatalog(deps.db, deps.box));
+  const load = async (): Promise<CatalogIndex> => {
+    const loaded = indexCatalog(await loadCatalog(deps.db, deps.box));
+    reportUnreadable(deps.log, loaded.catalog, deps.clock.now());
+    return loaded;
+  };
+  let index = await load();
   let looking: Promise<CatalogIndex> | null = null;
   const look = async (): Promise<CatalogIndex> => {
-    if ((await readCatalogVersion(deps.db)) !== index.catalog.version)
-      index = indexCatalog(await loadCatalog(deps.db, deps.box));
+    if ((await readCatalogVersion(deps.db)) !== index.catalog.version) index = await load();
     return index;
   };
   const refresh = (): Promise<CatalogIndex> => {
@@ -51,4 +58,17 @@ export async function watchCatalog(deps: {
     },
     stop: () => clearInterval(timer),
   };
+}
+
+/** Told once a catalog version: what is signed with these is answered 503 here until the key is given. */
+function reportUnreadable(log: Log, { sources }: Catalog, now: Date): void {
+  for (const source of sources) {
+    const unreadable = listUnreadable(source, now);
+    if (unreadable.length === 0) continue;
+    const { name, tenant } = source;
+    log.error(
+      { source: name, tenant, unreadable: unreadable.join(", ") },
+      "secrets of a source cannot be read with the master keys that are loaded: give this process every key that is in use",
+    );
+  }
 }

@@ -204,6 +204,7 @@ const UNAVAILABLE = {
   deadline: "database_unavailable",
   database: "database_unavailable",
   key: "key_unavailable",
+  secrets: "secrets_unavailable",
 } as const;
 
 function count(deps: IngestDoorDeps, source: string, result: Answer, kind = `refused_${result.status}`): Answer {

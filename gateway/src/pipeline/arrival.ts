@@ -24,7 +24,10 @@ export type IngestResult =
       readonly body: Uint8Array;
     }
   | { readonly kind: "rejected"; readonly rejectionId: string; readonly reason: string }
-  | { readonly kind: "unavailable"; readonly cause: "queue_full" | "deadline" | "database" | "draining" | "key" };
+  | {
+      readonly kind: "unavailable";
+      readonly cause: "queue_full" | "deadline" | "database" | "draining" | "key" | "secrets";
+    };
 
 /** A source with what verification needs, built once per catalog version. */
 export interface ReadySource {

@@ -5,6 +5,7 @@ import type { SignerSearch } from "./explain-refusal.ts";
 import { explainRefusal } from "./explain-refusal.ts";
 import type { EventDraft, Recorded } from "./record-event.ts";
 import type { RejectionKeeper } from "./reject.ts";
+import { isUndecided } from "./unreadable-secrets.ts";
 import { verifyArrival } from "./verify-arrival.ts";
 import type { KeyedDeps } from "./verify-with-keys.ts";
 import { verifyWithKeys } from "./verify-with-keys.ts";
@@ -38,6 +39,8 @@ export async function ingest(deps: IngestDeps, ready: ReadySource, arrival: Arri
     case "unavailable":
       return { kind: "unavailable", cause: "key" };
     case "refused": {
+      if (isUndecided(verification.reason, ready.source, arrival.receivedAt))
+        return { kind: "unavailable", cause: "secrets" };
       const { reason, diagnosis } = explainRefusal(deps, ready, arrival, verification);
       return { kind: "rejected", rejectionId: deps.rejections.keep(ready, arrival, reason, diagnosis), reason };
     }

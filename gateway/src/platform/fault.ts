@@ -19,6 +19,7 @@ export const FAULTS = {
   overloaded: { status: 503, title: "Too many requests are waiting; send it again" },
   database_unavailable: { status: 503, title: "The event could not be stored in time; send it again" },
   key_unavailable: { status: 503, title: "The provider's key could not be fetched in time; send it again" },
+  secrets_unavailable: { status: 503, title: "The source's secrets cannot be read here; send it again" },
   draining: { status: 503, title: "The gateway is shutting down; send it again" },
   unauthorized: { status: 401, title: "A valid API key is required" },
   not_found: { status: 404, title: "There is no such resource" },
