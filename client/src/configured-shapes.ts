@@ -66,6 +66,10 @@ export interface Source {
   /** What divides its events into lanes; null: the tenant is one. */
   lane: string | null;
   laneWeight: number;
+  /** Arrivals a second; null: no limit. */
+  ratePerSec: number | null;
+  /** How many may come at once; null: as many as in a second. */
+  burst: number | null;
   receiver: Record<string, unknown>;
   secrets: SecretVersion[];
   createdAt: string;
@@ -83,6 +87,8 @@ export interface SourceInput {
   /** `source`, `type`, `header:<name>` or `body:/<JSON pointer>`. */
   lane?: string;
   laneWeight?: number;
+  ratePerSec?: number;
+  burst?: number;
   /** Further fields of the receiver configuration, as the provider's scheme needs them. */
   [receiverField: string]: unknown;
 }

@@ -1,6 +1,7 @@
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { RoutePolicy } from "./route-policy.ts";
 import type { SourcePolicy } from "./source-policy.ts";
+import type { Throttle } from "./throttle.ts";
 
 /** One inbound URL with a provider and what it verifies with. */
 export interface Source {
@@ -89,4 +90,6 @@ export interface Catalog {
   readonly sources: readonly Source[];
   readonly destinations: readonly Destination[];
   readonly routes: readonly Route[];
+  /** Those that are in force, of all tenants. */
+  readonly throttles: readonly Throttle[];
 }

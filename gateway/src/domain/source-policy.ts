@@ -1,6 +1,6 @@
 import type { SourceDefinition } from "./definition.ts";
 import type { Fields, Place } from "./field-checks.ts";
-import { readInteger, within } from "./field-checks.ts";
+import { readInteger, report, within } from "./field-checks.ts";
 import { checkPriority, checkSelector } from "./policy-checks.ts";
 import type { Priority } from "./priority.ts";
 import { toPriority, toPriorityNumber } from "./priority.ts";
@@ -13,6 +13,10 @@ export interface SourcePolicy {
   readonly lane: string | null;
   /** The share of each of its lanes, beside lanes of weight 1. */
   readonly laneWeight: number;
+  /** How many arrivals a second it may send, all processes together; null: as many as it likes. */
+  readonly ratePerSec: number | null;
+  /** How many may come at once; null: as many as in a second. */
+  readonly burst: number | null;
 }
 
 /** The same as it is declared. */
@@ -23,10 +27,21 @@ export interface SourcePolicyDefinition {
   readonly lane?: string | undefined;
   /** The share of each lane, 1 to 100. Default: 1. */
   readonly laneWeight?: number | undefined;
+  /** How many arrivals a second it may send, 1 to 100,000; what is over is answered 429. Default: no limit. */
+  readonly ratePerSec?: number | undefined;
+  /** How many may come at once. Default: as many as in a second. */
+  readonly burst?: number | undefined;
 }
 
-export const DEFAULT_SOURCE_POLICY: SourcePolicy = { priority: toPriorityNumber("normal"), lane: null, laneWeight: 1 };
-export const SOURCE_POLICY_FIELD_NAMES = ["priority", "lane", "laneWeight"] as const;
+export const DEFAULT_SOURCE_POLICY: SourcePolicy = {
+  priority: toPriorityNumber("normal"),
+  lane: null,
+  laneWeight: 1,
+  ratePerSec: null,
+  burst: null,
+};
+export const SOURCE_POLICY_FIELD_NAMES = ["priority", "lane", "laneWeight", "ratePerSec", "burst"] as const;
+export const RATE_PER_SEC_MAX = 100_000;
 export const LANE_WEIGHT_MAX = 100;
 
 /** Checks the fields of a declared source that say how its events are queued. Every fault goes to the place's list. */
@@ -34,10 +49,16 @@ export function checkSourcePolicy(place: Place, fields: Fields): SourcePolicyDef
   const priority = checkPriority(within(place, "priority"), fields["priority"]);
   const lane = checkSelector(within(place, "lane"), fields["lane"]);
   const laneWeight = readInteger(within(place, "laneWeight"), fields["laneWeight"], 1, LANE_WEIGHT_MAX);
+  const ratePerSec = readInteger(within(place, "ratePerSec"), fields["ratePerSec"], 1, RATE_PER_SEC_MAX);
+  const burst = readInteger(within(place, "burst"), fields["burst"], 1, RATE_PER_SEC_MAX);
+  if (burst !== undefined && ratePerSec === undefined)
+    report(within(place, "burst"), "says nothing without ratePerSec; give both");
   return {
     ...(priority === null ? {} : { priority }),
     ...(lane === null ? {} : { lane }),
     ...(typeof laneWeight === "number" ? { laneWeight } : {}),
+    ...(typeof ratePerSec === "number" ? { ratePerSec } : {}),
+    ...(typeof burst === "number" ? { burst } : {}),
   };
 }
 
@@ -46,16 +67,25 @@ export function splitSourcePolicy(definition: SourceDefinition): {
   readonly policy: SourcePolicy;
   readonly rest: Omit<SourceDefinition, keyof SourcePolicyDefinition>;
 } {
-  const { priority, lane, laneWeight, ...rest } = definition;
+  const { priority, lane, laneWeight, ratePerSec, burst, ...rest } = definition;
   const policy = {
     priority: priority === undefined ? DEFAULT_SOURCE_POLICY.priority : toPriorityNumber(priority),
     lane: lane ?? DEFAULT_SOURCE_POLICY.lane,
     laneWeight: laneWeight ?? DEFAULT_SOURCE_POLICY.laneWeight,
+    ratePerSec: ratePerSec ?? null,
+    burst: burst ?? null,
   };
   return { policy, rest };
 }
 
 /** The declaration that a policy came from. */
-export function toSourcePolicyDefinition({ priority, lane, laneWeight }: SourcePolicy): SourcePolicyDefinition {
-  return { priority: toPriority(priority), ...(lane === null ? {} : { lane }), laneWeight };
+export function toSourcePolicyDefinition(policy: SourcePolicy): SourcePolicyDefinition {
+  const { priority, lane, laneWeight, ratePerSec, burst } = policy;
+  return {
+    priority: toPriority(priority),
+    ...(lane === null ? {} : { lane }),
+    laneWeight,
+    ...(ratePerSec === null ? {} : { ratePerSec }),
+    ...(burst === null ? {} : { burst }),
+  };
 }

@@ -6,8 +6,17 @@ export type Submitted<Result> =
   | { readonly ok: true; readonly value: Result }
   | { readonly ok: false; readonly cause: "queue_full" | "deadline" | "database" | "draining" };
 
+/** What is unanswered at this moment. */
+export interface CommitLoad {
+  readonly items: number;
+  readonly bytes: number;
+  /** Since when the oldest of them waits; 0 without any. */
+  readonly oldestMs: number;
+}
+
 export interface GroupCommit<Item, Result> {
   submit(item: Item): Promise<Submitted<Result>>;
+  load(): CommitLoad;
   /** Refuses new items and waits for those inside, which are answered within `deadlineMs` where it is given. */
   drain(deadlineMs?: number): Promise<void>;
 }
@@ -87,6 +96,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   };
   return {
     submit: (item) => submit(state, item),
+    load: () => loadOf(state),
     drain: (deadlineMs = Infinity) => {
       state.draining = true;
       const dueMs = options.clock.monotonicMs() + deadlineMs;
@@ -95,6 +105,13 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
       return new Promise((resolve) => state.onIdle.push(resolve));
     },
   };
+}
+
+function loadOf<Item, Result>({ options, unanswered, bytes }: State<Item, Result>): CommitLoad {
+  const [oldest] = unanswered;
+  const submittedMs = oldest === undefined ? null : oldest.dueMs - options.deadlineMs;
+  const oldestMs = submittedMs === null ? 0 : Math.max(0, options.clock.monotonicMs() - submittedMs);
+  return { items: unanswered.size, bytes, oldestMs };
 }
 
 function submit<Item, Result>(state: State<Item, Result>, item: Item): Promise<Submitted<Result>> {

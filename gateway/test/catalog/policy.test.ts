@@ -32,11 +32,14 @@ function faultsOf(source: object, route: object = {}): string[] {
 
 describe("the policy of a source and a route", () => {
   it("has every field that is declared, and the defaults for the others", () => {
-    const checked = check({ priority: "high", lane: "body:/account", laneWeight: 5 }, { when: "event.type != null" });
+    const checked = check(
+      { priority: "high", lane: "body:/account", laneWeight: 5, ratePerSec: 20 },
+      { when: "event.type != null" },
+    );
     if (!checked.ok) throw new Error("the definition is right");
     const { sources, routes } = checked.definition;
     const source = planSource(null, sources["s"]!, declared);
-    expect(source.policy).toEqual({ priority: 1, lane: "body:/account", laneWeight: 5 });
+    expect(source.policy).toEqual({ priority: 1, lane: "body:/account", laneWeight: 5, ratePerSec: 20, burst: null });
     expect(source.receiver).toEqual({});
     expect(planSource(null, { provider: "stripe" }, declared).policy).toEqual(DEFAULT_SOURCE_POLICY);
     const route = planRoute(null, routes[0]!, ends, declared);
@@ -44,7 +47,14 @@ describe("the policy of a source and a route", () => {
   });
 
   it("is declared again as it was", () => {
-    const definition = { provider: "stripe", priority: "low", lane: "type", laneWeight: 2 } as const;
+    const definition = {
+      provider: "stripe",
+      priority: "low",
+      lane: "type",
+      laneWeight: 2,
+      ratePerSec: 9,
+      burst: 3,
+    } as const;
     const plan = planSource(null, definition, declared);
     const source = { ...plan, receiverUnreadable: [], secrets: [], createdAt: new Date(0), updatedAt: new Date(0) };
     expect(toSourceDefinition(source)).toMatchObject(definition);

@@ -109,7 +109,7 @@ test("two rescuers at once share what has expired: each delivery is taken back o
   await desk.query(
     `UPDATE holdfast.delivery SET state = 'leased', attempt = 1, lease = gen_random_uuid(), lease_until = now() - interval '1 s'`,
   );
-  const empty = indexCatalog({ version: 0, sources: [], destinations: [], routes: [] });
+  const empty = indexCatalog({ version: 0, sources: [], destinations: [], routes: [], throttles: [] });
   const deps = { random: (n: number) => randomBytes(n), worker: "rescuer", catalog: () => empty, leaseMs: 1_000 };
   const now = new Date();
   const results = await Promise.all(

@@ -91,7 +91,7 @@ function explain(
   secret: string,
   options: { readonly mayTry?: boolean; readonly body?: Buffer } = {},
 ) {
-  const index = indexCatalog({ version: 1, sources, destinations: [], routes: [] });
+  const index = indexCatalog({ version: 1, sources, destinations: [], routes: [], throttles: [] });
   const ready = index.findSource(sources[0]!.key)!;
   const { provider } = sources[0]!;
   const unsigned = { method: "POST", url: "/in/x", headers: [], body: options.body ?? Buffer.from("{}") };
@@ -140,7 +140,7 @@ describe("the search for the secret that was signed with", () => {
       "body_or_secret_differs",
       "body_or_secret_differs",
     ]);
-    const index = indexCatalog({ version: 1, sources: [own, ...others], destinations: [], routes: [] });
+    const index = indexCatalog({ version: 1, sources: [own, ...others], destinations: [], routes: [], throttles: [] });
     expect(index.findSuspects(own, NOW).length).toBe(20);
   });
 

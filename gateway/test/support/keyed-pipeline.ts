@@ -90,7 +90,7 @@ export function openPipeline(provider: string, receiver: Receiver) {
     random: randomBytes,
     publicUrl: null,
   };
-  const catalog = { version: 1, sources: [source(provider, receiver)], destinations: [], routes: [] };
+  const catalog = { version: 1, sources: [source(provider, receiver)], destinations: [], routes: [], throttles: [] };
   const ready = indexCatalog(catalog).findSource(`${provider}-key`)!;
   const take = (request: Pick<Arrival, "method" | "url" | "headers" | "body">) =>
     ingest(deps, ready, { ...request, remoteAddress: "192.0.2.1", receivedAt: clock.now() });

@@ -22,6 +22,8 @@ export const sourceSchema = z
     priority: z.enum(PRIORITIES).openapi({ description: "For routes that declare none" }),
     lane: z.string().nullable().openapi({ description: "What divides its events into lanes; null: the tenant is one" }),
     laneWeight: z.number().int(),
+    ratePerSec: z.number().int().nullable().openapi({ description: "Arrivals a second; null: no limit" }),
+    burst: z.number().int().nullable(),
     receiver: z.record(z.string(), z.unknown()),
     secrets: z.array(
       z.object({
@@ -46,6 +48,8 @@ export const sourceSchema = z
       priority: "normal",
       lane: "body:/account",
       laneWeight: 1,
+      ratePerSec: 50,
+      burst: 200,
       receiver: {},
       secrets: [{ version: "v1", state: "active", notAfter: null, readable: true }],
       createdAt: "2026-11-21T18:00:00.000Z",
@@ -70,6 +74,8 @@ export function toSource(source: Source, ingestUrl: string): z.infer<typeof sour
     priority: toPriority(source.policy.priority),
     lane: source.policy.lane,
     laneWeight: source.policy.laneWeight,
+    ratePerSec: source.policy.ratePerSec,
+    burst: source.policy.burst,
     receiver: Object.fromEntries(receiver) as Record<string, unknown>,
     secrets: source.secrets.map(({ version, state, notAfter, value }) => ({
       version,

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { NAME_RULE } from "../../domain/definition.ts";
 import { RECEIVER_FIELD_NAMES } from "../../domain/source-definition.ts";
 import { PRIORITIES } from "../../domain/priority.ts";
-import { LANE_WEIGHT_MAX } from "../../domain/source-policy.ts";
+import { LANE_WEIGHT_MAX, RATE_PER_SEC_MAX } from "../../domain/source-policy.ts";
 
 /**
  * What the API's documentation shows of declared things. The checks themselves are the domain's, the same as for the
@@ -34,6 +34,8 @@ const sourcePolicyFields = {
   priority: z.enum(PRIORITIES).optional().openapi({ description: "For routes that declare none" }),
   lane: selector.optional(),
   laneWeight: z.number().int().min(1).max(LANE_WEIGHT_MAX).optional(),
+  ratePerSec: z.number().int().min(1).max(RATE_PER_SEC_MAX).optional(),
+  burst: z.number().int().min(1).max(RATE_PER_SEC_MAX).optional(),
 };
 
 /** How a route chooses and delivers; see domain/route-policy.ts. */

@@ -18,6 +18,7 @@ import { DEFAULT_SOURCE_POLICY } from "../../domain/source-policy.ts";
 import type { SecretsBox } from "../../platform/secrets-box.ts";
 import type { Queryable } from "../statement.ts";
 import { cold } from "../statement.ts";
+import { listThrottles } from "../throttles/list-throttles.ts";
 
 const readVersion = cold<{ value: string }>(
   "read_catalog_version",
@@ -171,7 +172,7 @@ export async function loadCatalog(db: Queryable, box: SecretsBox): Promise<Catal
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }));
-  return { version, sources, destinations, routes };
+  return { version, sources, destinations, routes, throttles: await listThrottles(db) };
 }
 
 /** A stored policy with the defaults filled in. */
