@@ -1,11 +1,5 @@
 import { cold } from "../statement.ts";
 
-/** Depth per state. Reads the hot table's indexes; asked for at most every few seconds. */
-export const countByState = cold<{ state: string; count: number }>(
-  "count_by_state",
-  "SELECT state, count(*) AS count FROM holdfast.delivery GROUP BY state",
-);
-
 /** The lowest rank that is ready per priority, which is the oldest: one look at the head of the index each. */
 export const findOldestReady = cold<{ priority: number; rank: number }>(
   "find_oldest_ready",
