@@ -9,6 +9,7 @@ import type { SettingPath, SettingValues } from "./config/settings.ts";
 import { splitFile } from "./config/split-file.ts";
 import type { CompleteDefinition } from "./domain/definition.ts";
 import type { Handler } from "./domain/handler.ts";
+import type { Thresholds } from "./domain/saturation.ts";
 import type { LogLevel } from "./platform/log.ts";
 
 /** Everything that a gateway is started with: one value, read once, never changed. */
@@ -48,6 +49,16 @@ export interface GatewayConfig {
   readonly admin: { readonly databaseConnections: number };
   readonly drainTimeoutMs: number;
   readonly egress: { readonly allowCidrs: readonly string[] };
+  /** When arrivals are refused so that the rest gets through; `isOn` false: it is only measured. */
+  readonly overload: { readonly isOn: boolean; readonly thresholds: Thresholds };
+  /** How many processes `holdfast start` runs; one that is embedded is always alone. */
+  readonly processes: number;
+  readonly retention: {
+    readonly eventDays: number;
+    readonly attemptDays: number;
+    readonly rejectionDays: number;
+    readonly dedupeDays: number;
+  };
   readonly tenant: "default";
   /** What the configuration file declares; null without sources, destinations and routes. */
   readonly definition: CompleteDefinition | null;
@@ -155,9 +166,32 @@ function readConfig(
     admin: { databaseConnections: read("admin.databaseConnections") },
     drainTimeoutMs: read("drainTimeoutMs"),
     egress: { allowCidrs: read("egress.allowCidrs") },
+    overload: readOverload(settings),
+    processes: read("processes"),
+    retention: {
+      eventDays: read("retention.eventDays"),
+      attemptDays: read("retention.attemptDays"),
+      rejectionDays: read("retention.rejectionDays"),
+      dedupeDays: read("retention.dedupeDays"),
+    },
     tenant: "default",
     definition: null,
     definitionOrigin: "file",
     handlers: {},
+  };
+}
+
+function readOverload({ read }: SettingReader): GatewayConfig["overload"] {
+  return {
+    isOn: read("overload.controller") === "on",
+    thresholds: {
+      commit: read("overload.commitMs"),
+      queue: read("overload.queuePercent"),
+      loop: read("overload.loopDelayMs"),
+      memory: read("overload.memoryPercent"),
+      disk: read("overload.diskFreeMib"),
+      oldest_ready: read("overload.oldestReadySec"),
+      depth: read("overload.readyDeliveries"),
+    },
   };
 }

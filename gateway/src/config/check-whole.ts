@@ -55,10 +55,12 @@ function* checkKeys(config: GatewayConfig): Generator<ConfigFault> {
 }
 
 function* checkRoles(config: GatewayConfig): Generator<ConfigFault> {
+  if (config.processes > 1 && config.roles.every((role) => role === "admin") && config.roles.length > 0)
+    yield { path: "processes", problem: `is ${config.processes}, but only one process serves the admin API` };
   if (config.roles.length === 0) yield { path: "roles", problem: "is empty; a gateway needs at least one role" };
 }
 
-/** The embedded server admits 60 connections; some are its own, the guard's and the commands'. */
+/** The embedded server admits 60 connections for each process; some are its own, the guard's and the commands'. */
 const EMBEDDED_CONNECTIONS_MAX = 50;
 
 function* checkConnections({ databaseUrl, ingest, worker, admin, handlers }: GatewayConfig): Generator<ConfigFault> {

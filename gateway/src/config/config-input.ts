@@ -50,4 +50,22 @@ export interface ConfigInput {
   };
   readonly admin?: { readonly databaseConnections?: number };
   readonly egress?: { readonly allowCidrs?: readonly string[] };
+  /** Each threshold four numbers: where low and normal are slowed down, where low, normal and high are refused. */
+  readonly overload?: {
+    readonly controller?: "on" | "off";
+    readonly commitMs?: readonly number[];
+    readonly queuePercent?: readonly number[];
+    readonly loopDelayMs?: readonly number[];
+    readonly memoryPercent?: readonly number[];
+    readonly diskFreeMib?: readonly number[];
+    readonly oldestReadySec?: readonly number[];
+    readonly readyDeliveries?: readonly number[];
+  };
+  readonly processes?: number;
+  readonly retention?: {
+    readonly eventDays?: number;
+    readonly attemptDays?: number;
+    readonly rejectionDays?: number;
+    readonly dedupeDays?: number;
+  };
 }

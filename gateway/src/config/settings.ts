@@ -1,8 +1,10 @@
 import { LEASE_MS } from "../domain/catalog.ts";
+import type { Steps } from "../domain/saturation.ts";
 import { LOG_LEVELS, type LogLevel } from "../platform/log.ts";
 import { checkCidr, checkConnectionString, checkHost, checkPublicUrl } from "./check-text.ts";
 import { ROLES, type Role } from "./roles.ts";
 import { listOf, oneOf, type Setting, text, wholeNumber } from "./setting.ts";
+import { steps } from "./steps-setting.ts";
 
 /** Every value that a flag, a variable or the configuration file can set, by its path in the file. */
 export interface SettingValues {
@@ -31,6 +33,19 @@ export interface SettingValues {
   "worker.databaseConnections": number;
   "admin.databaseConnections": number;
   "egress.allowCidrs": readonly string[];
+  "overload.controller": "on" | "off";
+  "overload.commitMs": Steps;
+  "overload.queuePercent": Steps;
+  "overload.loopDelayMs": Steps;
+  "overload.memoryPercent": Steps;
+  "overload.diskFreeMib": Steps;
+  "overload.oldestReadySec": Steps;
+  "overload.readyDeliveries": Steps;
+  processes: number;
+  "retention.eventDays": number;
+  "retention.attemptDays": number;
+  "retention.rejectionDays": number;
+  "retention.dedupeDays": number;
 }
 
 export type SettingPath = keyof SettingValues;
@@ -175,11 +190,79 @@ export const SETTINGS: { readonly [P in SettingPath]: Setting<SettingValues[P]> 
     variable: "HOLDFAST_EGRESS_ALLOW_CIDRS",
     meaning: "Private networks that destinations may be in; none by default.",
   }),
+  "overload.controller": oneOf(["on", "off"], {
+    fallback: "on",
+    variable: "HOLDFAST_OVERLOAD_CONTROLLER",
+    meaning: "Whether arrivals are refused by the thresholds below; off, they are only measured.",
+  }),
+  "overload.commitMs": steps("rising", 30_000, {
+    fallback: [250, 500, 1_000, 1_500],
+    variable: "HOLDFAST_OVERLOAD_COMMIT_MS",
+    meaning: "How long a group commit takes, or its oldest arrival has waited.",
+  }),
+  "overload.queuePercent": steps("rising", 100, {
+    fallback: [25, 50, 70, 85],
+    variable: "HOLDFAST_OVERLOAD_QUEUE_PERCENT",
+    meaning: "How full the queue before the database is, of ingest.queueItemsMax and ingest.queueBytesMax.",
+  }),
+  "overload.loopDelayMs": steps("rising", 60_000, {
+    fallback: [100, 200, 400, 800],
+    variable: "HOLDFAST_OVERLOAD_LOOP_DELAY_MS",
+    meaning: "How late the process's event loop is.",
+  }),
+  "overload.memoryPercent": steps("rising", 100, {
+    fallback: [75, 85, 90, 95],
+    variable: "HOLDFAST_OVERLOAD_MEMORY_PERCENT",
+    meaning: "Memory used, of the heap's limit or the machine's, whichever is nearer.",
+  }),
+  "overload.diskFreeMib": steps("falling", 1_000_000, {
+    fallback: [2_048, 1_024, 512, 256],
+    variable: "HOLDFAST_OVERLOAD_DISK_FREE_MIB",
+    meaning: "MiB free where the embedded database lives.",
+  }),
+  "overload.oldestReadySec": steps("rising", 31_536_000, {
+    fallback: [10_800, 21_600, 43_200, 86_400],
+    variable: "HOLDFAST_OVERLOAD_OLDEST_READY_SEC",
+    meaning: "Age of the oldest ready delivery; a class's age counts for what refuses it or a less urgent class.",
+  }),
+  "overload.readyDeliveries": steps("rising", 1_000_000_000, {
+    fallback: [2_000_000, 4_000_000, 6_000_000, 8_000_000],
+    variable: "HOLDFAST_OVERLOAD_READY_DELIVERIES",
+    meaning: "Deliveries that are ready and not yet claimed.",
+  }),
+  processes: wholeNumber(1, 64, {
+    fallback: 1,
+    variable: "HOLDFAST_PROCESSES",
+    flag: "processes",
+    meaning:
+      "How many processes `holdfast start` runs on this machine, on the same ports; the first serves the admin API.",
+  }),
+  "retention.eventDays": wholeNumber(1, 3_650, {
+    fallback: 30,
+    variable: "HOLDFAST_RETENTION_EVENT_DAYS",
+    meaning: "How long events are kept, with their bytes. What is not finished keeps its event, however old.",
+  }),
+  "retention.attemptDays": wholeNumber(1, 3_650, {
+    fallback: 30,
+    variable: "HOLDFAST_RETENTION_ATTEMPT_DAYS",
+    meaning:
+      "How long attempts are kept. Finished deliveries, dead letters too, stay as long as events and attempts do.",
+  }),
+  "retention.rejectionDays": wholeNumber(1, 3_650, {
+    fallback: 14,
+    variable: "HOLDFAST_RETENTION_REJECTION_DAYS",
+    meaning: "How long rejections are kept.",
+  }),
+  "retention.dedupeDays": wholeNumber(3, 3_650, {
+    fallback: 90,
+    variable: "HOLDFAST_RETENTION_DEDUPE_DAYS",
+    meaning: "The dedupe horizon: for at least so long a repeated event is known as a duplicate.",
+  }),
 };
 
 export const SETTING_PATHS = Object.keys(SETTINGS) as readonly SettingPath[];
 
-/** The first segments of paths with two: `ingest`, `worker`, `admin`, `egress`. */
+/** The first segments of paths with two: `ingest`, `worker`, `admin`, `egress`, `retention`. */
 export const SETTING_GROUPS: readonly string[] = [
   ...new Set(SETTING_PATHS.flatMap((path) => (path.includes(".") ? [path.slice(0, path.indexOf("."))] : []))),
 ];
