@@ -1,8 +1,11 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { GatewayConfig } from "../config.ts";
-import { gauge } from "../engine/caretakers/gauger.ts";
+import { measureQueue } from "../engine/caretakers/gauger.ts";
+import { readSnapshots } from "../engine/caretakers/watch-snapshots.ts";
+import { readProcesses } from "../engine/process-watch.ts";
 import { createApiKey, findPrincipal } from "../http/admin/api-keys.ts";
+import { createSignInLink, toDashboardLink } from "../http/admin/sessions.ts";
 import { createAdminApi } from "../http/admin/create-admin-api.ts";
 import { startAdminServer } from "../http/admin/start-admin-server.ts";
 import type { Log } from "../platform/log.ts";
@@ -15,6 +18,8 @@ export interface Admin {
   readonly url: string;
   readonly token: string;
   readonly isNewToken: boolean;
+  /** A link that signs in a browser, once, within ten minutes. */
+  signInLink(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -43,7 +48,15 @@ export async function startAdmin(
   });
   const server = await startAdminServer({ host: config.adminHost, port: config.adminPort, app, log });
   if (!server.ok) return server;
-  return { ok: true, url: server.url, token: key.token, isNewToken: key.isNew, close: () => server.close() };
+  const { url } = server;
+  return {
+    ok: true,
+    url,
+    token: key.token,
+    isNewToken: key.isNew,
+    signInLink: async () => toDashboardLink(url, await createSignInLink(keyDeps(foundation), config.tenant, "admin")),
+    close: () => server.close(),
+  };
 }
 
 async function readiness(foundation: Foundation): Promise<{ ok: boolean; reasons: string[] }> {
@@ -57,8 +70,15 @@ async function status(config: GatewayConfig, foundation: Foundation): Promise<ob
     version: VERSION,
     roles: config.roles,
     database: { kind: foundation.store.kind, description: foundation.store.description, safety: safe },
-    queue: await gauge({ ...foundation, db: foundation.base }),
+    queue: await measureQueue({ ...foundation, db: foundation.base }),
+    processes: await readProcesses(foundation.base),
+    snapshots: await readSnapshots(foundation.base),
+    retention: config.retention,
   };
+}
+
+function keyDeps({ base, clock, random }: Foundation) {
+  return { db: base, clock, random };
 }
 
 const KEY_FILE = "admin.key";
@@ -70,7 +90,7 @@ async function localKey(config: GatewayConfig, foundation: Foundation): Promise<
     (text) => text.trim(),
     () => null,
   );
-  const deps = { db: foundation.base, clock: foundation.clock, random: foundation.random };
+  const deps = keyDeps(foundation);
   if (known !== null && (await findPrincipal(deps, known)) !== null) return { token: known, isNew: false };
   const { key } = await createApiKey(deps, { tenant: config.tenant, name: "local" });
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });

@@ -1,14 +1,16 @@
+import { randomUUID } from "node:crypto";
 import type { GatewayConfig } from "../config.ts";
 import type { CatalogWatch } from "../engine/catalog-watch.ts";
 import { watchCatalog } from "../engine/catalog-watch.ts";
 import type { DatabaseClock } from "../engine/database-clock.ts";
 import { createDatabaseClock } from "../engine/database-clock.ts";
-import type { Loop } from "../engine/loop.ts";
-import { startLoop } from "../engine/loop.ts";
+import type { Candidacy, Leader } from "../engine/leader.ts";
+import { CARETAKERS, LEAD_MS, startCandidacy } from "../engine/leader.ts";
+import type { ProcessWatch } from "../engine/process-watch.ts";
+import { watchProcesses } from "../engine/process-watch.ts";
 import type { SafetyWatch } from "../engine/watch-safety.ts";
 import { watchSafety } from "../engine/watch-safety.ts";
 import { applyDefinition } from "../pipeline/apply-definition.ts";
-import { retireEnded } from "../pipeline/change-secrets.ts";
 import type { Clock } from "../platform/clock.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
@@ -24,6 +26,7 @@ import type { Store } from "../store/open-store.ts";
 import { openStore } from "../store/open-store.ts";
 import { ensurePartitions } from "../store/upkeep/ensure-partitions.ts";
 import { VERSION } from "../version.ts";
+import { PARTITION_DAYS_AHEAD, startDuties } from "./leader-duties.ts";
 import type { StartFault } from "./start-fault.ts";
 import { startFault } from "./start-fault.ts";
 
@@ -40,6 +43,10 @@ export interface Foundation {
   readonly metrics: Metrics;
   readonly catalog: CatalogWatch;
   readonly safety: SafetyWatch;
+  /** Whether this process does what one process does for all. */
+  readonly leader: Leader;
+  /** Who else works on this database. */
+  readonly processes: ProcessWatch;
   /** A pool of its own for a role, closed with the foundation. */
   openPool(name: string, connectionsMax: number, statementTimeoutMs: number, more?: PoolExtras): Database;
   /** Destroys every connection, so that nothing waits for a database that does not answer. */
@@ -53,9 +60,9 @@ export interface PoolExtras {
   readonly connectTimeoutMs?: number;
 }
 
-const PARTITION_DAYS_AHEAD = 7;
-const PARTITION_LOOK_MS = 3_600_000;
-const SECRET_ENDS_LOOK_MS = 5_000;
+/** One for the lease, which must not wait; the others for what the leader does. */
+const CARETAKER_CONNECTIONS = 3;
+const CARETAKER_STATEMENT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 1_500;
 
 /** Opens the database, makes what must be there, applies the declared configuration, and starts watching. */
@@ -97,7 +104,8 @@ export async function layFoundation(
       await close();
       return fault;
     }
-    const watches = await startWatches(base, parts, log);
+    const caretakerDb = pools.open("caretaker", CARETAKER_CONNECTIONS, CARETAKER_STATEMENT_MS);
+    const watches = await startWatches(config, { ...parts, base, caretakerDb, log });
     return {
       ok: true,
       store,
@@ -118,14 +126,16 @@ export async function layFoundation(
 interface Watches {
   readonly catalog: CatalogWatch;
   readonly safety: SafetyWatch;
-  readonly partitioner: Loop;
-  readonly retirer: Loop;
+  readonly leader: Candidacy;
+  readonly processes: ProcessWatch;
+  readonly stopDuties: () => Promise<void>;
 }
 
 async function stopAll(watches: Watches, close: () => Promise<void>): Promise<void> {
   watches.catalog.stop();
-  await watches.partitioner.stop();
-  await watches.retirer.stop();
+  await watches.stopDuties();
+  await watches.leader.stop();
+  await watches.processes.stop();
   await watches.safety.stop();
   await close();
 }
@@ -155,23 +165,30 @@ function createPools(url: string, log: Log): Pools {
   };
 }
 
-async function startWatches(
-  base: Database,
-  parts: { readonly clock: Clock; readonly box: SecretsBox; readonly metrics: Metrics },
-  log: Log,
-): Promise<Watches> {
+interface WatchDeps {
+  readonly base: Database;
+  readonly caretakerDb: Database;
+  readonly clock: Clock;
+  readonly databaseClock: DatabaseClock;
+  readonly box: SecretsBox;
+  readonly metrics: Metrics;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly log: Log;
+}
+
+async function startWatches(config: GatewayConfig, deps: WatchDeps): Promise<Watches> {
+  const { base, caretakerDb, ...parts } = deps;
+  const id = randomUUID();
+  const own = { ...parts, db: caretakerDb };
+  const catalog = await watchCatalog({ ...parts, db: base });
+  const processes = await watchProcesses(own, { id, roles: config.roles, version: VERSION });
+  const leader = await startCandidacy(own, { name: CARETAKERS, holder: id, leadMs: LEAD_MS });
   return {
-    catalog: await watchCatalog({ db: base, box: parts.box, clock: parts.clock, log }),
-    safety: watchSafety({ db: base, log, metrics: parts.metrics }),
-    partitioner: startLoop({ name: "partitioner", log, idleMs: PARTITION_LOOK_MS }, async () => {
-      await ensurePartitions(base, parts.clock.now().getTime(), PARTITION_DAYS_AHEAD);
-      return false;
-    }),
-    retirer: startLoop({ name: "retirer", log, idleMs: SECRET_ENDS_LOOK_MS }, async () => {
-      const retired = await retireEnded({ db: base, clock: parts.clock });
-      if (retired > 0) log.info({ retired }, "secret versions whose overlap has ended were retired");
-      return false;
-    }),
+    catalog,
+    safety: watchSafety({ ...parts, db: base }),
+    processes,
+    leader,
+    stopDuties: startDuties({ ...own, leader, processes }, config.retention),
   };
 }
 

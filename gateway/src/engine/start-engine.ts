@@ -7,7 +7,6 @@ import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import { disableDestination } from "../store/catalog/disable-destination.ts";
 import type { Database } from "../store/database.ts";
-import { gauge } from "./caretakers/gauger.ts";
 import { release } from "./caretakers/releaser.ts";
 import { rescueExpired } from "./caretakers/rescuer.ts";
 import { stage } from "./caretakers/stager.ts";
@@ -56,7 +55,6 @@ export interface Engine {
 const STAGE_MS = 250;
 const RESCUE_MS = 5_000;
 const RELEASE_MS = 2_000;
-const GAUGE_MS = 5_000;
 const CLOCK_MS = 30_000;
 
 /** Starts the worker and the caretakers of deliveries. */
@@ -91,10 +89,6 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
     caretaker(deps, "releaser", RELEASE_MS, async () => {
       const { destinations } = deps.catalog.current();
       return (await release({ ...deps, destinations, onReady })) > 0;
-    }),
-    caretaker(deps, "gauger", GAUGE_MS, async () => {
-      await gauge(deps);
-      return false;
     }),
     caretaker(deps, "clock", CLOCK_MS, async () => {
       await deps.databaseClock.sync();

@@ -9,7 +9,9 @@ import type { Transaction } from "../store/database.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { KeyPlace } from "../domain/bucket.ts";
 import { bucketOf } from "../domain/id.ts";
+import { generationsOf } from "../domain/ledger-step.ts";
 import type { Trigger } from "../domain/delivery.ts";
+import type { Ledger } from "./ledger.ts";
 
 /** An event that is ready to be recorded. Its ids and times are fixed here, so that a repeat writes the same rows. */
 export interface EventDraft {
@@ -58,9 +60,9 @@ export type Recorded = { readonly kind: "recorded" | "duplicate"; readonly event
 export async function recordEvents(
   tx: Transaction,
   drafts: readonly EventDraft[],
-  options: { readonly generation: number; readonly now: Date; readonly isRepeat: boolean },
+  options: { readonly ledger: Ledger; readonly now: Date; readonly isRepeat: boolean },
 ): Promise<Recorded[]> {
-  const results = await claim(tx, drafts, options.generation);
+  const results = await claim(tx, drafts, options.ledger);
   const fresh = drafts.filter((_, i) => results[i]!.kind === "recorded");
   if (fresh.length < drafts.length) count(tx, drafts, results, options.now);
   if (fresh.length === 0) return results;
@@ -79,16 +81,22 @@ export async function recordEvents(
   return results;
 }
 
-async function claim(tx: Queryable, drafts: readonly EventDraft[], generation: number): Promise<Recorded[]> {
-  const lines = drafts.flatMap((draft) => draft.keys.map((place) => ({ ...place, eventId: draft.id })));
-  const buckets = lines.map((line) => line.bucket);
-  const keys = lines.map((line) => line.key);
-  const claimed = await tx.run(claimKeys, [buckets, keys, lines.map((line) => line.eventId), generation]);
-  if (claimed.rowCount === lines.length) return drafts.map((draft) => ({ kind: "recorded", eventId: draft.id }));
+interface Line extends KeyPlace {
+  readonly eventId: string;
+}
 
-  const owners = new Map((await tx.run(findKeyOwners, [buckets, keys])).rows.map((row) => [row.k, row.event_id]));
-  const orphan = lines.find((line) => !owners.has(line.key));
-  // Neither ours nor anybody's: the ledger moved under us. Rolled back and repeated, never recorded without its line.
+async function claim(tx: Queryable, drafts: readonly EventDraft[], ledger: Ledger): Promise<Recorded[]> {
+  const lines = drafts.flatMap((draft) => draft.keys.map((place): Line => ({ ...place, eventId: draft.id })));
+  if (await writeLines(tx, lines, ledger)) return drafts.map((draft) => ({ kind: "recorded", eventId: draft.id }));
+  let owners = await findOwners(tx, lines);
+  let orphan = lines.find((line) => !owners.has(line.key));
+  // Neither ours nor anybody's: the ledger has turned to another generation since this process last wrote.
+  if (orphan !== undefined && (await ledger.refresh(tx, orphan.bucket))) {
+    await writeLines(tx, lines, ledger);
+    owners = await findOwners(tx, lines);
+    orphan = lines.find((line) => !owners.has(line.key));
+  }
+  // Or it turned just now. Rolled back and repeated, never recorded without its line.
   if (orphan !== undefined) throw new Error("a ledger line vanished between two statements");
   const results = drafts.map((draft): Recorded => {
     const foreign = draft.keys
@@ -97,7 +105,11 @@ async function claim(tx: Queryable, drafts: readonly EventDraft[], generation: n
     return foreign === undefined ? { kind: "recorded", eventId: draft.id } : { kind: "duplicate", eventId: foreign };
   });
   const losers = new Set(drafts.filter((_, i) => results[i]!.kind === "duplicate").map((draft) => draft.id));
-  const stray = lines.filter((line) => losers.has(line.eventId) && owners.get(line.key) === line.eventId);
+  // While two generations take keys, a loser may have a line in the newer one although the owner stands in the older.
+  const mayHideOne = generationsOf(ledger.step()).length > 1;
+  const stray = lines.filter(
+    (line) => losers.has(line.eventId) && (mayHideOne || owners.get(line.key) === line.eventId),
+  );
   if (stray.length > 0) {
     await tx.run(releaseKeys, [
       stray.map((line) => line.bucket),
@@ -106,6 +118,26 @@ async function claim(tx: Queryable, drafts: readonly EventDraft[], generation: n
     ]);
   }
   return results;
+}
+
+/** @returns whether every line is new and ours */
+async function writeLines(tx: Queryable, lines: readonly Line[], ledger: Ledger): Promise<boolean> {
+  const step = ledger.step();
+  const generations = generationsOf(step);
+  const claimed = await tx.run(claimKeys, [
+    lines.map((line) => line.bucket),
+    lines.map((line) => line.key),
+    lines.map((line) => line.eventId),
+    generations,
+    generations.at(-1),
+    step,
+  ]);
+  return claimed.rowCount === lines.length * generations.length;
+}
+
+async function findOwners(tx: Queryable, lines: readonly Line[]): Promise<Map<string, string>> {
+  const found = await tx.run(findKeyOwners, [lines.map((line) => line.bucket), lines.map((line) => line.key)]);
+  return new Map(found.rows.map((row) => [row.k, row.event_id]));
 }
 
 function toEventColumns(drafts: readonly EventDraft[]): unknown[] {

@@ -5,6 +5,7 @@ import type { Decision } from "../../src/domain/delivery.ts";
 import { bucketOf, newUuid } from "../../src/domain/id.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import type { EventDraft } from "../../src/pipeline/record-event.ts";
+import { openLedger } from "../../src/pipeline/ledger.ts";
 import { recordEvents } from "../../src/pipeline/record-event.ts";
 import { draftRejection, storeRejections } from "../../src/pipeline/reject.ts";
 import { settleDeliveries } from "../../src/pipeline/settle.ts";
@@ -75,7 +76,7 @@ export async function recordOne(
     })),
   };
   const done = await db.transaction(
-    (tx) => recordEvents(tx, [draft], { generation: 1, now: receivedAt, isRepeat: false }),
+    (tx) => recordEvents(tx, [draft], { ledger: openLedger(), now: receivedAt, isRepeat: false }),
     10_000,
   );
   if (!done.ok) throw new Error(done.message);

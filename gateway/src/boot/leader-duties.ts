@@ -1,0 +1,120 @@
+import type { GatewayConfig } from "../config.ts";
+import { gauge } from "../engine/caretakers/gauger.ts";
+import { prune } from "../engine/caretakers/prune.ts";
+import { createLedgerKeeper } from "../engine/caretakers/turn-ledger.ts";
+import { createSnapshotWatch } from "../engine/caretakers/watch-snapshots.ts";
+import type { DatabaseClock } from "../engine/database-clock.ts";
+import type { Leader } from "../engine/leader.ts";
+import type { Loop } from "../engine/loop.ts";
+import { startLoop } from "../engine/loop.ts";
+import type { ProcessWatch } from "../engine/process-watch.ts";
+import { forgetProcesses } from "../engine/process-watch.ts";
+import { retireEnded } from "../pipeline/change-secrets.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import type { Database } from "../store/database.ts";
+import { ensurePartitions } from "../store/upkeep/ensure-partitions.ts";
+
+export interface DutyDeps {
+  readonly db: Database;
+  readonly leader: Leader;
+  readonly processes: ProcessWatch;
+  readonly clock: Clock;
+  readonly databaseClock: DatabaseClock;
+  readonly metrics: Metrics;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly log: Log;
+}
+
+export const PARTITION_DAYS_AHEAD = 7;
+
+const LOOK_MS = 1_000;
+const PARTITION_MS = 3_600_000;
+const RETIRE_MS = 5_000;
+const GAUGE_MS = 5_000;
+const PRUNE_MS = 600_000;
+const LEDGER_MS = 5_000;
+const SNAPSHOT_MS = 10_000;
+const SWEEP_MS = 60_000;
+
+/**
+ * Starts the caretakers of which there is one for all processes. Each process has them; only the leader's do anything, and
+ * a new leader's begin at once.
+ *
+ * @returns stops them, and waits for those that are under way
+ */
+export function startDuties(deps: DutyDeps, retention: GatewayConfig["retention"]): () => Promise<void> {
+  const aborter = new AbortController();
+  const own = { ...deps, signal: aborter.signal };
+  const keeper = createLedgerKeeper(own, retention.dedupeDays);
+  const watchSnapshots = createSnapshotWatch(deps);
+  const nowMs = (): number => deps.databaseClock.now().getTime();
+  const loops = [
+    duty(deps, "partitioner", PARTITION_MS, () => ensurePartitions(deps.db, nowMs(), PARTITION_DAYS_AHEAD)),
+    duty(deps, "retirer", RETIRE_MS, () => retire(deps)),
+    duty(deps, "pruner", PRUNE_MS, () => prune(own, retention, nowMs())),
+    duty(deps, "ledger", LEDGER_MS, () => keeper.round(nowMs())),
+    duty(deps, "sweeper", SWEEP_MS, () => forgetProcesses(deps.db)),
+    duty(
+      deps,
+      "gauger",
+      GAUGE_MS,
+      () => gauge(deps),
+      () => clearQueueGauges(deps.metrics),
+    ),
+    duty(deps, "snapshots", SNAPSHOT_MS, watchSnapshots, () => clearSnapshotGauges(deps.metrics)),
+    startLoop({ name: "standing", log: deps.log, idleMs: LOOK_MS }, async () => {
+      showLead(deps);
+      return false;
+    }),
+  ];
+  return async () => {
+    aborter.abort();
+    await Promise.all(loops.map((loop) => loop.stop()));
+  };
+}
+
+/** @param rest what a process does that does not lead, such as taking back what it showed while it did */
+function duty(
+  { leader, clock, log }: DutyDeps,
+  name: string,
+  everyMs: number,
+  step: () => Promise<unknown>,
+  rest: () => void = () => {},
+): Loop {
+  let dueMs = 0;
+  return startLoop({ name, log, idleMs: Math.min(everyMs, LOOK_MS) }, async () => {
+    if (leader.current() === null) {
+      dueMs = 0;
+      rest();
+    } else if (clock.monotonicMs() >= dueMs) {
+      await step();
+      dueMs = clock.monotonicMs() + everyMs;
+    }
+    return false;
+  });
+}
+
+async function retire(deps: DutyDeps): Promise<void> {
+  const retired = await retireEnded({ db: deps.db, clock: deps.clock });
+  if (retired > 0) deps.log.info({ retired }, "secret versions whose overlap has ended were retired");
+}
+
+// What one process shows for all would be counted twice, or stand still for ever, if another went on showing it.
+function clearQueueGauges({ queueDepth, queueOldestSeconds }: Metrics): void {
+  queueDepth.reset();
+  queueOldestSeconds.reset();
+}
+
+function clearSnapshotGauges({ oldestSnapshotSeconds, inactiveSlots, retentionNeeded }: Metrics): void {
+  for (const gaugeOfLeader of [oldestSnapshotSeconds, inactiveSlots, retentionNeeded]) gaugeOfLeader.reset();
+}
+
+function showLead({ leader, processes, metrics }: DutyDeps): void {
+  const leads = leader.current() !== null;
+  metrics.leads.set(leads ? 1 : 0);
+  metrics.liveProcesses.reset();
+  if (!leads) return;
+  for (const { roles } of processes.live()) for (const role of roles) metrics.liveProcesses.inc({ role });
+}

@@ -1,0 +1,129 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Clock } from "../../platform/clock.ts";
+import type { Log } from "../../platform/log.ts";
+import type { Metrics } from "../../platform/metrics.ts";
+import type { Database } from "../../store/database.ts";
+import type { DayPartition } from "../../store/upkeep/day-partitions.ts";
+import { countDeadLetters, isDayNeeded, listDayPartitions } from "../../store/upkeep/day-partitions.ts";
+import { dropPartition } from "../../store/upkeep/partition-ddl.ts";
+import type { Leader, Term } from "../leader.ts";
+import { underTerm } from "../leader.ts";
+
+const DAY_MS = 86_400_000;
+
+/** How long each kind is kept, in days, counted from the end of the day that it came on. */
+export interface Retention {
+  /** Events with their bytes, and how often they came again. */
+  readonly eventDays: number;
+  readonly attemptDays: number;
+  readonly rejectionDays: number;
+  /** How long a key that was seen is known. */
+  readonly dedupeDays: number;
+}
+
+export interface PrunerDeps {
+  readonly db: Database;
+  readonly leader: Leader;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly random: (bytes: number) => Uint8Array;
+  /** Ends the waits between two tries. */
+  readonly signal?: AbortSignal;
+}
+
+/** What one round of the pruner did. */
+export interface Pruned {
+  readonly dropped: readonly string[];
+  /** Old enough, and kept because something that is not finished needs them. */
+  readonly needed: readonly string[];
+  /** Old enough, and not dropped this time: somebody reads or writes the table all the time, or this process leads no more. */
+  readonly postponed: readonly string[];
+}
+
+/** Bounds a round after a long stop; the next one goes on. */
+const DROPS_MAX = 50;
+
+/**
+ * Drops the days that are older than their kind is kept, the oldest first. A day that an unfinished delivery needs stays,
+ * however old: its event, and the place it will be written to when it ends. Nothing goes silently: each drop is logged and
+ * counted, with the dead letters that went with it.
+ *
+ * @param nowMs Unix milliseconds
+ */
+export async function prune(deps: PrunerDeps, retention: Retention, nowMs: number): Promise<Pruned> {
+  const done = { dropped: [] as string[], needed: [] as string[], postponed: [] as string[] };
+  const days = (await listDayPartitions(deps.db)).filter((day) => day.toMs <= nowMs - keptMs(retention, day.table));
+  // Events before their duplicates: while an event is there, a copy of it may still be counted.
+  const inOrder = ORDER.flatMap((table) => days.filter((day) => day.table === table));
+  for (const day of inOrder) {
+    const term = deps.leader.current();
+    if (term === null || done.dropped.length >= DROPS_MAX) done.postponed.push(day.name);
+    else if (await isDayNeeded(deps.db, day)) done.needed.push(day.name);
+    else done[await drop(deps, term, day)].push(day.name);
+  }
+  deps.metrics.retentionNeeded.set(done.needed.length);
+  return done;
+}
+
+const ORDER = ["event", "duplicate", "attempt", "finished_delivery", "rejection"];
+
+// A dead letter lives as long as its event and its attempts: without the one it could not be retried, without the other it
+// could not be explained.
+function keptMs({ eventDays, attemptDays, rejectionDays }: Retention, table: string): number {
+  switch (table) {
+    case "event":
+    case "duplicate":
+      return eventDays * DAY_MS;
+    case "attempt":
+      return attemptDays * DAY_MS;
+    case "finished_delivery":
+      return Math.max(eventDays, attemptDays) * DAY_MS;
+    case "rejection":
+      return rejectionDays * DAY_MS;
+    default:
+      return Infinity;
+  }
+}
+
+async function drop(deps: PrunerDeps, term: Term, day: DayPartition): Promise<"dropped" | "postponed"> {
+  const deadLetters = await countDeadLetters(deps.db, day);
+  const done = await dropUnlessBusy(deps, term, (tx) => dropPartition(tx, day.table, day.name));
+  if (!done) return "postponed";
+  const fields = { table: day.table, partition: day.name, rows: day.rows, deadLetters };
+  deps.metrics.retentionDropped.inc({ table: day.table });
+  deps.metrics.retentionDroppedRows.inc({ table: day.table }, day.rows);
+  deps.metrics.retentionDeadLetters.inc(deadLetters);
+  deps.log.info(fields, "a day that is older than it is kept was dropped");
+  return "dropped";
+}
+
+const TRIES = 5;
+const TRY_PAUSE_MS = 250;
+const TRY_JITTER_MS = 1_000;
+const DROP_DEADLINE_MS = 5_000;
+
+/**
+ * Tries a drop a few times, each of which gives its lock up soon. Between two tries it waits, by chance more or less, so
+ * that writers and a regular reader get their turn.
+ *
+ * @returns whether it was done; false: the table is in use, or the term has ended
+ */
+export async function dropUnlessBusy(
+  deps: Omit<PrunerDeps, "metrics" | "leader" | "clock">,
+  term: Term,
+  act: (tx: Parameters<Parameters<Database["transaction"]>[0]>[0]) => Promise<void>,
+): Promise<boolean> {
+  for (let left = TRIES; left > 0; left--) {
+    const done = await underTerm(deps.db, term, act, DROP_DEADLINE_MS);
+    if (done.ok) return true;
+    if ("deposed" in done) return false;
+    // 55P03: the lock was not had in time. 40P01: a reader and we wanted each other's.
+    if (done.code !== "55P03" && done.code !== "40P01") throw new Error(`a partition is not dropped: ${done.message}`);
+    const jitterMs = (deps.random(1)[0]! / 256) * TRY_JITTER_MS;
+    const waited = await pause(TRY_PAUSE_MS + jitterMs, true, { signal: deps.signal }).catch(() => false);
+    if (!waited) return false;
+  }
+  deps.log.warn({}, "an old partition is in use all the time and is not dropped; it is tried again later");
+  return false;
+}

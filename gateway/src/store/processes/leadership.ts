@@ -1,0 +1,30 @@
+import { cold } from "../statement.ts";
+
+/**
+ * Takes the lead, or keeps it: one conditional UPDATE, so of two who try one finds no row. The epoch grows when it changes
+ * hands. A row that does not match is not locked, so waiting candidates cost the leader nothing.
+ * Parameters: name, holder uuid, seconds of the lease.
+ */
+export const takeLead = cold<{ epoch: number }>(
+  "take_lead",
+  `UPDATE holdfast.leadership
+      SET epoch = CASE WHEN holder = $2::uuid THEN epoch ELSE epoch + 1 END,
+          holder = $2::uuid, lease_until = now() + make_interval(secs => $3::float8)
+    WHERE name = $1 AND (holder IS NULL OR holder = $2::uuid OR lease_until <= now())
+   RETURNING epoch`,
+);
+
+/** Ends the lease at once, so that another need not wait for its end. Parameters: name, holder uuid, epoch. */
+export const resignLead = cold(
+  "resign_lead",
+  "UPDATE holdfast.leadership SET lease_until = now() WHERE name = $1 AND holder = $2 AND epoch = $3",
+);
+
+/**
+ * Whether a term still stands, and holds it to the end of the transaction: who wants to take over waits for that, so what
+ * the transaction does is done under this term or not at all. Parameters: name, holder uuid, epoch.
+ */
+export const confirmLead = cold<{ epoch: number }>(
+  "confirm_lead",
+  "SELECT epoch FROM holdfast.leadership WHERE name = $1 AND holder = $2 AND epoch = $3 FOR SHARE",
+);

@@ -1,0 +1,76 @@
+import { lowestUuid } from "../../domain/id.ts";
+import type { Queryable } from "../statement.ts";
+import { cold } from "../statement.ts";
+
+const DAY_MS = 86_400_000;
+
+/** One day of a table that grows with time. */
+export interface DayPartition {
+  readonly table: string;
+  readonly name: string;
+  /** The day's beginning and end (UTC), Unix milliseconds. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The server's own estimate; 0 when it has none. */
+  readonly rows: number;
+}
+
+const listDays = cold<{ parent: string; name: string; rows: number }>(
+  "list_days",
+  `SELECT p.relname AS parent, c.relname AS name, greatest(c.reltuples, 0)::float8 AS rows
+     FROM pg_inherits i
+     JOIN pg_class c ON c.oid = i.inhrelid
+     JOIN pg_class p ON p.oid = i.inhparent
+     JOIN pg_namespace n ON n.oid = p.relnamespace
+    WHERE n.nspname = 'holdfast' AND c.relname ~ '_p[0-9]{8}$'
+    ORDER BY c.relname`,
+);
+
+/** Every day that is stored, by table and then by time. */
+export async function listDayPartitions(db: Queryable): Promise<DayPartition[]> {
+  return (await db.run(listDays, [])).rows.map(({ parent, name, rows }) => {
+    const [, year, month, day] = /_p(\d{4})(\d{2})(\d{2})$/.exec(name) ?? [];
+    const fromMs = Date.UTC(Number(year), Number(month) - 1, Number(day));
+    return { table: parent, name, fromMs, toMs: fromMs + DAY_MS, rows };
+  });
+}
+
+const findUnfinishedOfEvents = cold(
+  "find_unfinished_of_events",
+  "SELECT 1 FROM holdfast.delivery d WHERE d.event_id >= $1 AND d.event_id < $2 LIMIT 1",
+);
+
+const findUnfinishedOfTime = cold(
+  "find_unfinished_of_time",
+  "SELECT 1 FROM holdfast.delivery d WHERE d.id >= $1 AND d.id < $2 LIMIT 1",
+);
+
+/**
+ * Whether something that is not finished needs this day: an event to be delivered, or, for finished deliveries, the place
+ * that a delivery made on that day will be written to. No new delivery is made with an id of the past, so a day that
+ * nobody needs is not needed later; a retry or replay that is asked for in this very moment ends dead with its reason.
+ */
+export async function isDayNeeded(db: Queryable, day: DayPartition): Promise<boolean> {
+  const bounds = [lowestUuid(day.fromMs), lowestUuid(day.toMs)];
+  switch (day.table) {
+    case "event":
+    case "duplicate":
+      return (await db.run(findUnfinishedOfEvents, bounds)).rowCount === 1;
+    case "finished_delivery":
+      return (await db.run(findUnfinishedOfTime, bounds)).rowCount === 1;
+    default:
+      return false;
+  }
+}
+
+const countDead = cold<{ dead: number }>(
+  "count_dead_of_days",
+  `SELECT count(*)::int AS dead FROM holdfast.finished_delivery
+    WHERE state = 'dead' AND retried_as IS NULL AND id >= $1 AND id < $2`,
+);
+
+/** How many dead letters, that nobody has retried, lie in a day of finished deliveries; 0 for other tables. */
+export async function countDeadLetters(db: Queryable, day: DayPartition): Promise<number> {
+  if (day.table !== "finished_delivery") return 0;
+  return (await db.run(countDead, [lowestUuid(day.fromMs), lowestUuid(day.toMs)])).rows[0]?.dead ?? 0;
+}
