@@ -20,6 +20,7 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
     methods,
     ...(definition.document === undefined ? {} : { document: definition.document }),
     handshakes,
+    batch: batchOf(definition),
     stableContent: definition.stableContent ?? (({ request }) => [request.body]),
     bodyPaths,
     scanPaths: bodyPaths.map(path),
@@ -38,9 +39,17 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
       handshake: handshakes.length > 0,
       signsUrl: signsUrl(scheme),
       receiverFields: receiverFieldsOf(scheme),
+      batchItems: definition.batch === undefined ? null : `\`${definition.batch.at}\`, by ${definition.batch.by}`,
       ...facts,
     },
   };
+}
+
+/** The provider of one item: the same, with the item's own identity and nothing that speaks of the whole request. */
+function batchOf({ batch, document: _document, stableContent: _stableContent, ...rest }: ProviderDefinition) {
+  if (batch === undefined) return null;
+  const { identity } = batch;
+  return { rule: batch, itemEntry: defineProvider({ ...rest, identity, handshakes: [] }) };
 }
 
 function headerNames(sets: readonly HeaderSet[], more: readonly string[]): string[] {

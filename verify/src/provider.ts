@@ -1,4 +1,5 @@
 import type { IdentityRule } from "./extract/identity-rule.ts";
+import type { ItemRule } from "./extract/items.ts";
 import type { Path } from "./extract/json-scan.ts";
 import type { HeaderIndex, IndexedSet } from "./header-index.ts";
 import type { HandshakeRule } from "./handshake-rule.ts";
@@ -37,6 +38,8 @@ export interface Provider {
   readonly eventIdFrom: string;
   /** What events are deduplicated by. */
   readonly dedupeKey: string;
+  /** Where the events of a request with several are, and what each is deduplicated by (see `splitBatch`); null where there are none. */
+  readonly batchItems: string | null;
   /** What the signature does not cover. */
   readonly notCovered: string;
   /** What the handshake is, or why there is none. */
@@ -78,6 +81,8 @@ export interface ProviderDefinition {
   /** What is the same on every attempt of one event. Default: the body. `signed` is the content that verified. */
   readonly stableContent?: StableContent;
   readonly handshakes?: readonly HandshakeRule[];
+  /** How a request falls into several events, where the provider sends such. */
+  readonly batch?: ItemRule;
   readonly facts: Pick<
     Provider,
     | "identity"
@@ -101,6 +106,8 @@ export interface ProviderEntry extends Pick<
   readonly methods: readonly string[];
   readonly stableContent: StableContent;
   readonly handshakes: readonly HandshakeRule[];
+  /** The rule for items, and the provider as it is for one of them; null where requests are not split. */
+  readonly batch: { readonly rule: ItemRule; readonly itemEntry: ProviderEntry } | null;
   /** The body paths that the identity rules name, each once. */
   readonly bodyPaths: readonly string[];
   /** The same, read once for the scanner. */

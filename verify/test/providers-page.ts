@@ -17,6 +17,10 @@ How to read it:
 * An id is used as it stood: text byte for byte, numbers by their digits. An id that is missing, blank, longer than 512 bytes,
   written twice in one object, or that holds control characters or invalid UTF-8 is no id; the hash of the signed content (without
   the time of the attempt) stands in for it.
+* **several events in one request** (below the table) are one event by default. A source with \`batch: "item"\` records one event an
+  item: each has the item's exact bytes as its body, its own id, key, type and time, and all are recorded in one transaction or none
+  is. A form's items are those of the decoded field. An item without an id of its own is known by the request and its place in it.
+  A request with more than 1,000 items, or with none, stays one event.
 `;
 
 /** The whole of `docs/providers.md`. */
@@ -52,6 +56,7 @@ function renderNotes(provider: Provider): string {
     provider.notes,
     "",
     `* engine \`${provider.engine}\`, receiver needs ${needs}`,
+    ...(provider.batchItems === null ? [] : [`* several events in one request: ${provider.batchItems}`]),
     ...(headers === "" ? [] : [`* at most once in a request: ${headers}`]),
     ...(provider.methods.join() === "POST" ? [] : [`* methods: ${provider.methods.join(", ")}`]),
     ...(redacted === "" ? [] : [`* carries the secret, never kept: ${redacted}`]),

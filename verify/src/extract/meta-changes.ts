@@ -1,6 +1,7 @@
 import type { Arrival } from "../arrival.ts";
 import { describeBatch } from "./batch.ts";
 import { path, scanJson } from "./json-scan.ts";
+import { select } from "./select.ts";
 
 const envelope = { object: "object" };
 /** WhatsApp and Pages: changes of fields. */
@@ -39,6 +40,16 @@ export function describeMeta(arrival: Arrival): Uint8Array {
   const extra = isAlone ? messages.slice(1, -1).replace(/^"object":"[^"]*",/, "") : "";
   return Buffer.from(extra === "" || changes === "{}" ? changes : `${changes.slice(0, -1)},${extra}}`, "utf8");
 }
+
+/** The same for one entry of the request: as if it had come alone. */
+export function describeEntry(arrival: Arrival, entry: Uint8Array): Uint8Array {
+  const [object] = select(arrival.request.body, objectPath);
+  const head = object?.kind === "string" ? `"object":${JSON.stringify(object.text)},` : "";
+  const body = Buffer.concat([Buffer.from(`{${head}"entry":[`), entry, Buffer.from("]}")]);
+  return describeMeta({ ...arrival, request: { ...arrival.request, body } });
+}
+
+const objectPath = [path("object")];
 
 function hasMessage(document: Uint8Array, name: "id" | "mid"): boolean {
   const paths = name === "id" ? entryPath : [path("mid")];

@@ -1,6 +1,7 @@
 import { noHeader } from "../arrival.ts";
 import type { Arrival } from "../arrival.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsAt, stableFields } from "../extract/items.ts";
 import { hmacWith, macScheme } from "../engines/mac-scheme.ts";
 import type { MacClaim, MacReading } from "../engines/mac-scheme.ts";
 import { readSignature, refuseBody } from "../engines/read-parts.ts";
@@ -58,6 +59,13 @@ export const adyen = defineProvider({
   },
   stableContent: ({ request }) =>
     (itemsIn(request.body) ?? []).map((bytes) => joinTexts(select(bytes, keyPaths).map((one) => one?.text ?? null))),
+  batch: {
+    at: "notificationItems[]",
+    by: "event code, PSP reference and success",
+    items: itemsAt("notificationItems"),
+    identity: itemIdentity({ type: [`${item}.eventCode`], time: { at: `${item}.eventDate`, unit: "iso" } }),
+    stable: stableFields([`${item}.eventCode`, `${item}.pspReference`, `${item}.success`]),
+  },
   facts: {
     identity: "none",
     signedContent:

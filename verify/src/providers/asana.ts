@@ -2,6 +2,7 @@ import { bodyHmac, issuedSecret } from "../body-hmac.ts";
 import { describeBatch } from "../extract/batch.ts";
 import { answerHookSecret } from "../handshakes/asana.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsAt } from "../extract/items.ts";
 
 /** Asana. The secret is what Asana sends when a webhook is made. */
 export const asana = defineProvider({
@@ -22,6 +23,12 @@ export const asana = defineProvider({
     time: [{ place: { body: "time" }, unit: "iso" }],
     version: [],
     forms: false,
+  },
+  batch: {
+    at: "events[]",
+    by: "the body and its place in it",
+    items: itemsAt("events"),
+    identity: itemIdentity({ type: ["action", "resource.resource_type"], time: { at: "created_at", unit: "iso" } }),
   },
   facts: {
     identity: "none",

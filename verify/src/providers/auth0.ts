@@ -1,6 +1,7 @@
 import { chosenSecret } from "../body-hmac.ts";
 import { describeLogs, logIds } from "../extract/auth0-logs.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsOrLines } from "../extract/items.ts";
 
 /** Auth0 log streams to a custom webhook: a list, lines or a single object of JSON. */
 export const auth0 = defineProvider({
@@ -16,6 +17,12 @@ export const auth0 = defineProvider({
     time: [{ place: { body: "data.date" }, unit: "iso" }],
     version: [],
     forms: false,
+  },
+  batch: {
+    at: "[], or a line each",
+    by: "`log_id`",
+    items: itemsOrLines,
+    identity: itemIdentity({ id: "log_id", type: ["data.type"], time: { at: "data.date", unit: "iso" } }),
   },
   facts: {
     identity: "unsigned",

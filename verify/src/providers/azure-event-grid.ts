@@ -1,6 +1,7 @@
 import { noHeader } from "../arrival.ts";
 import type { CodedScheme } from "../coded-scheme.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsAt } from "../extract/items.ts";
 import { tokenScheme, urlToken } from "../engines/credentials.ts";
 import { entraTokenRule, proveEntraToken } from "../engines/entra-token.ts";
 import { asBearer } from "../engines/jwt-places.ts";
@@ -48,6 +49,20 @@ export const azureEventGrid = defineProvider({
     forms: false,
   },
   handshakes: [{ signed: false, answer: answerValidation }, cloudEventsCheck],
+  batch: {
+    at: "[]",
+    by: "`id`",
+    items: itemsAt(""),
+    identity: {
+      ...itemIdentity({ id: "id", type: [] }),
+      type: [[{ body: "eventType" }], [{ body: "type" }]],
+      time: [
+        { place: { body: "eventTime" }, unit: "iso" },
+        { place: { body: "time" }, unit: "iso" },
+      ],
+      version: [{ body: "dataVersion" }],
+    },
+  },
   facts: {
     identity: "unsigned",
     signedContent: "nothing",

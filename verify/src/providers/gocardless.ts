@@ -1,6 +1,7 @@
 import { bodyHmac } from "../body-hmac.ts";
 import { describeBatch } from "../extract/batch.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsAt } from "../extract/items.ts";
 
 /** GoCardless. Up to 250 events in one request. */
 export const gocardless = defineProvider({
@@ -20,6 +21,12 @@ export const gocardless = defineProvider({
     time: [{ place: { body: "time" }, unit: "iso" }],
     version: [],
     forms: false,
+  },
+  batch: {
+    at: "events[]",
+    by: "`id`",
+    items: itemsAt("events"),
+    identity: itemIdentity({ id: "id", type: ["resource_type", "action"], time: { at: "created_at", unit: "iso" } }),
   },
   facts: {
     identity: "signed",

@@ -1,6 +1,7 @@
 import { refuseMissing } from "../arrival.ts";
 import type { Arrival } from "../arrival.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsAt, stableFields } from "../extract/items.ts";
 import { digestOf, hmacWith, macScheme } from "../engines/mac-scheme.ts";
 import type { Mac, MacReading } from "../engines/mac-scheme.ts";
 import { readMoment, readSignature, readUrl } from "../engines/read-parts.ts";
@@ -67,6 +68,17 @@ export const hubspot = defineProvider({
   stableContent: ({ request }) => {
     const items = itemsOf(request.body);
     return items === null ? [request.body] : items.map((item) => joinTexts(selectTexts(item, itemPaths)));
+  },
+  batch: {
+    at: "[]",
+    by: "event id, subscription, time, object and property",
+    items: itemsAt(""),
+    identity: {
+      ...itemIdentity({ id: "eventId", type: [], time: { at: "occurredAt", unit: "ms" } }),
+      idIsUnique: false,
+      type: [[{ body: "subscriptionType" }], [{ body: "eventType" }]],
+    },
+    stable: stableFields(["eventId", "subscriptionId", "occurredAt", "objectId", "subscriptionType", "propertyName"]),
   },
   facts: {
     identity: "none",

@@ -1,6 +1,7 @@
 import { bodyHmac } from "../body-hmac.ts";
 import { describeBatch, itemIds } from "../extract/batch.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsAt } from "../extract/items.ts";
 import { answerIntent } from "../handshakes/xero.ts";
 
 /** LINE Messaging. The key is the channel secret; redelivery changes the bytes. */
@@ -23,6 +24,12 @@ export const line = defineProvider({
     time: [{ place: { body: "time" }, unit: "ms" }],
     version: [],
     forms: false,
+  },
+  batch: {
+    at: "events[]",
+    by: "`webhookEventId`",
+    items: itemsAt("events"),
+    identity: itemIdentity({ id: "webhookEventId", type: ["type"], time: { at: "timestamp", unit: "ms" } }),
   },
   facts: {
     identity: "signed",

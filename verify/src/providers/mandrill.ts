@@ -1,4 +1,5 @@
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsInForm, stableFields } from "../extract/items.ts";
 import { hmacWith, macScheme } from "../engines/mac-scheme.ts";
 import type { MacReading } from "../engines/mac-scheme.ts";
 import type { Arrival } from "../arrival.ts";
@@ -56,6 +57,13 @@ export const mandrill = defineProvider({
     return items === null ? [request.body] : items.map((item) => joinTexts(selectTexts(item, itemPaths)));
   },
   handshakes: [methodCheck("HEAD"), { signed: false, answer: answerEmptyBatch }],
+  batch: {
+    at: "mandrill_events[]",
+    by: "`_id`, event, time and clicked link",
+    items: itemsInForm("mandrill_events"),
+    identity: { ...itemIdentity({ id: "_id", type: ["event"], time: { at: "ts", unit: "s" } }), idIsUnique: false },
+    stable: stableFields(["_id", "event", "ts", "url"]),
+  },
   facts: {
     identity: "none",
     signedContent: "{url}{name}{value}… (names sorted)",

@@ -1,7 +1,20 @@
 import { bodyHmac, issuedSecret } from "../body-hmac.ts";
-import { describeMeta } from "../extract/meta-changes.ts";
+import type { IdentityRule } from "../extract/identity-rule.ts";
+import { describeEntry, describeMeta } from "../extract/meta-changes.ts";
 import { answerSubscribe } from "../handshakes/meta.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemsAt } from "../extract/items.ts";
+
+const identity: IdentityRule = {
+  id: [{ body: "id" }, { body: "mid" }],
+  type: [[{ body: "object" }, { body: "field" }]],
+  time: [
+    { place: { body: "time" }, unit: "s" },
+    { place: { body: "timestamp" }, unit: "ms" },
+  ],
+  version: [],
+  forms: false,
+};
 
 /** Meta: WhatsApp, Messenger, Instagram and Pages share one scheme. The key is the app secret. */
 export const metaWhatsapp = defineProvider({
@@ -13,15 +26,13 @@ export const metaWhatsapp = defineProvider({
   handshakes: [{ signed: false, answer: answerSubscribe }],
   document: describeMeta,
   scheme: bodyHmac("hex", "sha256=", issuedSecret),
-  identity: {
-    id: [{ body: "id" }, { body: "mid" }],
-    type: [[{ body: "object" }, { body: "field" }]],
-    time: [
-      { place: { body: "time" }, unit: "s" },
-      { place: { body: "timestamp" }, unit: "ms" },
-    ],
-    version: [],
-    forms: false,
+  identity,
+  batch: {
+    at: "entry[]",
+    by: "the id of its only message, or the body and its place in it",
+    items: itemsAt("entry"),
+    document: describeEntry,
+    identity,
   },
   facts: {
     identity: "signed",

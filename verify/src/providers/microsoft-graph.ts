@@ -1,6 +1,7 @@
 import { noHeader } from "../arrival.ts";
 import type { Arrival } from "../arrival.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsAt } from "../extract/items.ts";
 import { tokenScheme } from "../engines/credentials.ts";
 import { entraTokenRule, proveEntraToken } from "../engines/entra-token.ts";
 import type { Finding } from "../engines/proof.ts";
@@ -57,6 +58,15 @@ export const microsoftGraph = defineProvider({
       },
     },
   ],
+  batch: {
+    at: "value[]",
+    by: "`id`, or the body with the time of arrival and its place in it",
+    items: itemsAt("value"),
+    identity: {
+      ...itemIdentity({ id: "id", type: [] }),
+      type: [[{ body: "lifecycleEvent" }], [{ body: "changeType" }]],
+    },
+  },
   facts: {
     identity: "unsigned",
     signedContent: "nothing",

@@ -2,6 +2,7 @@ import { chosenSecret } from "../body-hmac.ts";
 import { describeBatch } from "../extract/batch.ts";
 import { answerVerification } from "../handshakes/okta.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsAt } from "../extract/items.ts";
 
 /** Okta event hooks. The header is whatever was set at the hook; Authorization is what Okta suggests. */
 export const okta = defineProvider({
@@ -23,6 +24,12 @@ export const okta = defineProvider({
     time: [{ place: { body: "time" }, unit: "iso" }],
     version: [{ body: "version" }],
     forms: false,
+  },
+  batch: {
+    at: "data.events[]",
+    by: "`uuid`",
+    items: itemsAt("data.events"),
+    identity: itemIdentity({ id: "uuid", type: ["eventType"], time: { at: "published", unit: "iso" } }),
   },
   facts: {
     identity: "unsigned",

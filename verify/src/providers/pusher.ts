@@ -1,6 +1,7 @@
 import { bodyHmac, issuedSecret } from "../body-hmac.ts";
 import { describeBatch } from "../extract/batch.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsAt } from "../extract/items.ts";
 
 /** Pusher Channels. `X-Pusher-Key` says which of the app's keys signed; every secret of the receiver is tried whatever it says. */
 export const pusher = defineProvider({
@@ -15,6 +16,12 @@ export const pusher = defineProvider({
     time: [{ place: { body: "time" }, unit: "ms" }],
     version: [],
     forms: false,
+  },
+  batch: {
+    at: "events[]",
+    by: "the body and its place in it",
+    items: itemsAt("events"),
+    identity: itemIdentity({ type: ["name"] }),
   },
   facts: {
     identity: "none",

@@ -1,5 +1,6 @@
 import { template } from "../content-template.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsAt } from "../extract/items.ts";
 import { keyPairScheme } from "../engines/key-pair.ts";
 import { path } from "../extract/json-scan.ts";
 import { batchDocument, itemsOf, joinTexts, selectTexts } from "../extract/select.ts";
@@ -31,6 +32,12 @@ export const sendgrid = defineProvider({
   stableContent: ({ request }) => {
     const ids = itemsOf(request.body)?.map((item) => selectTexts(item, idPath)[0] ?? null) ?? [];
     return ids.length > 0 && ids.every((id) => id !== null) ? [joinTexts(ids)] : [request.body];
+  },
+  batch: {
+    at: "[]",
+    by: "`sg_event_id`",
+    items: itemsAt(""),
+    identity: itemIdentity({ id: "sg_event_id", type: ["event"], time: { at: "timestamp", unit: "s" } }),
   },
   facts: {
     identity: "signed",

@@ -2,6 +2,7 @@ import { bodyHmac } from "../body-hmac.ts";
 import { describeBatch } from "../extract/batch.ts";
 import { answerIntent, refuseIntent } from "../handshakes/xero.ts";
 import { defineProvider } from "../define-provider.ts";
+import { itemIdentity, itemsAt } from "../extract/items.ts";
 
 /** Xero. Several events in one request; a request without events is the intent to receive. */
 export const xero = defineProvider({
@@ -25,6 +26,12 @@ export const xero = defineProvider({
     time: [{ place: { body: "time" }, unit: "iso" }],
     version: [],
     forms: false,
+  },
+  batch: {
+    at: "events[]",
+    by: "the body and its place in it",
+    items: itemsAt("events"),
+    identity: itemIdentity({ type: ["eventCategory", "eventType"], time: { at: "eventDateUtc", unit: "iso" } }),
   },
   facts: {
     identity: "none",
