@@ -1,11 +1,11 @@
-import { isTolerance } from "./engines/check-time.ts";
-import { asSecret, keyBytes, keysMax, momentMs, secretCharsMax } from "./key.ts";
+import { isTolerance, widestTolerance } from "./engines/check-time.ts";
+import { asPublicKey, asSecret, keyBytes, keysMax, momentMs, secretCharsMax } from "./key.ts";
 import type { ProviderEntry } from "./provider.ts";
 import { readAnyKey, readEd25519Key } from "./public-key.ts";
 import type { PublicKey, Receiver, ReceiverFault } from "./receiver.ts";
 import type { Scheme, SecretRule } from "./scheme.ts";
 import { findEntry } from "./table.ts";
-import { toleranceSecMax, toleranceSecMin } from "./timestamp.ts";
+import { toleranceSecMin } from "./timestamp.ts";
 
 /**
  * Every fault of a receiver configuration at once, each with its path (`secrets[0].value`), for the moment when it is saved.
@@ -25,7 +25,7 @@ export function checkReceiver(provider: string, receiver: Receiver): ReceiverFau
     ...keyFaults(scheme, receiver),
     ...urlFaults("notificationUrl", receiver.notificationUrl),
     ...urlFaults("callbackUrl", receiver.callbackUrl),
-    ...toleranceFaults(receiver.toleranceSec),
+    ...toleranceFaults(receiver.toleranceSec, entry.provider.toleranceSec),
   ];
 }
 
@@ -131,7 +131,7 @@ function endProblem(notAfter: unknown): string[] {
 
 function publicKeyFaults(publicKeys: unknown, readKey: (key: PublicKey) => unknown): ReceiverFault[] {
   if (!Array.isArray(publicKeys)) return listFaults("publicKeys", publicKeys);
-  const keys: readonly PublicKey[] = publicKeys.slice(0, keysMax);
+  const keys: readonly PublicKey[] = publicKeys.slice(0, keysMax).map(asPublicKey);
   const faults = keys.flatMap((key, index) => {
     const read = readKey(key);
     return typeof read === "string" ? [{ path: `publicKeys[${index}]`, problem: read }] : [];
@@ -147,7 +147,7 @@ function urlFaults(path: string, url: unknown): ReceiverFault[] {
   return /\s/.test(url) ? [{ path, problem: "has white space in it" }] : [];
 }
 
-function toleranceFaults(toleranceSec: unknown): ReceiverFault[] {
-  if (toleranceSec === undefined || isTolerance(toleranceSec)) return [];
-  return [{ path: "toleranceSec", problem: `must be a number from ${toleranceSecMin} to ${toleranceSecMax}` }];
+function toleranceFaults(toleranceSec: unknown, ownSec: number | null): ReceiverFault[] {
+  if (toleranceSec === undefined || isTolerance(toleranceSec, ownSec)) return [];
+  return [{ path: "toleranceSec", problem: `must be a number from ${toleranceSecMin} to ${widestTolerance(ownSec)}` }];
 }

@@ -97,7 +97,7 @@ function isSecret(given: object & { value: unknown }): given is Secret {
 /** The key bytes behind a secret's text, or null when there are none: empty, blank, a bare prefix, no base64. */
 export function keyBytes(text: string, rule: SecretRule): string | Buffer | null {
   if (text.length > secretCharsMax) return null;
-  const bare = rule.prefix !== "" && text.startsWith(rule.prefix) ? text.slice(rule.prefix.length) : text;
+  const bare = withoutPrefix(text, rule);
   if (bare.trim() === "") return null;
   if (rule.encoding === "utf8") return text;
   if (rule.encoding === "nfkd") return text.normalize("NFKD");
@@ -106,6 +106,11 @@ export function keyBytes(text: string, rule: SecretRule): string | Buffer | null
   if (rule.encoding === "hex") return /^(?:[0-9a-fA-F]{2})+$/.test(bare) ? Buffer.from(bare, "hex") : null;
   const bytes = decodeBase64Secret(bare);
   return bytes === null || bytes.length === 0 ? null : bytes;
+}
+
+function withoutPrefix(text: string, { prefix, prefixEnd }: SecretRule): string {
+  if (prefixEnd !== undefined) return text.slice(text.lastIndexOf(prefixEnd) + 1);
+  return prefix !== "" && text.startsWith(prefix) ? text.slice(prefix.length) : text;
 }
 
 /** The name of a key in a verdict: its own, or its place. */
@@ -131,5 +136,11 @@ export function momentMs(moment: unknown): number | null {
 /** The public keys of a receiver with their names, at most ten. */
 export function readPublicKeys(receiver: Receiver): { version: string; key: PublicKey }[] {
   const keys = Array.isArray(receiver.publicKeys) ? receiver.publicKeys.slice(0, keysMax) : [];
-  return keys.map((key: PublicKey, index) => ({ version: versionName(key?.kid, index), key }));
+  return keys.map((key: PublicKey, index) => ({ version: versionName(key?.kid, index), key: asPublicKey(key) }));
+}
+
+/** A public key whose JSON Web Key may be the object instead of its text: key sets are written so. */
+export function asPublicKey(given: PublicKey): PublicKey {
+  const value: unknown = given?.value;
+  return typeof value === "object" && value !== null ? { ...given, value: JSON.stringify(value) } : given;
 }

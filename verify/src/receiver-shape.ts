@@ -63,5 +63,6 @@ function isListOf(value: unknown, isOne: (one: unknown) => boolean): boolean {
 function isKey(value: unknown): boolean {
   if (typeof value !== "object" || value === null || !("format" in value) || !("value" in value)) return false;
   const kid = "kid" in value ? value.kid : undefined;
-  return isText(value.format) && isText(value.value) && (kid === undefined || isText(kid));
+  const isJwk = value.format === "jwk" && typeof value.value === "object" && value.value !== null;
+  return isText(value.format) && (isText(value.value) || isJwk) && (kid === undefined || isText(kid));
 }

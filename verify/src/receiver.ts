@@ -11,7 +11,7 @@ export interface Secret {
 
 /**
  * A public key. Formats: `ed25519-raw-hex` (64 hexadecimal digits), `ed25519-raw-base64`, `spki-der-base64`, `spki-pem` (or the
- * PEM of a certificate, whose key counts), `jwk` (JSON text).
+ * PEM of a certificate, whose key counts), `jwk` (JSON text; callers in plain JavaScript may give the object itself).
  */
 export interface PublicKey {
   readonly kid?: string | undefined;
@@ -49,7 +49,7 @@ export interface Receiver {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly verifyToken?: string | undefined;
-  /** Overrides the provider's default tolerance, both ways. 1 to 900 seconds. */
+  /** Overrides the provider's default tolerance, both ways. 1 to 900 seconds, or up to the default where that is wider. */
   readonly toleranceSec?: number | undefined;
 }
 

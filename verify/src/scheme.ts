@@ -60,6 +60,8 @@ export interface TimestampRule {
 export interface SecretRule {
   readonly encoding: "utf8" | "nfkd" | "base64" | "base64-behind-prefix" | "hex" | "sha1";
   readonly prefix: string;
+  /** The character behind which the key begins, where the provider writes prefixes of several kinds. Not one of its encoding. */
+  readonly prefixEnd?: string;
   readonly bytesMin: number;
 }
 

@@ -8,21 +8,28 @@ import type { Refused } from "../verdict.ts";
 export function checkTime(arrival: Arrival, rule: TimestampRule, signedAtMs: number): Refused | null {
   const toleranceSec = arrival.receiver.toleranceSec ?? rule.toleranceSec;
   if (toleranceSec === null) return null;
-  if (arrival.receiver.toleranceSec !== undefined && !isTolerance(toleranceSec)) return refuseTolerance();
+  if (arrival.receiver.toleranceSec !== undefined && !isTolerance(toleranceSec, rule.toleranceSec))
+    return refuseTolerance(rule.toleranceSec);
   const age = ageSec(signedAtMs, arrival.now, rule.unit);
   if (age > toleranceSec) return refuseOld(arrival, signedAtMs, age, toleranceSec);
   return -age > toleranceSec ? refuseNew(arrival, signedAtMs, -age, toleranceSec) : null;
 }
 
-/** True for a tolerance that a receiver may ask for. */
-export function isTolerance(toleranceSec: unknown): boolean {
-  return typeof toleranceSec === "number" && toleranceSec >= toleranceSecMin && toleranceSec <= toleranceSecMax;
+/** The widest tolerance that a receiver may ask for: 15 minutes, or the provider's own where that is wider. */
+export function widestTolerance(ownSec: number | null): number {
+  return Math.max(toleranceSecMax, ownSec ?? 0);
 }
 
-function refuseTolerance(): Refused {
+/** True for a tolerance that a receiver of a provider with this default may ask for. */
+export function isTolerance(toleranceSec: unknown, ownSec: number | null): boolean {
+  if (typeof toleranceSec !== "number") return false;
+  return toleranceSec >= toleranceSecMin && toleranceSec <= widestTolerance(ownSec);
+}
+
+function refuseTolerance(ownSec: number | null): Refused {
   return refuse("receiver_incomplete", {
     step: "receiver",
-    summary: `The receiver's toleranceSec must be a number from ${toleranceSecMin} to ${toleranceSecMax}.`,
+    summary: `The receiver's toleranceSec must be a number from ${toleranceSecMin} to ${widestTolerance(ownSec)}.`,
     evidence: { field: "toleranceSec" },
     likelyCause: "configuration",
   });

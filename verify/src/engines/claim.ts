@@ -5,7 +5,7 @@ import { excerpt } from "../encoding.ts";
 import { refuse } from "../refuse.ts";
 import type { SignatureGrammar, TimestampRule } from "../scheme.ts";
 import { headerCharsMax } from "../request.ts";
-import { readSignatures, signaturesMax } from "../signature-grammar.ts";
+import { readSignatures } from "../signature-grammar.ts";
 import type { SignatureReading } from "../signature-grammar.ts";
 import { isOtherUnit, readTimestampMs } from "../timestamp.ts";
 import type { Refused } from "../verdict.ts";
@@ -49,16 +49,16 @@ export function readClaim(arrival: Arrival, rule: ClaimRule): Claim | Refused {
   return { ok: true, signatures, id, timestamp: text, signedAtMs };
 }
 
-/** The signatures of the header and of its further ones, of which a misspelled one is passed over. */
+/** The signatures of the header and of its further ones, as many as the provider's file names; a misspelled one is passed over. */
 function readAll({ signature, others }: HeaderValues, rule: ClaimRule): SignatureReading {
   const first = readSignatures(signature, rule.signature, rule.signatureBytes);
   if (others === undefined || others.length === 0) return first;
-  const more = others
-    .slice(0, signaturesMax - 1)
-    .map((value) => readSignatures(value.slice(0, headerCharsMax), rule.signature, rule.signatureBytes));
+  const more = others.map((value) =>
+    readSignatures(value.slice(0, headerCharsMax), rule.signature, rule.signatureBytes),
+  );
   const signatures = [first, ...more].flatMap((one) => (one.ok ? one.signatures : []));
   if (signatures.length === 0) return first;
-  return { ok: true, signatures: signatures.slice(0, signaturesMax), timestamp: first.ok ? first.timestamp : null };
+  return { ok: true, signatures, timestamp: first.ok ? first.timestamp : null };
 }
 
 function missing({ entry, request, names }: Arrival, role: HeaderRole): Refused {

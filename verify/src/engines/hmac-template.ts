@@ -13,6 +13,7 @@ import { hmac } from "./hmac-match.ts";
 import type { Match } from "./hmac-match.ts";
 import { hashBytes } from "./hmac-pads.ts";
 import type { Finding } from "./proof.ts";
+import { publicUrl } from "./public-url.ts";
 import { refuseBody } from "./read-parts.ts";
 
 /** Longer than any text of a URL check. */
@@ -21,7 +22,7 @@ const neverBodyBytesMax = 1024;
 /** Verifies one HMAC over a template: the scheme of most providers. */
 export function proveHmacTemplate(arrival: Arrival, scheme: HmacTemplateScheme): Finding {
   const { content, signature, timestamp, hash, secret } = scheme;
-  const url = content.signsUrl ? (arrival.receiver.notificationUrl ?? "") : "";
+  const url = content.signsUrl ? registeredUrl(arrival) : "";
   if (content.signsUrl && url === "") return refuseNoUrl(arrival);
   const claim = readClaim(arrival, { signature, timestamp, signsId: content.signsId, signatureBytes: hashBytes[hash] });
   if (!claim.ok) return claim;
@@ -50,6 +51,11 @@ function settleTime(arrival: Arrival, rule: TimestampRule | null, claim: Claim, 
   if (typeof signedAtMs !== "number") return signedAtMs;
   const refused = checkTime(arrival, rule, signedAtMs);
   return refused ?? { ok: true, secretVersion: key.version, signed: content, signedAt: new Date(signedAtMs) };
+}
+
+/** The URL as it is registered; where the receiver has none, the request's own when it is absolute. */
+function registeredUrl({ receiver, request }: Arrival): string {
+  return receiver.notificationUrl ?? receiver.callbackUrl ?? publicUrl({ receiver, request }) ?? "";
 }
 
 function refuseNoUrl({ entry }: Arrival) {

@@ -24,7 +24,11 @@ export function checkClaims(arrival: Arrival, claims: JsonObject, rules: ClaimRu
   const issuers = rules.issuers?.(receiver);
   if (issuers !== undefined && !issuers.some((issuer) => issuer === claims["iss"]))
     return issuers.length === 0
-      ? refuseIncomplete(arrival, "issuers", "names who made the token")
+      ? refuseIncomplete(
+          arrival,
+          arrival.entry.provider.receiverFields.includes("keyId") ? "keyId" : "issuers",
+          "names who made the token",
+        )
       : refuseClaim(arrival, "iss", claims["iss"], issuers.join(" or "));
   if (rules.audience !== undefined) {
     const audience = rules.audience(receiver);

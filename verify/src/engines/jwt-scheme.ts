@@ -69,7 +69,7 @@ export function jwtScheme(rule: JwtRule): CodedScheme {
 
 function proveJwt(arrival: Arrival, rule: JwtRule): Finding {
   const { toleranceSec } = arrival.receiver;
-  if (toleranceSec !== undefined && !isTolerance(toleranceSec))
+  if (toleranceSec !== undefined && !isTolerance(toleranceSec, null))
     return refuseIncomplete(arrival, "a toleranceSec from 1 to 900", "has tokens that end");
   const token = rule.token(arrival);
   if ("ok" in token) return token;

@@ -3,12 +3,13 @@ import type { Arrival } from "../arrival.ts";
 import { defineProvider } from "../define-provider.ts";
 import { hmacWith, macScheme } from "../engines/mac-scheme.ts";
 import type { MacReading } from "../engines/mac-scheme.ts";
-import { refuseBody, refuseIncomplete, refuseSpelling } from "../engines/read-parts.ts";
+import { refuseBody, refuseSpelling } from "../engines/read-parts.ts";
 import { decodeExact } from "../encoding.ts";
 import { decodeForm } from "../extract/form.ts";
 import { joinTexts } from "../extract/select.ts";
 import { queryValue, textAnswer } from "../handshakes/answers.ts";
-import { readKeys } from "../key.ts";
+import { asSecret, readKeys } from "../key.ts";
+import type { Receiver } from "../receiver.ts";
 import type { SecretRule } from "../scheme.ts";
 import { signaturesMax } from "../signature-grammar.ts";
 import type { Refused } from "../verdict.ts";
@@ -73,7 +74,7 @@ export const braintree = defineProvider({
     notCovered: "URL, method and headers",
     handshakeNote: "GET with `bt_challenge` is answered with `public key|HMAC of the challenge` (older set-ups)",
     notes:
-      "`keyId` is the API's public key, `secrets` its private key; the pair of that public key is the one that counts. The payload is XML in base64, and is delivered as it came.",
+      "`keyId` is the API's public key, `secrets` its private key; the pair of that public key is the one that counts. While a key is rolled, give each secret its public key as `version`. The payload is XML in base64, and is delivered as it came.",
     source: ["braintree@3.40.0 lib/braintree/webhook_notification_gateway.js, lib/braintree/digest.js"],
     confidence: "medium",
   },
@@ -90,9 +91,6 @@ function fieldsOf(body: Uint8Array): { signature: string; payload: string } | nu
 }
 
 function read(arrival: Arrival): MacReading | Refused {
-  const { keyId } = arrival.receiver;
-  if (typeof keyId !== "string" || keyId === "")
-    return refuseIncomplete(arrival, "keyId", "names the API's public key beside each signature");
   const fields = fieldsOf(arrival.request.body);
   if (fields === null) return refuseBody(arrival, "it is no form with bt_signature and bt_payload, each once");
   if (!/^[A-Za-z0-9+=/\n]+$/.test(fields.payload)) return refuseBody(arrival, "its bt_payload is no base64");
@@ -101,15 +99,25 @@ function read(arrival: Arrival): MacReading | Refused {
   const pairs = fields.signature.split("&").map((pair) => pair.split("|"));
   if (pairs.length > signaturesMax)
     return refuseSpelling("bt_signature", fields.signature, "it has too many signatures");
-  const own = pairs.filter(([name]) => name === keyId).map(([, text]) => decodeExact(text ?? "", "hex", 20));
+  const own = pairs
+    .filter(([name]) => isOwn(arrival.receiver, name))
+    .map(([, text]) => decodeExact(text ?? "", "hex", 20));
   const signatures = own.filter((one) => one !== null);
   if (signatures.length === 0)
-    return refuseSpelling("bt_signature", fields.signature, "it has no signature for the receiver's keyId");
+    return refuseSpelling("bt_signature", fields.signature, "it has no signature for the receiver's public key");
   const contentsOf = (body: Uint8Array) => {
     const payload = fieldsOf(body)?.payload;
     return payload === undefined ? [] : [[payload], [`${payload}\n`]];
   };
   return { ok: true, signatures, contentsOf, url: "", time: null };
+}
+
+/**
+ * While an API key is rolled there are two pairs of public and private key: the public ones are `keyId` and the versions of the
+ * secrets. Without `keyId` any name counts, since the private key alone makes the signature.
+ */
+function isOwn({ keyId, secrets = [] }: Receiver, name: string | undefined): boolean {
+  return keyId === undefined || name === keyId || secrets.some((one) => asSecret(one)?.version === name);
 }
 
 /** What the XML says of itself. Only plain elements are looked for, and only in what is signed. */

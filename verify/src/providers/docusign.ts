@@ -1,40 +1,23 @@
+import type { HeaderSet } from "../arrival.ts";
 import { bodyHmac } from "../body-hmac.ts";
 import { withoutField } from "../extract/without-field.ts";
 import { defineProvider } from "../define-provider.ts";
 
-/** DocuSign Connect. One header for each active key, numbered; the first ten are read. */
+/** Headers that are read, at most: DocuSign signs with up to 100 keys. */
+const headersMax = 100;
+const nameOf = (number: number) => `X-DocuSign-Signature-${number}`;
+
+/** The headers from one number on. The second set is for a first header that is not there. */
+function numbered(first: number): HeaderSet {
+  const others = Array.from({ length: headersMax - first }, (_, index) => nameOf(first + 1 + index));
+  return { signature: nameOf(first), others };
+}
+
+/** DocuSign Connect. One header for each active key, numbered. */
 export const docusign = defineProvider({
   slug: "docusign",
   name: "DocuSign Connect",
-  headers: [
-    {
-      signature: "X-DocuSign-Signature-1",
-      others: [
-        "X-DocuSign-Signature-2",
-        "X-DocuSign-Signature-3",
-        "X-DocuSign-Signature-4",
-        "X-DocuSign-Signature-5",
-        "X-DocuSign-Signature-6",
-        "X-DocuSign-Signature-7",
-        "X-DocuSign-Signature-8",
-        "X-DocuSign-Signature-9",
-        "X-DocuSign-Signature-10",
-      ],
-    },
-    {
-      signature: "X-DocuSign-Signature-2",
-      others: [
-        "X-DocuSign-Signature-3",
-        "X-DocuSign-Signature-4",
-        "X-DocuSign-Signature-5",
-        "X-DocuSign-Signature-6",
-        "X-DocuSign-Signature-7",
-        "X-DocuSign-Signature-8",
-        "X-DocuSign-Signature-9",
-        "X-DocuSign-Signature-10",
-      ],
-    },
-  ],
+  headers: [numbered(1), numbered(2)],
   stableContent: withoutField("retryCount"),
   scheme: bodyHmac("base64"),
   identity: {
@@ -52,7 +35,7 @@ export const docusign = defineProvider({
     notCovered: "the time (there is none outside the body), URL and method",
     handshakeNote: "none",
     notes:
-      "`retryCount` changes from attempt to attempt and is left out of the key. DocuSign signs with up to 100 keys; ten of its headers are read. Retries for 15 days.",
+      "`retryCount` changes from attempt to attempt and is left out of the key. DocuSign signs with up to 100 keys; all of its headers are read. Retries for 15 days.",
     source: ["developers.docusign.com connect"],
     confidence: "medium",
   },

@@ -15,7 +15,11 @@ export const livekit = defineProvider({
     readsPublicKeys: false,
     receiverFields: ["secrets", "keyId"],
     // The library's own leeway (livekit-server-sdk 2.19.2); the token itself lives for minutes.
-    claims: { leewaySec: 10, expires: true, issuers: ({ keyId }) => (keyId === undefined ? [] : [keyId]) },
+    claims: {
+      leewaySec: 10,
+      expires: true,
+      issuers: ({ keyId, issuers }) => (keyId === undefined ? (issuers ?? []) : [keyId]),
+    },
     bodyHash: { claim: "sha256", encoding: "base64", always: true },
     write: ({ request, receiver }, seconds) => ({
       iss: receiver.keyId,

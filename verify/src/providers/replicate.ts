@@ -6,7 +6,8 @@ export const replicate = defineProvider({
   slug: "replicate",
   name: "Replicate",
   headers: [standardHeaders],
-  scheme: standardScheme,
+  // Its library takes what is behind the last underscore.
+  scheme: { ...standardScheme, secret: { ...standardScheme.secret, prefixEnd: "_" } },
   identity: {
     ...standardIdentity,
     type: [[{ body: "status" }]],

@@ -1,3 +1,4 @@
+import { publicUrl } from "../engines/public-url.ts";
 import type { Arrival } from "../arrival.ts";
 import { defineProvider } from "../define-provider.ts";
 import { hmacWith, macScheme } from "../engines/mac-scheme.ts";
@@ -23,8 +24,9 @@ export const trello = defineProvider({
     mac: hmacWith("sha1"),
     read,
     write: ({ receiver, request }, make) => {
-      const url = receiver.callbackUrl ?? receiver.notificationUrl;
-      if (url === undefined) throw new Error("Trello signs the receiver's callbackUrl, and it has none.");
+      const url = receiver.callbackUrl ?? receiver.notificationUrl ?? publicUrl({ receiver, request });
+      if (url === null)
+        throw new Error("Trello signs the receiver's callbackUrl, and it has none, nor the request an absolute url.");
       return {
         url: request.url,
         body: request.body,
@@ -57,7 +59,7 @@ function read(arrival: Arrival): MacReading | Refused {
   const signature = readSignature(header, arrival.values.signature, "base64", 20);
   if ("ok" in signature) return signature;
   const { callbackUrl, notificationUrl } = arrival.receiver;
-  const url = callbackUrl ?? notificationUrl ?? "";
+  const url = callbackUrl ?? notificationUrl ?? publicUrl(arrival) ?? "";
   if (url === "") return refuseIncomplete(arrival, "callbackUrl", "signs the URL that is registered there");
   return { ok: true, signatures: [signature], contentsOf: (body, at) => [[body, at]], url, time: null };
 }

@@ -3,7 +3,7 @@ import { noHeader } from "../arrival.ts";
 import { jwtScheme } from "../engines/jwt-scheme.ts";
 import { asBody, makeWithPrivateKey } from "../engines/jwt-places.ts";
 import { path } from "../extract/json-scan.ts";
-import { selectTexts } from "../extract/select.ts";
+import { select } from "../extract/select.ts";
 
 const empty = Buffer.from("{}");
 
@@ -54,11 +54,12 @@ function tokenPayload(body: Uint8Array): Uint8Array {
   return Buffer.from(Buffer.from(body).toString("latin1").split(".")[1] ?? "", "base64url");
 }
 
-/** `{ eventType, event }` from the text in `data` and the text in its `data`, digit for digit. */
+/** `{ eventType, event }` from `data` and the `data` in it, each an object or the text of one, digit for digit. */
 function openData(payload: Uint8Array): Uint8Array {
-  const [data] = selectTexts(payload, [path("data")]);
+  const [data] = select(payload, [path("data")]);
   if (data === null || data === undefined) return empty;
-  const [type, inner] = selectTexts(Buffer.from(data), [path("eventType"), path("data")]);
-  const event = inner?.trimStart().startsWith("{") === true ? inner : "{}";
-  return Buffer.from(`{"eventType":${JSON.stringify(type ?? null)},"event":${event}}`);
+  const [type, inner] = select(Buffer.from(data.text), [path("eventType"), path("data")]);
+  const event = inner?.text.trimStart().startsWith("{") === true ? inner.text : "{}";
+  const eventType = type?.kind === "string" ? type.text : null;
+  return Buffer.from(`{"eventType":${JSON.stringify(eventType)},"event":${event}}`);
 }
