@@ -17,3 +17,7 @@ export function bindReceiverField(tenant: string, sourceId: string, field: strin
 export function bindSigningSecret(tenant: string, destinationId: string): string {
   return `holdfast/destination/${tenant}/${destinationId}/signing`;
 }
+
+export function bindReconciliationSecret(tenant: string, reconciliationId: string): string {
+  return `holdfast/reconciliation/${tenant}/${reconciliationId}/secret`;
+}

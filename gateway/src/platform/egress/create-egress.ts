@@ -44,6 +44,9 @@ export const RESPONSE_BYTES_MAX = 16 * 1024;
 /** What of the answer to a GET is kept at most: the largest key sets that providers publish have some 20 KiB. */
 export const GET_BYTES_MAX = 256 * 1024;
 
+/** What of one page of a provider's log is kept at most: a hundred events of 80 KiB. */
+export const PAGE_BYTES_MAX = 8 * 1024 * 1024;
+
 /** What an egress works with. `lookup` is a seam for tests; without it names are resolved as on any machine. */
 export interface EgressParts {
   policy: EgressPolicy;
@@ -91,6 +94,10 @@ export function createEgress(parts: EgressParts): Egress {
     post: (request) => send({ ...request, method: "POST" }),
     get: (query) => {
       const responseBytesMax = Math.min(query.responseBytesMax ?? RESPONSE_BYTES_MAX, GET_BYTES_MAX);
+      return send({ ...query, method: "GET", body: null, responseBytesMax });
+    },
+    getPage: (query) => {
+      const responseBytesMax = Math.min(query.responseBytesMax ?? PAGE_BYTES_MAX, PAGE_BYTES_MAX);
       return send({ ...query, method: "GET", body: null, responseBytesMax });
     },
     async close() {

@@ -74,6 +74,8 @@ export interface Egress {
   post(request: EgressRequest): Promise<EgressOutcome>;
   /** Vetted, bounded and ended like a POST; a redirect is an answer like any other. */
   get(query: EgressQuery): Promise<EgressOutcome>;
+  /** A GET of one page of a provider's own log: the same, but up to 8 MiB of the answer are kept. One at a time is meant. */
+  getPage(query: EgressQuery): Promise<EgressOutcome>;
   /** Ends what is under way as `aborted`, closes every connection, and resolves when nothing is left open. */
   close(): Promise<void>;
 }
