@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import { createOverloadMetrics, createPaceMetrics } from "./queue-metrics.ts";
+import { createReconciliationMetrics } from "./reconciliation-metrics.ts";
 import { createUpkeepMetrics } from "./upkeep-metrics.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -54,6 +55,7 @@ export function createMetrics(version: string) {
     ...createPaceMetrics(registers),
     ...createOverloadMetrics(registers),
     ...createUpkeepMetrics(registers),
+    ...createReconciliationMetrics(registers),
     databaseUp: new Gauge({
       name: "holdfast_database_up",
       help: "1 when the last look at the database was answered and its settings are safe",

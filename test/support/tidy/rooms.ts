@@ -28,7 +28,9 @@ const VERIFY_COMMAND = /^gateway\/src\/cli\/(?:captured-request|verify-receiver|
 const HOMES: Readonly<Record<string, string | readonly string[]>> = {
   "@hono/node-server": "http",
   "@hono/zod-openapi": "http",
+  "@octokit/rest": "recovery",
   commander: "cli",
+  croner: "pipeline",
   hono: "http",
   "ipaddr.js": "platform",
   jiti: "config",
@@ -37,6 +39,7 @@ const HOMES: Readonly<Record<string, string | readonly string[]>> = {
   picocolors: "cli",
   pino: "platform",
   "prom-client": "platform",
+  stripe: "recovery",
   undici: "platform",
   zod: ["http", "store"],
 };

@@ -1,0 +1,98 @@
+import { randomBytes } from "node:crypto";
+import type { EventIdentity } from "@holdfast/verify";
+import { sign, verify } from "@holdfast/verify";
+import type { ReadySource } from "./arrival.ts";
+import { draftEvent } from "./draft-event.ts";
+import type { EventDraft } from "./record-event.ts";
+
+/** An event as a provider's own log tells it, over TLS. */
+export interface ListedEvent {
+  /** What the ledger is believed to know it by: `id:…` or `number:…`. */
+  readonly eventKey: string;
+  readonly providerEventId: string;
+  readonly eventType: string | null;
+  readonly occurredAt: Date | null;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: Uint8Array;
+}
+
+/** A draft, or why the event cannot be recorded without the risk that its own arrival would count as another one. */
+export type ListedDraft =
+  | { readonly ok: true; readonly draft: EventDraft }
+  | { readonly ok: false; readonly detail: string };
+
+/**
+ * Turns an event of a provider's log into what will be recorded, marked as verified by the provider's API and under the same
+ * ledger keys as the provider's own request would have. Those keys come from the same code as the live path's: the request is
+ * signed with a secret of the moment and verified, and the verdict says what it is.
+ *
+ * @param now when it is recorded, which is when it counts as received
+ */
+export function draftListedEvent(
+  ready: ReadySource,
+  listed: ListedEvent,
+  now: Date,
+  random: (bytes: number) => Uint8Array,
+): ListedDraft {
+  const judged = judgeIdentity(ready, listed, now);
+  if (typeof judged === "string") return { ok: false, detail: judged };
+  const arrival = {
+    method: "POST",
+    url: `/in/${ready.source.key}`,
+    headers: listed.headers,
+    body: listed.body,
+    remoteAddress: "provider API",
+    receivedAt: now,
+  };
+  const draft = draftEvent(ready, arrival, { ok: true, ...judged, secretVersion: null, signedAt: null }, random);
+  const deliveries = draft.deliveries.map((delivery) => ({ ...delivery, trigger: "reconcile" as const }));
+  return { ok: true, draft: { ...draft, verifiedBy: "provider_api", deliveries } };
+}
+
+function judgeIdentity(ready: ReadySource, listed: ListedEvent, now: Date): EventIdentity | string {
+  const { source, provider } = ready;
+  if (provider === null) return `this build knows no provider ${source.provider}`;
+  if (provider.identity === "none")
+    return `events of ${provider.name} have no id of their own, so its log cannot be matched with what arrived`;
+  const stated = {
+    eventId: listed.providerEventId,
+    eventKey: Buffer.from(listed.eventKey),
+    contentKey: null,
+    eventType: listed.eventType,
+    occurredAt: listed.occurredAt,
+    payloadVersion: null,
+  };
+  const found = identify(source.provider, listed, now);
+  if (found === null) return stated;
+  const merged = {
+    ...found,
+    eventId: listed.providerEventId,
+    eventType: found.eventType ?? listed.eventType,
+    occurredAt: found.occurredAt ?? listed.occurredAt,
+  };
+  const foundKey = Buffer.from(found.eventKey).toString("utf8");
+  if (foundKey === listed.eventKey) return merged;
+  // The id stands in a header that the log does not tell: then it was made up for the signature, each time another one.
+  const isMadeUp = foundKey !== keyTextOf(identify(source.provider, listed, now));
+  if (isMadeUp || found.eventId === null) return { ...merged, eventKey: stated.eventKey };
+  return `the log calls it ${listed.providerEventId.slice(0, 128)}, and the webhook of these bytes would have the key ${foundKey.slice(0, 128)}: point the connector at the id that webhooks carry`;
+}
+
+function keyTextOf(identity: EventIdentity | null): string {
+  return Buffer.from(identity?.eventKey ?? []).toString("utf8");
+}
+
+/** What verification would call this request. Null where the scheme cannot be signed with a secret made up on the spot. */
+function identify(provider: string, listed: ListedEvent, now: Date): EventIdentity | null {
+  const receiver = { secrets: [`whsec_${randomBytes(32).toString("base64")}`] };
+  const request = { method: "POST", url: "http://log.invalid/", headers: listed.headers, body: listed.body };
+  try {
+    const added = sign({ provider, receiver, request, now });
+    const names = new Set(added.map(([name]) => name.toLowerCase()));
+    const headers = [...listed.headers.filter(([name]) => !names.has(name.toLowerCase())), ...added];
+    const verdict = verify({ provider, receiver, request: { ...request, headers }, now });
+    return verdict.ok ? verdict : null;
+  } catch {
+    return null;
+  }
+}

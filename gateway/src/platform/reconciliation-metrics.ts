@@ -1,0 +1,26 @@
+import type { Registry } from "prom-client";
+import { Counter, Gauge } from "prom-client";
+
+/** What reconciliations with providers' logs have found. */
+export function createReconciliationMetrics(registers: Registry[]) {
+  return {
+    reconciliationRuns: new Counter({
+      name: "holdfast_reconciliation_runs_total",
+      help: "Finished reconciliations by source and result",
+      labelNames: ["source", "result"],
+      registers,
+    }),
+    reconciliationRecovered: new Counter({
+      name: "holdfast_reconciliation_recovered_events_total",
+      help: "Events that the provider's log had and we lacked, recorded since, by source and way",
+      labelNames: ["source", "by"],
+      registers,
+    }),
+    reconciliationUnexplained: new Gauge({
+      name: "holdfast_reconciliation_unexplained_events",
+      help: "Events that the newest reconciliation of a source found missing and could not recover; alarm above 0",
+      labelNames: ["source"],
+      registers,
+    }),
+  };
+}

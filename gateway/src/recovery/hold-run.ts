@@ -1,0 +1,164 @@
+import type { Reconciliation, RunState } from "../domain/reconciliation.ts";
+import { RECONCILIATION_RUNBOOK, backOffMs, sumReport } from "../domain/reconciliation.ts";
+import type { RecordOutcome } from "../pipeline/ingest.ts";
+import type { ReadySource } from "../pipeline/arrival.ts";
+import type { EventDraft } from "../pipeline/record-event.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import type { Database, Transaction } from "../store/database.ts";
+import { countEntries, dropMatched } from "../store/reconciliations/entries.ts";
+import type { RunRow } from "../store/reconciliations/runs.ts";
+import { finishRun, holdRun, moveRun, pruneRuns } from "../store/reconciliations/runs.ts";
+import type { Connector, ConnectorFault } from "./connectors/connector.ts";
+
+/** What the steps of a run work with. */
+export interface ReconcileDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly log: Pick<Log, "info" | "warn" | "error">;
+  readonly metrics: Pick<Metrics, "reconciliationRuns" | "reconciliationRecovered" | "reconciliationUnexplained">;
+  /** Records one event by the same path as an arrival; answers after COMMIT, or says why not. */
+  readonly record: (draft: EventDraft) => Promise<RecordOutcome>;
+}
+
+/** A run under our lease, with everything that it is about. */
+export interface HeldRun {
+  readonly lease: string;
+  readonly setup: Reconciliation;
+  readonly ready: ReadySource;
+  readonly connector: Connector;
+  /** As it was last written. */
+  run: RunRow;
+}
+
+/**
+ * What a step came to: there is more to do at once; nothing before the run's `due_at`; somebody else holds the lease or the
+ * database did not answer, so that it is read again; or the run has ended.
+ */
+export type Stepped = "more" | "waiting" | "lost" | "ended";
+
+/** Longer than one call to a provider and one record together. */
+export const LEASE_MS = 90_000;
+const DEADLINE_MS = 10_000;
+const FINISH_DEADLINE_MS = 60_000;
+/** With waits of up to five minutes that is several hours of a provider's outage. */
+const FAILURES_MAX = 100;
+
+/** Writes under the lease, in one transaction that also prolongs it. False when it is not ours any more, or not written. */
+export async function writeHeld(
+  deps: ReconcileDeps,
+  held: HeldRun,
+  work: (tx: Transaction) => Promise<void>,
+  deadlineMs = DEADLINE_MS,
+): Promise<boolean> {
+  const until = new Date(deps.clock.now().getTime() + LEASE_MS);
+  const done = await deps.db.transaction(async (tx) => {
+    // First of all, so that whoever lost the lease writes nothing; the row stays locked until COMMIT.
+    const isOurs = (await tx.run(holdRun, [held.run.id, held.lease, until])).rowCount === 1;
+    if (isOurs) await work(tx);
+    return isOurs;
+  }, deadlineMs);
+  if (!done.ok)
+    deps.log.warn({ runId: held.run.id, error: done.message }, "a step of a reconciliation was not written");
+  return done.ok && done.value;
+}
+
+type Moves = Partial<
+  Pick<RunRow, "state" | "cursor" | "compared_to" | "page_items" | "pages" | "failures" | "due_at" | "detail">
+>;
+
+/** Where the run stands after a step; the caller has the lease for this transaction. */
+export async function move(tx: Transaction, held: HeldRun, moves: Moves): Promise<void> {
+  const run = { ...held.run, ...moves };
+  const place = [
+    run.state,
+    run.cursor,
+    run.compared_to,
+    run.page_items,
+    run.pages,
+    run.failures,
+    run.due_at,
+    run.detail,
+  ];
+  await tx.run(moveRun, [run.id, held.lease, ...place]);
+}
+
+/** Moves a run by itself. */
+export async function moveHeld(deps: ReconcileDeps, held: HeldRun, moves: Moves): Promise<boolean> {
+  const isWritten = await writeHeld(deps, held, (tx) => move(tx, held, moves));
+  if (isWritten) held.run = { ...held.run, ...moves };
+  return isWritten;
+}
+
+/** What a fault of the provider's API means for the run: a wait that grows, a smaller page, or its end. */
+export async function passFault(deps: ReconcileDeps, held: HeldRun, fault: ConnectorFault): Promise<Stepped> {
+  const { run, setup } = held;
+  const failures = run.failures + 1;
+  if (fault.cause === "too_large" && run.page_items > 1) {
+    const page_items = Math.max(1, Math.floor(run.page_items / 2));
+    return (await moveHeld(deps, held, { page_items, detail: fault.detail })) ? "more" : "lost";
+  }
+  const passes = ["limited", "unavailable", "malformed"].includes(fault.cause);
+  if (!passes || failures > FAILURES_MAX) return await finish(deps, held, "failed", fault.detail);
+  const chance = deps.random(1)[0]! / 256;
+  const waitMs = fault.retryAfterMs ?? backOffMs(failures, chance);
+  const due_at = new Date(deps.clock.now().getTime() + waitMs);
+  deps.log.info({ reconciliation: setup.name, runId: run.id, waitMs, detail: fault.detail }, "a reconciliation waits");
+  return (await moveHeld(deps, held, { failures, due_at, detail: fault.detail })) ? "waiting" : "lost";
+}
+
+/** Ends a run with its sums, and raises the alarm when something stays unexplained. */
+export async function finish(
+  deps: ReconcileDeps,
+  held: HeldRun,
+  state: Extract<RunState, "completed" | "failed">,
+  detail: string | null,
+): Promise<Stepped> {
+  const { run, setup, ready } = held;
+  let unexplained = 0;
+  const isWritten = await writeHeld(
+    deps,
+    held,
+    async (tx) => {
+      const report = await closeRun(tx, { id: run.id, lease: held.lease, state, detail, now: deps.clock.now() });
+      ({ unexplained } = report);
+      await tx.run(pruneRuns, [setup.id]);
+    },
+    FINISH_DEADLINE_MS,
+  );
+  if (!isWritten) return "lost";
+  const source = ready.source.name;
+  deps.metrics.reconciliationRuns.inc({ source, result: state });
+  const fields = { reconciliation: setup.name, source, runId: run.id, runbook: RECONCILIATION_RUNBOOK };
+  if (state === "failed") deps.log.error({ ...fields, detail }, "a reconciliation failed");
+  if (state === "completed") {
+    deps.metrics.reconciliationUnexplained.set({ source }, unexplained);
+    if (unexplained > 0)
+      deps.log.error({ ...fields, unexplained }, "the provider's log has events that could not be recovered");
+    else deps.log.info(fields, "a reconciliation is complete: nothing is unexplained");
+  }
+  return "ended";
+}
+
+/** Writes a run's end and its sums. What matched needs no row any more. */
+export async function closeRun(
+  tx: Transaction,
+  end: {
+    readonly id: string;
+    /** Null: a cancellation, which needs none. */
+    readonly lease: string | null;
+    readonly state: Extract<RunState, "completed" | "failed" | "cancelled">;
+    readonly detail: string | null;
+    readonly now: Date;
+  },
+): Promise<ReturnType<typeof sumReport> & { readonly isClosed: boolean }> {
+  const counts = Object.fromEntries((await tx.run(countEntries, [end.id])).rows.map((row) => [row.state, row.count]));
+  const report = sumReport(counts);
+  const { listed, matched, missing, recovered, deadHere, unknownToProvider, unexplained } = report;
+  const sums = [listed, matched, missing, recovered, deadHere, unknownToProvider, unexplained];
+  const closed = await tx.run(finishRun, [end.id, end.lease, end.state, end.detail, end.now, ...sums]);
+  if (closed.rowCount === 1) await tx.run(dropMatched, [end.id]);
+  return { ...report, isClosed: closed.rowCount === 1 };
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from "node:crypto";
+import type { Reconciliation } from "../domain/reconciliation.ts";
+import type { ReadySource } from "../pipeline/arrival.ts";
+import { messageOf } from "../platform/log.ts";
+import type { SecretsBox } from "../platform/secrets-box.ts";
+import type { RunRow } from "../store/reconciliations/runs.ts";
+import { claimRun, releaseRun } from "../store/reconciliations/runs.ts";
+import { loadSetups } from "../store/reconciliations/setups.ts";
+import { compareOwn } from "./compare-own.ts";
+import type { Connector, ConnectorFault } from "./connectors/connector.ts";
+import { faultOf } from "./connectors/provider-line.ts";
+import type { HeldRun, ReconcileDeps, Stepped } from "./hold-run.ts";
+import { LEASE_MS, finish } from "./hold-run.ts";
+import { listLog } from "./list-log.ts";
+import { recoverMissing } from "./recover-missing.ts";
+
+export interface ReconcilerDeps extends ReconcileDeps {
+  readonly box: SecretsBox;
+  readonly findSource: (id: string) => ReadySource | null;
+  readonly openConnector: (
+    setup: Reconciliation,
+  ) => { readonly ok: true; readonly connector: Connector } | ConnectorFault;
+}
+
+/**
+ * Takes one run that is due and carries it on, step by step, until it waits or ends. Each step commits what it did, under the lease
+ * and with the place where the next one goes on: killed anywhere, another process goes on from there when the lease has run out.
+ *
+ * @param isStopping asked between steps, so that a stop does not wait for a whole run
+ * @returns whether there was a run
+ */
+export async function reconcileNext(deps: ReconcilerDeps, isStopping: () => boolean): Promise<boolean> {
+  const lease = randomUUID();
+  const now = deps.clock.now();
+  const until = new Date(now.getTime() + LEASE_MS);
+  const run = (await deps.db.run(claimRun, [lease, until, now])).rows[0];
+  if (run === undefined) return false;
+  try {
+    const held = await openRun(deps, run, lease);
+    let stepped: Stepped = held === null ? "lost" : "more";
+    while (held !== null && stepped === "more" && !isStopping()) stepped = await step(deps, held);
+  } finally {
+    // Whoever comes next need not wait for the lease to run out; when this fails, they do.
+    await deps.db.run(releaseRun, [run.id, lease]).catch((error: unknown) => {
+      deps.log.warn(
+        { runId: run.id, error: messageOf(error) },
+        "the lease of a reconciliation could not be given back",
+      );
+    });
+  }
+  return true;
+}
+
+/** One step of the walk: read the log, recover what is missing, compare our own. */
+async function step(deps: ReconcileDeps, held: HeldRun): Promise<Stepped> {
+  switch (held.run.state) {
+    case "started":
+      return await listLog(deps, held);
+    case "listed":
+      return await recoverMissing(deps, held);
+    case "recovered":
+      return await compareOwn(deps, held);
+    case "completed":
+    case "failed":
+    case "cancelled":
+      return "ended";
+  }
+}
+
+async function openRun(deps: ReconcilerDeps, run: RunRow, lease: string): Promise<HeldRun | null> {
+  const setup = (await loadSetups(deps.db, deps.box, { id: run.reconciliation_id }))[0];
+  const ready = setup === undefined ? null : deps.findSource(setup.sourceId);
+  // A process that has not read the newest catalog yet leaves the run to its next look.
+  if (setup === undefined || ready === null) return null;
+  const opened = deps.openConnector(setup);
+  const connector = opened.ok ? opened.connector : NO_CONNECTOR;
+  const held: HeldRun = { lease, setup, ready, connector, run };
+  if (opened.ok) return held;
+  await finish(deps, held, "failed", opened.detail);
+  return null;
+}
+
+const NO_CONNECTOR: Connector = {
+  list: async () => faultOf("refused", "there is no connector"),
+  fetch: null,
+  redeliver: null,
+};

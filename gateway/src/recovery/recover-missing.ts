@@ -1,0 +1,125 @@
+import type { EntryState, RecoveredBy } from "../domain/reconciliation.ts";
+import { draftListedEvent } from "../pipeline/draft-listed-event.ts";
+import type { EntryRow } from "../store/reconciliations/entries.ts";
+import { findEntryBytes, findNextDueEntry, listDueEntries, markEntry } from "../store/reconciliations/entries.ts";
+import type { ConnectorFault, LoggedRequest } from "./connectors/connector.ts";
+import { faultOf } from "./connectors/provider-line.ts";
+import type { HeldRun, ReconcileDeps, Stepped } from "./hold-run.ts";
+import { moveHeld, passFault, writeHeld } from "./hold-run.ts";
+import { findOwners } from "./list-log.ts";
+
+const BATCH = 20;
+/** Each ask is one more request at our own door; what two of them do not bring is recorded from the provider's answer. */
+const ASKS_MAX = 2;
+
+/** What became of one missing entry, or the fault that stops the batch. */
+type Recovery = ConnectorFault | Mark;
+
+interface Mark {
+  readonly ok: true;
+  readonly state: EntryState;
+  readonly by: RecoveredBy | null;
+  readonly eventId: string | null;
+  readonly detail: string | null;
+}
+
+/**
+ * Recovers a batch of what the provider has and we lack. First it is looked for again: live traffic and redeliveries bring
+ * the same events meanwhile. Then the provider is asked to deliver it, where it can, and what does not come in time is recorded
+ * from its answer. Every step may be repeated: a second ask brings a duplicate, and a second record finds the first one's key.
+ */
+export async function recoverMissing(deps: ReconcileDeps, held: HeldRun): Promise<Stepped> {
+  const { run, ready } = held;
+  const due = (await deps.db.run(listDueEntries, [run.id, deps.clock.now(), BATCH])).rows;
+  if (due.length === 0) return await waitForNext(deps, held);
+  const owners = await findOwners(
+    deps.db,
+    ready.source.id,
+    due.map(({ event_key: eventKey }) => ({ eventKey })),
+  );
+  for (const entry of due) {
+    const owner = owners.get(entry.event_key);
+    const came = entry.asks > 0 ? "redelivery" : "arrival";
+    const recovery: Recovery = owner === undefined ? await recoverOne(deps, held, entry) : found(came, owner.eventId);
+    if (!recovery.ok) return await passFault(deps, held, recovery);
+    if (!(await mark(deps, held, entry, recovery))) return "lost";
+  }
+  return (await moveHeld(deps, held, { failures: 0, due_at: deps.clock.now(), detail: null })) ? "more" : "lost";
+}
+
+async function waitForNext(deps: ReconcileDeps, held: HeldRun): Promise<Stepped> {
+  const next = (await deps.db.run(findNextDueEntry, [held.run.id])).rows[0];
+  if (next === undefined)
+    return (await moveHeld(deps, held, { state: "recovered", compared_to: null })) ? "more" : "lost";
+  const detail = "waits for redeliveries that were asked for";
+  return (await moveHeld(deps, held, { due_at: next.due_at, detail })) ? "waiting" : "lost";
+}
+
+function found(by: RecoveredBy, eventId: string): Mark {
+  return { ok: true, state: "recovered", by, eventId, detail: null };
+}
+
+function unexplained(detail: string): Mark {
+  return { ok: true, state: "unexplained", by: null, eventId: null, detail };
+}
+
+async function recoverOne(deps: ReconcileDeps, held: HeldRun, entry: EntryRow): Promise<Recovery> {
+  const { redeliver } = held.connector;
+  const isAskable = redeliver !== null && held.setup.redeliver && entry.asks < ASKS_MAX;
+  if (!isAskable) return await recordFromLog(deps, held, entry);
+  const asked = await redeliver(placeOf(entry));
+  if (asked.ok) return { ok: true, state: "asked", by: null, eventId: null, detail: null };
+  // Too old for a redelivery, or not allowed: the log may still tell what was in it.
+  if (asked.cause === "gone" || asked.cause === "refused") return await recordFromLog(deps, held, entry);
+  return asked;
+}
+
+function placeOf(entry: EntryRow) {
+  return { providerEventId: entry.provider_event_id, reference: entry.reference };
+}
+
+async function recordFromLog(deps: ReconcileDeps, held: HeldRun, entry: EntryRow): Promise<Recovery> {
+  const request = await findRequest(deps, held, entry);
+  if (!request.ok) return ["gone", "refused"].includes(request.cause) ? unexplained(request.detail) : request;
+  const listed = {
+    eventKey: entry.event_key,
+    providerEventId: entry.provider_event_id,
+    eventType: entry.event_type,
+    occurredAt: entry.occurred_at,
+    ...request,
+  };
+  const drafted = draftListedEvent(held.ready, listed, deps.clock.now(), deps.random);
+  if (!drafted.ok) return unexplained(drafted.detail);
+  const recorded = await deps.record(drafted.draft);
+  if (!recorded.ok) return faultOf("unavailable", `the event could not be recorded here (${recorded.cause})`);
+  const { kind, eventId } = recorded.value;
+  // A duplicate: it came by itself between our look and our record, and the ledger let one of the two through.
+  const by = kind === "recorded" ? "provider_api" : entry.asks > 0 ? "redelivery" : "arrival";
+  return found(by, eventId);
+}
+
+async function findRequest(
+  deps: ReconcileDeps,
+  held: HeldRun,
+  entry: EntryRow,
+): Promise<({ readonly ok: true } & LoggedRequest) | ConnectorFault> {
+  const kept = (await deps.db.run(findEntryBytes, [held.run.id, entry.k])).rows[0];
+  if (kept?.body != null) {
+    const headers = kept.headers === null ? [] : (JSON.parse(kept.headers.toString("utf8")) as [string, string][]);
+    return { ok: true, body: kept.body, headers };
+  }
+  if (held.connector.fetch === null) return faultOf("gone", "the provider's log does not hold the body of this event");
+  return await held.connector.fetch(placeOf(entry));
+}
+
+async function mark(deps: ReconcileDeps, held: HeldRun, entry: EntryRow, recovery: Mark): Promise<boolean> {
+  const { state, by, eventId, detail } = recovery;
+  const isAsked = state === "asked";
+  const dueAt = new Date(deps.clock.now().getTime() + (isAsked ? held.setup.redeliveryWaitSec * 1_000 : 0));
+  const asks = entry.asks + (isAsked ? 1 : 0);
+  const isWritten = await writeHeld(deps, held, async (tx) => {
+    await tx.run(markEntry, [held.run.id, entry.k, state, by, eventId, dueAt, asks, detail]);
+  });
+  if (isWritten && by !== null) deps.metrics.reconciliationRecovered.inc({ source: held.ready.source.name, by });
+  return isWritten;
+}

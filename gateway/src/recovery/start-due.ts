@@ -1,0 +1,56 @@
+import type { Reconciliation } from "../domain/reconciliation.ts";
+import { nextMoment } from "../pipeline/schedule.ts";
+import type { Log } from "../platform/log.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import type { SecretsBox } from "../platform/secrets-box.ts";
+import { findLastCompleted } from "../store/reconciliations/runs.ts";
+import { loadSetups, moveNextDue } from "../store/reconciliations/setups.ts";
+import type { StartDeps } from "./start-reconciliation.ts";
+import { startReconciliation } from "./start-reconciliation.ts";
+
+export interface ScheduleDeps extends StartDeps {
+  readonly box: SecretsBox;
+  readonly log: Pick<Log, "info" | "warn">;
+  readonly metrics: Pick<Metrics, "reconciliationUnexplained">;
+  readonly findSourceName: (id: string) => string | null;
+}
+
+/**
+ * Starts what the schedules ask for. Who moves a due time on starts its run; a run that is lost by a crash in between is made good by
+ * the next one, whose window begins where the last completed one ended.
+ *
+ * @returns how many were started
+ */
+export async function startDue(deps: ScheduleDeps): Promise<number> {
+  let started = 0;
+  for (const setup of await loadSetups(deps.db, deps.box)) {
+    if (setup.state !== "active") continue;
+    await showUnexplained(deps, setup);
+    if (setup.schedule === null) continue;
+    const now = deps.clock.now();
+    if (setup.nextDueAt !== null && setup.nextDueAt > now) continue;
+    const next = nextMoment(setup.schedule, now);
+    const moved = await deps.db.run(moveNextDue, [setup.id, setup.nextDueAt, next]);
+    if (moved.rowCount !== 1 || setup.nextDueAt === null) continue;
+    const result = await startReconciliation(deps, setup, { cause: "scheduled", startedBy: "schedule", window: null });
+    if (result.kind === "started") started++;
+    else if (result.kind === "running")
+      deps.log.info(
+        { reconciliation: setup.name, runId: result.run.id },
+        "a scheduled reconciliation waits for the one under way",
+      );
+    else if (result.kind === "failed")
+      deps.log.warn(
+        { reconciliation: setup.name, error: result.message },
+        "a scheduled reconciliation was not started",
+      );
+  }
+  return started;
+}
+
+// From the database, so that the alarm outlives the process that raised it.
+async function showUnexplained(deps: ScheduleDeps, setup: Reconciliation): Promise<void> {
+  const last = (await deps.db.run(findLastCompleted, [setup.id])).rows[0];
+  const source = deps.findSourceName(setup.sourceId);
+  if (last !== undefined && source !== null) deps.metrics.reconciliationUnexplained.set({ source }, last.unexplained);
+}

@@ -1,0 +1,120 @@
+import { HISTORY_SEC } from "../domain/connector.ts";
+import { newUuid } from "../domain/id.ts";
+import type { LogWindow, Reconciliation } from "../domain/reconciliation.ts";
+import { nextWindow } from "../domain/reconciliation.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Database, Transaction } from "../store/database.ts";
+import { carryUnexplained } from "../store/reconciliations/entries.ts";
+import type { RunRow } from "../store/reconciliations/runs.ts";
+import { findLastCompleted, findRun, findUnfinishedRun, insertRun } from "../store/reconciliations/runs.ts";
+import { closeRun } from "./hold-run.ts";
+
+export interface StartDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+export type Started =
+  | { readonly kind: "started"; readonly run: RunRow }
+  /** One is under way already: who started it and since when stands in it. */
+  | { readonly kind: "running"; readonly run: RunRow }
+  | { readonly kind: "refused"; readonly problem: string; readonly path: "window" | "state" }
+  | { readonly kind: "failed"; readonly unknown: boolean; readonly message: string };
+
+const DEADLINE_MS = 5_000;
+const PAGE_ITEMS = 100;
+
+/**
+ * Starts a run. Without a window of its own it goes on where the last one ended, and looks again at what that one could not
+ * explain. One run of a reconciliation at a time.
+ */
+export async function startReconciliation(
+  deps: StartDeps,
+  setup: Reconciliation,
+  wish: {
+    readonly cause: RunRow["cause"];
+    readonly startedBy: string;
+    /** Null: where the last one ended. */
+    readonly window: LogWindow | null;
+  },
+): Promise<Started> {
+  if (setup.state !== "active") return { kind: "refused", path: "state", problem: `${setup.name} is ${setup.state}` };
+  const done = await deps.db.transaction((tx) => start(deps, tx, setup, wish), DEADLINE_MS);
+  return done.ok ? done.value : { kind: "failed", unknown: done.unknown, message: done.message };
+}
+
+async function start(
+  deps: StartDeps,
+  tx: Transaction,
+  setup: Reconciliation,
+  wish: Parameters<typeof startReconciliation>[2],
+): Promise<Started> {
+  const now = deps.clock.now();
+  const last = (await tx.run(findLastCompleted, [setup.id])).rows[0] ?? null;
+  const historySec = HISTORY_SEC[setup.connector.kind];
+  const window = wish.window ?? nextWindow(setup, last?.window_to ?? null, now, historySec);
+  if (window === null)
+    return { kind: "refused", path: "window", problem: "nothing of the log is old enough to be compared yet" };
+  const fault = findWindowFault(window, now, historySec);
+  if (fault !== null) return { kind: "refused", path: "window", problem: fault };
+  const id = newUuid(now.getTime(), 0, deps.random(8));
+  const continues = wish.window === null;
+  const columns = [
+    setup.id,
+    setup.tenant,
+    wish.cause,
+    wish.startedBy,
+    window.from,
+    window.to,
+    PAGE_ITEMS,
+    now,
+    continues,
+  ];
+  const inserted = await tx.run(insertRun, [id, ...columns]);
+  if (inserted.rowCount !== 1) {
+    const running = (await tx.run(findUnfinishedRun, [setup.id])).rows[0];
+    if (running === undefined)
+      return { kind: "refused", path: "state", problem: "another run has just ended; start again" };
+    return { kind: "running", run: running };
+  }
+  if (continues && last !== null) await tx.run(carryUnexplained, [id, last.id, now]);
+  const run = (await tx.run(findRun, [setup.tenant, id])).rows[0];
+  if (run === undefined) throw new Error("the run that was started is not there");
+  return { kind: "started", run };
+}
+
+/** Beyond what the provider keeps, its silence would look like events that it does not know. */
+function findWindowFault({ from, to }: LogWindow, now: Date, historySec: number | null): string | null {
+  if (!(from < to)) return "must end after it begins";
+  if (to > now) return "must not end in the future";
+  const oldest = now.getTime() - (historySec ?? 90 * 86_400) * 1_000;
+  // A second of grace: a window that was worked out from the same limit a moment ago is meant.
+  if (from.getTime() < oldest - 1_000)
+    return `begins before ${new Date(oldest).toISOString()}, the oldest that this provider's log is known to hold`;
+  return null;
+}
+
+export type Cancelled =
+  | { readonly kind: "cancelled"; readonly run: RunRow }
+  | { readonly kind: "missing" }
+  | { readonly kind: "ended"; readonly run: RunRow }
+  | { readonly kind: "failed"; readonly unknown: boolean; readonly message: string };
+
+/** Ends a run where it is. What it has recovered stays. */
+export async function cancelReconciliation(
+  deps: StartDeps,
+  tenant: string,
+  id: string,
+  detail: string,
+): Promise<Cancelled> {
+  const done = await deps.db.transaction(async (tx): Promise<Cancelled> => {
+    const present = (await tx.run(findRun, [tenant, id])).rows[0];
+    if (present === undefined) return { kind: "missing" };
+    const end = { id, lease: null, state: "cancelled", detail, now: deps.clock.now() } as const;
+    const { isClosed } = await closeRun(tx, end);
+    const run = (await tx.run(findRun, [tenant, id])).rows[0] ?? present;
+    return { kind: isClosed ? "cancelled" : "ended", run };
+  }, DEADLINE_MS);
+  return done.ok ? done.value : { kind: "failed", unknown: done.unknown, message: done.message };
+}

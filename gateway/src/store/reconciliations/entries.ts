@@ -1,0 +1,165 @@
+import type { EntryState, RecoveredBy } from "../../domain/reconciliation.ts";
+import { cold } from "../statement.ts";
+
+/** One entry of a run as it is stored, without its bytes. */
+export interface EntryRow {
+  readonly [column: string]: unknown;
+  readonly run_id: string;
+  readonly k: string;
+  readonly bucket: number;
+  readonly event_key: string;
+  readonly provider_event_id: string;
+  readonly reference: string | null;
+  readonly event_type: string | null;
+  readonly occurred_at: Date | null;
+  readonly provider_outcome: "delivered" | "failed" | null;
+  readonly state: EntryState;
+  readonly recovered_by: RecoveredBy | null;
+  readonly event_id: string | null;
+  readonly due_at: Date;
+  readonly asks: number;
+  readonly detail: string | null;
+}
+
+const COLUMNS = `n.run_id, n.k, n.bucket, n.event_key, n.provider_event_id, n.reference, n.event_type, n.occurred_at, n.provider_outcome,
+          n.state, n.recovered_by, n.event_id, n.due_at, n.asks, n.detail`;
+
+/**
+ * Adds entries to a run. One that is there already (pages overlap, and redeliveries repeat an id) keeps its state; that one of its
+ * attempts was delivered is remembered. No key comes twice in one call.
+ * Parameters: run id, keys uuid[], buckets int[], event keys text[], provider ids text[], references text[], types text[],
+ * occurred timestamptz[], provider outcomes text[], states text[], event ids uuid[], headers bytea[], bodies bytea[], now.
+ */
+export const addEntries = cold(
+  "add_reconciliation_entries",
+  `INSERT INTO holdfast.reconciliation_entry AS n (
+     run_id, k, bucket, event_key, provider_event_id, reference, event_type, occurred_at, provider_outcome, state, event_id,
+     headers, body, due_at)
+   SELECT $1::uuid, u.k, u.bucket, u.event_key, u.provider_event_id, u.reference, u.event_type, u.occurred_at, u.provider_outcome,
+          u.state, u.event_id, u.headers, u.body, $14::timestamptz
+     FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::text[],
+                 $10::text[], $11::uuid[], $12::bytea[], $13::bytea[])
+          AS u(k, bucket, event_key, provider_event_id, reference, event_type, occurred_at, provider_outcome, state, event_id,
+               headers, body)
+    ORDER BY u.k
+   ON CONFLICT (run_id, k) DO UPDATE
+     SET provider_outcome = CASE WHEN 'delivered' IN (n.provider_outcome, excluded.provider_outcome) THEN 'delivered'
+                                 ELSE coalesce(n.provider_outcome, excluded.provider_outcome) END,
+         reference = coalesce(n.reference, excluded.reference)`,
+);
+
+/**
+ * What an earlier run could not explain is looked at again. Parameters: run id, the earlier run's id, now.
+ */
+export const carryUnexplained = cold(
+  "carry_unexplained",
+  `INSERT INTO holdfast.reconciliation_entry (
+     run_id, k, bucket, event_key, provider_event_id, reference, event_type, occurred_at, provider_outcome, state, headers, body, due_at)
+   SELECT $1::uuid, o.k, o.bucket, o.event_key, o.provider_event_id, o.reference, o.event_type, o.occurred_at, o.provider_outcome,
+          'missing', o.headers, o.body, $3::timestamptz
+     FROM holdfast.reconciliation_entry o WHERE o.run_id = $2 AND o.state = 'unexplained'
+   ON CONFLICT DO NOTHING`,
+);
+
+/** Missing entries whose time has come. Parameters: run id, now, limit. */
+export const listDueEntries = cold<EntryRow>(
+  "list_due_entries",
+  `SELECT ${COLUMNS} FROM holdfast.reconciliation_entry n
+    WHERE n.run_id = $1 AND n.state IN ('missing', 'asked') AND n.due_at <= $2
+    ORDER BY n.due_at, n.k LIMIT $3`,
+);
+
+/** When the next missing entry is due; no row when none is left. Parameter: run id. */
+export const findNextDueEntry = cold<{ due_at: Date }>(
+  "find_next_due_entry",
+  `SELECT due_at FROM holdfast.reconciliation_entry
+    WHERE run_id = $1 AND state IN ('missing', 'asked') ORDER BY due_at LIMIT 1`,
+);
+
+/** The bytes that came with the listing. Parameters: run id, key. */
+export const findEntryBytes = cold<{ headers: Buffer | null; body: Buffer | null }>(
+  "find_entry_bytes",
+  "SELECT headers, body FROM holdfast.reconciliation_entry WHERE run_id = $1 AND k = $2",
+);
+
+/**
+ * What became of a missing entry. Its bytes go once it is recovered. Parameters: run id, key, state, recovered by, event id, due at,
+ * asks, detail.
+ */
+export const markEntry = cold(
+  "mark_reconciliation_entry",
+  `UPDATE holdfast.reconciliation_entry
+      SET state = $3::text, recovered_by = $4, event_id = coalesce($5, event_id), due_at = $6, asks = $7, detail = $8,
+          headers = CASE WHEN $3::text <> 'recovered' THEN headers END, body = CASE WHEN $3::text <> 'recovered' THEN body END
+    WHERE run_id = $1 AND k = $2 AND state IN ('missing', 'asked')`,
+);
+
+/** Parameter: run id. */
+export const countEntries = cold<{ state: EntryState; count: number }>(
+  "count_reconciliation_entries",
+  "SELECT state, count(*)::int AS count FROM holdfast.reconciliation_entry WHERE run_id = $1 GROUP BY state",
+);
+
+/** What matched needs no row any more once it is counted. Parameter: run id. */
+export const dropMatched = cold(
+  "drop_matched_entries",
+  "DELETE FROM holdfast.reconciliation_entry WHERE run_id = $1 AND state = 'matched'",
+);
+
+/** A page of a run's entries by key. Parameters: run id, after key, state or null, limit. */
+export const listEntries = cold<EntryRow>(
+  "list_reconciliation_entries",
+  `SELECT ${COLUMNS} FROM holdfast.reconciliation_entry n
+    WHERE n.run_id = $1 AND n.k > $2 AND ($3::text IS NULL OR n.state = $3)
+    ORDER BY n.k LIMIT $4`,
+);
+
+/**
+ * Which of these events have a delivery that ended as a dead letter and that nobody has retried.
+ * Parameters: buckets int[], event ids uuid[].
+ */
+export const findDeadEvents = cold<{ event_id: string }>(
+  "find_dead_events",
+  `SELECT DISTINCT f.event_id FROM holdfast.finished_delivery f
+     JOIN unnest($1::int[], $2::uuid[]) AS u(bucket, event_id) ON u.bucket = f.bucket AND u.event_id = f.event_id
+    WHERE f.state = 'dead' AND f.retried_as IS NULL`,
+);
+
+/**
+ * A page of our own events in order of id, each with whether the provider's log held it in this run. The page is cut before it is
+ * filtered, so that each step reads a bounded number of rows. Events whose key is made of their content have no id to be found by.
+ * Parameters: tenant, after id (exclusive), before id (exclusive), source id, run id, limit.
+ */
+export const compareOwnEvents = cold<{
+  id: string;
+  event_key: Buffer;
+  provider_event_id: string | null;
+  event_type: string | null;
+  happened_at: Date;
+  is_own: boolean;
+  is_listed: boolean;
+}>(
+  "compare_own_events",
+  `SELECT e.id, e.event_key, e.provider_event_id, e.event_type, coalesce(e.occurred_at, e.received_at) AS happened_at,
+          e.source_id = $4 AS is_own,
+          EXISTS (SELECT 1 FROM holdfast.reconciliation_entry n WHERE n.run_id = $5 AND n.event_id = e.id) AS is_listed
+     FROM (SELECT q.id, q.event_key, q.provider_event_id, q.event_type, q.occurred_at, q.received_at, q.source_id
+             FROM holdfast.event q
+            WHERE q.tenant = $1 AND q.id > $2 AND q.id < $3
+            ORDER BY q.id LIMIT $6) e
+    ORDER BY e.id`,
+);
+
+/**
+ * Events of ours that the provider's log does not hold. Parameters: run id, keys uuid[], buckets int[], event keys text[], provider
+ * ids text[], types text[], happened timestamptz[], event ids uuid[], now.
+ */
+export const addUnknown = cold(
+  "add_unknown_entries",
+  `INSERT INTO holdfast.reconciliation_entry (
+     run_id, k, bucket, event_key, provider_event_id, event_type, occurred_at, state, event_id, due_at)
+   SELECT $1::uuid, u.k, u.bucket, u.event_key, u.provider_event_id, u.event_type, u.occurred_at, 'unknown_to_provider', u.event_id, $9::timestamptz
+     FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::uuid[])
+          AS u(k, bucket, event_key, provider_event_id, event_type, occurred_at, event_id)
+   ON CONFLICT DO NOTHING`,
+);

@@ -1,0 +1,141 @@
+import type { RunState } from "../../domain/reconciliation.ts";
+import { cold } from "../statement.ts";
+
+/** A run as it is stored. */
+export interface RunRow {
+  readonly [column: string]: unknown;
+  readonly id: string;
+  readonly reconciliation_id: string;
+  readonly tenant: string;
+  readonly cause: "scheduled" | "requested";
+  readonly started_by: string;
+  readonly continues: boolean;
+  readonly window_from: Date;
+  readonly window_to: Date;
+  readonly state: RunState;
+  readonly cursor: string | null;
+  readonly compared_to: string | null;
+  readonly page_items: number;
+  readonly pages: number;
+  readonly failures: number;
+  readonly due_at: Date;
+  readonly detail: string | null;
+  readonly listed: number;
+  readonly matched: number;
+  readonly missing: number;
+  readonly recovered: number;
+  readonly dead_here: number;
+  readonly unknown_to_provider: number;
+  readonly unexplained: number;
+  readonly started_at: Date;
+  readonly finished_at: Date | null;
+}
+
+const COLUMNS = `r.id, r.reconciliation_id, r.tenant, r.cause, r.started_by, r.continues, r.window_from, r.window_to, r.state, r.cursor,
+          r.compared_to, r.page_items, r.pages, r.failures, r.due_at, r.detail, r.listed, r.matched, r.missing, r.recovered,
+          r.dead_here, r.unknown_to_provider, r.unexplained, r.started_at, r.finished_at`;
+
+/**
+ * Starts a run, unless one of the same reconciliation is unfinished: the unique index decides between two that start at once.
+ * Parameters: id, reconciliation id, tenant, cause, started by, window from, window to, items of a page, now, whether it
+ * continues.
+ */
+export const insertRun = cold(
+  "insert_reconciliation_run",
+  `INSERT INTO holdfast.reconciliation_run (
+     id, reconciliation_id, tenant, cause, started_by, window_from, window_to, state, page_items, due_at, started_at, continues)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, 'started', $8, $9, $9, $10)
+   ON CONFLICT (reconciliation_id) WHERE finished_at IS NULL DO NOTHING`,
+);
+
+/** The run that is under way. Parameter: reconciliation id. */
+export const findUnfinishedRun = cold<RunRow>(
+  "find_unfinished_run",
+  `SELECT ${COLUMNS} FROM holdfast.reconciliation_run r WHERE r.reconciliation_id = $1 AND r.finished_at IS NULL`,
+);
+
+/** Parameters: tenant, id. */
+export const findRun = cold<RunRow>(
+  "find_reconciliation_run",
+  `SELECT ${COLUMNS} FROM holdfast.reconciliation_run r WHERE r.tenant = $1 AND r.id = $2`,
+);
+
+/** A page of runs, newest first. Parameters: tenant, before id (exclusive), reconciliation id or null, limit. */
+export const listRuns = cold<RunRow>(
+  "list_reconciliation_runs",
+  `SELECT ${COLUMNS} FROM holdfast.reconciliation_run r
+    WHERE r.tenant = $1 AND r.id < $2 AND ($3::uuid IS NULL OR r.reconciliation_id = $3)
+    ORDER BY r.id DESC LIMIT $4`,
+);
+
+/** The newest run of each reconciliation. Parameter: tenant. */
+export const listNewestRuns = cold<RunRow>(
+  "list_newest_runs",
+  `SELECT DISTINCT ON (r.reconciliation_id) ${COLUMNS} FROM holdfast.reconciliation_run r
+    WHERE r.tenant = $1 ORDER BY r.reconciliation_id, r.id DESC`,
+);
+
+/** The run that completed the latest window, where the next one goes on. Parameter: reconciliation id. */
+export const findLastCompleted = cold<{ id: string; window_to: Date; unexplained: number }>(
+  "find_last_completed_run",
+  `SELECT id, window_to, unexplained FROM holdfast.reconciliation_run
+    WHERE reconciliation_id = $1 AND state = 'completed' AND continues ORDER BY window_to DESC, id DESC LIMIT 1`,
+);
+
+/**
+ * Takes the lease of one run that is due and that nobody holds. Parameters: lease uuid, lease until, now.
+ */
+export const claimRun = cold<RunRow>(
+  "claim_reconciliation_run",
+  `UPDATE holdfast.reconciliation_run r SET lease = $1, lease_until = $2
+    WHERE r.id = (SELECT q.id FROM holdfast.reconciliation_run q
+                   WHERE q.finished_at IS NULL AND q.due_at <= $3 AND (q.lease_until IS NULL OR q.lease_until < $3)
+                   ORDER BY q.due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+   RETURNING ${COLUMNS}`,
+);
+
+/**
+ * Holds the lease for the rest of the transaction, and on: nothing is written for a run by whoever has lost it.
+ * Parameters: id, lease, lease until.
+ */
+export const holdRun = cold(
+  "hold_reconciliation_run",
+  "UPDATE holdfast.reconciliation_run SET lease_until = $3 WHERE id = $1 AND lease = $2 AND finished_at IS NULL",
+);
+
+/** Gives the lease back. Parameters: id, lease. */
+export const releaseRun = cold(
+  "release_reconciliation_run",
+  "UPDATE holdfast.reconciliation_run SET lease = NULL, lease_until = NULL WHERE id = $1 AND lease = $2",
+);
+
+/**
+ * Where a run stands now. Under the lease only. Parameters: id, lease, state, cursor, compared to, items of a page, pages,
+ * failures, due at, detail.
+ */
+export const moveRun = cold(
+  "move_reconciliation_run",
+  `UPDATE holdfast.reconciliation_run
+      SET state = $3, cursor = $4, compared_to = $5, page_items = $6, pages = $7, failures = $8, due_at = $9, detail = $10
+    WHERE id = $1 AND lease = $2 AND finished_at IS NULL`,
+);
+
+/**
+ * Ends a run with its sums. Parameters: id, lease (null for a cancellation, which needs none), state, detail, now, listed, matched,
+ * missing, recovered, dead here, unknown to provider, unexplained.
+ */
+export const finishRun = cold(
+  "finish_reconciliation_run",
+  `UPDATE holdfast.reconciliation_run
+      SET state = $3, detail = $4, finished_at = $5, listed = $6, matched = $7, missing = $8, recovered = $9, dead_here = $10,
+          unknown_to_provider = $11, unexplained = $12, lease = NULL, lease_until = NULL
+    WHERE id = $1 AND ($2::uuid IS NULL OR lease = $2) AND finished_at IS NULL`,
+);
+
+/** Old runs go, the newest 1,000 of each reconciliation stay; their entries go with them. Parameter: reconciliation id. */
+export const pruneRuns = cold(
+  "prune_reconciliation_runs",
+  `DELETE FROM holdfast.reconciliation_run
+    WHERE id IN (SELECT id FROM holdfast.reconciliation_run
+                  WHERE reconciliation_id = $1 AND finished_at IS NOT NULL ORDER BY id DESC OFFSET 1000)`,
+);
