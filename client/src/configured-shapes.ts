@@ -70,6 +70,8 @@ export interface Source {
   ratePerSec: number | null;
   /** How many may come at once; null: as many as in a second. */
   burst: number | null;
+  /** What a request of several events becomes: one event, or one an item. */
+  batch: "event" | "item";
   receiver: Record<string, unknown>;
   secrets: SecretVersion[];
   createdAt: string;
@@ -89,6 +91,7 @@ export interface SourceInput {
   laneWeight?: number;
   ratePerSec?: number;
   burst?: number;
+  batch?: "event" | "item";
   /** Further fields of the receiver configuration, as the provider's scheme needs them. */
   [receiverField: string]: unknown;
 }
@@ -96,6 +99,13 @@ export interface SourceInput {
 export interface RetryInput {
   scheduleSec?: number[];
   refusalsMax?: number;
+}
+
+export interface DestinationGate {
+  reason: "breaker" | "slow" | "limit";
+  breaker: "closed" | "open" | "recovering";
+  /** When the breaker came into its state; null when it has always been closed. */
+  breakerSince: string | null;
 }
 
 export interface Destination {
@@ -107,8 +117,15 @@ export interface Destination {
   headers: Record<string, string>;
   timeoutMs: number;
   retry: { scheduleSec: number[]; refusalsMax: number };
+  /** Attempts under way at once, over all processes; null: no limit. */
+  concurrency: number | null;
+  /** Attempts begun per second, over all processes; null: no limit. */
+  ratePerSec: number | null;
+  burst: number | null;
   state: "active" | "paused" | "disabled";
   stateReason: string | null;
+  /** What holds its deliveries back while it is active; null: nothing. */
+  gate: DestinationGate | null;
   origin: Origin;
   createdAt: string;
   updatedAt: string;
@@ -123,6 +140,9 @@ export interface DestinationInput {
   headers?: Record<string, string>;
   timeoutMs?: number;
   retry?: RetryInput;
+  concurrency?: number;
+  ratePerSec?: number;
+  burst?: number;
   signingSecret?: string;
 }
 
@@ -139,6 +159,8 @@ export interface Route {
   priorityFrom: "route" | "source";
   /** The filter, a CEL expression over `event`; null: none. */
   when: string | null;
+  /** What keeps deliveries in order; null: nothing. */
+  orderBy: string | null;
   state: "active" | "disabled";
   origin: Origin;
   createdAt: string;
@@ -152,6 +174,8 @@ export interface RouteInput {
   eventTypes?: string[];
   priority?: Priority;
   when?: string;
+  /** A selector: deliveries of one value keep their order. */
+  orderBy?: string;
 }
 
 /** Everything that is configured, without secrets. */

@@ -1,3 +1,4 @@
+import type { Gate, Limits } from "./gate.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { RoutePolicy } from "./route-policy.ts";
 import type { SourcePolicy } from "./source-policy.ts";
@@ -51,12 +52,14 @@ export interface Destination {
   readonly signingSecret: string | null;
   readonly state: "active" | "paused" | "disabled";
   readonly stateReason: string | null;
+  /** What holds its deliveries back while it is active; null: nothing. Not declared but found out, all but its limits. */
+  readonly gate: Gate | null;
   readonly origin: Origin;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
-export interface DestinationPolicy {
+export interface DestinationPolicy extends Limits {
   readonly retry: RetryPolicy;
   /** One attempt's total deadline, from dial to the last byte. */
   readonly timeoutMs: number;

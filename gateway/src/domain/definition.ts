@@ -75,6 +75,12 @@ export interface RetryDefinition {
 
 interface DestinationPolicyDefinition {
   readonly timeoutMs?: number | undefined;
+  /** Attempts under way at once, over all processes. Default: no limit of its own. */
+  readonly concurrency?: number | undefined;
+  /** Attempts begun per second, over all processes. Default: no limit. */
+  readonly ratePerSec?: number | undefined;
+  /** How many may begin at once after a quiet time. Default: what the rate gives in a second. */
+  readonly burst?: number | undefined;
   readonly retry?: RetryDefinition | undefined;
 }
 

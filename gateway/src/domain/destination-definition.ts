@@ -1,5 +1,6 @@
 import { DEFAULT_TIMEOUT_MS, TIMEOUT_MAX_MS } from "./catalog.ts";
 import type { DestinationDefinition, RetryDefinition } from "./definition.ts";
+import { LIMIT_FIELD_NAMES, checkLimits } from "./destination-limits.ts";
 import type { Fields, Place } from "./field-checks.ts";
 import {
   MASKED,
@@ -23,6 +24,7 @@ export const DESTINATION_FIELD_NAMES: readonly string[] = [
   "headers",
   "timeoutMs",
   "retry",
+  ...LIMIT_FIELD_NAMES,
   "signingSecret",
 ];
 
@@ -49,6 +51,7 @@ export function checkDestination(place: Place, input: unknown, vetUrl: UrlChecke
   const policy = {
     ...(typeof timeoutMs === "number" && timeoutMs !== DEFAULT_TIMEOUT_MS ? { timeoutMs } : {}),
     ...(retry === null ? {} : { retry }),
+    ...checkLimits(place, fields),
   };
   const target = checkTarget(place, fields, vetUrl);
   return place.faults.length > before || target === null ? null : { ...target, ...policy };

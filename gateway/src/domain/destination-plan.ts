@@ -3,6 +3,7 @@ import { DEFAULT_TIMEOUT_MS } from "./catalog.ts";
 import type { PlannedAction } from "./catalog-plan.ts";
 import { compareFields } from "./catalog-plan.ts";
 import type { DestinationDefinition } from "./definition.ts";
+import { toLimits, toLimitsDefinition } from "./destination-limits.ts";
 import { DEFAULT_RETRY_POLICY } from "./retry-policy.ts";
 import type { Declared } from "./source-plan.ts";
 
@@ -60,13 +61,14 @@ function toTarget(definition: DestinationDefinition): Pick<Destination, "target"
   return { target: { kind: "http", url: definition.url }, headers: Object.entries(definition.headers ?? {}) };
 }
 
-function toPolicy({ retry, timeoutMs }: DestinationDefinition): DestinationPolicy {
+function toPolicy({ retry, timeoutMs, ...limits }: DestinationDefinition): DestinationPolicy {
   return {
     retry: {
       scheduleMs: retry?.scheduleSec?.map((sec) => Math.round(sec * 1_000)) ?? DEFAULT_RETRY_POLICY.scheduleMs,
       refusalsMax: retry?.refusalsMax ?? DEFAULT_RETRY_POLICY.refusalsMax,
     },
     timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    ...toLimits(limits),
   };
 }
 
@@ -113,7 +115,8 @@ export function withDestinationState(
 export function toDefinition(destination: Destination): DestinationDefinition {
   const { target, policy, headers } = destination;
   const scheduleSec = policy.retry.scheduleMs.map((ms) => ms / 1_000);
-  const shared = { timeoutMs: policy.timeoutMs, retry: { scheduleSec, refusalsMax: policy.retry.refusalsMax } };
+  const retry = { scheduleSec, refusalsMax: policy.retry.refusalsMax };
+  const shared = { timeoutMs: policy.timeoutMs, retry, ...toLimitsDefinition(policy) };
   if (target.kind === "handler") return { handler: target.handler, ...shared };
   return { url: target.url, headers: Object.fromEntries(headers), ...shared };
 }

@@ -19,6 +19,7 @@ import { insertDestination, updateDestination } from "../store/catalog/save-dest
 import { saveRoute } from "../store/catalog/save-route.ts";
 import { retireSecretVersion, saveSecretVersion, saveSource } from "../store/catalog/save-source.ts";
 import type { Database } from "../store/database.ts";
+import { ensureGate, markOrdered } from "../store/gates/lock-gate.ts";
 import type { Queryable } from "../store/statement.ts";
 
 /** What is needed to change the catalog. */
@@ -114,6 +115,9 @@ async function writeDestination(deps: CatalogDeps, tx: Queryable, plan: Destinat
     scheduleMs: policy.retry.scheduleMs,
     refusalsMax: policy.retry.refusalsMax,
     timeoutMs: policy.timeoutMs,
+    concurrency: policy.concurrency,
+    ratePerSec: policy.ratePerSec,
+    burst: policy.burst,
   };
   const values = [
     id,
@@ -131,6 +135,7 @@ async function writeDestination(deps: CatalogDeps, tx: Queryable, plan: Destinat
     deps.clock.now(),
   ];
   expectOne(await tx.run(plan.action === "created" ? insertDestination : updateDestination, values), "destination");
+  if (policy.concurrency !== null || policy.ratePerSec !== null) await tx.run(ensureGate, [id, deps.clock.now()]);
   if (plan.waiting !== "leave") await moveWaiting(deps, tx, plan);
 }
 
@@ -154,6 +159,9 @@ async function writeRoute(deps: CatalogDeps, tx: Queryable, plan: RoutePlan): Pr
   const columns = [name, sourceId, destinationId, eventTypes, priority, state, origin];
   const more = [deps.clock.now(), JSON.stringify(plan.policy)];
   expectOne(await tx.run(saveRoute, [id, tenant, ...columns, ...more]), "route");
+  if (plan.policy.orderBy === null) return;
+  await tx.run(ensureGate, [destinationId, deps.clock.now()]);
+  await tx.run(markOrdered, [destinationId]);
 }
 
 // The plan was made under the lock, so a row that is not there any more is a bug and must not commit.

@@ -1,10 +1,12 @@
 import { z } from "@hono/zod-openapi";
 import type { Destination, Route, Source } from "../../domain/catalog.ts";
+import { BREAKER_STATES } from "../../domain/breaker.ts";
 import { MASKED } from "../../domain/field-checks.ts";
+import { GATE_REASONS } from "../../domain/gate.ts";
 import { toPublicId } from "../../domain/id.ts";
 import { PRIORITIES, toPriority } from "../../domain/priority.ts";
 import { SECRET_RECEIVER_FIELDS } from "../../domain/secret-binding.ts";
-import { DEFAULT_SOURCE_POLICY } from "../../domain/source-policy.ts";
+import { BATCH_MODES, DEFAULT_SOURCE_POLICY } from "../../domain/source-policy.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
 
 const origin = z.enum(["file", "api", "sample"]);
@@ -24,6 +26,7 @@ export const sourceSchema = z
     laneWeight: z.number().int(),
     ratePerSec: z.number().int().nullable().openapi({ description: "Arrivals a second; null: no limit" }),
     burst: z.number().int().nullable(),
+    batch: z.enum(BATCH_MODES).openapi({ description: "What a request of several events becomes" }),
     receiver: z.record(z.string(), z.unknown()),
     secrets: z.array(
       z.object({
@@ -50,6 +53,7 @@ export const sourceSchema = z
       laneWeight: 1,
       ratePerSec: 50,
       burst: 200,
+      batch: "event",
       receiver: {},
       secrets: [{ version: "v1", state: "active", notAfter: null, readable: true }],
       createdAt: "2026-11-21T18:00:00.000Z",
@@ -76,6 +80,7 @@ export function toSource(source: Source, ingestUrl: string): z.infer<typeof sour
     laneWeight: source.policy.laneWeight,
     ratePerSec: source.policy.ratePerSec,
     burst: source.policy.burst,
+    batch: source.policy.batch,
     receiver: Object.fromEntries(receiver) as Record<string, unknown>,
     secrets: source.secrets.map(({ version, state, notAfter, value }) => ({
       version,
@@ -98,8 +103,15 @@ export const destinationSchema = z
     headers: z.record(z.string(), z.string()),
     timeoutMs: z.number().int(),
     retry: z.object({ scheduleSec: z.array(z.number()), refusalsMax: z.number().int() }),
+    concurrency: z.number().int().nullable(),
+    ratePerSec: z.number().nullable(),
+    burst: z.number().int().nullable(),
     state: z.enum(["active", "paused", "disabled"]),
     stateReason: z.string().nullable(),
+    gate: z
+      .object({ reason: z.enum(GATE_REASONS), breaker: z.enum(BREAKER_STATES), breakerSince: moment.nullable() })
+      .nullable()
+      .openapi({ description: "What holds its deliveries back while it is active; null: nothing" }),
     origin,
     createdAt: moment,
     updatedAt: moment,
@@ -115,8 +127,12 @@ export const destinationSchema = z
       headers: { authorization: MASKED },
       timeoutMs: 15_000,
       retry: { scheduleSec: [5, 30, 120], refusalsMax: 3 },
+      concurrency: 10,
+      ratePerSec: null,
+      burst: null,
       state: "active",
       stateReason: null,
+      gate: { reason: "limit", breaker: "closed", breakerSince: null },
       origin: "file",
       createdAt: "2026-11-21T18:00:00.000Z",
       updatedAt: "2026-11-21T18:00:00.000Z",
@@ -127,7 +143,7 @@ export const destinationSchema = z
 const SECRET_HEADER = /authorization|cookie|token|secret|password|credential|signature|(^|[-_])key($|[-_])|apikey/i;
 
 export function toDestination(destination: Destination): z.infer<typeof destinationSchema> {
-  const { target, policy } = destination;
+  const { target, policy, gate } = destination;
   const headers = destination.headers.map(([name, value]) => [name, SECRET_HEADER.test(name) ? MASKED : value]);
   return {
     id: toPublicId("dst", destination.id),
@@ -141,8 +157,19 @@ export function toDestination(destination: Destination): z.infer<typeof destinat
       scheduleSec: policy.retry.scheduleMs.map((ms) => ms / 1_000),
       refusalsMax: policy.retry.refusalsMax,
     },
+    concurrency: policy.concurrency,
+    ratePerSec: policy.ratePerSec,
+    burst: policy.burst,
     state: destination.state,
     stateReason: destination.stateReason,
+    gate:
+      gate === null
+        ? null
+        : {
+            reason: gate.reason,
+            breaker: gate.breaker,
+            breakerSince: gate.breakerSince?.toISOString() ?? null,
+          },
     origin: destination.origin,
     createdAt: destination.createdAt.toISOString(),
     updatedAt: destination.updatedAt.toISOString(),
@@ -161,6 +188,7 @@ export const routeSchema = z
     priority: z.enum(PRIORITIES).openapi({ description: "The one that holds: its own or the source's" }),
     priorityFrom: z.enum(["route", "source"]),
     when: z.string().nullable().openapi({ description: "The filter, a CEL expression over event; null: none" }),
+    orderBy: z.string().nullable().openapi({ description: "What keeps deliveries in order; null: nothing" }),
     state: z.enum(["active", "disabled"]),
     origin,
     createdAt: moment,
@@ -178,6 +206,7 @@ export const routeSchema = z
       priority: "normal",
       priorityFrom: "source",
       when: "event.body.amount > 100",
+      orderBy: null,
       state: "active",
       origin: "file",
       createdAt: "2026-11-21T18:00:00.000Z",
@@ -201,6 +230,7 @@ export function toRoute(
     priority: toPriority(route.priority ?? source?.policy.priority ?? DEFAULT_SOURCE_POLICY.priority),
     priorityFrom: route.priority === null ? "source" : "route",
     when: route.policy.when,
+    orderBy: route.policy.orderBy,
     state: route.state,
     origin: route.origin,
     createdAt: route.createdAt.toISOString(),

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { NAME_RULE } from "../../domain/definition.ts";
 import { RECEIVER_FIELD_NAMES } from "../../domain/source-definition.ts";
 import { PRIORITIES } from "../../domain/priority.ts";
-import { LANE_WEIGHT_MAX, RATE_PER_SEC_MAX } from "../../domain/source-policy.ts";
+import { BATCH_MODES, LANE_WEIGHT_MAX, RATE_PER_SEC_MAX } from "../../domain/source-policy.ts";
 
 /**
  * What the API's documentation shows of declared things. The checks themselves are the domain's, the same as for the
@@ -36,11 +36,13 @@ const sourcePolicyFields = {
   laneWeight: z.number().int().min(1).max(LANE_WEIGHT_MAX).optional(),
   ratePerSec: z.number().int().min(1).max(RATE_PER_SEC_MAX).optional(),
   burst: z.number().int().min(1).max(RATE_PER_SEC_MAX).optional(),
+  batch: z.enum(BATCH_MODES).optional().openapi({ description: "What a request of several events becomes" }),
 };
 
 /** How a route chooses and delivers; see domain/route-policy.ts. */
 const routePolicyFields = {
   when: z.string().optional().openapi({ description: "A CEL expression over event; see docs/configuration.md" }),
+  orderBy: z.string().optional().openapi({ description: "A selector: deliveries of one value keep their order" }),
 };
 
 export const sourceDefinitionSchema = z
@@ -63,6 +65,9 @@ export const destinationDefinitionSchema = z
     retry: z
       .object({ scheduleSec: z.array(z.number()).optional(), refusalsMax: z.number().int().optional() })
       .optional(),
+    concurrency: z.number().int().optional().openapi({ description: "Attempts under way at once, over all processes" }),
+    ratePerSec: z.number().optional().openapi({ description: "Attempts begun per second, over all processes" }),
+    burst: z.number().int().optional().openapi({ description: "How many may begin at once after a quiet time" }),
     signingSecret: z.string().optional(),
   })
   .openapi("DestinationDefinition");

@@ -11,11 +11,13 @@ const bump = cold(
   "UPDATE holdfast.setting SET value = (value::bigint + 1)::text WHERE name = 'catalog_version'",
 );
 
-/** Disables a destination and holds what waits for it; nothing is discarded. @returns whether it was active before */
+const HELD_AT_ONCE_MAX = 5_000;
+
+/** Disables a destination and holds what waits for it, the rest of a large backlog by and by; nothing is discarded. @returns whether it was active before */
 export async function disableDestination(tx: Queryable, id: string, reason: string, now: Date): Promise<boolean> {
   const updated = await tx.run(disable, [id, reason, now.toISOString()]);
   if (updated.rowCount !== 1) return false;
-  await tx.run(holdDestination, [id, "destination_disabled"]);
+  await tx.run(holdDestination, [id, "destination_disabled", HELD_AT_ONCE_MAX]);
   await tx.run(bump, []);
   return true;
 }

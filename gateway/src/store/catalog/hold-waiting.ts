@@ -1,3 +1,4 @@
+import { RELEASED } from "../gates/released.ts";
 import { cold } from "../statement.ts";
 
 /**
@@ -7,17 +8,17 @@ import { cold } from "../statement.ts";
  */
 export const holdWaiting = cold(
   "hold_waiting",
-  `UPDATE holdfast.delivery SET state = 'held', held_reason = $3, due_at = NULL
+  `UPDATE holdfast.delivery SET state = 'held', held_reason = $3, due_at = NULL, permit = false
     WHERE tenant = $1 AND destination_id = $2 AND bucket BETWEEN $4 AND $5 AND state IN ('ready', 'scheduled')`,
 );
 
 /**
- * Makes ready what its destination's state held, in the order in which it came.
+ * Lets go what its destination's state held, in the order in which it came.
  * Parameters: tenant, destination uuid, first bucket, last bucket.
  */
 export const releaseWaiting = cold(
   "release_waiting",
-  `UPDATE holdfast.delivery SET state = 'ready', held_reason = NULL
+  `UPDATE holdfast.delivery d SET ${RELEASED}
     WHERE tenant = $1 AND destination_id = $2 AND bucket BETWEEN $3 AND $4 AND state = 'held'
       AND held_reason IN ('destination_paused', 'destination_disabled')`,
 );

@@ -9,6 +9,8 @@ import type {
   Source,
 } from "../../domain/catalog.ts";
 import { DEFAULT_TIMEOUT_MS } from "../../domain/catalog.ts";
+import type { Gate } from "../../domain/gate.ts";
+import { NO_LIMITS, gateOf } from "../../domain/gate.ts";
 import { DEFAULT_RETRY_POLICY } from "../../domain/retry-policy.ts";
 import type { RoutePolicy } from "../../domain/route-policy.ts";
 import { DEFAULT_ROUTE_POLICY } from "../../domain/route-policy.ts";
@@ -73,10 +75,16 @@ const listDestinations = cold<{
   origin: Origin;
   created_at: Date;
   updated_at: Date;
+  breaker: Gate["breaker"] | null;
+  breaker_since: Date | null;
+  slow_concurrency: number | null;
 }>(
   "list_destinations",
-  `SELECT id, tenant, name, kind, url, handler, headers, policy, signing_secret, state, state_reason, origin, created_at, updated_at
-     FROM holdfast.destination ORDER BY tenant, name`,
+  `SELECT t.id, t.tenant, t.name, t.kind, t.url, t.handler, t.headers, t.policy, t.signing_secret, t.state, t.state_reason,
+          t.origin, t.created_at, t.updated_at, g.breaker, g.breaker_since, g.slow_concurrency
+     FROM holdfast.destination t
+     LEFT JOIN holdfast.destination_gate g ON g.destination_id = t.id
+    ORDER BY t.tenant, t.name`,
 );
 
 const listRoutes = cold<{
@@ -103,6 +111,9 @@ export interface StoredPolicy {
   readonly scheduleMs?: readonly number[];
   readonly refusalsMax?: number;
   readonly timeoutMs?: number;
+  readonly concurrency?: number | null;
+  readonly ratePerSec?: number | null;
+  readonly burst?: number | null;
 }
 
 /** The version alone: one cheap row, asked for often. */
@@ -142,17 +153,26 @@ export async function loadCatalog(db: Queryable, box: SecretsBox): Promise<Catal
       row.kind === "http"
         ? ({ kind: "http", url: row.url ?? "" } as const)
         : ({ kind: "handler", handler: row.handler ?? "" } as const);
+    const policy = toPolicy(row.policy);
     return {
       id: row.id,
       tenant: row.tenant,
       name: row.name,
       target,
       headers: row.headers,
-      policy: toPolicy(row.policy),
+      policy,
       signingSecret:
         row.signing_secret === null ? null : openText(box, row.signing_secret, bindSigningSecret(row.tenant, row.id)),
       state: row.state,
       stateReason: row.state_reason,
+      gate:
+        row.breaker === null
+          ? gateOf(policy, null)
+          : gateOf(policy, {
+              breaker: row.breaker,
+              breakerSince: row.breaker_since,
+              slowConcurrency: row.slow_concurrency,
+            }),
       origin: row.origin,
       createdAt: row.created_at,
       updatedAt: row.updated_at,
@@ -183,6 +203,9 @@ export function toPolicy(stored: StoredPolicy): DestinationPolicy {
       refusalsMax: stored.refusalsMax ?? DEFAULT_RETRY_POLICY.refusalsMax,
     },
     timeoutMs: stored.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    concurrency: stored.concurrency ?? NO_LIMITS.concurrency,
+    ratePerSec: stored.ratePerSec ?? NO_LIMITS.ratePerSec,
+    burst: stored.burst ?? NO_LIMITS.burst,
   };
 }
 

@@ -1,7 +1,7 @@
 import { hot } from "../statement.ts";
 
 /**
- * Ends a lease without ending the delivery: scheduled for a retry, held, or ready again. `refund` gives the attempt back,
+ * Ends a lease without ending the delivery: scheduled for a retry, held, or ready again. Its permit ends with it. `refund` gives the attempt back,
  * for a delivery that waited without being tried.
  * Parameters: buckets int[], ids uuid[], leases uuid[], states text[], due timestamptz[], held reasons text[], refusals
  * added int[], attempts refunded int[].
@@ -9,7 +9,7 @@ import { hot } from "../statement.ts";
 export const putBack = hot<{ id: string }>(
   "put_back",
   `UPDATE holdfast.delivery d
-      SET state = u.state, due_at = u.due_at, held_reason = u.held_reason, lease = NULL, lease_until = NULL,
+      SET state = u.state, due_at = u.due_at, held_reason = u.held_reason, lease = NULL, lease_until = NULL, permit = false,
           refusals = d.refusals + u.refused, attempt = d.attempt - u.refunded
      FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::int[], $8::int[])
           AS u(bucket, id, lease, state, due_at, held_reason, refused, refunded)

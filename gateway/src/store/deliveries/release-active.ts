@@ -1,13 +1,14 @@
+import { RELEASED } from "../gates/released.ts";
 import { cold } from "../statement.ts";
 
 /**
- * Makes deliveries ready that are held for a destination which is active again, also those that a process held because it
- * had not yet heard so. Parameters: limit int.
+ * Lets deliveries go that are held for a destination which is active again, also those that a process held because it had
+ * not yet heard so. Parameters: limit int.
  */
 export const releaseActive = cold<{ id: string }>(
   "release_active",
-  `UPDATE holdfast.delivery d SET state = 'ready', held_reason = NULL
-    WHERE (d.bucket, d.id) IN (
+  `UPDATE holdfast.delivery d SET ${RELEASED}
+    WHERE d.state = 'held' AND (d.bucket, d.id) IN (
       SELECT q.bucket, q.id
         FROM holdfast.destination t
         JOIN holdfast.delivery q ON q.destination_id = t.id

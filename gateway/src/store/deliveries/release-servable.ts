@@ -1,13 +1,20 @@
 import { cold } from "../statement.ts";
 
 /**
- * Makes deliveries ready that were held because some process could not serve their destination, and this one can.
+ * Lets deliveries go that were held because some process could not serve their destination, and this one can. One that
+ * keeps an order has its turn already.
  * Parameters: destinations uuid[], held reasons text[] (one for each destination), limit int.
  */
 export const releaseServable = cold(
   "release_servable",
-  `UPDATE holdfast.delivery d SET state = 'ready', held_reason = NULL
-    WHERE (d.bucket, d.id) IN (
+  `UPDATE holdfast.delivery d
+      SET state = CASE WHEN EXISTS (
+                    SELECT FROM holdfast.destination_gate g WHERE g.destination_id = d.destination_id)
+                  THEN 'held' ELSE 'ready' END,
+          held_reason = CASE WHEN EXISTS (
+                          SELECT FROM holdfast.destination_gate g WHERE g.destination_id = d.destination_id)
+                        THEN 'destination_gated' END
+    WHERE d.state = 'held' AND (d.bucket, d.id) IN (
       SELECT q.bucket, q.id
         FROM unnest($1::uuid[], $2::text[]) AS u(destination_id, held_reason)
         JOIN holdfast.delivery q ON q.destination_id = u.destination_id AND q.held_reason = u.held_reason

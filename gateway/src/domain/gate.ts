@@ -1,0 +1,157 @@
+import type { Breaker, BreakerState } from "./breaker.ts";
+import { PROBE_MS } from "./breaker.ts";
+
+/** What a destination asks for itself; null: no such limit. */
+export interface Limits {
+  /** Attempts under way at once, over all processes. */
+  readonly concurrency: number | null;
+  /** Attempts begun per second, over all processes. */
+  readonly ratePerSec: number | null;
+  /** How many may begin at once after a quiet time; set with the rate. */
+  readonly burst: number | null;
+}
+
+export const NO_LIMITS: Limits = { concurrency: null, ratePerSec: null, burst: null };
+
+/** Why a destination has a gate; the strongest stands first. */
+export const GATE_REASONS = ["breaker", "slow", "limit"] as const;
+export type GateReason = (typeof GATE_REASONS)[number];
+
+/** A gate as the catalog carries it: while a destination has one, no attempt begins without a permit. */
+export interface Gate {
+  readonly reason: GateReason;
+  readonly breaker: BreakerState;
+  /** When the breaker came into its state; null when it has always been closed. */
+  readonly breakerSince: Date | null;
+  /** The share that a slow destination was given when it was found slow; null when it was not. */
+  readonly slowConcurrency: number | null;
+}
+
+/** The gate of a destination, or null when nothing holds its deliveries back. */
+export function gateOf(
+  limits: Limits,
+  row: Pick<Gate, "breaker" | "breakerSince" | "slowConcurrency"> | null,
+): Gate | null {
+  const breaker = row?.breaker ?? "closed";
+  const isSlow = row !== null && row.slowConcurrency !== null;
+  const isLimited = limits.concurrency !== null || limits.ratePerSec !== null;
+  if (breaker === "closed" && !isSlow && !isLimited) return null;
+  const reason = breaker !== "closed" ? "breaker" : isSlow ? "slow" : "limit";
+  return {
+    reason,
+    breaker,
+    breakerSince: row?.breakerSince ?? null,
+    slowConcurrency: row?.slowConcurrency ?? null,
+  };
+}
+
+/** Why a delivery is held; docs/states.md has the same list. */
+export const HELD_REASONS = [
+  "destination_paused",
+  "destination_disabled",
+  "destination_gated",
+  "ordered",
+  "handler_missing",
+  "signing_secret_unreadable",
+] as const;
+export type HeldReason = (typeof HELD_REASONS)[number];
+
+/**
+ * Why a new delivery waits from the start; null: it is ready at once. One with an order key always waits for its turn first,
+ * also while its destination is paused, so that there is one place alone where turns are given.
+ */
+export function heldReasonOf(
+  destination: { readonly state: "active" | "paused" | "disabled"; readonly gate: Gate | null },
+  orderKey: string | null,
+): HeldReason | null {
+  if (orderKey !== null) return "ordered";
+  if (destination.state !== "active") return `destination_${destination.state}`;
+  return destination.gate === null ? null : "destination_gated";
+}
+
+/** A gate as it stands in the database, read under its lock. */
+export interface GateStanding {
+  readonly breaker: Pick<Breaker, "state" | "concurrency" | "probeAt">;
+  readonly slowConcurrency: number | null;
+  readonly tokens: number;
+  readonly refilledAt: Date;
+}
+
+/** What a feeder may let out now, and the gate's new standing before that. */
+export interface FeedPlan {
+  /** False: no permits are needed, and what waits is simply let go. */
+  readonly isGated: boolean;
+  /** How many may go out now, at most {@link FEED_MAX}. */
+  readonly room: number;
+  readonly tokens: number;
+  readonly refilledAt: Date;
+  /** When the next look is worth it, in milliseconds, if only time has to pass; null otherwise. */
+  readonly waitMs: number | null;
+}
+
+/** One feeding lets out so many at most, so that its transaction stays short. */
+export const FEED_MAX = 500;
+/** A rate is kept by looking at most so often: 50 times a second. Bursts are at least a fiftieth of the rate. */
+const LOOK_MIN_MS = 20;
+
+/**
+ * Plans one feeding. Refilling the bucket goes by the database's time and never backwards, so over any span no more goes out
+ * than the rate and one burst, whatever the clocks of the processes say.
+ *
+ * @param out permits that are out now
+ * @param slowGates how many destinations are slow at once: they share what a few of them would get
+ */
+export function planFeed(
+  limits: Limits,
+  standing: GateStanding,
+  { out, slowGates, now }: { readonly out: number; readonly slowGates: number; readonly now: Date },
+): FeedPlan {
+  const { breaker, slowConcurrency } = standing;
+  const bounds = [limits.concurrency, breaker.concurrency];
+  if (slowConcurrency !== null) bounds.push(shareSlow(slowConcurrency, slowGates));
+  const places = Math.min(...bounds.map((bound) => (bound === null ? Infinity : Math.max(0, bound - out))));
+  const bucket = refill(limits, standing, now);
+  const untilProbeMs = breaker.probeAt === null ? 0 : Math.max(0, breaker.probeAt.getTime() - now.getTime());
+  const probes = breaker.state !== "open" ? Infinity : untilProbeMs > 0 ? 0 : 1;
+  const room = Math.min(FEED_MAX, places, probes, Math.floor(bucket.tokens + 1e-9));
+  const isGated = bounds.some((bound) => bound !== null) || limits.ratePerSec !== null || breaker.state === "open";
+  const tokenWaitMs =
+    limits.ratePerSec === null ? null : ((Math.floor(bucket.tokens) + 1 - bucket.tokens) / limits.ratePerSec) * 1_000;
+  const waitMs = untilProbeMs > 0 ? untilProbeMs : tokenWaitMs === null ? null : Math.max(LOOK_MIN_MS, tokenWaitMs);
+  return { isGated, room, ...bucket, tokens: Math.min(bucket.tokens, TOKENS_MAX), waitMs };
+}
+
+const TOKENS_MAX = 1_000_000;
+
+function refill(limits: Limits, { tokens, refilledAt }: GateStanding, now: Date): { tokens: number; refilledAt: Date } {
+  if (limits.ratePerSec === null) return { tokens: Infinity, refilledAt };
+  const passedSec = Math.max(0, now.getTime() - refilledAt.getTime()) / 1_000;
+  const burst = limits.burst ?? Math.max(1, limits.ratePerSec);
+  return {
+    tokens: Math.min(burst, tokens + passedSec * limits.ratePerSec),
+    refilledAt: passedSec > 0 ? now : refilledAt,
+  };
+}
+
+/** The part of its slots that a worker leaves to one slow destination: a quarter. */
+export const SLOW_SHARE = 4;
+
+/** From so many slow destinations on each gets less, at least one, so that together they never take all slots of a worker. */
+function shareSlow(concurrency: number, slowGates: number): number {
+  return Math.max(1, Math.floor((concurrency * SLOW_SHARE) / Math.max(SLOW_SHARE, slowGates)));
+}
+
+/** The standing after `fed` deliveries went out: their tokens are spent, and an open breaker waits for its next probe. */
+export function afterFeed(
+  plan: FeedPlan,
+  standing: GateStanding,
+  fed: number,
+  now: Date,
+): { readonly tokens: number; readonly refilledAt: Date; readonly probeAt: Date | null } {
+  const isProbed = standing.breaker.state === "open" && fed > 0;
+  return {
+    tokens: Math.max(0, plan.tokens - fed),
+    refilledAt: plan.refilledAt,
+    probeAt: isProbed ? new Date(now.getTime() + PROBE_MS) : standing.breaker.probeAt,
+  };
+}

@@ -1,0 +1,47 @@
+import { cold } from "../statement.ts";
+
+/**
+ * The order keys of a destination that have a delivery waiting and none whose turn it is. It steps from key to key through
+ * the index, so a key with a long line costs no more than one with a short. Parameters: destination uuid, limit int.
+ */
+export const findFreeKeys = cold<{ order_key: string }>(
+  "find_free_keys",
+  `WITH RECURSIVE k AS (
+     (SELECT q.order_key FROM holdfast.delivery q
+       WHERE q.destination_id = $1 AND q.held_reason = 'ordered' ORDER BY q.order_key LIMIT 1)
+     UNION ALL
+     SELECT (SELECT q.order_key FROM holdfast.delivery q
+              WHERE q.destination_id = $1 AND q.held_reason = 'ordered' AND q.order_key > k.order_key
+              ORDER BY q.order_key LIMIT 1)
+       FROM k WHERE k.order_key IS NOT NULL)
+   SELECT k.order_key FROM k
+    WHERE k.order_key IS NOT NULL
+      AND NOT EXISTS (
+        SELECT FROM holdfast.delivery o
+         WHERE o.destination_id = $1 AND o.order_key = k.order_key AND o.held_reason IS DISTINCT FROM 'ordered')
+    LIMIT $2`,
+);
+
+/**
+ * Gives the oldest delivery of each key its turn, unless one of the key has it already: that one is ready, leased, waits for
+ * a retry or for anything else than its turn. Only who holds the gate's row may run it, so no two can give at once.
+ * Parameters: destination uuid, order keys text[], whether it waits at the gate next (held) or is ready.
+ */
+export const giveTurns = cold(
+  "give_turns",
+  `WITH head AS MATERIALIZED (
+     SELECT h.bucket, h.id
+       FROM unnest($2::text[]) AS k(order_key)
+       CROSS JOIN LATERAL (
+         SELECT q.bucket, q.id FROM holdfast.delivery q
+          WHERE q.destination_id = $1 AND q.order_key = k.order_key AND q.state = 'held' AND q.held_reason = 'ordered'
+          ORDER BY q.order_at, q.id LIMIT 1) h
+      WHERE NOT EXISTS (
+        SELECT FROM holdfast.delivery o
+         WHERE o.destination_id = $1 AND o.order_key = k.order_key AND o.held_reason IS DISTINCT FROM 'ordered'))
+   UPDATE holdfast.delivery d
+      SET state = CASE WHEN $3::boolean THEN 'held' ELSE 'ready' END,
+          held_reason = CASE WHEN $3::boolean THEN 'destination_gated' END
+     FROM head
+    WHERE d.bucket = head.bucket AND d.id = head.id AND d.state = 'held' AND d.held_reason = 'ordered'`,
+);
