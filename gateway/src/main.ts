@@ -21,6 +21,8 @@ export interface RunningGateway {
   readonly ingestUrl: string | null;
   readonly adminUrl: string | null;
   readonly adminToken: string | null;
+  /** A link that signs a browser in to the dashboard, once; null without the admin role. */
+  signInLink(): Promise<string | null>;
   /** Whether the token was made in this start, and is to be shown this once. */
   readonly firstKey: boolean;
   readonly database: {
@@ -81,6 +83,7 @@ export async function startGateway(
       ingestUrl,
       adminUrl,
       adminToken,
+      signInLink: async () => (await parts.admin?.signInLink()) ?? null,
       firstKey: parts.admin?.isNewToken ?? false,
       database: foundation.store,
       sources: () =>

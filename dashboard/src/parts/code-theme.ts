@@ -6,7 +6,7 @@ import { tags } from "@lezer/highlight";
 export const codeTheme = [
   EditorView.theme({
     "&": { backgroundColor: "var(--sunken)", color: "var(--ink)", borderRadius: "6px", fontSize: "12.5px" },
-    ".cm-content": { fontFamily: "var(--font-mono, monospace)", padding: "10px 0" },
+    ".cm-content": { fontFamily: "ui-monospace, 'SF Mono', 'DejaVu Sans Mono', monospace", padding: "10px 0" },
     ".cm-gutters": { backgroundColor: "var(--sunken)", color: "var(--ink-faint)", border: "none" },
     ".cm-scroller": { maxHeight: "60vh", overflow: "auto", lineHeight: "1.55" },
     ".cm-foldPlaceholder": {

@@ -4,6 +4,7 @@ import { EditorState } from "@codemirror/state";
 import { EditorView, lineNumbers } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import { codeTheme } from "./code-theme.ts";
+import { editorRoot } from "./editor-root.ts";
 
 /** A text that is read, not written: folded, selectable, by keyboard as well. */
 export default function CodeView({ text, label, isJson }: { text: string; label: string; isJson: boolean }) {
@@ -11,7 +12,8 @@ export default function CodeView({ text, label, isJson }: { text: string; label:
   useEffect(() => {
     if (box.current === null) return undefined;
     const view = new EditorView({
-      parent: box.current,
+      parent: editorRoot(box.current),
+      root: editorRoot(box.current),
       state: EditorState.create({
         doc: text,
         extensions: [

@@ -4,6 +4,7 @@ import { EditorState } from "@codemirror/state";
 import { EditorView, lineNumbers } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import { codeTheme } from "./code-theme.ts";
+import { editorRoot } from "./editor-root.ts";
 
 /** What the second text has that the first has not, and the other way round; equal stretches are folded. */
 export default function DiffView({ left, right }: { left: string; right: string }) {
@@ -11,7 +12,8 @@ export default function DiffView({ left, right }: { left: string; right: string 
   useEffect(() => {
     if (box.current === null) return undefined;
     const view = new EditorView({
-      parent: box.current,
+      parent: editorRoot(box.current),
+      root: editorRoot(box.current),
       state: EditorState.create({
         doc: right,
         extensions: [

@@ -1,4 +1,5 @@
 import { lazy, Suspense } from "react";
+import { layOutJson } from "./lay-out-json.ts";
 
 const CodeView = lazy(() => import("./code-view.tsx"));
 const DiffView = lazy(() => import("./diff-view.tsx"));
@@ -14,7 +15,8 @@ export function readBody(base64: string): { kind: "json" | "text" | "bytes" | "e
     return { kind: "bytes", text: writeHex(bytes.subarray(0, 4_096)) };
   }
   try {
-    return { kind: "json", text: JSON.stringify(JSON.parse(text), null, 2) };
+    JSON.parse(text);
+    return { kind: "json", text: layOutJson(text) };
   } catch {
     return { kind: "text", text };
   }

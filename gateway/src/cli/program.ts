@@ -50,6 +50,9 @@ function addFileCommands(program: Command, shell: Shell, choose: Choose): void {
     .description("write a commented holdfast.config.ts")
     .addOption(jsonOption())
     .action((flags) => choose(async () => (await import("./commands/init.ts")).init(shell, flags)));
+  addGatewayOptions(program.command("dashboard"))
+    .description("make a link that signs a browser in to the dashboard, once")
+    .action((flags) => choose(async () => (await import("./commands/dashboard.ts")).showDashboard(shell, flags)));
   addGatewayOptions(program.command("apply"))
     .description("apply the configuration file's sources, destinations and routes to a running gateway")
     .option("--dry-run", "only say what would change")

@@ -8,6 +8,8 @@ import { complain, type ExitCode, printJson, type Shell } from "./shell.ts";
 /** How a command that serves presents itself. */
 export interface Presentation {
   readonly json: boolean;
+  /** Shows a link that signs a browser in: for a gateway on the user's own machine. */
+  readonly withLink?: boolean;
   /** Lines after the addresses: what else there is, and the commands to try next. */
   readonly guide: (gateway: RunningGateway) => readonly string[];
   /** Fields beside the addresses in the ready line of `--json`. */
@@ -31,7 +33,8 @@ export async function serve(shell: Shell, config: GatewayConfig, presentation: P
   }
   const { gateway } = started;
   const stopKeeping = keepMemoryLow();
-  announce(shell, config, gateway, presentation);
+  const dashboardUrl = presentation.withLink === true ? await gateway.signInLink() : null;
+  announce(shell, config, gateway, { ...presentation, dashboardUrl });
   await stopped;
   if (!presentation.json) shell.note("Stopping: finishing what is under way (once more to stop at once) …");
   await gateway.drain();
@@ -50,12 +53,22 @@ const BAD_INPUT_CODES: ReadonlySet<string> = new Set([
   "invalid_configuration",
 ]);
 
-function announce(shell: Shell, config: GatewayConfig, gateway: RunningGateway, presentation: Presentation): void {
+function announce(
+  shell: Shell,
+  config: GatewayConfig,
+  gateway: RunningGateway,
+  presentation: Presentation & { readonly dashboardUrl: string | null },
+): void {
   const { ingestUrl, adminUrl, adminToken } = gateway;
-  if (presentation.json)
-    return printJson(shell, { ready: true, ingestUrl, adminUrl, adminToken, ...presentation.extra });
+  const { dashboardUrl } = presentation;
+  if (presentation.json) {
+    const link = dashboardUrl === null ? {} : { dashboardUrl };
+    return printJson(shell, { ready: true, ingestUrl, adminUrl, adminToken, ...link, ...presentation.extra });
+  }
   for (const [name, value] of addressLines(config, gateway))
     shell.print(`  ${shell.paint.dim(name.padEnd(9))} ${value}`);
+  if (dashboardUrl !== null)
+    shell.print(`  ${shell.paint.dim("dashboard")} ${dashboardUrl}  (signs in once, within 10 minutes)`);
   for (const line of presentation.guide(gateway)) shell.print(line);
 }
 

@@ -19,7 +19,11 @@ export async function dev(shell: Shell, flags: ServeFlags & { readonly receiverP
   if (read === null) return 2;
   const json = flags.json === true;
   if (read.file !== null)
-    return await serve(shell, read.config, { json, guide: (gateway) => guideToSources(shell, gateway, read.file) });
+    return await serve(shell, read.config, {
+      json,
+      withLink: true,
+      guide: (gateway) => guideToSources(shell, gateway, read.file),
+    });
   const port = readPort(flags.receiverPort);
   if (port === null) return complain(shell, { problem: "--receiver-port must be 0 to 65535", badInput: true }, json);
   return await serveSamples(shell, read.config, { json, port, isPortGiven: flags.receiverPort !== undefined });
@@ -54,7 +58,7 @@ async function serveSamples(
   }
   const guide = (gateway: RunningGateway) => guideToSamples(shell, gateway, receiver);
   try {
-    return await serve(shell, sampled, { json, guide, extra: { receiverUrl: receiver.url } });
+    return await serve(shell, sampled, { json, withLink: true, guide, extra: { receiverUrl: receiver.url } });
   } finally {
     await receiver.close();
   }

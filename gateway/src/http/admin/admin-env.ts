@@ -15,6 +15,7 @@ export interface AdminEnv {
   Variables: {
     /** Stands in the answer, in problems and in the log. */
     requestId: string;
-    principal: Principal;
+    /** Absent where an operation is open to everybody. */
+    principal: Principal | undefined;
   };
 }

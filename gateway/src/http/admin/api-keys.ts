@@ -1,14 +1,22 @@
 import { timingSafeEqual } from "node:crypto";
 import { hashApiKey, isApiKey, newApiKey } from "../../domain/api-key.ts";
 import { newUuid } from "../../domain/id.ts";
+import type { Role } from "../../domain/role.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { findApiKey, insertApiKey } from "../../store/catalog/api-keys.ts";
+import { findApiKey, insertApiKey, noteKeyUses } from "../../store/access/api-keys.ts";
 import type { Queryable } from "../../store/statement.ts";
 
-/** Who a request comes from: the key, and with it the tenant that every query is bound to. */
+/** Who a request comes from: the tenant that every query is bound to, and what they may do. */
 export interface Principal {
-  readonly keyId: string;
   readonly tenant: string;
+  readonly role: Role;
+  /** For people to read: the key's name, or the person's. */
+  readonly name: string;
+  /** The API key by which it came, or which opened the session; null for a person or a one-time link. */
+  readonly keyId: string | null;
+  readonly personId: string | null;
+  /** Null for a request that carries its key. */
+  readonly sessionId: string | null;
 }
 
 export interface ApiKeyDeps {
@@ -24,7 +32,7 @@ export interface ApiKeyDeps {
  */
 export async function createApiKey(
   deps: ApiKeyDeps,
-  wanted: { readonly tenant: string; readonly name: string; readonly expiresAt?: Date | null },
+  wanted: { readonly tenant: string; readonly name: string; readonly role?: Role; readonly expiresAt?: Date | null },
 ): Promise<{ readonly id: string; readonly key: string; readonly prefix: string; readonly createdAt: Date }> {
   const createdAt = deps.clock.now();
   const made = newApiKey(deps.random);
@@ -37,6 +45,7 @@ export async function createApiKey(
     made.sha256,
     createdAt,
     wanted.expiresAt ?? null,
+    wanted.role ?? "admin",
   ]);
   return { id, key: made.key, prefix: made.prefix, createdAt };
 }
@@ -52,5 +61,9 @@ export async function findPrincipal(deps: Pick<ApiKeyDeps, "db" | "clock">, key:
   if (row === undefined || !timingSafeEqual(row.sha256, sha256)) return null;
   if (row.revoked_at !== null) return null;
   if (row.expires_at !== null && row.expires_at.getTime() <= deps.clock.now().getTime()) return null;
-  return { keyId: row.id, tenant: row.tenant };
+  const now = deps.clock.now();
+  // To the minute: enough to see whether a key is still in use, and not a write for each request.
+  if (now.getTime() - (row.last_used_at?.getTime() ?? 0) > 60_000) await deps.db.run(noteKeyUses, [[row.id], [now]]);
+  const { tenant, role, name } = row;
+  return { tenant, role, name, keyId: row.id, personId: null, sessionId: null };
 }

@@ -21,6 +21,7 @@ import { resealOperations } from "./reseal.ts";
 import { routeOperations } from "./routes.ts";
 import { secretOperations } from "./secrets.ts";
 import { serveDashboard } from "./serve-dashboard.ts";
+import { sessionOperations } from "./sign-in.ts";
 import { sourceOperations } from "./sources.ts";
 import { standingOperations } from "./standing.ts";
 
@@ -42,6 +43,7 @@ export const adminOperations: readonly Operation[] = [
   ...rejectionOperations,
   ...loopOperations,
   ...keyOperations,
+  ...sessionOperations,
 ];
 
 // From src and from dist alike it is the built one.
@@ -64,8 +66,9 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     document ??= makeDocument(app, deps.version);
     return c.json(document);
   });
-  app.use(`${API_PATH}/*`, authenticate(deps));
   mountOperations(app, deps, adminOperations);
+  // What is no operation is told apart only to those who may ask.
+  app.use(`${API_PATH}/*`, authenticate(deps));
   serveDashboard(app, DASHBOARD);
   app.notFound((c) => answerProblem(c, "bad_path"));
   app.onError((error, c) => {

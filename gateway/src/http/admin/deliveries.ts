@@ -223,6 +223,7 @@ export const deliveryOperations = [
   operation({
     method: "post",
     path: "/deliveries/{id}/retry",
+    access: "responder",
     tag,
     summary: "Try a delivery again at once",
     description:

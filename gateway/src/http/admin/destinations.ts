@@ -229,6 +229,7 @@ export const destinationOperations = [
   operation({
     method: "get",
     path: "/destinations/{id}/signing-secret",
+    access: "operator",
     tag,
     summary: "The secret that deliveries are signed with; every look is logged",
     answer: secretAnswer,

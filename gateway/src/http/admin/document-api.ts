@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { AdminEnv } from "./admin-env.ts";
 import { API_PATH } from "./mount-operations.ts";
 import type { Operation } from "./operation.ts";
+import { roleFor } from "./operation.ts";
 
 const problemSchema = z
   .object({
@@ -23,7 +24,7 @@ const problemSchema = z
     },
   });
 
-const SECURITY = [{ apiKey: [] }];
+const SECURITY = [{ apiKey: [] }, { session: [] }];
 
 /** Describes the operations to the registry from which the OpenAPI document is made. */
 export function documentOperations(app: OpenAPIHono<AdminEnv>, operations: readonly Operation[]): void {
@@ -31,6 +32,12 @@ export function documentOperations(app: OpenAPIHono<AdminEnv>, operations: reado
     type: "http",
     scheme: "bearer",
     description: "An API key: hfk_…",
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "session", {
+    type: "apiKey",
+    in: "cookie",
+    name: "holdfast_session",
+    description: "A browser's session; changes also need the header holdfast-dashboard: 1",
   });
   for (const operation of operations) app.openAPIRegistry.registerPath(describe(operation));
 }
@@ -64,7 +71,8 @@ function describe(operation: Operation): PathConfig {
     operationId: nameOperation(operation),
     summary: operation.summary,
     ...(operation.description === undefined ? {} : { description: operation.description }),
-    security: SECURITY,
+    security: roleFor(operation) === null ? [] : SECURITY,
+    "x-holdfast-role": roleFor(operation) ?? "open",
     request: {
       ...(names.length === 0 ? {} : { params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) }),
       ...(operation.query === undefined ? {} : { query: operation.query }),
@@ -95,7 +103,8 @@ function describeAnswers(operation: Operation): PathConfig["responses"] {
           : {}),
       },
     },
-    401: { description: "No valid API key", content: problem },
+    401: { description: "No valid API key or session", content: problem },
+    403: { description: "The key's or person's role does not reach this", content: problem },
     ...(operation.path.includes("{") ? { 404: { description: "Not found", content: problem } } : {}),
     ...(operation.method === "get" ? {} : { 409: { description: "In conflict with what is", content: problem } }),
     422: { description: "The input is not valid; every fault is told", content: problem },

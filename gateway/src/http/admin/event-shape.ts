@@ -57,7 +57,9 @@ export const eventDetailSchema = eventSchema
   .extend({
     payloadVersion: z.string().nullable(),
     signedAt: moment.nullable(),
-    verifiedBy: z.enum(["signature", "provider_api"]),
+    verifiedBy: z.enum(["signature", "batch_signature", "provider_api"]).openapi({
+      description: "batch_signature: one item of a request that was signed as a whole",
+    }),
     secretVersion: z.string().nullable(),
     method: z.string(),
     url: z.string(),
@@ -113,7 +115,7 @@ export function toEventFacts(row: EventRow, duplicate: DuplicateRow | null) {
   return {
     payloadVersion: row.payload_version,
     signedAt: row.signed_at?.toISOString() ?? null,
-    verifiedBy: row.verified_by as "signature" | "provider_api",
+    verifiedBy: row.verified_by as "signature" | "batch_signature" | "provider_api",
     secretVersion: row.secret_version,
     method: row.method,
     url: row.url,

@@ -1,10 +1,11 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { newUuid } from "../../domain/id.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { AdminEnv } from "./admin-env.ts";
 import { answerProblem } from "./answer-problem.ts";
 import { findPrincipal } from "./api-keys.ts";
 import { askStore } from "./refusal.ts";
+import { DASHBOARD_HEADER, findSessionOwner } from "./sessions.ts";
 import { isLoopbackName } from "./start-admin-server.ts";
 
 /** Headers for answers that are data and never a page: nothing is cached, framed, sniffed or run. */
@@ -47,17 +48,22 @@ function isHostAllowed(host: string | undefined, bindings: AdminEnv["Bindings"] 
   return isLoopbackName(bare) || (bindings.hostsAllowed ?? []).includes(name);
 }
 
-/** Lets a request through with the principal of its API key. Failures are logged without the key. */
+/**
+ * Lets a request through with the principal of its API key, or of its browser's session. Failures are logged without the
+ * secret. What a browser sends by itself, the cookie, changes nothing unless our own page's script says so beside it.
+ */
 export function authenticate(deps: AdminDeps): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
     const header = c.req.header("authorization") ?? "";
     const key = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? null;
-    const found = key === null ? null : await askStore(() => findPrincipal(deps, key));
-    if (found?.ok === false) {
-      deps.log.warn({ requestId: c.get("requestId"), cause: found.cause }, "the API key could not be looked up");
+    const found = await askStore(() =>
+      key === null ? findSessionOwner(deps, c.req.header("cookie")) : findPrincipal(deps, key),
+    );
+    if (!found.ok) {
+      deps.log.warn({ requestId: c.get("requestId"), cause: found.cause }, "the caller could not be looked up");
       return answerProblem(c, found.code);
     }
-    const principal = found?.value ?? null;
+    const principal = found.value;
     if (principal === null) {
       deps.log.warn(
         {
@@ -71,7 +77,21 @@ export function authenticate(deps: AdminDeps): MiddlewareHandler<AdminEnv> {
         detail: "Send a key that is neither revoked nor expired, as: Authorization: Bearer hfk_…",
       });
     }
+    if (principal.sessionId !== null && isForeign(c)) {
+      deps.log.warn({ requestId: c.get("requestId"), name: principal.name }, "a foreign page's request was refused");
+      return answerProblem(c, "foreign_page", {
+        detail: "Changes by a session come from the dashboard's own pages only.",
+      });
+    }
     c.set("principal", principal);
     return next();
   };
+}
+
+// Cross-site request forgery (S36): the browser names the page's site itself, and a form cannot set our header.
+function isForeign(c: Context<AdminEnv>): boolean {
+  const site = c.req.header("sec-fetch-site");
+  if (site !== undefined && site !== "same-origin" && site !== "none") return true;
+  const isLook = c.req.method === "GET" || c.req.method === "HEAD";
+  return !isLook && c.req.header(DASHBOARD_HEADER) !== "1";
 }

@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { parsePublicId, toPublicId } from "../../domain/id.ts";
-import type { ApiKeyRow } from "../../store/catalog/api-keys.ts";
-import { listApiKeys, revokeApiKey } from "../../store/catalog/api-keys.ts";
+import { ROLES } from "../../domain/role.ts";
+import type { ApiKeyRow } from "../../store/access/api-keys.ts";
+import { listApiKeys, revokeApiKey } from "../../store/access/api-keys.ts";
 import { createApiKey } from "./api-keys.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
@@ -15,6 +16,8 @@ const keySchema = z
     id: z.string(),
     name: z.string(),
     prefix: z.string(),
+    role: z.enum(ROLES),
+    lastUsedAt: moment.nullable().openapi({ description: "To the minute" }),
     createdAt: moment,
     expiresAt: moment.nullable(),
     revokedAt: moment.nullable(),
@@ -25,6 +28,8 @@ const keySchema = z
       id: "key_01jdaqt3k0e0080000000000zz",
       name: "ci",
       prefix: "hfk_0a1b2c3d",
+      role: "operator",
+      lastUsedAt: null,
       createdAt: "2026-11-21T18:00:00.000Z",
       expiresAt: null,
       revokedAt: null,
@@ -33,6 +38,9 @@ const keySchema = z
 
 const keyInput = z.strictObject({
   name: z.string().min(1).max(100),
+  role: z.enum(ROLES).default("operator").openapi({
+    description: "viewer looks, responder retries and replays, operator configures, admin also gives out keys",
+  }),
   expiresAt: z.iso.datetime({ offset: true }).nullable().default(null),
 });
 
@@ -41,6 +49,8 @@ function toKey(row: ApiKeyRow): z.infer<typeof keySchema> {
     id: toPublicId("key", row.id),
     name: row.name,
     prefix: row.prefix,
+    role: row.role,
+    lastUsedAt: row.last_used_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,
     revokedAt: row.revoked_at?.toISOString() ?? null,
@@ -64,7 +74,7 @@ async function create(
   const expiresAt = body.expiresAt === null ? null : new Date(body.expiresAt);
   if (expiresAt !== null && expiresAt <= deps.clock.now())
     return invalid({ path: "expiresAt", problem: "is in the past" });
-  const made = await askStore(() => createApiKey(deps, { tenant: principal.tenant, name: body.name, expiresAt }));
+  const made = await askStore(() => createApiKey(deps, { tenant: principal.tenant, ...body, expiresAt }));
   if (!made.ok) return made;
   const { id, key, prefix, createdAt } = made.value;
   deps.log.info({ requestId, by: principal.keyId, made: id }, "an API key was made");
@@ -74,6 +84,8 @@ async function create(
       id: toPublicId("key", id),
       name: body.name,
       prefix,
+      role: body.role,
+      lastUsedAt: null,
       createdAt: createdAt.toISOString(),
       expiresAt: expiresAt?.toISOString() ?? null,
       revokedAt: null,
@@ -105,6 +117,7 @@ export const keyOperations = [
     method: "get",
     path: "/keys",
     tag,
+    access: "admin",
     summary: "API keys, newest first; never the keys themselves",
     query: z.strictObject(pageQuery),
     answer: pageOf(keySchema),
@@ -115,8 +128,9 @@ export const keyOperations = [
     path: "/keys",
     tag,
     summary: "Make an API key; the answer shows it, this once",
+    access: "admin",
     status: 201,
-    body: { schema: keyInput, example: { name: "ci", expiresAt: "2027-01-01T00:00:00Z" } },
+    body: { schema: keyInput, example: { name: "ci", role: "responder", expiresAt: "2027-01-01T00:00:00Z" } },
     answer: keySchema,
     handle: (context, { body }) => create(context, body),
   }),
@@ -125,6 +139,7 @@ export const keyOperations = [
     path: "/keys/{id}",
     tag,
     summary: "Revoke an API key, at once and for good",
+    access: "admin",
     answer: keySchema,
     handle: (context, { id }) => revoke(context, id),
   }),

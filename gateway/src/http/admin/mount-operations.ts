@@ -4,7 +4,11 @@ import { toPublicId } from "../../domain/id.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { AdminEnv } from "./admin-env.ts";
 import { answerProblem } from "./answer-problem.ts";
+import { includesRole } from "../../domain/role.ts";
+import type { Principal } from "./api-keys.ts";
+import { authenticate } from "./guard-request.ts";
 import type { Handled, Operation } from "./operation.ts";
+import { roleFor } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** Where the API stands. */
@@ -13,12 +17,16 @@ const BODY_BYTES_MAX = 1_048_576;
 
 /** Serves operations: each path with its methods, and every other method on it refused by name. */
 export function mountOperations(app: OpenAPIHono<AdminEnv>, deps: AdminDeps, operations: readonly Operation[]): void {
+  const guard = authenticate(deps);
   for (const operation of operations) {
-    app.on([operation.method], [toRoute(operation.path)], (c) => serve(c, deps, operation));
+    const route = toRoute(operation.path);
+    const { method } = operation;
+    if (roleFor(operation) === null) app.on([method], [route], (c) => serve(c, deps, operation));
+    else app.on([method], [route], guard, (c) => serve(c, deps, operation));
   }
   for (const path of new Set(operations.map((operation) => operation.path))) {
     const methods = operations.filter((operation) => operation.path === path).map(({ method }) => method.toUpperCase());
-    app.all(toRoute(path), (c) => {
+    app.all(toRoute(path), guard, (c) => {
       c.header("allow", methods.join(", "));
       return answerProblem(c, "method_not_allowed", { detail: `Allowed are ${methods.join(", ")}.` });
     });
@@ -31,16 +39,27 @@ function toRoute(path: string): string {
 
 async function serve(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation): Promise<Response> {
   const startedMs = deps.clock.monotonicMs();
+  const principal = c.get("principal") ?? NOBODY;
+  const role = roleFor(operation);
+  if (role !== null && !includesRole(principal.role, role)) {
+    deps.log.warn(
+      { requestId: c.get("requestId"), by: nameOf(principal), needs: role },
+      "a request went beyond its role",
+    );
+    const detail = `This needs the role ${role}; ${principal.name} has the role ${principal.role}.`;
+    return answerProblem(c, "forbidden", { detail });
+  }
   const body = await readJson(c);
-  const context = { deps, principal: c.get("principal"), requestId: c.get("requestId") };
+  const isSecure = c.env?.loopbackBind !== true;
+  const context = { deps, principal, requestId: c.get("requestId"), isSecure };
   const query = new URL(c.req.url).searchParams;
   const place = { id: c.req.param("id") ?? "", version: c.req.param("version") ?? "" };
   const handled = body.ok ? await operation.run(context, { ...place, query, body: body.value }) : body;
   const response = answer(c, operation, handled);
   const line = {
     requestId: context.requestId,
-    key: toPublicId("key", context.principal.keyId),
-    tenant: context.principal.tenant,
+    by: nameOf(principal),
+    tenant: principal.tenant,
     operation: `${operation.method.toUpperCase()} ${operation.path}`,
     status: response.status,
     durationMs: Math.round(deps.clock.monotonicMs() - startedMs),
@@ -52,6 +71,14 @@ async function serve(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation
   return response;
 }
 
+// Who asks at an open operation: nobody yet, and with no tenant whose data it could see.
+const NOBODY: Principal = { tenant: "", role: "viewer", name: "nobody", keyId: null, personId: null, sessionId: null };
+
+/** Who it was, for the log: a key's public id, or the name of whoever signed in. */
+function nameOf({ keyId, name }: Principal): string {
+  return keyId === null ? name : toPublicId("key", keyId);
+}
+
 function answer(c: Context<AdminEnv>, operation: Operation, handled: Handled<unknown>): Response {
   if (!handled.ok) {
     const { detail, faults } = handled;
@@ -60,6 +87,7 @@ function answer(c: Context<AdminEnv>, operation: Operation, handled: Handled<unk
       ...(faults === undefined ? {} : { faults }),
     });
   }
+  if ("cookie" in handled && handled.cookie !== undefined) c.header("set-cookie", handled.cookie);
   if (!("file" in handled)) return c.json(handled.value ?? null, operation.status ?? 200);
   // Bytes from outside: saved, never shown, and without rights should a browser show them nevertheless (S38).
   return c.body(new Uint8Array(handled.file), 200, {

@@ -1,12 +1,18 @@
 import { z } from "@hono/zod-openapi";
 import type { FieldFault } from "../../domain/field-checks.ts";
+import type { Role } from "../../domain/role.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { Principal } from "./api-keys.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** What came of a request: a JSON value, bytes to be saved as a file, or a refusal. */
 export type Handled<A> =
-  | { readonly ok: true; readonly value: A }
+  | {
+      readonly ok: true;
+      readonly value: A;
+      /** Set-Cookie. */
+      readonly cookie?: string;
+    }
   | { readonly ok: true; readonly file: Uint8Array; readonly name: string }
   | Refusal;
 
@@ -14,6 +20,8 @@ export interface OperationContext {
   readonly deps: AdminDeps;
   readonly principal: Principal;
   readonly requestId: string;
+  /** The browser speaks TLS to us or to a proxy in front of us. */
+  readonly isSecure: boolean;
 }
 
 export interface OperationInput<Q, B> {
@@ -32,6 +40,8 @@ export interface OperationSpec<Q, B, A> {
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
+  /** The least role that may ask; by default a viewer may look and an operator may change. `open` asks for none. */
+  readonly access?: Role | "open";
   readonly description?: string;
   readonly query?: z.ZodObject & z.ZodType<Q>;
   readonly body?: {
@@ -55,6 +65,12 @@ export interface Operation extends Omit<OperationSpec<unknown, unknown, unknown>
     context: OperationContext,
     raw: { readonly id: string; readonly version: string; readonly query: URLSearchParams; readonly body: unknown },
   ): Promise<Handled<unknown>>;
+}
+
+/** The role that an operation asks for, or null where it is open. */
+export function roleFor({ method, access }: Pick<Operation, "method" | "access">): Role | null {
+  if (access === "open") return null;
+  return access ?? (method === "get" ? "viewer" : "operator");
 }
 
 /** Makes an operation. Query and body are checked whole, and every fault is told at once with its path. */

@@ -51,6 +51,7 @@ export const resealOperations = [
   operation({
     method: "post",
     path: "/secrets/reseal",
+    access: "admin",
     tag: "Secrets",
     summary: "Seal every stored secret anew with the first of the keys that are loaded",
     description:

@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import type { Role } from "../../domain/role.ts";
+import { newUuid } from "../../domain/id.ts";
+import { endSession, findSession, insertSession, insertSignInLink, touchSession } from "../../store/access/sessions.ts";
+import type { ApiKeyDeps, Principal } from "./api-keys.ts";
+
+/** A session ends after 12 hours without a request, and after 7 days in any case. */
+const IDLE_MS = 12 * 3_600_000;
+const LIFE_MS = 7 * 86_400_000;
+/** How exactly the last request of a session is known. */
+const TOUCH_MS = 60_000;
+const LINK_MS = 10 * 60_000;
+
+const COOKIE = "holdfast_session";
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+
+/** A request that is not sent by a script of our own page cannot carry this header (it would need a preflight). */
+export const DASHBOARD_HEADER = "holdfast-dashboard";
+
+/** Opens a session for somebody who has shown who they are. @returns the token, which is nowhere kept, and its cookie */
+export async function openSession(
+  deps: ApiKeyDeps,
+  who: Omit<Principal, "sessionId">,
+  isSecure: boolean,
+): Promise<{ readonly cookie: string; readonly expiresAt: Date }> {
+  const token = Buffer.from(deps.random(32)).toString("base64url");
+  const now = deps.clock.now();
+  const expiresAt = new Date(now.getTime() + LIFE_MS);
+  const id = newUuid(now.getTime(), 0, deps.random(8));
+  const { tenant, name, role, keyId, personId } = who;
+  await deps.db.run(insertSession, [hashToken(token), id, tenant, name, role, keyId, personId, now, expiresAt]);
+  return { cookie: writeCookie(token, isSecure, LIFE_MS / 1_000), expiresAt };
+}
+
+/** Whose session this is, or null. Each request asks anew, so that an ended session or a revoked key counts at once. */
+export async function findSessionOwner(deps: ApiKeyDeps, cookies: string | undefined): Promise<Principal | null> {
+  const token = readCookie(cookies);
+  if (token === null) return null;
+  const now = deps.clock.now();
+  const idleSince = new Date(now.getTime() - IDLE_MS);
+  const row = (await deps.db.run(findSession, [hashToken(token), now, idleSince])).rows[0];
+  if (row === undefined) return null;
+  if (now.getTime() - row.seen_at.getTime() > TOUCH_MS) await deps.db.run(touchSession, [row.id, now]);
+  const { tenant, role, name } = row;
+  return { tenant, role, name, keyId: row.api_key_id, personId: row.person_id, sessionId: row.id };
+}
+
+/** Ends a session. @returns the cookie that takes the browser's away */
+export async function closeSession(deps: ApiKeyDeps, sessionId: string, isSecure: boolean): Promise<string> {
+  await deps.db.run(endSession, [sessionId, deps.clock.now()]);
+  return writeCookie("", isSecure, 0);
+}
+
+/** Makes a link's token that opens one session within ten minutes. */
+export async function createSignInLink(deps: ApiKeyDeps, tenant: string, role: Role): Promise<string> {
+  const token = Buffer.from(deps.random(24)).toString("base64url");
+  const now = deps.clock.now();
+  await deps.db.run(insertSignInLink, [hashToken(token), tenant, role, now, new Date(now.getTime() + LINK_MS)]);
+  return token;
+}
+
+/** The address that a browser signs in at. The token stands behind #, which browsers send to no server. */
+export function toDashboardLink(adminUrl: string, token: string): string {
+  return `${adminUrl}/#link=${token}`;
+}
+
+/** What is stored of a token. No salt: 192 random bits and more cannot be guessed. */
+export function hashToken(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
+
+// The prefix __Host- and Secure ask for TLS, which a gateway on loopback has not.
+function writeCookie(token: string, isSecure: boolean, maxAgeSec: number): string {
+  const name = isSecure ? `__Host-${COOKIE}` : COOKIE;
+  return `${name}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeSec}${isSecure ? "; Secure" : ""}`;
+}
+
+function readCookie(header: string | undefined): string | null {
+  const found = new Map<string, string>();
+  for (const pair of (header ?? "").slice(0, 8_192).split(";")) {
+    const at = pair.indexOf("=");
+    if (at > 0) found.set(pair.slice(0, at).trim(), pair.slice(at + 1).trim());
+  }
+  const token = found.get(`__Host-${COOKIE}`) ?? found.get(COOKIE) ?? "";
+  return TOKEN.test(token) ? token : null;
+}

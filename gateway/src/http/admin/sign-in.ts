@@ -1,0 +1,108 @@
+import { z } from "@hono/zod-openapi";
+import { ROLES } from "../../domain/role.ts";
+import { useSignInLink } from "../../store/access/sessions.ts";
+import { findPrincipal } from "./api-keys.ts";
+import type { Principal } from "./api-keys.ts";
+import type { Handled, OperationContext } from "./operation.ts";
+import { operation } from "./operation.ts";
+import { askStore, conflict } from "./refusal.ts";
+import { closeSession, createSignInLink, hashToken, openSession } from "./sessions.ts";
+
+const sessionSchema = z
+  .object({
+    name: z.string(),
+    tenant: z.string(),
+    role: z.enum(ROLES),
+    expiresAt: z.iso.datetime().nullable().openapi({ description: "Null for a request that carries its key" }),
+  })
+  .openapi("Session", {
+    example: { name: "local", tenant: "default", role: "admin", expiresAt: "2026-11-28T18:00:00.000Z" },
+  });
+
+const signInInput = z.union([
+  z.strictObject({ apiKey: z.string().min(1).max(200) }),
+  z.strictObject({ link: z.string().min(1).max(200) }),
+]);
+
+type Session = z.infer<typeof sessionSchema>;
+
+async function signIn(
+  { deps, requestId, isSecure }: OperationContext,
+  body: z.infer<typeof signInInput>,
+): Promise<Handled<Session>> {
+  const found = await askStore(() => ("link" in body ? readLink(deps, body.link) : findPrincipal(deps, body.apiKey)));
+  if (!found.ok) return found;
+  const who = found.value;
+  if (who === null) {
+    deps.log.warn({ requestId, by: "link" in body ? "link" : "key" }, "a sign-in was refused");
+    const detail =
+      "link" in body
+        ? "The link was used already, or its ten minutes are over. Make a new one with: holdfast dashboard"
+        : "No valid API key. It may be mistyped, revoked or expired.";
+    return { ok: false, code: "unauthorized", detail };
+  }
+  const opened = await askStore(() => openSession(deps, who, isSecure));
+  if (!opened.ok) return opened;
+  const { name, tenant, role } = who;
+  deps.log.info({ requestId, name, tenant, role }, "somebody signed in");
+  const { cookie, expiresAt } = opened.value;
+  return { ok: true, value: { name, tenant, role, expiresAt: expiresAt.toISOString() }, cookie };
+}
+
+async function readLink(deps: OperationContext["deps"], token: string): Promise<Omit<Principal, "sessionId"> | null> {
+  const used = (await deps.db.run(useSignInLink, [hashToken(token), deps.clock.now()])).rows[0];
+  return used === undefined ? null : { ...used, name: "one-time link", keyId: null, personId: null };
+}
+
+async function signOut({ deps, principal, isSecure }: OperationContext): Promise<Handled<Record<string, never>>> {
+  const { sessionId } = principal;
+  if (sessionId === null) return conflict("This request carries an API key and has no session to end.");
+  const closed = await askStore(() => closeSession(deps, sessionId, isSecure));
+  return closed.ok ? { ok: true, value: {}, cookie: closed.value } : closed;
+}
+
+const tag = "Access";
+
+export const sessionOperations = [
+  operation({
+    method: "post",
+    path: "/session",
+    tag,
+    summary: "Sign in: an API key or a one-time link becomes a session cookie",
+    access: "open",
+    body: { schema: signInInput, example: { apiKey: "hfk_…" } },
+    answer: sessionSchema,
+    handle: (context, { body }) => signIn(context, body),
+  }),
+  operation({
+    method: "get",
+    path: "/session",
+    tag,
+    summary: "Who this request comes from",
+    answer: sessionSchema,
+    handle: ({ principal: { name, tenant, role } }) =>
+      Promise.resolve({ ok: true, value: { name, tenant, role, expiresAt: null } }),
+  }),
+  operation({
+    method: "delete",
+    path: "/session",
+    tag,
+    summary: "Sign out: the session ends at once",
+    access: "viewer",
+    answer: z.object({}),
+    handle: (context) => signOut(context),
+  }),
+  operation({
+    method: "post",
+    path: "/session/links",
+    tag,
+    summary: "Make a one-time link that signs in, good for ten minutes",
+    access: "admin",
+    status: 201,
+    answer: z.object({ token: z.string().openapi({ description: "Open the dashboard with #link=<token>" }) }),
+    handle: async ({ deps, principal }) => {
+      const made = await askStore(() => createSignInLink(deps, principal.tenant, principal.role));
+      return made.ok ? { ok: true, value: { token: made.value } } : made;
+    },
+  }),
+];

@@ -1,0 +1,65 @@
+import type { Role } from "../../domain/role.ts";
+import { cold } from "../statement.ts";
+
+export interface SessionRow {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly api_key_id: string | null;
+  readonly person_id: string | null;
+  readonly seen_at: Date;
+  readonly expires_at: Date;
+}
+
+/** Parameters: sha256, id, tenant, name, role, api key id, person id, created, expires. */
+export const insertSession = cold(
+  "insert_session",
+  `INSERT INTO holdfast.session (
+     sha256, id, tenant, name, role, api_key_id, person_id, created_at, seen_at, expires_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)`,
+);
+
+/**
+ * The session of a token while it counts: not ended, not over, not idle for too long, and the key or person that opened it
+ * still there. A person's role is the one that they have now. Parameters: sha256, now, the idle limit's start.
+ */
+export const findSession = cold<SessionRow>(
+  "find_session",
+  `SELECT s.id, s.tenant, s.name, coalesce(p.role, s.role) AS role, s.api_key_id, s.person_id, s.seen_at, s.expires_at
+     FROM holdfast.session s
+     LEFT JOIN holdfast.api_key k ON k.id = s.api_key_id
+     LEFT JOIN holdfast.person p ON p.id = s.person_id
+    WHERE s.sha256 = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND s.seen_at > $3
+      AND (s.api_key_id IS NULL OR (k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)))
+      AND (s.person_id IS NULL OR p.state = 'active')`,
+);
+
+/** Parameters: id, now. */
+export const touchSession = cold(
+  "touch_session",
+  "UPDATE holdfast.session SET seen_at = $2 WHERE id = $1 AND seen_at < $2",
+);
+
+/** Parameters: id, now. */
+export const endSession = cold(
+  "end_session",
+  "UPDATE holdfast.session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL",
+);
+
+/** Forgets sessions and links that are long over. Parameter: over before. */
+export const deleteOldSessions = cold("delete_old_sessions", "DELETE FROM holdfast.session WHERE expires_at < $1");
+
+/** Parameters: sha256, tenant, role, created, expires. */
+export const insertSignInLink = cold(
+  "insert_sign_in_link",
+  "INSERT INTO holdfast.sign_in_link (sha256, tenant, role, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+);
+
+/** Uses a link, once: of two who try, the second finds it used. Parameters: sha256, now. */
+export const useSignInLink = cold<{ tenant: string; role: Role }>(
+  "use_sign_in_link",
+  `UPDATE holdfast.sign_in_link SET used_at = $2
+    WHERE sha256 = $1 AND used_at IS NULL AND expires_at > $2
+   RETURNING tenant, role`,
+);
