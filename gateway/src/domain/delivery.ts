@@ -9,7 +9,9 @@ export type UnfinishedState = (typeof UNFINISHED_STATES)[number];
 export type FinishedState = (typeof FINISHED_STATES)[number];
 export type DeliveryState = UnfinishedState | FinishedState;
 
-export type Trigger = "live" | "retry" | "replay" | "reconcile";
+/** `copy`: a replay to another destination than the event's own, which changes nothing for those. */
+export const TRIGGERS = ["live", "retry", "replay", "reconcile", "copy"] as const;
+export type Trigger = (typeof TRIGGERS)[number];
 
 /** Every legal move of a delivery; docs/states.md and the tests hold the same table. `null` is "not recorded yet". */
 export const LEGAL_MOVES: readonly {
@@ -21,10 +23,13 @@ export const LEGAL_MOVES: readonly {
   { from: null, to: "held", by: "record" },
   { from: null, to: "ready", by: "retry" },
   { from: null, to: "held", by: "retry" },
+  { from: null, to: "ready", by: "replay" },
+  { from: null, to: "held", by: "replay" },
   { from: "ready", to: "leased", by: "claim" },
   { from: "ready", to: "held", by: "hold" },
   { from: "scheduled", to: "ready", by: "stage" },
   { from: "scheduled", to: "ready", by: "retry" },
+  { from: "scheduled", to: "ready", by: "replay" },
   { from: "scheduled", to: "held", by: "hold" },
   { from: "held", to: "ready", by: "release" },
   { from: "held", to: "ready", by: "retry" },

@@ -6,6 +6,7 @@ import type { Database, Transaction } from "../store/database.ts";
 import { createHandlerTransaction } from "../store/handler-transaction.ts";
 import type { Attempt } from "./deliver.ts";
 import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
+import { shownTrigger } from "./leased-delivery.ts";
 import { settleDeliveries } from "./settle.ts";
 
 export interface HandlerDeps {
@@ -145,7 +146,7 @@ function toDeliveredEvent({ delivery, event, sourceName }: HandlerCall): Deliver
     occurredAt: event.occurredAt,
     receivedAt: event.receivedAt,
     attempt: delivery.attempt,
-    trigger: delivery.trigger === "live" && delivery.attempt > 1 ? "retry" : delivery.trigger,
+    trigger: shownTrigger(delivery),
     headers: event.headers.filter(([, value]) => value !== "[redacted]"),
     body: event.body,
     json: (): unknown => JSON.parse(Buffer.from(event.body).toString("utf8")),

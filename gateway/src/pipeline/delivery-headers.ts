@@ -2,6 +2,7 @@ import type { Destination, Source } from "../domain/catalog.ts";
 import { toPublicId } from "../domain/id.ts";
 import { signDelivery } from "../platform/delivery-signature.ts";
 import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
+import { shownTrigger } from "./leased-delivery.ts";
 
 // Framing and hop-by-hop headers belong to one connection (RFC 9110, 7.6.1); a forwarded address list would be a lie.
 const NOT_PASSED = new Set([
@@ -51,7 +52,9 @@ export function deliveryHeaders(input: {
     ["holdfast-source", source.name],
     ...(event.eventType === null ? [] : [["holdfast-event-type", toHeaderValue(event.eventType)] as [string, string]]),
     ["holdfast-attempt", String(delivery.attempt)],
-    ["holdfast-trigger", delivery.trigger === "live" && delivery.attempt > 1 ? "retry" : delivery.trigger],
+    ["holdfast-trigger", shownTrigger(delivery)],
+    // Whoever gets a copy must be able to tell it from the event's own delivery, which somebody else has.
+    ...(delivery.trigger === "copy" ? [["holdfast-copy", "true"] as [string, string]] : []),
     ["traceparent", traceparent(event.headers, input.random)],
   ];
 }

@@ -30,6 +30,12 @@ export interface StoredEvent {
   readonly body: Uint8Array;
 }
 
+/** Why it is delivered, as its receiver is told: a copy is a replay, and a live one that is tried again is a retry. */
+export function shownTrigger({ trigger, attempt }: Pick<LeasedDelivery, "trigger" | "attempt">): Exclude<Trigger, "copy"> {
+  if (trigger === "copy") return "replay";
+  return trigger === "live" && attempt > 1 ? "retry" : trigger;
+}
+
 export function toLeased(row: LeasedRow, lease: string, leaseEndsMs: number): LeasedDelivery {
   return {
     bucket: row.bucket,

@@ -1,5 +1,7 @@
 import type { Destination } from "../domain/catalog.ts";
 import { bucketOf, newUuid, toPublicId } from "../domain/id.ts";
+import type { Ranks } from "../domain/fair-queue.ts";
+import { retryLane } from "../domain/lane.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Database } from "../store/database.ts";
 import { insertRetry, markRetried, readyNow } from "../store/deliveries/requeue.ts";
@@ -10,6 +12,7 @@ export interface RetryDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
+  readonly ranks: Ranks;
 }
 
 /** What became of a wish to try a delivery again; ids are UUIDs. */
@@ -86,6 +89,8 @@ async function queueSuccessor(
   const dead = (await tx.run(markRetried, [tenant, bucket, id, successor])).rows[0];
   if (dead === undefined) {
     const now = (await tx.run(findDelivery, [tenant, bucket, id])).rows[0];
+    if (now?.state === "dead" && now.retried_as === null)
+      return { kind: "refused", message: "It was dismissed; restore it first: holdfast dead restore." };
     const other = now?.retried_as == null ? "" : ` as ${toPublicId("dlv", now.retried_as)}`;
     return { kind: "refused", message: `It was retried already${other}.` };
   }
@@ -100,7 +105,7 @@ async function queueSuccessor(
     id,
     dead.priority,
     dead.lane,
-    nowMs,
+    deps.ranks.next(dead.priority, retryLane(dead.lane)),
     heldReason === null ? "ready" : "held",
     heldReason,
   ]);
@@ -121,7 +126,13 @@ async function makeReady(
       message: `Its destination ${destination.name} is ${destination.state}; resume that first.`,
     };
   }
-  const updated = await tx.run(readyNow, [tenant, bucketOf(id), id, deps.clock.now().getTime()]);
+  const updated = await tx.run(readyNow, [
+    tenant,
+    bucketOf(id),
+    id,
+    deps.ranks.next(found.priority, retryLane(found.lane)),
+    deps.clock.now().toISOString(),
+  ]);
   if (updated.rowCount === 1) return { kind: "queued", deliveryId: id, held: false };
   return { kind: "refused", message: "Its state has changed at this very moment; look at it again." };
 }

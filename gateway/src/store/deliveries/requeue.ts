@@ -13,7 +13,7 @@ export const markRetried = cold<{
 }>(
   "mark_retried",
   `UPDATE holdfast.finished_delivery SET retried_as = $4
-    WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state = 'dead' AND retried_as IS NULL
+    WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state = 'dead' AND retried_as IS NULL AND dismissed_at IS NULL
    RETURNING event_id, destination_id, key, priority, lane`,
 );
 
@@ -29,9 +29,9 @@ export const insertRetry = cold(
    VALUES ($1, $2, $3, $4, $5, $6, 'retry', $7, $8, $9, $10::float8, $11, $12, 0, 0)`,
 );
 
-/** Makes a waiting delivery ready at once. Parameters: tenant, bucket, id, rank. */
+/** Makes a waiting delivery ready at once. Parameters: tenant, bucket, id, rank, now timestamptz. */
 export const readyNow = cold(
   "ready_now",
-  `UPDATE holdfast.delivery SET state = 'ready', due_at = NULL, held_reason = NULL, rank = $4::float8
+  `UPDATE holdfast.delivery SET state = 'ready', due_at = NULL, held_reason = NULL, rank = $4::float8, ready_at = $5
     WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state IN ('scheduled', 'held')`,
 );

@@ -1,0 +1,209 @@
+import { bucketOf, lowestUuid, timeOf } from "../domain/id.ts";
+import { matchesEventType } from "../domain/event-type.ts";
+import type { Choice } from "../domain/replay-choice.ts";
+import { choose, standingsOf } from "../domain/replay-choice.ts";
+import type { ReplayOptions, ReplayScope } from "../domain/replay-scope.ts";
+import { wantsType } from "../domain/replay-scope.ts";
+import type { ScanResult, VerifiedBy } from "../domain/replay-tally.ts";
+import { BODY_DAMAGED } from "../domain/replay-tally.ts";
+import type { ReadySource } from "../pipeline/arrival.ts";
+import type { CatalogIndex } from "../pipeline/catalog-index.ts";
+import { draftEvent } from "../pipeline/draft-event.ts";
+import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
+import type { ScannedEvent } from "../store/replays/scan-events.ts";
+import { findEventCeiling, listPairs, readEventBytes, scanEvents } from "../store/replays/scan-events.ts";
+import type { Queryable } from "../store/statement.ts";
+import { toArrival, verifyStoredEvent } from "./verify-stored.ts";
+
+export interface PrepareDeps extends KeyedDeps {
+  readonly db: Queryable;
+  readonly catalog: CatalogIndex;
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+/** What moves a delivery; the other choices leave it where it is. */
+export type Move = Exclude<Choice, { readonly do: "skip" | "leave" }>;
+
+/** One scanned event: what is to be done for it, or what it came to without. */
+export type PreparedEvent =
+  | { readonly kind: "move"; readonly id: string; readonly moves: readonly Move[]; readonly verifiedBy: VerifiedBy }
+  | { readonly kind: "done"; readonly id: string; readonly result: ScanResult };
+
+export interface Window<T> {
+  readonly rows: readonly T[];
+  /** Where the next window begins when all rows of this one are dealt with. */
+  readonly cursor: string;
+  readonly isLast: boolean;
+}
+
+export interface ScanPlace {
+  readonly tenant: string;
+  readonly scope: ReplayScope;
+  readonly cursorId: string;
+  readonly untilId: string;
+}
+
+const PAGE_ROWS = 200;
+const PAGE_BYTES = 16 * 1_048_576;
+/** Rows that one look may pass over. */
+const WINDOW_ROWS = 5_000;
+
+/** Reads the events that come next, those of types that are not wanted left out. */
+export async function readEventWindow(db: Queryable, place: ScanPlace): Promise<Window<ScannedEvent>> {
+  const { tenant, scope, cursorId, untilId } = place;
+  const ceiling = (await db.run(findEventCeiling, [tenant, cursorId, untilId, WINDOW_ROWS])).rows[0]?.id ?? null;
+  const upTo = ceiling ?? untilId;
+  const found = (
+    await db.run(scanEvents, [tenant, cursorId, upTo, orNull(scope.sourceIds), orNull(scope.ids), PAGE_ROWS])
+  ).rows;
+  const rows = withinBytes(found);
+  const isWhole = rows.length === found.length && found.length < PAGE_ROWS;
+  return {
+    rows: rows.filter((row) => wantsType(scope, row.event_type)),
+    cursor: isWhole ? upTo : rows.at(-1)!.id,
+    isLast: isWhole && ceiling === null,
+  };
+}
+
+/** As many rows as their bodies may be held at once; one at least. */
+export function withinBytes<T extends { readonly body_bytes: number }>(rows: readonly T[]): T[] {
+  let bytes = 0;
+  return rows.filter((row, i) => {
+    bytes += row.body_bytes;
+    return i === 0 || bytes <= PAGE_BYTES;
+  });
+}
+
+export function orNull(list: readonly string[]): readonly string[] | null {
+  return list.length === 0 ? null : list;
+}
+
+/**
+ * Chooses for each event what is to be done and verifies those for which something is. Outside of any transaction: a key may
+ * have to be fetched.
+ */
+export async function prepareEvents(
+  deps: PrepareDeps,
+  tenant: string,
+  events: readonly ScannedEvent[],
+  wish: { readonly scope: ReplayScope; readonly options: ReplayOptions },
+): Promise<PreparedEvent[]> {
+  if (events.length === 0) return [];
+  const chosen = await chooseMoves(deps, tenant, events, wish);
+  const open = chosen.filter(({ moves, event }) => moves.length > 0 && event.intact).map(({ event }) => event);
+  const bytes = new Map(
+    open.length === 0
+      ? []
+      : (
+          await deps.db.run(readEventBytes, [tenant, open.map(({ bucket }) => bucket), open.map(({ id }) => id)])
+        ).rows.map((row) => [row.id, row]),
+  );
+  const prepared: PreparedEvent[] = [];
+  for (const { event, moves, idle } of chosen) {
+    const { id } = event;
+    if (!event.intact) prepared.push(notReplayed(id, BODY_DAMAGED));
+    else if (moves.length === 0) prepared.push({ kind: "done", id, result: idle });
+    else {
+      const found = bytes.get(id);
+      const verified =
+        found === undefined ? ({ ok: false, reason: "event_gone" } as const) : await verifyEvent(deps, event, found);
+      if (verified.ok) prepared.push(moveMeant(id, moves, verified, wish.options));
+      else if (wish.options.trustRecorded && found !== undefined)
+        prepared.push({ kind: "move", id, moves, verifiedBy: "recorded_verdict" });
+      else prepared.push(notReplayed(id, verified.reason));
+    }
+  }
+  return prepared;
+}
+
+/** What was never sent is sent where the routes mean it, their filters included; a copy goes where it was asked to. */
+function moveMeant(
+  id: string,
+  moves: readonly Move[],
+  verified: { readonly by: VerifiedBy; readonly meant: readonly string[] | null },
+  { copyTo }: ReplayOptions,
+): PreparedEvent {
+  const { by, meant } = verified;
+  const isMeant = (move: Move): boolean =>
+    move.do !== "create" || !move.isFirst || (meant?.includes(move.destinationId) ?? true);
+  const kept = copyTo === null ? moves.filter(isMeant) : moves;
+  return kept.length === 0 ? notReplayed(id, "missing") : { kind: "move", id, moves: kept, verifiedBy: by };
+}
+
+function notReplayed(id: string, reason: string): PreparedEvent {
+  return { kind: "done", id, result: { kind: "not_replayed", reason } };
+}
+
+async function verifyEvent(
+  deps: PrepareDeps,
+  event: ScannedEvent,
+  { headers, body }: { readonly headers: Buffer; readonly body: Buffer },
+) {
+  const ready = readySource(deps.catalog, event.source_id);
+  if (ready === null) return { ok: false, reason: "source_gone" } as const;
+  const { method, url, remote_address: remoteAddress, received_at: receivedAt } = event;
+  const stored = { method, url, remoteAddress, receivedAt, headers, body };
+  const verified = await verifyStoredEvent(deps, ready, stored, {
+    verifiedBy: event.verified_by,
+    secretVersion: event.secret_version,
+    eventKey: event.event_key,
+  });
+  if (!verified.ok) return verified;
+  const { verdict } = verified;
+  const drafted = verdict === null ? null : draftEvent(ready, toArrival(stored)!, verdict, deps.random).deliveries;
+  return { ok: true, by: verified.by, meant: drafted?.map(({ destinationId }) => destinationId) ?? null } as const;
+}
+
+/** A source as the door has it; null when it is no longer in the catalog. */
+export function readySource(catalog: CatalogIndex, sourceId: string): ReadySource | null {
+  const source = catalog.findSourceById(sourceId);
+  return source === null ? null : catalog.findSource(source.key);
+}
+
+interface Chosen {
+  readonly event: ScannedEvent;
+  readonly moves: readonly Move[];
+  /** What the event comes to when there is nothing to do for it. */
+  readonly idle: ScanResult;
+}
+
+async function chooseMoves(
+  deps: { readonly db: Queryable; readonly catalog: CatalogIndex },
+  tenant: string,
+  events: readonly ScannedEvent[],
+  { scope, options }: { readonly scope: ReplayScope; readonly options: ReplayOptions },
+): Promise<Chosen[]> {
+  const ids = events.map(({ id }) => id);
+  const floor = lowestUuid(Math.min(...ids.map(timeOf)));
+  const rows = (await deps.db.run(listPairs, [tenant, ids.map(bucketOf), ids, floor])).rows;
+  return events.map((event): Chosen => {
+    const own = rows
+      .filter((row) => row.event_id === event.id)
+      .map((row) => ({
+        id: row.id,
+        destinationId: row.destination_id,
+        key: row.key,
+        state: row.state,
+        trigger: row.trigger,
+        retriedAs: row.retried_as,
+        isDismissed: row.dismissed,
+      }));
+    const standings = standingsOf(own, routedTo(deps.catalog, event), scope, options.copyTo);
+    const choices = standings.map((standing) => choose(standing, scope, options));
+    const moves = choices.filter((choice): choice is Move => choice.do !== "skip" && choice.do !== "leave");
+    return { event, moves, idle: idleResult(choices) };
+  });
+}
+
+function idleResult(choices: readonly Choice[]): ScanResult {
+  if (choices.some((choice) => choice.do === "skip")) return { kind: "skipped" };
+  const left = choices.find((choice) => choice.do === "leave");
+  return { kind: "not_replayed", reason: left?.do === "leave" ? left.why : "not_selected" };
+}
+
+function routedTo(catalog: CatalogIndex, event: ScannedEvent): string[] {
+  const routes = readySource(catalog, event.source_id)?.routes ?? [];
+  return routes
+    .filter((route) => matchesEventType(route.eventTypes, event.event_type))
+    .map(({ destinationId }) => destinationId);
+}

@@ -1,0 +1,122 @@
+import type { ReplayOptions, ReplayScope } from "../domain/replay-scope.ts";
+import { wantsType } from "../domain/replay-scope.ts";
+import { newUuid } from "../domain/id.ts";
+import type { ScanResult, VerifiedBy } from "../domain/replay-tally.ts";
+import { BODY_DAMAGED } from "../domain/replay-tally.ts";
+import type { CatalogIndex } from "../pipeline/catalog-index.ts";
+import { draftEvent } from "../pipeline/draft-event.ts";
+import type { EventDraft } from "../pipeline/record-event.ts";
+import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
+import type { ScannedRejection } from "../store/replays/scan-rejections.ts";
+import { findRejectionCeiling, readRejectionBytes, scanRejections } from "../store/replays/scan-rejections.ts";
+import type { Queryable } from "../store/statement.ts";
+import type { ScanPlace, Window } from "./prepare-events.ts";
+import { orNull, readySource, withinBytes } from "./prepare-events.ts";
+import { replayLane } from "./replay-lane.ts";
+import { toArrival, verifyStoredRejection } from "./verify-stored.ts";
+
+/** One scanned rejection: the event that it is to become, or what it came to without. */
+export type PreparedRejection =
+  | {
+      readonly kind: "record";
+      readonly id: string;
+      readonly bucket: number;
+      readonly draft: EventDraft;
+      readonly verifiedBy: VerifiedBy;
+    }
+  | { readonly kind: "done"; readonly id: string; readonly result: ScanResult };
+
+const PAGE_ROWS = 100;
+const WINDOW_ROWS = 5_000;
+
+export async function readRejectionWindow(db: Queryable, place: ScanPlace): Promise<Window<ScannedRejection>> {
+  const { tenant, scope, cursorId, untilId } = place;
+  const ceiling = (await db.run(findRejectionCeiling, [tenant, cursorId, untilId, WINDOW_ROWS])).rows[0]?.id ?? null;
+  const upTo = ceiling ?? untilId;
+  const filters = [orNull(scope.sourceIds), orNull(scope.ids), orNull(scope.reasons)];
+  const found = (await db.run(scanRejections, [tenant, cursorId, upTo, ...filters, PAGE_ROWS])).rows;
+  const rows = withinBytes(found);
+  const isWhole = rows.length === found.length && found.length < PAGE_ROWS;
+  return { rows, cursor: isWhole ? upTo : rows.at(-1)!.id, isLast: isWhole && ceiling === null };
+}
+
+export interface RejectionDeps extends KeyedDeps {
+  readonly db: Queryable;
+  readonly catalog: CatalogIndex;
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+/** Verifies rejected arrivals again and drafts the events of those that are genuine by what is configured now. */
+export async function prepareRejections(
+  deps: RejectionDeps,
+  tenant: string,
+  rejections: readonly ScannedRejection[],
+  wish: { readonly scope: ReplayScope; readonly options: ReplayOptions },
+): Promise<PreparedRejection[]> {
+  const open = rejections.filter(({ intact, event_id: eventId }) => intact && eventId === null);
+  const bytes = new Map(
+    open.length === 0
+      ? []
+      : (
+          await deps.db.run(readRejectionBytes, [tenant, open.map(({ bucket }) => bucket), open.map(({ id }) => id)])
+        ).rows.map((row) => [row.id, row]),
+  );
+  const prepared: PreparedRejection[] = [];
+  for (const row of rejections) {
+    const { id, bucket } = row;
+    if (row.event_id !== null) prepared.push({ kind: "done", id, result: { kind: "skipped" } });
+    else if (!row.intact) prepared.push(refused(id, BODY_DAMAGED));
+    else {
+      const made = await prepare(deps, row, bytes.get(id), wish);
+      prepared.push(
+        made.ok ? { kind: "record", id, bucket, draft: made.draft, verifiedBy: made.by } : refused(id, made.reason),
+      );
+    }
+  }
+  return prepared;
+}
+
+function refused(id: string, reason: string): PreparedRejection {
+  return { kind: "done", id, result: { kind: "not_replayed", reason } };
+}
+
+async function prepare(
+  deps: RejectionDeps,
+  row: ScannedRejection,
+  bytes: { readonly headers: Buffer; readonly body: Buffer } | undefined,
+  { scope, options }: { readonly scope: ReplayScope; readonly options: ReplayOptions },
+): Promise<
+  | { readonly ok: true; readonly draft: EventDraft; readonly by: VerifiedBy }
+  | { readonly ok: false; readonly reason: string }
+> {
+  const ready = readySource(deps.catalog, row.source_id);
+  if (ready === null) return { ok: false, reason: "source_gone" };
+  if (bytes === undefined) return { ok: false, reason: "event_gone" };
+  const stored = {
+    method: row.method,
+    url: row.url,
+    remoteAddress: row.remote_address,
+    receivedAt: row.received_at,
+    ...bytes,
+  };
+  const verified = await verifyStoredRejection(deps, ready, stored);
+  if (!verified.ok) return verified;
+  if (!wantsType(scope, verified.verdict.eventType)) return { ok: false, reason: "not_selected" };
+  const draft = draftEvent(ready, toArrival(stored)!, verified.verdict, deps.random);
+  return { ok: true, by: verified.by, draft: asReplay(deps, draft, options) };
+}
+
+/** The event keeps the time of its receipt; its deliveries begin now, in the lane of replays. */
+function asReplay(deps: RejectionDeps, draft: EventDraft, options: ReplayOptions): EventDraft {
+  const nowMs = deps.clock.now().getTime();
+  const lane = replayLane(draft.tenant);
+  const deliveries = draft.deliveries.map((delivery) => ({
+    ...delivery,
+    id: newUuid(nowMs, draft.bucket, deps.random(8)),
+    trigger: "replay" as const,
+    priority: options.priority,
+    lane,
+    laneWeight: 1,
+  }));
+  return { ...draft, deliveries };
+}

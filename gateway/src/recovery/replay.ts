@@ -1,0 +1,188 @@
+import type { ReplayTally, ScanResult } from "../domain/replay-tally.ts";
+import { addResults, summarize } from "../domain/replay-tally.ts";
+import type { CatalogIndex } from "../pipeline/catalog-index.ts";
+import type { Ledger } from "../pipeline/ledger.ts";
+import type { Ranks } from "../domain/fair-queue.ts";
+import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
+import type { Log } from "../platform/log.ts";
+import type { Database, Transaction } from "../store/database.ts";
+import { listRunnable } from "../store/replays/find-replays.ts";
+import { countInFlight, listUnsettled, settleItems } from "../store/replays/items.ts";
+import type { ReplayRow } from "../store/replays/replay-row.ts";
+import { advanceReplay, endReplay, fenceReplay, leaseReplay } from "../store/replays/write-replays.ts";
+import { toPublicId } from "../domain/id.ts";
+import { prepareEvents, readEventWindow } from "./prepare-events.ts";
+import { prepareRejections, readRejectionWindow } from "./prepare-rejections.ts";
+import { withdrawUntouched } from "./cancel-replay.ts";
+import { readReplayStanding } from "./summarize-replay.ts";
+import { writeEvents, writeRejections } from "./write-replayed.ts";
+
+export interface ReplayDeps extends KeyedDeps {
+  readonly db: Database;
+  /** The database's time, by which leases and rates go. */
+  readonly databaseNow: () => Date;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly catalog: () => CatalogIndex;
+  readonly ledger: Ledger;
+  readonly ranks: Ranks;
+  readonly log: Log;
+  /** This worker's token; a replay that it leases is nobody else's until the lease ends. */
+  readonly lease: string;
+  readonly leaseMs: number;
+  /** There may be something ready. */
+  readonly onReady: () => void;
+}
+
+const RUNS_MAX = 10;
+const SETTLED_MAX = 1_000;
+const DEADLINE_MS = 15_000;
+
+/**
+ * One round over everything that replays have under way: each running one whose lease can be had goes on by one batch, and
+ * what has ended is written down.
+ *
+ * @returns whether there is more to do at once
+ */
+export async function replay(deps: ReplayDeps): Promise<boolean> {
+  const runnable = (await deps.db.run(listRunnable, [deps.lease, deps.databaseNow(), RUNS_MAX])).rows;
+  let more = false;
+  for (const { id } of runnable) more = (await goOn(deps, id)) || more;
+  for (const { replay_id: id, state } of (await deps.db.run(listUnsettled, [RUNS_MAX])).rows) {
+    if (state === "running") continue;
+    if (state === "cancelled") await withdrawUntouched(deps, id);
+    await settleEnded(deps, id);
+  }
+  return more;
+}
+
+async function goOn(deps: ReplayDeps, id: string): Promise<boolean> {
+  const now = deps.databaseNow();
+  const until = new Date(now.getTime() + deps.leaseMs);
+  const run = (await deps.db.run(leaseReplay, [id, deps.lease, until, now])).rows[0];
+  if (run === undefined) return false;
+  await settleEnded(deps, id);
+  const inFlight = (await deps.db.run(countInFlight, [id])).rows[0]?.deliveries ?? 0;
+  if (run.is_scanned) {
+    if (inFlight === 0) await finish(deps, run);
+    return false;
+  }
+  const allowed = allowance(run, inFlight, now);
+  return allowed < 1 ? false : advance(deps, run, allowed, now);
+}
+
+/** Writes down what became of deliveries that have finished. Anybody may, at any time: the same is found by all. */
+async function settleEnded(deps: ReplayDeps, id: string): Promise<void> {
+  for (;;) {
+    const settled = await deps.db.run(settleItems, [id, SETTLED_MAX]);
+    if ((settled.rowCount ?? 0) < SETTLED_MAX) return;
+  }
+}
+
+/** How many deliveries may be queued now: by the ceiling, and by the rate since the cursor was last moved. */
+function allowance(run: ReplayRow, inFlight: number, now: Date): number {
+  const { ratePerSec, inFlightMax } = run.options;
+  const room = inFlightMax - inFlight;
+  const sinceMs = now.getTime() - rateBegin(run, now);
+  return Math.min(room, Math.floor((sinceMs / 1_000) * ratePerSec + 1e-6));
+}
+
+// A second's worth may be made up for, or one delivery where the rate is lower than that.
+function rateBegin(run: ReplayRow, now: Date): number {
+  const burstMs = Math.max(1_000, Math.ceil(1_000 / run.options.ratePerSec));
+  return Math.max(run.cursor_at?.getTime() ?? 0, now.getTime() - burstMs);
+}
+
+interface Batch {
+  readonly cursor: string;
+  readonly isLast: boolean;
+  readonly write: (tx: Transaction) => Promise<ScanResult[]>;
+}
+
+/**
+ * One batch: read, verify and choose outside of a transaction; then, in one, the fence, the new deliveries, the items and the
+ * cursor. Killed anywhere, or with the outcome of COMMIT unknown, the stored cursor tells what is done.
+ */
+async function advance(deps: ReplayDeps, run: ReplayRow, allowed: number, now: Date): Promise<boolean> {
+  const batch =
+    run.subject === "events" ? await nextEvents(deps, run, allowed) : await nextRejections(deps, run, allowed);
+  const done = await deps.db.transaction(async (tx) => {
+    const fenced = await tx.run(fenceReplay, [run.id, deps.lease, run.cursor_id]);
+    if (fenced.rowCount !== 1) return null;
+    const tally = addResults(run.tally, await batch.write(tx));
+    const at = new Date(
+      rateBegin(run, now) + ((tally.deliveries - run.tally.deliveries) / run.options.ratePerSec) * 1_000,
+    );
+    await tx.run(advanceReplay, [run.id, batch.cursor, at, JSON.stringify(tally), batch.isLast]);
+    return tally;
+  }, DEADLINE_MS);
+  if (!done.ok) throw new Error(`a batch of a replay was not written: ${done.message}`);
+  if (done.value === null) return false;
+  if (done.value.deliveries > run.tally.deliveries) deps.onReady();
+  reportSecrets(deps, run, done.value);
+  return true;
+}
+
+async function nextEvents(deps: ReplayDeps, run: ReplayRow, allowed: number): Promise<Batch> {
+  const catalog = deps.catalog();
+  const window = await readEventWindow(deps.db, placeOf(run));
+  const prepared = await prepareEvents({ ...deps, catalog }, run.tenant, window.rows, run);
+  const taken = takeWithin(prepared, allowed, (one) => (one.kind === "move" ? one.moves.length : 0));
+  return {
+    ...cutAt(window, taken),
+    write: (tx) => writeEvents({ ...deps, catalog }, tx, run, taken),
+  };
+}
+
+async function nextRejections(deps: ReplayDeps, run: ReplayRow, allowed: number): Promise<Batch> {
+  const catalog = deps.catalog();
+  const window = await readRejectionWindow(deps.db, placeOf(run));
+  const prepared = await prepareRejections({ ...deps, catalog }, run.tenant, window.rows, run);
+  const taken = takeWithin(prepared, allowed, (one) => (one.kind === "record" ? one.draft.deliveries.length : 0));
+  return {
+    ...cutAt(window, taken),
+    write: (tx) => writeRejections({ ...deps, catalog }, tx, run, taken),
+  };
+}
+
+function placeOf(run: ReplayRow) {
+  return { tenant: run.tenant, scope: run.scope, cursorId: run.cursor_id, untilId: run.until_id };
+}
+
+/** As many as make no more deliveries than allowed; the first one in any case, or it would never come to its turn. */
+function takeWithin<T>(prepared: readonly T[], allowed: number, deliveriesOf: (one: T) => number): T[] {
+  let sum = 0;
+  const end = prepared.findIndex((one, i) => {
+    sum += deliveriesOf(one);
+    return i > 0 && sum > allowed;
+  });
+  return end === -1 ? [...prepared] : prepared.slice(0, end);
+}
+
+function cutAt<T extends { readonly id: string }>(
+  window: { readonly rows: readonly T[]; readonly cursor: string; readonly isLast: boolean },
+  taken: readonly { readonly id: string }[],
+): { readonly cursor: string; readonly isLast: boolean } {
+  if (taken.length === window.rows.length) return { cursor: window.cursor, isLast: window.isLast };
+  return { cursor: taken.at(-1)!.id, isLast: false };
+}
+
+async function finish(deps: ReplayDeps, run: ReplayRow): Promise<void> {
+  const found = await readReplayStanding(deps.db, run.id);
+  if (found === null) return;
+  const { summary, checks } = summarize(found.tally, found.standing);
+  const failed = checks.filter(({ passed }) => !passed).map(({ name, detail }) => `${name}: ${detail}`);
+  const state = failed.length === 0 ? "completed" : "failed";
+  const reason = failed.length === 0 ? null : `the integrity check failed: ${failed.join("; ")}`.slice(0, 1_000);
+  const ended = await deps.db.run(endReplay, [run.id, deps.lease, state, reason, deps.clock.now()]);
+  if (ended.rowCount !== 1) return;
+  const line = { replay: toPublicId("rpl", run.id), ...summary, reason };
+  if (failed.length === 0) deps.log.info(line, "a replay has completed");
+  else deps.log.error(line, "a replay has ended with a failed integrity check");
+}
+
+// Said once, when it is first seen: a rotated secret is no fault, and still somebody may want to know.
+function reportSecrets(deps: ReplayDeps, run: ReplayRow, tally: ReplayTally): void {
+  if (run.tally.verified.retired_secret > 0 || tally.verified.retired_secret === 0) return;
+  const line = { replay: toPublicId("rpl", run.id) };
+  deps.log.warn(line, "a replay delivers events that were signed with a secret which was retired since");
+}

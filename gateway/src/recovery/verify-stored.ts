@@ -1,0 +1,141 @@
+import { hash } from "node:crypto";
+import type { Receiver, Verified } from "@holdfast/verify";
+import type { SecretVersion } from "../domain/catalog.ts";
+import type { VerifiedBy } from "../domain/replay-tally.ts";
+import type { Arrival, ReadySource } from "../pipeline/arrival.ts";
+import { verifyArrival } from "../pipeline/verify-arrival.ts";
+import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
+import { verifyWithKeys } from "../pipeline/verify-with-keys.ts";
+
+/** An arrival as it is stored: an event's or a rejection's. */
+export interface StoredArrival {
+  readonly method: string;
+  readonly url: string;
+  readonly remoteAddress: string;
+  readonly receivedAt: Date;
+  /** JSON pairs; credentials in them were masked before they were stored. */
+  readonly headers: Buffer;
+  readonly body: Buffer;
+}
+
+/** What verifying a stored arrival came to. `verdict` is null where the recorded one was gone by. */
+export type StoredVerification =
+  | { readonly ok: true; readonly by: VerifiedBy; readonly verdict: Verified | null }
+  | { readonly ok: false; readonly reason: string };
+
+const MASKED = "[redacted]";
+/** As many as the library tries in one call. */
+const SECRETS_MAX = 10;
+
+/**
+ * Verifies a stored event as its receipt did: over the raw bytes and headers, at the time of receipt, with the secrets that
+ * were in force then. Where the credential itself was the proof it is not stored; then the verdict of the receipt stands, and
+ * the hash of the body, which the caller has checked, says that the bytes are those that were verified.
+ *
+ * @param recorded the verdict as it was recorded: how, and with which secret version
+ */
+export async function verifyStoredEvent(
+  deps: KeyedDeps,
+  ready: ReadySource,
+  stored: StoredArrival,
+  recorded: { readonly verifiedBy: string; readonly secretVersion: string | null; readonly eventKey: Uint8Array },
+): Promise<StoredVerification> {
+  const trusted = { ok: true, by: "recorded_verdict", verdict: null } as const;
+  if (recorded.verifiedBy !== "signature") return trusted;
+  const arrival = toArrival(stored);
+  if (arrival === null) return { ok: false, reason: "headers_unreadable" };
+  if (isMasked(ready, arrival)) return trusted;
+  const used = ready.source.secrets.find(({ version }) => version === recorded.secretVersion);
+  if (recorded.secretVersion !== null && used !== undefined && used.value === null)
+    return { ok: false, reason: "secret_unreadable" };
+  const verified = await judge(deps, withSecretsOf(ready, stored.receivedAt, recorded.secretVersion), arrival);
+  if (!verified.ok) return verified;
+  // The key decides what is a duplicate: another one than was recorded would be another event.
+  if (!Buffer.from(verified.verdict.eventKey).equals(recorded.eventKey))
+    return { ok: false, reason: "event_key_differs" };
+  return { ...verified, by: byOf(ready, verified.verdict) };
+}
+
+/** Verifies a rejected arrival with the secrets of today, at the time of its receipt: what was lacking may be there now. */
+export async function verifyStoredRejection(
+  deps: KeyedDeps,
+  ready: ReadySource,
+  stored: StoredArrival,
+): Promise<
+  | { readonly ok: true; readonly by: VerifiedBy; readonly verdict: Verified }
+  | { readonly ok: false; readonly reason: string }
+> {
+  const arrival = toArrival(stored);
+  if (arrival === null) return { ok: false, reason: "headers_unreadable" };
+  if (isMasked(ready, arrival)) return { ok: false, reason: "credential_not_stored" };
+  const verified = await judge(deps, withSecretsOf(ready, stored.receivedAt, null), arrival);
+  return verified.ok ? { ...verified, by: byOf(ready, verified.verdict) } : verified;
+}
+
+/** Whether bytes have the hash that was recorded for them. */
+export function hasHash(body: Uint8Array, sha256: Uint8Array): boolean {
+  return hash("sha256", body, "buffer").equals(sha256);
+}
+
+/** The stored arrival as the pipeline takes it; null when its headers are not what we write. */
+export function toArrival(stored: StoredArrival): Arrival | null {
+  try {
+    const headers: unknown = JSON.parse(stored.headers.toString("utf8"));
+    if (!Array.isArray(headers) || !headers.every(isPair)) return null;
+    const { method, url, remoteAddress, receivedAt, body } = stored;
+    return { method, url, remoteAddress, receivedAt, body, headers };
+  } catch {
+    return null;
+  }
+}
+
+function isPair(item: unknown): item is [string, string] {
+  return Array.isArray(item) && item.length === 2 && item.every((part) => typeof part === "string");
+}
+
+function isMasked({ provider }: ReadySource, { headers }: Arrival): boolean {
+  const carriers = provider?.secretHeaders ?? [];
+  return headers.some(([name, value]) => value === MASKED && carriers.includes(name.toLowerCase()));
+}
+
+/** The source with the versions that were in force at a moment, the one that is known to have verified first. */
+function withSecretsOf(ready: ReadySource, at: Date, first: string | null): ReadySource {
+  const wasLive = ({ state, retiredAt }: SecretVersion): boolean =>
+    state !== "retired" || (retiredAt !== null && retiredAt.getTime() >= at.getTime());
+  const secrets = ready.source.secrets
+    .filter((secret) => secret.value !== null && wasLive(secret))
+    .toSorted((a, b) => Number(b.version === first) - Number(a.version === first))
+    .slice(0, SECRETS_MAX)
+    .map(({ value, version, notAfter, state }) => ({
+      value: value!,
+      version,
+      // What was retired early has an end before its time; at the receipt it was in force.
+      notAfter: state === "retired" ? undefined : (notAfter ?? undefined),
+      allowShort: true,
+    }));
+  return { ...ready, receiver: { ...ready.receiver, secrets } as Receiver };
+}
+
+async function judge(
+  deps: KeyedDeps,
+  ready: ReadySource,
+  arrival: Arrival,
+): Promise<{ readonly ok: true; readonly verdict: Verified } | { readonly ok: false; readonly reason: string }> {
+  const first = verifyArrival(ready, arrival, deps.publicUrl);
+  const found = first.kind === "key_needed" ? await verifyWithKeys(deps, ready, arrival, first.need) : first;
+  switch (found.kind) {
+    case "verified":
+      return { ok: true, verdict: found.verdict };
+    case "refused":
+      return { ok: false, reason: found.reason };
+    case "handshake":
+      return { ok: false, reason: "handshake" };
+    case "unavailable":
+      return { ok: false, reason: "key_unavailable" };
+  }
+}
+
+function byOf({ source }: ReadySource, { secretVersion }: Verified): VerifiedBy {
+  const used = source.secrets.find(({ version }) => version === secretVersion);
+  return used?.state === "retired" ? "retired_secret" : "signature";
+}

@@ -1,0 +1,46 @@
+import { cold } from "../statement.ts";
+
+export interface HandlingRow {
+  readonly id: string;
+  readonly kind: "retry" | "dismiss";
+  readonly reason: string | null;
+  readonly filter: Record<string, unknown>;
+  readonly deliveries: number;
+  readonly handled_at: Date;
+  readonly handled_by: string;
+  readonly undone_at: Date | null;
+  readonly undone_by: string | null;
+}
+
+/** Writes down what was done. Parameters: id, tenant, kind, reason or null, filter json, how many, when, by whom. */
+export const insertHandling = cold(
+  "insert_handling",
+  `INSERT INTO holdfast.handling (id, tenant, kind, reason, filter, deliveries, handled_at, handled_by)
+   VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8)`,
+);
+
+/** Parameters: tenant, before id (exclusive), limit. */
+export const listHandlings = cold<HandlingRow>(
+  "list_handlings",
+  `SELECT id, kind, reason, filter, deliveries, handled_at, handled_by, undone_at, undone_by
+     FROM holdfast.handling WHERE tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
+);
+
+/** Parameters: tenant, ids uuid[]. */
+export const findHandlings = cold<HandlingRow>(
+  "find_handlings",
+  `SELECT id, kind, reason, filter, deliveries, handled_at, handled_by, undone_at, undone_by
+     FROM holdfast.handling WHERE tenant = $1 AND id = ANY($2::uuid[])`,
+);
+
+/** Parameters: tenant, id, when, by whom. */
+export const markUndone = cold(
+  "mark_undone",
+  "UPDATE holdfast.handling SET undone_at = $3, undone_by = $4 WHERE tenant = $1 AND id = $2 AND undone_at IS NULL",
+);
+
+/** The name of an API key, for what is written down about who did something. Parameters: tenant, id. */
+export const findKeyName = cold<{ name: string }>(
+  "find_key_name",
+  "SELECT name FROM holdfast.api_key WHERE tenant = $1 AND id = $2",
+);
