@@ -1,5 +1,5 @@
 import { template } from "./content-template.ts";
-import type { Encoding } from "./encoding.ts";
+import type { Encoding } from "./scheme.ts";
 import type { HmacTemplateScheme, SecretRule } from "./scheme.ts";
 
 /** A secret that people choose, or that no rule describes: its text is the key, and 24 bytes are the least. */

@@ -1,5 +1,4 @@
-/** How a provider writes signature bytes as text. Hex is lower case: every sender in the table writes it so. */
-export type Encoding = "hex" | "base64" | "base64url";
+import type { Encoding } from "./scheme.ts";
 
 /**
  * The bytes behind one exact, canonical spelling, or null. Node's own decoders skip what they do not know, take base64url for

@@ -1,7 +1,9 @@
 import type { CodedScheme } from "./coded-scheme.ts";
 import type { Template } from "./content-template.ts";
-import type { Encoding } from "./encoding.ts";
 import type { TimestampUnit } from "./timestamp.ts";
+
+/** How a provider writes signature bytes as text. Hex is lower case: every sender in the table writes it so. */
+export type Encoding = "hex" | "base64" | "base64url";
 
 /**
  * How the signature header reads.

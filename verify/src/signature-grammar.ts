@@ -1,5 +1,5 @@
 import { decodeExact } from "./encoding.ts";
-import type { Encoding } from "./encoding.ts";
+import type { Encoding } from "./scheme.ts";
 import type { PairsGrammar, PlainGrammar, SignatureGrammar, VersionsGrammar } from "./scheme.ts";
 
 /** Signatures of one request, at most. A sender writes one for each live secret. */

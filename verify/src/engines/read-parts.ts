@@ -1,7 +1,7 @@
 import type { Arrival } from "../arrival.ts";
 import { refuseMissing } from "../arrival.ts";
 import { decodeExact, excerpt } from "../encoding.ts";
-import type { Encoding } from "../encoding.ts";
+import type { Encoding } from "../scheme.ts";
 import { refuse } from "../refuse.ts";
 import { headerCharsMax, onlyHeader } from "../request.ts";
 import { readTimestampMs } from "../timestamp.ts";

@@ -16,7 +16,7 @@ export interface Scanned {
 }
 
 /** A path, read once: the bytes of each key on the way. */
-export type Path = readonly Buffer[];
+export type Path = readonly Uint8Array[];
 
 /** The path behind a dotted name such as `data.object.id`. */
 export function path(dotted: string): Path {
@@ -120,8 +120,8 @@ function meet(cursor: Cursor, start: number, end: number, searches: readonly Sea
 }
 
 /** `"\u0069d"` is the key `id` to every reader, so it is here. */
-function isKey({ bytes, escaped }: Cursor, start: number, end: number, segment: Buffer): boolean {
-  if (escaped) return decodeJsonString(bytes, start, end) === segment.toString("utf8");
+function isKey({ bytes, escaped }: Cursor, start: number, end: number, segment: Uint8Array): boolean {
+  if (escaped) return decodeJsonString(bytes, start, end) === Buffer.from(segment).toString("utf8");
   if (end - start !== segment.length) return false;
   for (let i = 0; i < segment.length; i += 1) if (bytes[start + i] !== segment[i]) return false;
   return true;
