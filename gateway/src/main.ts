@@ -13,6 +13,10 @@ import type { Foundation } from "./boot/foundation.ts";
 import { layFoundation } from "./boot/foundation.ts";
 import type { Ingest } from "./boot/ingest.ts";
 import { startIngest } from "./boot/ingest.ts";
+import type { Replayer } from "./boot/replayer.ts";
+import { startReplayer } from "./boot/replayer.ts";
+import type { Reconciler } from "./boot/reconciler.ts";
+import { startReconciler } from "./boot/reconciler.ts";
 import type { StartFault } from "./boot/start-fault.ts";
 
 /** A gateway that serves. */
@@ -53,12 +57,25 @@ export async function startGateway(
 ): Promise<Start> {
   const foundation = await layFoundation(config, log, onProgress);
   if (!foundation.ok) return foundation;
-  const parts: Parts = { foundation, egress: null, engine: null, ingest: null, admin: null };
+  const parts: Parts = {
+    foundation,
+    egress: null,
+    engine: null,
+    replayer: null,
+    reconciler: null,
+    ingest: null,
+    admin: null,
+  };
   const give = async (fault: StartFault): Promise<StartFault> => {
     await stop(config, parts);
     return fault;
   };
   if (config.roles.includes("worker")) parts.engine = await startWorkers(config, log, parts);
+  if (parts.engine !== null && parts.egress !== null) {
+    const { egress, engine } = parts;
+    parts.replayer = startReplayer(config, log, foundation, { egress, wake: () => engine.wake() });
+  }
+  parts.reconciler = startReconciler(config, log, foundation, () => parts.engine?.wake());
   if (config.roles.includes("ingest")) {
     const ingest = await startIngest(config, log, foundation, () => parts.engine?.wake());
     if (!ingest.ok) return give(ingest);
@@ -102,6 +119,8 @@ interface Parts {
   readonly foundation: Foundation;
   egress: ReturnType<typeof createEgress> | null;
   engine: Engine | null;
+  replayer: Replayer | null;
+  reconciler: Reconciler | null;
   ingest: Ingest | null;
   admin: Admin | null;
 }
@@ -135,6 +154,8 @@ async function stop(config: GatewayConfig, parts: Parts): Promise<void> {
   const cutter = setTimeout(() => foundation.cut(), totalMs * 0.8);
   // First no more arrivals, then no more claims: what was answered is recorded before the workers end.
   await parts.ingest?.drain(totalMs / 3);
+  await parts.reconciler?.stop();
+  await parts.replayer?.stop();
   await parts.engine?.drain(totalMs / 4, totalMs / 8);
   await parts.admin?.close();
   await parts.egress?.close();

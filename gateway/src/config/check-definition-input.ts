@@ -2,6 +2,7 @@ import { checkReceiver } from "@holdfast/verify";
 import { checkDefinition, type CompleteDefinition } from "../domain/definition.ts";
 import { vetUrl } from "../platform/egress/vet-url.ts";
 import { compileFilter } from "../platform/event-filter.ts";
+import { checkSchedule } from "../platform/schedule.ts";
 import type { ConfigFault } from "./config-fault.ts";
 
 /**
@@ -16,6 +17,7 @@ export function checkDefinitionInput(
     checkReceiver,
     vetUrl: (url) => vetUrl(url, { allowCidrs: [...allowCidrs] }),
     checkFilter: compileFilter,
+    checkSchedule,
   });
   return checked.ok ? { definition: checked.definition, faults: [] } : { definition: null, faults: checked.faults };
 }

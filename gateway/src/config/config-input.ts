@@ -5,6 +5,7 @@ import type {
   SourceDefinition,
 } from "../domain/definition.ts";
 import type { Handler } from "../domain/handler.ts";
+import type { ReconciliationDefinition } from "../domain/reconciliation-definition.ts";
 import type { LogLevel } from "../platform/log.ts";
 import type { Role } from "./roles.ts";
 
@@ -18,6 +19,7 @@ export interface ConfigInput {
   readonly sources?: Readonly<Record<string, SourceDefinition>>;
   readonly destinations?: Readonly<Record<string, HttpDestinationDefinition | HandlerDestinationInput>>;
   readonly routes?: readonly RouteDefinition[];
+  readonly reconciliations?: Readonly<Record<string, ReconciliationDefinition>>;
   readonly handlers?: Readonly<Record<string, Handler>>;
   /** Relative to the configuration file. */
   readonly dataDir?: string;

@@ -6,6 +6,8 @@ import type { Priority } from "./priority.ts";
 import type { FilterChecker, RoutePolicyDefinition } from "./route-policy.ts";
 import type { NamedRoute } from "./route-definition.ts";
 import { checkRoute } from "./route-definition.ts";
+import type { CheckedReconciliation, ReconciliationDefinition, ScheduleChecker } from "./reconciliation-definition.ts";
+import { checkReconciliation } from "./reconciliation-definition.ts";
 import type { ReceiverChecker } from "./source-definition.ts";
 import { checkSource } from "./source-definition.ts";
 import type { SourcePolicyDefinition } from "./source-policy.ts";
@@ -18,6 +20,7 @@ export interface Definition {
   readonly sources?: Readonly<Record<string, SourceDefinition>> | undefined;
   readonly destinations?: Readonly<Record<string, DestinationDefinition>> | undefined;
   readonly routes?: readonly RouteDefinition[] | undefined;
+  readonly reconciliations?: Readonly<Record<string, ReconciliationDefinition>> | undefined;
 }
 
 /** One of a source's secrets. The version is its lasting name; without one it is found again by its value. */
@@ -118,6 +121,7 @@ export interface DefinitionCheckers {
   readonly checkReceiver: ReceiverChecker;
   readonly vetUrl: UrlChecker;
   readonly checkFilter: FilterChecker;
+  readonly checkSchedule: ScheduleChecker;
 }
 
 /** A definition in which every name, reference and bound holds, or every fault of it. */
@@ -125,11 +129,12 @@ export type CheckedDefinition =
   | { readonly ok: true; readonly definition: CompleteDefinition }
   | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
-/** A checked definition: the three parts are there, and every route has its name. */
+/** A checked definition: all parts are there, and every route has its name. */
 export interface CompleteDefinition {
   readonly sources: Readonly<Record<string, SourceDefinition>>;
   readonly destinations: Readonly<Record<string, DestinationDefinition>>;
   readonly routes: readonly NamedRoute[];
+  readonly reconciliations: Readonly<Record<string, CheckedReconciliation>>;
 }
 
 const NAMED_MAX = 1_000;
@@ -142,7 +147,7 @@ const ROUTES_MAX = 10_000;
 export function checkDefinition(input: unknown, checkers: DefinitionCheckers): CheckedDefinition {
   const faults: FieldFault[] = [];
   const place: Place = { path: "", faults };
-  const fields = readFields(place, input, ["sources", "destinations", "routes"]);
+  const fields = readFields(place, input, ["sources", "destinations", "routes", "reconciliations"]);
   if (fields === null) return { ok: false, faults };
   const sources = checkNamed(within(place, "sources"), fields["sources"], (spot, value) =>
     checkSource(spot, value, checkers.checkReceiver),
@@ -163,7 +168,11 @@ export function checkDefinition(input: unknown, checkers: DefinitionCheckers): C
     }
     if (route !== null) routes.push(route);
   }
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, definition: { sources, destinations, routes } };
+  const reconciliations = checkNamed(within(place, "reconciliations"), fields["reconciliations"], (spot, value) =>
+    checkReconciliation(spot, value, known.sources, checkers),
+  );
+  if (faults.length > 0) return { ok: false, faults };
+  return { ok: true, definition: { sources, destinations, routes, reconciliations } };
 }
 
 /** What names of sources, destinations and the tenant look like. */

@@ -8,12 +8,13 @@ import type { RoutePlan } from "../domain/route-plan.ts";
 import { planRoute, planRouteState } from "../domain/route-plan.ts";
 import type { SourcePlan } from "../domain/source-plan.ts";
 import { planSource, planSourceState } from "../domain/source-plan.ts";
+import { applyReconciliations } from "./apply-reconciliations.ts";
 import type { CatalogDeps, CatalogItem, Planned } from "./change-catalog.ts";
 import { changeCatalog } from "./change-catalog.ts";
 
 /** One thing that a change made, altered or put out of use. */
 export interface ChangedThing {
-  readonly kind: "source" | "destination" | "route";
+  readonly kind: "source" | "destination" | "route" | "reconciliation";
   readonly name: string;
   /** The names of the fields that differ; empty for what is new. Never their values. */
   readonly fields: readonly string[];
@@ -64,7 +65,23 @@ export async function applyDefinition(
     },
     { write: !options.dryRun },
   );
-  if (changed.ok) return { ok: true, plan: summarize(changed.items, new Set(gone)) };
+  if (changed.ok) {
+    const sources = changed.items.filter(({ kind }) => kind === "source");
+    const sourceIds = new Map(sources.map(({ name, id }) => [name, id]));
+    const { reconciliations } = definition;
+    const declared = { tenant, origin: options.origin, reconciliations, sourceIds };
+    // After the catalog, in a transaction of its own: should it fail, applying again does the rest.
+    const applied = await applyReconciliations(deps, declared, { write: !options.dryRun });
+    if (!applied.ok) return { ok: false, cause: "database", unknown: applied.unknown, message: applied.message };
+    const others = [...applied.value.plans, ...applied.value.gone].map((plan) => ({
+      ...plan,
+      kind: "reconciliation" as const,
+    }));
+    return {
+      ok: true,
+      plan: summarize([...changed.items, ...others], new Set([...gone, ...others.slice(applied.value.plans.length)])),
+    };
+  }
   if (changed.cause === "faults" || changed.cause === "database") return changed;
   throw new Error("a plan for a whole definition has no single conflict");
 }
@@ -155,8 +172,10 @@ function findSharedKeys(catalog: Catalog, definition: CompleteDefinition, tenant
   });
 }
 
-function summarize(items: readonly CatalogItem[], gone: ReadonlySet<CatalogItem>): ApplyPlan {
-  const pick = (wanted: (item: CatalogItem) => boolean): ChangedThing[] =>
+type Summed = ChangedThing & { readonly action: CatalogItem["action"] };
+
+function summarize(items: readonly Summed[], gone: ReadonlySet<Summed>): ApplyPlan {
+  const pick = (wanted: (item: Summed) => boolean): ChangedThing[] =>
     items.filter(wanted).map(({ kind, name, fields }) => ({ kind, name, fields }));
   return {
     created: pick((item) => item.action === "created"),

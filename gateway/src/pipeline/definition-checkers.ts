@@ -5,10 +5,16 @@ import { nearestName } from "../domain/field-checks.ts";
 import type { EgressPolicy } from "../platform/egress/egress-outcome.ts";
 import { vetUrl } from "../platform/egress/vet-url.ts";
 import { compileFilter } from "../platform/event-filter.ts";
+import { checkSchedule } from "../platform/schedule.ts";
 
 /** The judgements that a definition's check needs from outside the domain, under this operator's network rules. */
 export function definitionCheckers(policy: EgressPolicy): DefinitionCheckers {
-  return { checkReceiver: checkSourceReceiver, vetUrl: (url) => vetUrl(url, policy), checkFilter: compileFilter };
+  return {
+    checkReceiver: checkSourceReceiver,
+    vetUrl: (url) => vetUrl(url, policy),
+    checkFilter: compileFilter,
+    checkSchedule,
+  };
 }
 
 function checkSourceReceiver(provider: string, receiver: Receiver): ReceiverFault[] {

@@ -1,6 +1,7 @@
 import {
   SECRET_RECEIVER_FIELDS,
   bindReceiverField,
+  bindReconciliationSecret,
   bindSigningSecret,
   bindSourceSecret,
 } from "../domain/secret-binding.ts";
@@ -15,14 +16,15 @@ import {
   resealSecret,
   resealSigningSecret,
 } from "../store/catalog/reseal.ts";
+import { listSealedSetups, resealSetup } from "../store/reconciliations/setups.ts";
 import type { Queryable } from "../store/statement.ts";
 
 /** A sealed value that no loaded key opens, or that was changed or moved: left as it is. */
 export interface Unreadable {
   readonly tenant: string;
-  readonly kind: "source" | "destination";
+  readonly kind: "source" | "destination" | "reconciliation";
   readonly id: string;
-  /** The version of a source's secret, or the name of a receiver field; null for a signing secret. */
+  /** The version of a source's secret, or the name of a receiver field; null for a signing secret and for that of a provider's API. */
   readonly part: string | null;
 }
 
@@ -57,7 +59,7 @@ export async function resealAll(deps: ResealDeps, limitMs: number): Promise<Rese
   const tally: Tally = { resealed: 0, current: 0, unreadable: [] };
   const isOver = (): boolean => deps.clock.monotonicMs() >= endMs;
   let complete = true;
-  for (const pass of [resealSecrets, resealSigningSecrets, resealReceivers]) {
+  for (const pass of [resealSecrets, resealSigningSecrets, resealReceivers, resealSetups]) {
     complete = complete && (await pass(deps, tally, isOver));
   }
   // Also processes that could not read a value before can now.
@@ -99,6 +101,22 @@ const resealSigningSecrets: Pass = async (deps, tally, isOver) => {
       if (next.kind === "sealed") add(tally, await deps.db.run(resealSigningSecret, [id, sealed, next.bytes]));
       else if (next.kind === "current") tally.current++;
       else tally.unreadable.push({ tenant, kind: "destination", id, part: null });
+      after = id;
+    }
+    if (rows.length < PAGE) return true;
+  }
+};
+
+const resealSetups: Pass = async (deps, tally, isOver) => {
+  let after = FIRST_ID;
+  for (;;) {
+    const { rows } = await deps.db.run(listSealedSetups, [after, PAGE]);
+    for (const { id, tenant, sealed_secret: sealed } of rows) {
+      if (isOver()) return false;
+      const next = sealAnew(deps.box, sealed, bindReconciliationSecret(tenant, id));
+      if (next.kind === "sealed") add(tally, await deps.db.run(resealSetup, [id, sealed, next.bytes]));
+      else if (next.kind === "current") tally.current++;
+      else tally.unreadable.push({ tenant, kind: "reconciliation", id, part: null });
       after = id;
     }
     if (rows.length < PAGE) return true;

@@ -1,8 +1,7 @@
 import type { Reconciliation, RunState } from "../domain/reconciliation.ts";
 import { RECONCILIATION_RUNBOOK, backOffMs, sumReport } from "../domain/reconciliation.ts";
-import type { RecordOutcome } from "../pipeline/ingest.ts";
 import type { ReadySource } from "../pipeline/arrival.ts";
-import type { EventDraft } from "../pipeline/record-event.ts";
+import type { EventDraft, Recorded } from "../pipeline/record-event.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
@@ -20,8 +19,13 @@ export interface ReconcileDeps {
   readonly log: Pick<Log, "info" | "warn" | "error">;
   readonly metrics: Pick<Metrics, "reconciliationRuns" | "reconciliationRecovered" | "reconciliationUnexplained">;
   /** Records one event by the same path as an arrival; answers after COMMIT, or says why not. */
-  readonly record: (draft: EventDraft) => Promise<RecordOutcome>;
+  readonly record: (draft: EventDraft) => Promise<RecordedOne>;
 }
+
+/** What became of recording one event. */
+export type RecordedOne =
+  | { readonly ok: true; readonly value: Recorded }
+  | { readonly ok: false; readonly cause: string };
 
 /** A run under our lease, with everything that it is about. */
 export interface HeldRun {

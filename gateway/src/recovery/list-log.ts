@@ -85,23 +85,26 @@ export async function findOwners(
   );
 }
 
+function toText(value: string | null): string | null {
+  return value === null ? null : toColumnText(value, TEXT_MAX);
+}
+
 function toColumns(entries: readonly LogEntry[], sourceId: string, owners: ReadonlyMap<string, Owner>): unknown[] {
   const places = entries.map(({ eventKey }) => placeKey(sourceId, Buffer.from(eventKey)));
   const states = entries.map(({ eventKey }) => {
     const owner = owners.get(eventKey);
     return compareEntry({ isRecorded: owner !== undefined, isDead: owner?.isDead === true });
   });
-  const text = (value: string | null) => (value === null ? null : toColumnText(value, TEXT_MAX));
   // Bytes are kept for what is missing alone: they are what it is recovered from.
   const kept = <T>(values: readonly T[]): (T | null)[] =>
     values.map((value, i) => (states[i] === "missing" ? value : null));
   return [
     places.map(({ key }) => key),
     places.map(({ bucket }) => bucket),
-    entries.map(({ eventKey }) => text(eventKey)),
-    entries.map(({ providerEventId }) => text(providerEventId)),
-    entries.map(({ reference }) => text(reference)),
-    entries.map(({ eventType }) => text(eventType)),
+    entries.map(({ eventKey }) => toText(eventKey)),
+    entries.map(({ providerEventId }) => toText(providerEventId)),
+    entries.map(({ reference }) => toText(reference)),
+    entries.map(({ eventType }) => toText(eventType)),
     entries.map(({ occurredAt }) => occurredAt?.toISOString() ?? null),
     entries.map(({ providerOutcome }) => providerOutcome),
     states,

@@ -37,8 +37,7 @@ export async function reconcileNext(deps: ReconcilerDeps, isStopping: () => bool
   if (run === undefined) return false;
   try {
     const held = await openRun(deps, run, lease);
-    let stepped: Stepped = held === null ? "lost" : "more";
-    while (held !== null && stepped === "more" && !isStopping()) stepped = await step(deps, held);
+    if (held !== null) await carryOn(deps, held, isStopping);
   } finally {
     // Whoever comes next need not wait for the lease to run out; when this fails, they do.
     await deps.db.run(releaseRun, [run.id, lease]).catch((error: unknown) => {
@@ -49,6 +48,11 @@ export async function reconcileNext(deps: ReconcilerDeps, isStopping: () => bool
     });
   }
   return true;
+}
+
+async function carryOn(deps: ReconcileDeps, held: HeldRun, isStopping: () => boolean): Promise<void> {
+  let stepped: Stepped = "more";
+  while (stepped === "more" && !isStopping()) stepped = await step(deps, held);
 }
 
 /** One step of the walk: read the log, recover what is missing, compare our own. */

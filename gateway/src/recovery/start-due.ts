@@ -1,5 +1,5 @@
 import type { Reconciliation } from "../domain/reconciliation.ts";
-import { nextMoment } from "../pipeline/schedule.ts";
+import { nextMoment } from "../platform/schedule.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { SecretsBox } from "../platform/secrets-box.ts";

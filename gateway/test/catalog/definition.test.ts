@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { checkDefinition } from "../../src/domain/definition.ts";
 import { nearestName } from "../../src/domain/field-checks.ts";
 import { compileFilter } from "../../src/platform/event-filter.ts";
+import { checkSchedule } from "../../src/platform/schedule.ts";
 
 const checkers = {
   checkReceiver: (provider: string) =>
@@ -10,6 +11,7 @@ const checkers = {
   vetUrl: (url: string) =>
     url.startsWith("https://") ? ({ ok: true } as const) : ({ ok: false, message: "not https" } as const),
   checkFilter: compileFilter,
+  checkSchedule,
 };
 
 function faultsOf(input: unknown): string[] {

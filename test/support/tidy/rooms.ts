@@ -30,7 +30,7 @@ const HOMES: Readonly<Record<string, string | readonly string[]>> = {
   "@hono/zod-openapi": "http",
   "@octokit/rest": "recovery",
   commander: "cli",
-  croner: "pipeline",
+  croner: "platform",
   hono: "http",
   "ipaddr.js": "platform",
   jiti: "config",

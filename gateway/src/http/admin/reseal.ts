@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { toPublicId } from "../../domain/id.ts";
 import type { Unreadable } from "../../pipeline/reseal.ts";
 import { resealAll } from "../../pipeline/reseal.ts";
 import { catalogOf, readAgain } from "./catalog-operations.ts";
@@ -43,6 +44,7 @@ async function reseal(context: OperationContext): Promise<Handled<z.infer<typeof
 }
 
 function nameValue({ kind, id, part }: Unreadable, own: TenantCatalog): string {
+  if (kind === "reconciliation") return `reconciliation/${toPublicId("rec", id)}/secret`;
   const name = kind === "source" ? own.sourceName(id) : own.destinationName(id);
   return `${kind}/${name}/${part ?? "signing-secret"}`;
 }

@@ -1,0 +1,79 @@
+import type { GatewayConfig } from "../config.ts";
+import { startLoop } from "../engine/loop.ts";
+import { createRecorder } from "../engine/recorder.ts";
+import type { EventDraft } from "../pipeline/record-event.ts";
+import { createEgress } from "../platform/egress/create-egress.ts";
+import type { Log } from "../platform/log.ts";
+import { openConnector } from "../recovery/connectors/open-connector.ts";
+import type { RecordedOne } from "../recovery/hold-run.ts";
+import { reconcileNext } from "../recovery/reconcile.ts";
+import { startDue } from "../recovery/start-due.ts";
+import type { Foundation } from "./foundation.ts";
+
+/** Compares providers' logs with ours, in the process that leads. */
+export interface Reconciler {
+  /** Ends the step that is under way and gives its run back. */
+  stop(): Promise<void>;
+}
+
+const SCHEDULE_MS = 10_000;
+const LOOK_MS = 1_000;
+const STATEMENT_MS = 60_000;
+const RECORD_DEADLINE_MS = 10_000;
+const MIB = 1_048_576;
+
+/** Starts the two loops: what the schedules ask for, and the runs that are due. Every process has them, the leader's do something. */
+export function startReconciler(
+  config: GatewayConfig,
+  log: Log,
+  foundation: Foundation,
+  onRecorded: () => void,
+): Reconciler {
+  const { clock, metrics, catalog, leader, ranks, random, box } = foundation;
+  // Of its own: a slow log shall hold up neither keys nor deliveries.
+  const egress = createEgress({ policy: config.egress, log, clock });
+  const limits = { lanes: 1, deadlineMs: RECORD_DEADLINE_MS, queueItemsMax: 100, queueBytesMax: 64 * MIB };
+  const recordDb = foundation.openPool("reconciler", 1, RECORD_DEADLINE_MS, { pipelined: true });
+  const recorder = createRecorder({ db: recordDb, clock, metrics, ranks, ...limits, onRecorded });
+  const db = foundation.openPool("reconciliations", 2, STATEMENT_MS);
+  const shared = { db, clock, random, box, log, metrics };
+  let isStopping = false;
+  const leads = (): boolean => !isStopping && leader.current() !== null;
+  const runs = {
+    ...shared,
+    record: async (draft: EventDraft): Promise<RecordedOne> => {
+      const recorded = await recorder.submit([draft]);
+      return recorded.ok ? { ok: true, value: recorded.value[0]! } : recorded;
+    },
+    findSource: (id: string) => {
+      const index = catalog.index();
+      const source = index.findSourceById(id);
+      return source === null ? null : index.findSource(source.key);
+    },
+    openConnector: (setup: Parameters<typeof openConnector>[1]) =>
+      openConnector({ egress, clock, dataDir: config.dataDir }, setup),
+  };
+  const schedules = {
+    ...shared,
+    findSourceName: (id: string) => catalog.index().findSourceById(id)?.name ?? null,
+  };
+  const loops = [
+    startLoop(
+      { name: "reconciler", log, idleMs: LOOK_MS },
+      async () => leads() && (await reconcileNext(runs, () => !leads())),
+    ),
+    startLoop({ name: "reconcile schedules", log, idleMs: SCHEDULE_MS }, async () => {
+      if (leads()) await startDue(schedules);
+      return false;
+    }),
+  ];
+  return {
+    stop: async () => {
+      isStopping = true;
+      // A call to a provider may take half a minute; it is given up, and made again by whoever goes on.
+      await egress.close();
+      await Promise.all(loops.map((loop) => loop.stop()));
+      await recorder.drain(RECORD_DEADLINE_MS);
+    },
+  };
+}
