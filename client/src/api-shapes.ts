@@ -44,7 +44,8 @@ export interface TimelineEntry {
 export interface EventDetail extends EventSummary {
   payloadVersion: string | null;
   signedAt: string | null;
-  verifiedBy: "signature" | "provider_api";
+  /** `batch_signature`: one item of a request that was signed as a whole. */
+  verifiedBy: "signature" | "batch_signature" | "provider_api";
   secretVersion: string | null;
   method: string;
   url: string;

@@ -5,7 +5,10 @@ import { checkPriority, checkSelector } from "./policy-checks.ts";
 import type { Priority } from "./priority.ts";
 import { toPriority, toPriorityNumber } from "./priority.ts";
 
-/** How a source's events are queued. Stored as JSON as it stands here; what is absent there has its default. */
+export const BATCH_MODES = ["event", "item"] as const;
+export type BatchMode = (typeof BATCH_MODES)[number];
+
+/** How a source's events are recorded and queued. Stored as JSON as it stands here; what is absent there has its default. */
 export interface SourcePolicy {
   /** For routes that declare none. */
   readonly priority: number;
@@ -17,6 +20,8 @@ export interface SourcePolicy {
   readonly ratePerSec: number | null;
   /** How many may come at once; null: as many as in a second. */
   readonly burst: number | null;
+  /** What a request of several events becomes: one event, or one an item. */
+  readonly batch: BatchMode;
 }
 
 /** The same as it is declared. */
@@ -31,6 +36,8 @@ export interface SourcePolicyDefinition {
   readonly ratePerSec?: number | undefined;
   /** How many may come at once. Default: as many as in a second. */
   readonly burst?: number | undefined;
+  /** `item`: a request of several events becomes one event an item, at providers that send such. Default: `event`. */
+  readonly batch?: BatchMode | undefined;
 }
 
 export const DEFAULT_SOURCE_POLICY: SourcePolicy = {
@@ -39,8 +46,9 @@ export const DEFAULT_SOURCE_POLICY: SourcePolicy = {
   laneWeight: 1,
   ratePerSec: null,
   burst: null,
+  batch: "event",
 };
-export const SOURCE_POLICY_FIELD_NAMES = ["priority", "lane", "laneWeight", "ratePerSec", "burst"] as const;
+export const SOURCE_POLICY_FIELD_NAMES = ["priority", "lane", "laneWeight", "ratePerSec", "burst", "batch"] as const;
 export const RATE_PER_SEC_MAX = 100_000;
 export const LANE_WEIGHT_MAX = 100;
 
@@ -51,6 +59,9 @@ export function checkSourcePolicy(place: Place, fields: Fields): SourcePolicyDef
   const laneWeight = readInteger(within(place, "laneWeight"), fields["laneWeight"], 1, LANE_WEIGHT_MAX);
   const ratePerSec = readInteger(within(place, "ratePerSec"), fields["ratePerSec"], 1, RATE_PER_SEC_MAX);
   const burst = readInteger(within(place, "burst"), fields["burst"], 1, RATE_PER_SEC_MAX);
+  const batch = fields["batch"] === undefined ? undefined : BATCH_MODES.find((mode) => mode === fields["batch"]);
+  if (batch === undefined && fields["batch"] !== undefined)
+    report(within(place, "batch"), `must be one of ${BATCH_MODES.join(", ")}`);
   if (burst !== undefined && ratePerSec === undefined)
     report(within(place, "burst"), "says nothing without ratePerSec; give both");
   return {
@@ -59,6 +70,7 @@ export function checkSourcePolicy(place: Place, fields: Fields): SourcePolicyDef
     ...(typeof laneWeight === "number" ? { laneWeight } : {}),
     ...(typeof ratePerSec === "number" ? { ratePerSec } : {}),
     ...(typeof burst === "number" ? { burst } : {}),
+    ...(batch === undefined ? {} : { batch }),
   };
 }
 
@@ -67,25 +79,27 @@ export function splitSourcePolicy(definition: SourceDefinition): {
   readonly policy: SourcePolicy;
   readonly rest: Omit<SourceDefinition, keyof SourcePolicyDefinition>;
 } {
-  const { priority, lane, laneWeight, ratePerSec, burst, ...rest } = definition;
+  const { priority, lane, laneWeight, ratePerSec, burst, batch, ...rest } = definition;
   const policy = {
     priority: priority === undefined ? DEFAULT_SOURCE_POLICY.priority : toPriorityNumber(priority),
     lane: lane ?? DEFAULT_SOURCE_POLICY.lane,
     laneWeight: laneWeight ?? DEFAULT_SOURCE_POLICY.laneWeight,
     ratePerSec: ratePerSec ?? null,
     burst: burst ?? null,
+    batch: batch ?? DEFAULT_SOURCE_POLICY.batch,
   };
   return { policy, rest };
 }
 
 /** The declaration that a policy came from. */
 export function toSourcePolicyDefinition(policy: SourcePolicy): SourcePolicyDefinition {
-  const { priority, lane, laneWeight, ratePerSec, burst } = policy;
+  const { priority, lane, laneWeight, ratePerSec, burst, batch } = policy;
   return {
     priority: toPriority(priority),
     ...(lane === null ? {} : { lane }),
     laneWeight,
     ...(ratePerSec === null ? {} : { ratePerSec }),
     ...(burst === null ? {} : { burst }),
+    batch,
   };
 }

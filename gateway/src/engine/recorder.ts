@@ -1,5 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import type { Ranks } from "../domain/fair-queue.ts";
 import type { EventDraft, Recorded } from "../pipeline/record-event.ts";
 import { openLedger } from "../pipeline/ledger.ts";
 import { recordEvents } from "../pipeline/record-event.ts";
@@ -9,6 +10,9 @@ import { createGroupCommit } from "./group-commit.ts";
 
 const MIB = 1_048_576;
 
+/** The events of one arrival: recorded together or not at all. */
+type Drafts = readonly EventDraft[];
+
 /**
  * Records events with group commit: concurrent arrivals share one transaction. `onRecorded` is told after COMMIT, so that a
  * worker in the same process need not wait for its next look.
@@ -17,16 +21,17 @@ export function createRecorder(deps: {
   readonly db: Database;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  readonly ranks: Ranks;
   readonly lanes: number;
   readonly deadlineMs: number;
   readonly queueItemsMax: number;
   readonly queueBytesMax: number;
   readonly onRecorded: () => void;
-  /** Is told how long each transaction took, in milliseconds, whatever became of it. */
+  /** Is told how long each committed transaction took, in milliseconds. */
   readonly onCommit?: (durationMs: number) => void;
-}): GroupCommit<EventDraft, Recorded> {
+}): GroupCommit<Drafts, readonly Recorded[]> {
   const ledger = openLedger();
-  return createGroupCommit<EventDraft, Recorded>({
+  return createGroupCommit<Drafts, readonly Recorded[]>({
     lanes: deps.lanes,
     laneItemsMin: 32,
     itemsMax: 128,
@@ -35,18 +40,26 @@ export function createRecorder(deps: {
     queueBytesMax: deps.queueBytesMax,
     deadlineMs: deps.deadlineMs,
     clock: deps.clock,
-    sizeOf: (draft) => draft.body.length + draft.headers.length + 1_000,
-    keysOf: (draft) => draft.keys.map((place) => place.key),
+    sizeOf: (drafts) => drafts.reduce((sum, { body, headers }) => sum + body.length + headers.length + 1_000, 0),
+    keysOf: (drafts) => drafts.flatMap((draft) => draft.keys.map((place) => place.key)),
     onBatch: (size) => deps.metrics.recordBatchSize.observe(size),
-    run: async (drafts, isRepeat) => {
-      const options = { ledger, now: deps.clock.now(), isRepeat };
+    run: async (groups, isRepeat) => {
+      const drafts = groups.flat();
+      const options = { ledger, now: deps.clock.now(), isRepeat, ranks: deps.ranks };
       const startedMs = deps.clock.monotonicMs();
       const result = await deps.db.transaction((tx) => recordEvents(tx, drafts, options), deps.deadlineMs);
       const tookMs = deps.clock.monotonicMs() - startedMs;
+      if (!result.ok) return result;
       deps.metrics.recordSeconds.observe(tookMs / 1_000);
       deps.onCommit?.(tookMs);
-      if (result.ok) deps.onRecorded();
-      return result;
+      deps.onRecorded();
+      return { ok: true, value: regroup(groups, result.value) };
     },
   });
+}
+
+/** The results of each arrival's drafts, out of those of all. */
+function regroup(groups: readonly Drafts[], results: readonly Recorded[]): (readonly Recorded[])[] {
+  let at = 0;
+  return groups.map((drafts) => results.slice(at, (at += drafts.length)));
 }

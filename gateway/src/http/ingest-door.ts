@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
+import type { Refusal } from "../domain/admission.ts";
 import { toPublicId } from "../domain/id.ts";
 import type { Arrival, IngestResult, ReadySource } from "../pipeline/arrival.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -23,6 +24,8 @@ export interface IngestDoorDeps {
   readonly ingest: (ready: ReadySource, arrival: Arrival) => Promise<IngestResult>;
   /** Why nothing can be accepted just now, or null. */
   readonly closedBecause: () => "draining" | "database_unavailable" | null;
+  /** Why nothing of this source is let in just now, or null; asked before the body is read. */
+  readonly admit: (ready: ReadySource) => Refusal | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -126,7 +129,8 @@ async function answer(door: Door, request: IncomingMessage, wantBody: () => void
     .ingest(ready, toArrival(request, read.body, deps.clock.now()))
     .finally(() => budget.give(read.body.length));
   deps.metrics.ingestSeconds.observe((deps.clock.monotonicMs() - startedMs) / 1_000);
-  return count(deps, name, toAnswer(result, id), result.kind);
+  const answered = toAnswer(result, id);
+  return count(deps, name, answered, result.kind === "refused" ? undefined : result.kind);
 }
 
 type Admission = { readonly ok: true; readonly ready: ReadySource } | { readonly ok: false; readonly refusal: Answer };
@@ -143,12 +147,21 @@ function admit(deps: IngestDoorDeps, request: IncomingMessage, id: string): Admi
   const fault = screenForSource(request, ready);
   if (fault !== null) return { ok: false, refusal: count(deps, name, refuse(fault.code, id, fault)) };
   const closed = deps.closedBecause();
-  if (closed === null) return { ok: true, ready };
+  if (closed === null) {
+    const refusal = deps.admit(ready);
+    return refusal === null ? { ok: true, ready } : { ok: false, refusal: count(deps, name, turnAway(refusal, id)) };
+  }
   const more = { retryAfterSec: RETRY_AFTER_SEC, close: closed === "draining" };
   return { ok: false, refusal: count(deps, name, refuse(closed, id, more)) };
 }
 
 const RETRY_AFTER_SEC = 5;
+
+/** 429 where others of its kind are let in, 503 where none is; with the moment to come again, never without. */
+function turnAway({ cause, isThrottled, retryAfterSec }: Refusal, id: string): Answer {
+  if (cause === "source_rate") return refuse("rate_exceeded", id, { retryAfterSec });
+  return refuse(isThrottled ? "throttled" : "overloaded", id, { retryAfterSec });
+}
 
 function refuseBody(kind: "too_large" | "no_room" | "aborted" | "timeout", id: string, bytesMax: number): Answer {
   switch (kind) {
@@ -176,16 +189,26 @@ function toArrival(request: IncomingMessage, body: Buffer, receivedAt: Date): Ar
   };
 }
 
+/** Ids that an answer lists at most: a provider's HTTP client may take 8 KiB of headers. */
+const LISTED_MAX = 50;
+
+/** `holdfast-event`: the event's id, or the ids of a batch in its order; `holdfast-items` and `holdfast-duplicates` then count all. */
+function describeEvents({ kind, eventId, items }: Extract<IngestResult, { kind: "recorded" | "duplicate" }>) {
+  const eventIds = items?.eventIds.slice(0, LISTED_MAX) ?? [eventId];
+  return {
+    "holdfast-event": eventIds.map((id) => toPublicId("evt", id)).join(", "),
+    ...(kind === "duplicate" ? { "holdfast-duplicate": "true" } : {}),
+    ...(items === undefined
+      ? {}
+      : { "holdfast-items": String(items.eventIds.length), "holdfast-duplicates": String(items.duplicates) }),
+  };
+}
+
 function toAnswer(result: IngestResult, id: string): Answer {
   switch (result.kind) {
     case "recorded":
-      return { status: 200, headers: { "holdfast-event": toPublicId("evt", result.eventId) }, body: "" };
     case "duplicate":
-      return {
-        status: 200,
-        headers: { "holdfast-event": toPublicId("evt", result.eventId), "holdfast-duplicate": "true" },
-        body: "",
-      };
+      return { status: 200, headers: describeEvents(result), body: "" };
     case "handshake":
       return result;
     case "rejected":
@@ -193,6 +216,8 @@ function toAnswer(result: IngestResult, id: string): Answer {
       if (result.reason === "method_not_allowed")
         return refuse("method_not_allowed", toPublicId("rej", result.rejectionId));
       return refuse("not_genuine", toPublicId("rej", result.rejectionId));
+    case "refused":
+      return turnAway(result.refusal, id);
     case "unavailable":
       if (result.cause === "draining") return refuse("draining", id, { retryAfterSec: RETRY_AFTER_SEC, close: true });
       return refuse(UNAVAILABLE[result.cause], id, { retryAfterSec: RETRY_AFTER_SEC });

@@ -1,5 +1,8 @@
 import type { Provider, Receiver } from "@holdfast/verify";
+import type { Refusal } from "../domain/admission.ts";
 import type { Source } from "../domain/catalog.ts";
+import type { Selector } from "../domain/selector.ts";
+import type { EventFilter } from "../platform/event-filter.ts";
 
 /** One HTTP request at a source, whatever becomes of it: the bytes that came, untouched. */
 export interface Arrival {
@@ -13,10 +16,16 @@ export interface Arrival {
   readonly receivedAt: Date;
 }
 
+/** The events of one arrival in their order, and how many of them were known. */
+export interface RecordedItems {
+  readonly eventIds: readonly string[];
+  readonly duplicates: number;
+}
+
 /** What became of an arrival. The door turns it into a status; nothing here knows HTTP answers. */
 export type IngestResult =
-  | { readonly kind: "recorded"; readonly eventId: string }
-  | { readonly kind: "duplicate"; readonly eventId: string }
+  /** `items` where the arrival was several events; `recorded` when one of them is new. */
+  | { readonly kind: "recorded" | "duplicate"; readonly eventId: string; readonly items?: RecordedItems }
   | {
       readonly kind: "handshake";
       readonly status: number;
@@ -24,6 +33,8 @@ export type IngestResult =
       readonly body: Uint8Array;
     }
   | { readonly kind: "rejected"; readonly rejectionId: string; readonly reason: string }
+  /** Genuine, and not taken now: it may come again. */
+  | { readonly kind: "refused"; readonly refusal: Refusal }
   | {
       readonly kind: "unavailable";
       readonly cause: "queue_full" | "deadline" | "database" | "draining" | "key" | "secrets";
@@ -36,13 +47,19 @@ export interface ReadySource {
   /** Null for a provider that this build does not know: everything is then refused. */
   readonly provider: Provider | null;
   readonly receiver: Receiver;
+  /** What divides its events into lanes; null: the tenant is one. */
+  readonly lane: Selector | null;
 }
 
 /** A route joined with what its destination's state means for new deliveries. */
 export interface ReadyRoute {
+  readonly id: string;
+  readonly name: string;
   readonly destinationId: string;
   readonly eventTypes: readonly string[];
   readonly priority: number;
+  /** Null: every event of the types is meant. */
+  readonly filter: EventFilter | null;
   /** Why new deliveries wait, or null when they are ready at once. */
   readonly heldReason: string | null;
 }

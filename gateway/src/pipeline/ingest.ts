@@ -1,6 +1,8 @@
+import type { Refusal } from "../domain/admission.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Arrival, IngestResult, ReadySource } from "./arrival.ts";
-import { draftEvent } from "./draft-event.ts";
+import type { FilterFaultObserver } from "./draft-event.ts";
+import { draftEvents, sumUp } from "./draft-items.ts";
 import type { SignerSearch } from "./explain-refusal.ts";
 import { explainRefusal } from "./explain-refusal.ts";
 import type { EventDraft, Recorded } from "./record-event.ts";
@@ -15,15 +17,34 @@ export type RecordOutcome =
   | { readonly ok: true; readonly value: Recorded }
   | { readonly ok: false; readonly cause: "queue_full" | "deadline" | "database" | "draining" };
 
+/** What became of recording the events of one arrival: all of them, or none. */
+export type ArrivalOutcome =
+  | { readonly ok: true; readonly value: readonly Recorded[] }
+  | Extract<RecordOutcome, { ok: false }>;
+
 export interface IngestDeps extends KeyedDeps {
-  /** Records one event, sharing a transaction with others; answers after COMMIT, or says why not. */
-  readonly record: (draft: EventDraft) => Promise<RecordOutcome>;
-  /** Is told of each verified arrival before it is answered: must be quick, touch memory only, and not throw. */
+  /** Records the events of one arrival in one transaction, shared with others; answers after COMMIT, or says why not. */
+  readonly record: (drafts: readonly EventDraft[]) => Promise<ArrivalOutcome>;
+  /** Is told of each event of a verified arrival before it is answered: must be quick, touch memory only, and not throw. */
   readonly observe: (ready: ReadySource, arrival: Arrival, draft: EventDraft, outcome: RecordOutcome) => void;
+  /** Whether an event of this class is let in just now; null: it is. */
+  readonly admit: (ready: ReadySource, draft: EventDraft) => Refusal | null;
+  /** Is told of a route whose filter could not be worked out for an event. */
+  readonly onFilterFault: FilterFaultObserver;
   readonly signers: SignerSearch;
   readonly rejections: RejectionKeeper;
   readonly random: (bytes: number) => Uint8Array;
   readonly metrics: Metrics;
+}
+
+function outcomeOf(recorded: ArrivalOutcome, i: number): RecordOutcome {
+  return recorded.ok ? { ok: true, value: recorded.value[i]! } : recorded;
+}
+
+/** An arrival is let in or not as a whole, in the class of its most urgent event. */
+function mostUrgent([first, ...others]: readonly [EventDraft, ...EventDraft[]]): EventDraft {
+  const urgencyOf = (draft: EventDraft) => Math.min(...draft.deliveries.map(({ priority }) => priority));
+  return others.reduce((most, draft) => (urgencyOf(draft) < urgencyOf(most) ? draft : most), first);
 }
 
 /**
@@ -45,11 +66,12 @@ export async function ingest(deps: IngestDeps, ready: ReadySource, arrival: Arri
       return { kind: "rejected", rejectionId: deps.rejections.keep(ready, arrival, reason, diagnosis), reason };
     }
     case "verified": {
-      const draft = draftEvent(ready, arrival, verification.verdict, deps.random);
-      const recorded = await deps.record(draft);
-      deps.observe(ready, arrival, draft, recorded);
-      if (!recorded.ok) return { kind: "unavailable", cause: recorded.cause };
-      return recorded.value;
+      const drafts = draftEvents(deps, ready, arrival, verification.verdict);
+      const refusal = deps.admit(ready, mostUrgent(drafts));
+      if (refusal !== null) return { kind: "refused", refusal };
+      const recorded = await deps.record(drafts);
+      drafts.forEach((draft, i) => deps.observe(ready, arrival, draft, outcomeOf(recorded, i)));
+      return recorded.ok ? sumUp(recorded.value) : { kind: "unavailable", cause: recorded.cause };
     }
   }
 }

@@ -9,6 +9,8 @@ import type { Transaction } from "../store/database.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { KeyPlace } from "../domain/bucket.ts";
 import { bucketOf } from "../domain/id.ts";
+import type { Ranks } from "../domain/fair-queue.ts";
+import { heldLane } from "../domain/lane.ts";
 import { generationsOf } from "../domain/ledger-step.ts";
 import type { Trigger } from "../domain/delivery.ts";
 import type { Ledger } from "./ledger.ts";
@@ -28,7 +30,8 @@ export interface EventDraft {
   readonly occurredAt: Date | null;
   readonly signedAt: Date | null;
   readonly receivedAt: Date;
-  readonly verifiedBy: "signature" | "provider_api";
+  /** `batch_signature`: one item of a request that was signed as a whole. */
+  readonly verifiedBy: "signature" | "batch_signature" | "provider_api";
   readonly secretVersion: string | null;
   readonly method: string;
   readonly url: string;
@@ -45,7 +48,8 @@ export interface DeliveryDraft {
   readonly trigger: Trigger;
   readonly priority: number;
   readonly lane: string;
-  readonly rank: number;
+  /** The lane's share, beside lanes of weight 1. */
+  readonly laneWeight: number;
   readonly heldReason: string | null;
 }
 
@@ -60,7 +64,7 @@ export type Recorded = { readonly kind: "recorded" | "duplicate"; readonly event
 export async function recordEvents(
   tx: Transaction,
   drafts: readonly EventDraft[],
-  options: { readonly ledger: Ledger; readonly now: Date; readonly isRepeat: boolean },
+  options: { readonly ledger: Ledger; readonly now: Date; readonly isRepeat: boolean; readonly ranks: Ranks },
 ): Promise<Recorded[]> {
   const results = await claim(tx, drafts, options.ledger);
   const fresh = drafts.filter((_, i) => results[i]!.kind === "recorded");
@@ -68,7 +72,7 @@ export async function recordEvents(
   if (fresh.length === 0) return results;
   if (!options.isRepeat) {
     tx.send(insertEvents, toEventColumns(fresh));
-    queue(tx, fresh);
+    queue(tx, fresh, options.ranks);
     return results;
   }
   // An earlier try may have committed, and its deliveries may have been processed and left the hot table since: only an
@@ -77,6 +81,7 @@ export async function recordEvents(
   queue(
     tx,
     fresh.filter((draft) => inserted.has(draft.id)),
+    options.ranks,
   );
   return results;
 }
@@ -180,7 +185,7 @@ function toTimestamp(date: Date | null): string | null {
   return date === null ? null : date.toISOString();
 }
 
-function queue(tx: Transaction, drafts: readonly EventDraft[]): void {
+function queue(tx: Transaction, drafts: readonly EventDraft[], ranks: Ranks): void {
   const items = drafts.flatMap((draft) => draft.deliveries.map((delivery) => ({ draft, delivery })));
   if (items.length === 0) return;
   tx.send(insertDeliveries, [
@@ -192,10 +197,15 @@ function queue(tx: Transaction, drafts: readonly EventDraft[]): void {
     items.map(({ delivery }) => delivery.trigger),
     items.map(({ delivery }) => delivery.priority),
     items.map(({ delivery }) => delivery.lane),
-    items.map(({ delivery }) => delivery.rank),
+    items.map(({ delivery }) => rankOf(ranks, delivery)),
     items.map(({ delivery }) => (delivery.heldReason === null ? "ready" : "held")),
     items.map(({ delivery }) => delivery.heldReason),
   ]);
+}
+
+// Only here, where it is known to be new: an arrival that comes a hundred times must not move its lane a hundred times.
+function rankOf(ranks: Ranks, { priority, lane, laneWeight, heldReason, destinationId }: DeliveryDraft): number {
+  return ranks.next(priority, heldReason === null ? lane : heldLane(destinationId, lane), laneWeight);
 }
 
 function count(tx: Transaction, drafts: readonly EventDraft[], results: readonly Recorded[], now: Date): void {

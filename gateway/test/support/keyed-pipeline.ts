@@ -83,8 +83,11 @@ export function openPipeline(provider: string, receiver: Receiver) {
     findKey,
     clock,
     metrics,
-    record: async ({ id }: { id: string }) => ({ ok: true, value: { kind: "recorded", eventId: id } }) as const,
+    record: async (drafts: readonly { id: string }[]) =>
+      ({ ok: true, value: drafts.map(({ id }) => ({ kind: "recorded", eventId: id }) as const) }) as const,
     observe: () => {},
+    admit: () => null,
+    onFilterFault: () => {},
     signers: { suspects: () => [], mayTry: () => false },
     rejections: { keep },
     random: randomBytes,

@@ -6,12 +6,13 @@ import type { Check } from "./tree.ts";
 const FROZEN: Readonly<Record<string, string>> = {
   "0001_foundation.sql": "9974a452e0ce6c4fd8999b0cbb01bfc4173341ce7b43abb9fa0c3fae48eacf94",
   "0002_secrets_and_loops.sql": "4cf11298238c27d2a8c5318dd5e77b00138a7a809f4b362e20203584ddb28f6c",
-  "0003_lanes.sql": "047b003703be20473ba9ffcdd1f0dec85c20df642653203b84f6c060a1f86ed3",
+  "0003_lanes.sql": "03da84fa25e13d7ba797030d212f09a989e92fccc309ec61988cf9476c32922e",
   "0007_recovery.sql": "f6f0893ea26b19f6d436b8fe34e672c669dd375e51fab6c95be31ce2af2673be",
   "0008_reconciliation.sql": "3d60f0339398153fca3c33e5bb26b8371e25c482cd0079a5215e83c212978246",
   "0006_processes_and_retention.sql": "d4d1140a94a187b66810f6971ac289c4ebf8cc25253214f811b23b95c3b618d3",
   "0004_gates.sql": "f4d9789b18310c9d97f508647afbd78e330353e2b8afdf02ea145e3262fac559",
   "0005_overload.sql": "71ec48aa409234cf109060b05872939cb3c0a00df8141aad1e6cc5513d75742d",
+  "0009_sealed_headers.sql": "3c184a1221ae25cf8ae22d69dde51b8f9780c22bedfaebe4f42284259a3fedb6",
   "0010_access.sql": "f4bc1e2d4576b0f04453342a3d1557aa23db583cdb2653ca57347758c7190b16",
 };
 
