@@ -8,6 +8,8 @@ import type { Candidacy, Leader } from "../engine/leader.ts";
 import { CARETAKERS, LEAD_MS, startCandidacy } from "../engine/leader.ts";
 import type { ProcessWatch } from "../engine/process-watch.ts";
 import { watchProcesses } from "../engine/process-watch.ts";
+import type { VirtualTime } from "../engine/virtual-time.ts";
+import { openVirtualTime } from "../engine/virtual-time.ts";
 import type { SafetyWatch } from "../engine/watch-safety.ts";
 import { watchSafety } from "../engine/watch-safety.ts";
 import { applyDefinition } from "../pipeline/apply-definition.ts";
@@ -42,6 +44,8 @@ export interface Foundation {
   readonly random: (bytes: number) => Uint8Array;
   readonly metrics: Metrics;
   readonly catalog: CatalogWatch;
+  /** The fair queue: gives ranks to what begins to wait. */
+  readonly ranks: VirtualTime;
   readonly safety: SafetyWatch;
   /** Whether this process does what one process does for all. */
   readonly leader: Leader;
@@ -125,6 +129,7 @@ export async function layFoundation(
 
 interface Watches {
   readonly catalog: CatalogWatch;
+  readonly ranks: VirtualTime;
   readonly safety: SafetyWatch;
   readonly leader: Candidacy;
   readonly processes: ProcessWatch;
@@ -134,6 +139,7 @@ interface Watches {
 async function stopAll(watches: Watches, close: () => Promise<void>): Promise<void> {
   watches.catalog.stop();
   await watches.stopDuties();
+  await watches.ranks.stop();
   await watches.leader.stop();
   await watches.processes.stop();
   await watches.safety.stop();
@@ -185,6 +191,7 @@ async function startWatches(config: GatewayConfig, deps: WatchDeps): Promise<Wat
   const leader = await startCandidacy(own, { name: CARETAKERS, holder: id, leadMs: LEAD_MS });
   return {
     catalog,
+    ranks: await openVirtualTime({ db: base, log: parts.log }),
     safety: watchSafety({ ...parts, db: base }),
     processes,
     leader,

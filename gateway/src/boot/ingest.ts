@@ -3,15 +3,18 @@ import type { GatewayConfig } from "../config.ts";
 import { BODY_BYTES_MAX } from "../domain/source-definition.ts";
 import { createAllowance } from "../engine/allowance.ts";
 import { createKeyFetcher } from "../engine/fetch-keys.ts";
+import { createFilterFaults } from "../engine/filter-faults.ts";
 import { createKeyStore } from "../engine/key-store.ts";
 import { createRecorder } from "../engine/recorder.ts";
 import { createRejectionStore } from "../engine/rejection-store.ts";
 import { startArrivalWatch } from "../engine/watch-arrivals.ts";
+import type { IngestDoorDeps } from "../http/ingest-door.ts";
 import { createIngestDoor } from "../http/ingest-door.ts";
 import type { SignerSearch } from "../pipeline/explain-refusal.ts";
 import { ingest } from "../pipeline/ingest.ts";
 import { createEgress } from "../platform/egress/create-egress.ts";
 import type { Log } from "../platform/log.ts";
+import { openAdmission } from "./admission.ts";
 import type { Foundation } from "./foundation.ts";
 import { listen } from "./listen.ts";
 import type { StartFault } from "./start-fault.ts";
@@ -30,9 +33,11 @@ export async function startIngest(
   foundation: Foundation,
   onRecorded: () => void,
 ): Promise<Ingest | StartFault> {
-  const { clock, metrics, random, catalog, safety } = foundation;
-  const recorder = openRecorder(config, foundation, onRecorded);
+  const { clock, metrics, random } = foundation;
+  const recorder = openRecorder(config, foundation, onRecorded, (durationMs) => saturation.noteCommit(durationMs));
+  const { admission, saturation } = openAdmission(config, log, foundation, recorder.load);
   const watch = startArrivalWatch({ db: foundation.base, clock, metrics, log });
+  const filterFaults = createFilterFaults({ db: foundation.base, clock, metrics, log });
   const rejections = createRejectionStore({ db: foundation.base, clock, random, metrics, log, loops: watch.loops });
   // Of its own: a process that only takes in has no worker's, and slow destinations shall not hold up keys.
   const egress = createEgress({ policy: config.egress, log, clock });
@@ -41,6 +46,8 @@ export async function startIngest(
     clock,
     record: recorder.submit,
     observe: watch.observe,
+    onFilterFault: filterFaults.note,
+    admit: admission.record,
     signers: openSignerSearch(foundation),
     rejections,
     random,
@@ -48,25 +55,16 @@ export async function startIngest(
     metrics,
   };
   let isDraining = false;
-  const door = createIngestDoor(
-    {
-      findSource: (key) => catalog.index().findSource(key),
-      ingest: (ready, arrival) => ingest(deps, ready, arrival),
-      closedBecause: () => {
-        if (isDraining) return "draining";
-        const safe = safety.current();
-        return !safe.ok && safe.cause === "unsafe" ? "database_unavailable" : null;
-      },
-      clock,
-      log,
-      metrics,
-    },
-    // Those that are still being read, beside those that wait for the database; room for some of the largest in any case.
-    { ...config.ingest, bodiesBytesMax: Math.max(4 * config.ingest.queueBytesMax, 4 * BODY_BYTES_MAX) },
-  );
+  const door = openDoor(config, log, foundation, {
+    ingest: (ready, arrival) => ingest(deps, ready, arrival),
+    admit: admission.arrive,
+    isDraining: () => isDraining,
+  });
   const bound = await listen(door, config.host, config.port, { host: "--host", port: "--port" });
   if (!bound.ok) {
+    await filterFaults.drain();
     await watch.drain();
+    await saturation.stop();
     await egress.close();
     return bound;
   }
@@ -79,17 +77,49 @@ export async function startIngest(
       await egress.close();
       await recorder.drain();
       await rejections.drain();
+      await saturation.stop();
+      await filterFaults.drain();
       await watch.drain();
     },
   };
 }
 
-function openRecorder(config: GatewayConfig, foundation: Foundation, onRecorded: () => void) {
+function openDoor(
+  config: GatewayConfig,
+  log: Log,
+  { catalog, safety, clock, metrics }: Foundation,
+  parts: Pick<IngestDoorDeps, "ingest" | "admit"> & { readonly isDraining: () => boolean },
+): Server {
+  return createIngestDoor(
+    {
+      findSource: (key) => catalog.index().findSource(key),
+      ingest: parts.ingest,
+      admit: parts.admit,
+      closedBecause: () => {
+        if (parts.isDraining()) return "draining";
+        const safe = safety.current();
+        return !safe.ok && safe.cause === "unsafe" ? "database_unavailable" : null;
+      },
+      clock,
+      log,
+      metrics,
+    },
+    // Those that are still being read, beside those that wait for the database; room for some of the largest in any case.
+    { ...config.ingest, bodiesBytesMax: Math.max(4 * config.ingest.queueBytesMax, 4 * BODY_BYTES_MAX) },
+  );
+}
+
+function openRecorder(
+  config: GatewayConfig,
+  foundation: Foundation,
+  onRecorded: () => void,
+  onCommit: (durationMs: number) => void,
+) {
   const { recordDeadlineMs, queueItemsMax, queueBytesMax, databaseConnections } = config.ingest;
-  const { clock, metrics } = foundation;
+  const { clock, metrics, ranks } = foundation;
   const db = foundation.openPool("ingest", databaseConnections + 1, recordDeadlineMs, { pipelined: true });
   const limits = { lanes: databaseConnections, deadlineMs: recordDeadlineMs, queueItemsMax, queueBytesMax };
-  return createRecorder({ db, clock, metrics, ...limits, onRecorded });
+  return createRecorder({ db, clock, metrics, ranks, ...limits, onRecorded, onCommit });
 }
 
 /** Searches for the secret that a refused arrival was signed with: at most 20 HMACs each, so 200 a second and source. */

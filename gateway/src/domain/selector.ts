@@ -25,6 +25,45 @@ export function parseSelector(text: string): ParsedSelector {
   return { ok: false, problem: `must be ${FORMS}` };
 }
 
+/** An event as a selector sees it. The body is read only when it is asked for. */
+export interface SelectedEvent {
+  /** The name of the source. */
+  readonly source: string;
+  readonly type: string | null;
+  /** The first header of a lower-case name. */
+  header(name: string): string | null;
+  /** The body parsed as JSON; null when it is none. */
+  body(): unknown;
+}
+
+/** What an event has at a selector's place, as text: null when there is nothing, an object or a list. */
+export function selectText(selector: Selector, event: SelectedEvent): string | null {
+  switch (selector.kind) {
+    case "source":
+      return event.source;
+    case "type":
+      return event.type;
+    case "header":
+      return event.header(selector.name);
+    case "body":
+      return toText(followPath(event.body(), selector.path));
+  }
+}
+
+function followPath(value: unknown, path: readonly string[]): unknown {
+  let at = value;
+  for (const step of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, step)) return null;
+    at = (at as Readonly<Record<string, unknown>>)[step];
+  }
+  return at;
+}
+
+function toText(value: unknown): string | null {
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : null;
+}
+
 // RFC 9110, 5.6.2: a field name is a token. Names are compared without regard to case.
 function parseHeader(name: string): ParsedSelector {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/.test(name)) {

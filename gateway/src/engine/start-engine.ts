@@ -1,3 +1,5 @@
+import type { Destination } from "../domain/catalog.ts";
+import { heldReasonOf } from "../domain/gate.ts";
 import type { Handler } from "../domain/handler.ts";
 import type { Settlement } from "../pipeline/settle.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -5,17 +7,19 @@ import type { Egress } from "../platform/egress/egress-outcome.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import { disableDestination } from "../store/catalog/disable-destination.ts";
 import type { Database } from "../store/database.ts";
+import { disableGone } from "./caretakers/disabler.ts";
 import { release } from "./caretakers/releaser.ts";
 import { rescueExpired } from "./caretakers/rescuer.ts";
-import { stage } from "./caretakers/stager.ts";
+import { stageBatch } from "./caretakers/stager.ts";
 import type { CatalogWatch } from "./catalog-watch.ts";
 import type { DatabaseClock } from "./database-clock.ts";
 import type { Loop } from "./loop.ts";
 import { startLoop } from "./loop.ts";
 import { observeAttempt } from "./observe-attempt.ts";
 import { createSettler } from "./settler.ts";
+import { startGates } from "./start-gates.ts";
+import type { VirtualTime } from "./virtual-time.ts";
 import type { Worker } from "./worker.ts";
 import { startWorker } from "./worker.ts";
 
@@ -30,6 +34,7 @@ export interface EngineDeps {
   readonly catalog: CatalogWatch;
   readonly egress: Egress;
   readonly random: (bytes: number) => Uint8Array;
+  readonly ranks: Pick<VirtualTime, "next" | "claimed">;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -48,6 +53,8 @@ export interface EngineOptions {
 export interface Engine {
   /** There may be something ready. */
   wake(): void;
+  /** A new delivery waits at the gate of this destination, or for the turn of its order key. */
+  hint(destinationId: string, orderKey: string | null): void;
   /** Claims nothing more, lets attempts end for `attemptsMs`, aborts the rest, and settles all of them within `settleMs`. */
   drain(attemptsMs: number, settleMs: number): Promise<void>;
 }
@@ -71,15 +78,28 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
       databaseNow: () => deps.databaseClock.now(),
       settle: (settlement) => settle(deps, settler, settlement),
       refreshCatalog: () => deps.catalog.refresh(),
-      observe: (...seen) => observeAttempt(deps, ...seen),
+      observe: (...seen) => {
+        observeAttempt(deps, ...seen);
+        gates.observe(...seen);
+      },
+      onClaimed: deps.ranks.claimed,
       signal: aborter.signal,
       leaseMs: options.leaseMs,
     },
     { ...options, log: deps.log },
   );
+  const gates = startGates({
+    ...deps,
+    catalog,
+    databaseNow: () => deps.databaseClock.now(),
+    refreshCatalog: () => deps.catalog.refresh(),
+    worker,
+  });
   const onReady = () => worker.wake();
   const caretakers: Loop[] = [
-    caretaker(deps, "stager", STAGE_MS, async () => (await stage({ ...deps, onReady })) > 0),
+    caretaker(deps, "stager", STAGE_MS, () =>
+      stageBatch({ ...deps, onReady, heldReasonOf: (id) => whyHeld(catalog().findDestination(id)) }),
+    ),
     caretaker(deps, "rescuer", Math.min(RESCUE_MS, options.leaseMs / 3), async () => {
       const now = deps.databaseClock.now();
       const rescued = await rescueExpired(rescuerDeps, now, now);
@@ -97,6 +117,7 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
   ];
   return {
     wake: onReady,
+    hint: gates.hint,
     drain: async (attemptsMs, settleMs) => {
       const stopped = caretakers.map((loop) => loop.stop());
       const timer = setTimeout(() => aborter.abort(), attemptsMs);
@@ -106,9 +127,14 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
       clearTimeout(timer);
       clearTimeout(giveUp);
       await settler.drain(0);
-      await Promise.all(stopped);
+      await Promise.all([...stopped, gates.stop()]);
     },
   };
+}
+
+// What keeps an order has its turn when it is retried.
+function whyHeld(destination: Destination | null): string | null {
+  return destination === null ? null : heldReasonOf(destination, null);
 }
 
 function caretaker(deps: EngineDeps, name: string, idleMs: number, step: () => Promise<boolean>): Loop {
@@ -120,16 +146,9 @@ async function settle(deps: EngineDeps, settler: ReturnType<typeof createSettler
   if (!result.ok) return null;
   const { decision, delivery } = settlement;
   if (result.value === "settled" && decision.to === "dead" && decision.disableDestination) {
-    const { destinationId } = delivery;
-    const disabled = await deps.db.transaction(
-      (tx) => disableDestination(tx, destinationId, "answered 410 Gone", deps.clock.now()),
-      5_000,
-    );
-    // Or this process would go on sending to it until its next look at the catalog.
-    if (disabled.ok) await deps.catalog.refresh().catch(() => {});
-    if (disabled.ok && disabled.value) deps.log.warn({ destinationId }, "destination disabled: it answered 410 Gone");
-    if (!disabled.ok)
-      deps.log.error({ destinationId, error: disabled.message }, "a destination that is gone could not be disabled");
+    const databaseNow = () => deps.databaseClock.now();
+    const refreshCatalog = () => deps.catalog.refresh();
+    await disableGone({ ...deps, databaseNow, refreshCatalog }, delivery.destinationId);
   }
   return result.value;
 }

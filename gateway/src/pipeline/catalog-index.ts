@@ -1,6 +1,9 @@
 import type { Receiver } from "@holdfast/verify";
 import { findProvider } from "@holdfast/verify";
-import type { Catalog, Destination, Source } from "../domain/catalog.ts";
+import type { Catalog, Destination, Route, Source } from "../domain/catalog.ts";
+import { parseSelector } from "../domain/selector.ts";
+import type { EventFilter } from "../platform/event-filter.ts";
+import { compileFilter } from "../platform/event-filter.ts";
 import type { ReadyRoute, ReadySource } from "./arrival.ts";
 import type { Suspect } from "./explain-refusal.ts";
 import { listSuspects } from "./explain-refusal.ts";
@@ -53,14 +56,26 @@ function prepareSource(catalog: Catalog, source: Source, destinations: ReadonlyM
       if (destination === undefined || destination.tenant !== source.tenant) return [];
       return [
         {
+          id: route.id,
+          name: route.name,
           destinationId: route.destinationId,
           eventTypes: route.eventTypes,
           priority: route.priority ?? source.policy.priority,
+          filter: toFilter(route),
           heldReason: destination.state === "active" ? null : `destination_${destination.state}`,
         },
       ];
     });
-  return { source, routes, provider: findProvider(source.provider), receiver: toReceiver(source) };
+  const parsed = source.policy.lane === null ? null : parseSelector(source.policy.lane);
+  const lane = parsed?.ok === true ? parsed.selector : null;
+  return { source, routes, provider: findProvider(source.provider), receiver: toReceiver(source), lane };
+}
+
+// Checked when it was applied; one that an older version took and this one does not faults for each event, in plain sight.
+function toFilter({ policy: { when } }: Route): EventFilter | null {
+  if (when === null) return null;
+  const compiled = compileFilter(when);
+  return compiled.ok ? compiled.filter : () => ({ ok: false, fault: compiled.message });
 }
 
 /** What verify() checks with: every secret version that may still verify, retired ones left out. */

@@ -23,15 +23,23 @@ export interface Claimed {
  * stops earlier than the database would take the delivery away.
  *
  * @param deps.databaseNow the database's time as this process knows it
+ * @param deps.onClaimed is told of each priority and rank, so that the queue knows how far the service has got
  */
 export async function claim(
-  deps: { readonly db: Queryable; readonly clock: Clock; readonly databaseNow: () => Date; readonly leaseMs: number },
+  deps: {
+    readonly db: Queryable;
+    readonly clock: Clock;
+    readonly databaseNow: () => Date;
+    readonly leaseMs: number;
+    readonly onClaimed: (priority: number, rank: number) => void;
+  },
   slots: number,
 ): Promise<LeasedDelivery[]> {
   const lease = randomUUID();
   const leaseEndsMs = deps.clock.monotonicMs() + deps.leaseMs;
   const leaseUntil = new Date(deps.databaseNow().getTime() + deps.leaseMs).toISOString();
   const leased = await deps.db.run(claimReady, [slots, lease, leaseUntil]);
+  for (const { priority, rank } of leased.rows) deps.onClaimed(priority, rank);
   return leased.rows.map((row) => toLeased(row, lease, leaseEndsMs));
 }
 

@@ -1,18 +1,28 @@
 import { hash } from "node:crypto";
 import type { Verified } from "@holdfast/verify";
 import { placeKey } from "../domain/bucket.ts";
+import { laneOf } from "../domain/lane.ts";
+import { selectText } from "../domain/selector.ts";
 import { matchesEventType } from "../domain/event-type.ts";
 import { newUuid } from "../domain/id.ts";
-import type { Arrival, ReadySource } from "./arrival.ts";
+import type { Arrival, ReadyRoute, ReadySource } from "./arrival.ts";
 import { toColumnText, toStoredHeaders } from "./arrival.ts";
+import type { EventView } from "./event-view.ts";
+import { viewEvent } from "./event-view.ts";
 import type { DeliveryDraft, EventDraft } from "./record-event.ts";
 
 const TEXT_MAX = 512;
 const URL_MAX = 4_096;
+// Beyond it a value is cut off: two that are the same that far share a lane.
+const LANE_CHARS_MAX = 128;
+
+/** Is told of a route whose filter could not be worked out for an event, and why; the event is then not meant. */
+export type FilterFaultObserver = (route: Pick<ReadyRoute, "id" | "name">, fault: string) => void;
 
 /**
  * Turns a verified arrival into what will be recorded: its place by its key, ids that carry the place, and one delivery for
- * each destination that a matching route names (the most urgent priority where several do).
+ * each destination that a matching route names (the most urgent priority where several do). The body is parsed only for a
+ * lane or a filter that looks into it.
  *
  * @param random gives that many random bytes
  */
@@ -21,10 +31,12 @@ export function draftEvent(
   arrival: Arrival,
   verdict: Verified,
   random: (bytes: number) => Uint8Array,
+  onFilterFault: FilterFaultObserver = () => {},
 ): EventDraft {
   const { source } = ready;
   const place = placeKey(source.id, verdict.eventKey);
   const receivedMs = arrival.receivedAt.getTime();
+  const view = viewEvent(source.name, arrival, verdict);
   return {
     id: newUuid(receivedMs, place.bucket, random(8)),
     bucket: place.bucket,
@@ -46,7 +58,7 @@ export function draftEvent(
     headers: toStoredHeaders(arrival.headers, ready.provider?.secretHeaders ?? []),
     body: arrival.body,
     bodySha256: hash("sha256", arrival.body, "buffer"),
-    deliveries: draftDeliveries(ready, verdict.eventType, receivedMs, place.bucket, random),
+    deliveries: draftDeliveries(ready, view, onFilterFault, () => newUuid(receivedMs, place.bucket, random(8))),
   };
 }
 
@@ -59,24 +71,36 @@ function storable(date: Date | null): Date | null {
 
 function draftDeliveries(
   ready: ReadySource,
-  eventType: string | null,
-  receivedMs: number,
-  bucket: number,
-  random: (bytes: number) => Uint8Array,
+  event: EventView,
+  onFilterFault: FilterFaultObserver,
+  newId: () => string,
 ): DeliveryDraft[] {
-  const chosen = new Map<string, { priority: number; heldReason: string | null }>();
+  const chosen = new Map<string, ReadyRoute>();
   for (const route of ready.routes) {
-    if (!matchesEventType(route.eventTypes, eventType)) continue;
+    if (!isMeant(route, event, onFilterFault)) continue;
     const known = chosen.get(route.destinationId);
     if (known === undefined || route.priority < known.priority) chosen.set(route.destinationId, route);
   }
-  return [...chosen].map(([destinationId, { priority, heldReason }]) => ({
-    id: newUuid(receivedMs, bucket, random(8)),
+  if (chosen.size === 0) return [];
+  const value = ready.lane === null ? null : selectText(ready.lane, event);
+  const lane = laneOf(ready.source.tenant, value === null ? null : toColumnText(value, LANE_CHARS_MAX));
+  const { laneWeight } = ready.source.policy;
+  return [...chosen.values()].map(({ destinationId, priority, heldReason }) => ({
+    id: newId(),
     destinationId,
     trigger: "live",
     priority,
-    lane: ready.source.tenant,
-    rank: receivedMs,
+    lane,
+    laneWeight,
     heldReason,
   }));
+}
+
+function isMeant(route: ReadyRoute, event: EventView, onFault: FilterFaultObserver): boolean {
+  const { eventTypes, filter } = route;
+  if (!matchesEventType(eventTypes, event.type)) return false;
+  if (filter === null) return true;
+  const verdict = filter(event.filtered());
+  if (!verdict.ok) onFault(route, verdict.fault);
+  return verdict.ok && verdict.isMatch;
 }

@@ -17,6 +17,8 @@ export interface WorkDeps extends DeliverDeps, HandlerDeps {
   readonly db: Queryable;
   readonly leaseMs: number;
   readonly handlers: Readonly<Record<string, Handler>>;
+  /** Is told of each claimed priority and rank. */
+  readonly onClaimed: (priority: number, rank: number) => void;
   /** Settles one delivery, sharing a transaction with others; null when the database was away for too long. */
   readonly settle: (settlement: Settlement) => Promise<Settled | null>;
   /** Reads the catalog anew when a delivery names something that this process has not heard of. */
@@ -138,6 +140,7 @@ async function planDelivery(deps: WorkDeps, { delivery, event }: Claimed): Promi
   const source = catalog.findSourceById(event.sourceId);
   if (source === null) return { kind: "end", destination, detail: "the source of the event no longer exists" };
   if (destination.state !== "active") return { kind: "hold", reason: `destination_${destination.state}`, destination };
+  if (destination.gate !== null && !delivery.permit) return { kind: "hold", reason: "destination_gated", destination };
   if (destination.target.kind === "handler") {
     const handler = deps.handlers[destination.target.handler];
     if (handler === undefined) return { kind: "hold", reason: "handler_missing", destination };

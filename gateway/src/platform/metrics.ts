@@ -1,3 +1,4 @@
+import { createGateMetrics } from "./gate-metrics.ts";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import { createOverloadMetrics, createPaceMetrics } from "./queue-metrics.ts";
 import { createReconciliationMetrics } from "./reconciliation-metrics.ts";
@@ -52,6 +53,7 @@ export function createMetrics(version: string) {
       registers,
     }),
     ...createQueueMetrics(registers),
+    ...createGateMetrics(registers),
     ...createPaceMetrics(registers),
     ...createOverloadMetrics(registers),
     ...createUpkeepMetrics(registers),
@@ -93,6 +95,12 @@ function createIngestMetrics(registers: Registry[]) {
       name: "holdfast_duplicates_total",
       help: "Arrivals whose event was recorded already, by source",
       labelNames: ["source"],
+      registers,
+    }),
+    routeFilterFaults: new Counter({
+      name: "holdfast_route_filter_faults_total",
+      help: "Events that a route left out because its filter could not be worked out for them, by route",
+      labelNames: ["route"],
       registers,
     }),
     rejections: new Counter({

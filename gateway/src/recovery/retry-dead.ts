@@ -66,7 +66,7 @@ async function retry(
       return queueSuccessor(deps, tx, tenant, id, destination);
     case "scheduled":
     case "held":
-      return makeReady(deps, tx, tenant, id, destination);
+      return makeReady(deps, tx, { tenant, id, priority: found.priority }, destination);
     case "processed":
       return { kind: "refused", message: "It is processed; a second delivery would be a duplicate." };
     case "leased":
@@ -116,8 +116,7 @@ async function queueSuccessor(
 async function makeReady(
   deps: RetryDeps,
   tx: Queryable,
-  tenant: string,
-  id: string,
+  { tenant, id, priority }: { readonly tenant: string; readonly id: string; readonly priority: number },
   destination: Destination,
 ): Promise<Retried> {
   if (destination.state !== "active") {
@@ -130,7 +129,7 @@ async function makeReady(
     tenant,
     bucketOf(id),
     id,
-    deps.ranks.next(found.priority, retryLane(found.lane)),
+    deps.ranks.next(priority, retryLane(tenant)),
     deps.clock.now().toISOString(),
   ]);
   if (updated.rowCount === 1) return { kind: "queued", deliveryId: id, held: false };

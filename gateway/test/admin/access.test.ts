@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createFairQueue } from "../../src/domain/fair-queue.ts";
 import { isApiKey } from "../../src/domain/api-key.ts";
 import { createApiKey } from "../../src/http/admin/api-keys.ts";
 import { adminOperations, createAdminApi } from "../../src/http/admin/create-admin-api.ts";
@@ -88,6 +89,7 @@ describe("API keys", () => {
       db: gateway.db,
       clock: systemClock,
       random: (size: number) => crypto.getRandomValues(new Uint8Array(size)),
+      ranks: createFairQueue(),
     };
     const past = new Date(Date.now() - 1_000);
     const { key } = await createApiKey(parts, { tenant: "default", name: "old", expiresAt: past });
@@ -262,6 +264,7 @@ function adminParts() {
     box: gateway.box,
     clock: systemClock,
     random: (size: number) => crypto.getRandomValues(new Uint8Array(size)),
+    ranks: createFairQueue(),
     egressPolicy: { allowCidrs: [] },
     ingestUrl: "http://127.0.0.1:4400",
     metrics: gateway.metrics,

@@ -41,7 +41,14 @@ describe("the policy of a source and a route", () => {
     if (!checked.ok) throw new Error("the definition is right");
     const { sources, routes } = checked.definition;
     const source = planSource(null, sources["s"]!, declared);
-    expect(source.policy).toEqual({ priority: 1, lane: "body:/account", laneWeight: 5, ratePerSec: 20, burst: null, batch: "event" });
+    expect(source.policy).toEqual({
+      priority: 1,
+      lane: "body:/account",
+      laneWeight: 5,
+      ratePerSec: 20,
+      burst: null,
+      batch: "event",
+    });
     expect(source.receiver).toEqual({});
     expect(planSource(null, { provider: "stripe" }, declared).policy).toEqual(DEFAULT_SOURCE_POLICY);
     const route = planRoute(null, routes[0]!, ends, declared);

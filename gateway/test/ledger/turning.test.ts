@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
+import { createFairQueue } from "../../src/domain/fair-queue.ts";
 import { createLedgerKeeper } from "../../src/engine/caretakers/turn-ledger.ts";
 import { startCandidacy } from "../../src/engine/leader.ts";
 import { openLedger } from "../../src/pipeline/ledger.ts";
@@ -96,7 +97,7 @@ it("a generation is closed only when everybody has ended who may still write to 
   const before = openLedger();
   const early = await openTransaction(desk);
   const draft = draftEvent("evt_contested");
-  await recordEvents(early.tx, [draft], { ledger: before, now: new Date(), isRepeat: false });
+  await recordEvents(early.tx, [draft], { ledger: before, now: new Date(), isRepeat: false, ranks: createFairQueue() });
 
   await ageGenerations(desk);
   expect(await keeper.round(Date.now())).toBe("opened");
@@ -135,7 +136,12 @@ it("a key is forgotten with its generation, a horizon after that was closed and 
   const nearlyMs = Date.now() + HORIZON_DAYS * DAY_MS - 60_000;
   const open = await openTransaction(desk);
   const inFlight = draftEvent("evt_in_flight");
-  await recordEvents(open.tx, [inFlight], { ledger: openLedger(), now: new Date(), isRepeat: false });
+  await recordEvents(open.tx, [inFlight], {
+    ledger: openLedger(),
+    now: new Date(),
+    isRepeat: false,
+    ranks: createFairQueue(),
+  });
   // The calendar alone would open the next generation too.
   await desk.query(
     "update holdfast.dedupe_generation set opened_at = now() + interval '90 days', closed_at = null where gen = 2",

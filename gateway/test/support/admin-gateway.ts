@@ -10,6 +10,7 @@ import type { Metrics } from "../../src/platform/metrics.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import type { SecretsBox } from "../../src/platform/secrets-box.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
+import { createFairQueue } from "../../src/domain/fair-queue.ts";
 import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openDatabase } from "../../src/store/database.ts";
@@ -67,7 +68,13 @@ export async function startAdminGateway(options: AdminGatewayOptions = {}): Prom
   let catalog = await loadCatalog(db, box);
   let woken = 0;
   const metrics = createMetrics("0.0.0-test");
-  const parts = { db, box, clock: systemClock, random: (bytes: number): Uint8Array => randomBytes(bytes) };
+  const parts = {
+    db,
+    box,
+    clock: systemClock,
+    random: (bytes: number): Uint8Array => randomBytes(bytes),
+    ranks: createFairQueue(),
+  };
   const app = createAdminApi({
     ...parts,
     catalog: {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { onTestFinished } from "vitest";
+import { createFairQueue } from "../../src/domain/fair-queue.ts";
 import { placeKey } from "../../src/domain/bucket.ts";
 import { newUuid } from "../../src/domain/id.ts";
 import type { Ledger } from "../../src/pipeline/ledger.ts";
@@ -44,7 +45,7 @@ export function draftEvent(id: string): EventDraft {
 /** Records one draft in a transaction of its own. */
 export async function recordDraft(desk: Desk, draft: EventDraft, ledger: Ledger): Promise<Recorded> {
   const done = await desk.db.transaction(
-    (tx) => recordEvents(tx, [draft], { ledger, now: new Date(), isRepeat: false }),
+    (tx) => recordEvents(tx, [draft], { ledger, now: new Date(), isRepeat: false, ranks: createFairQueue() }),
     30_000,
   );
   if (!done.ok) throw new Error(done.message);

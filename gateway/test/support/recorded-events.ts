@@ -2,6 +2,8 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { placeKey } from "../../src/domain/bucket.ts";
 import type { Source } from "../../src/domain/catalog.ts";
 import type { Decision } from "../../src/domain/delivery.ts";
+import type { Ranks } from "../../src/domain/fair-queue.ts";
+import { createFairQueue } from "../../src/domain/fair-queue.ts";
 import { bucketOf, newUuid } from "../../src/domain/id.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import type { EventDraft } from "../../src/pipeline/record-event.ts";
@@ -24,7 +26,12 @@ export interface EventToRecord {
   readonly priority?: number;
   readonly at?: Date;
   readonly heldReason?: string | null;
+  readonly lane?: string;
+  /** The queue that it takes its rank from; one of all tests of the file when absent. */
+  readonly ranks?: Ranks;
 }
+
+const ranks = createFairQueue();
 
 /** Records an event through the pipeline's own verb; again with the same provider id it is a duplicate. Ids are UUIDs. */
 export async function recordOne(
@@ -70,13 +77,19 @@ export async function recordOne(
       destinationId,
       trigger: "live",
       priority: event.priority ?? 2,
-      lane: event.tenant ?? "default",
-      rank: receivedAt.getTime(),
+      lane: event.lane ?? event.tenant ?? "default",
+      laneWeight: 1,
       heldReason: event.heldReason ?? null,
     })),
   };
   const done = await db.transaction(
-    (tx) => recordEvents(tx, [draft], { ledger: openLedger(), now: receivedAt, isRepeat: false }),
+    (tx) =>
+      recordEvents(tx, [draft], {
+        ledger: openLedger(),
+        now: receivedAt,
+        isRepeat: false,
+        ranks: event.ranks ?? ranks,
+      }),
     10_000,
   );
   if (!done.ok) throw new Error(done.message);
@@ -97,7 +110,7 @@ export const REJECTED = {
 /** Keeps a rejection as the door does. @returns its id (UUID) */
 export async function recordRejection(db: Database, source: Source): Promise<string> {
   const { diagnosis, ...request } = REJECTED;
-  const ready = { source, routes: [], provider: null, receiver: {} };
+  const ready = { source, routes: [], provider: null, receiver: {}, lane: null };
   const arrival = { ...request, receivedAt: new Date() };
   const draft = draftRejection(ready, arrival, "signature_mismatch", diagnosis, (size) => randomBytes(size));
   const done = await db.transaction((tx) => storeRejections(tx, [draft]), 5_000);

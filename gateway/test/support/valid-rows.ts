@@ -18,6 +18,7 @@ export function rowId(): string {
 
 const SOURCE = rowId();
 const DESTINATION = rowId();
+const ROUTE = rowId();
 const HASH = Buffer.alloc(32, 7);
 const catalogTimes = { origin: "api", created_at: ROW_TIME, updated_at: ROW_TIME };
 const hot = { bucket: BUCKET, tenant: "default" };
@@ -100,7 +101,7 @@ export const VALID_ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
     "route",
     {
       ...catalogTimes,
-      id: rowId(),
+      id: ROUTE,
       tenant: "default",
       name: "payments-to-billing",
       source_id: SOURCE,
@@ -110,6 +111,12 @@ export const VALID_ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
       state: "active",
     },
   ],
+  [
+    "route_fault",
+    { route_id: ROUTE, faults: 3, last_fault: "No such key: amount", first_at: ROW_TIME, last_at: ROW_TIME },
+  ],
+  ["virtual_time", { priority: 2, v: 2e12 }],
+  ["lane_tag", { priority: 2, lane: "default/acct_1", tag: 2e12 + 1_000 }],
   [
     "throttle",
     {

@@ -26,7 +26,7 @@ export async function measureQueue(deps: {
   const oldestReadyMs = Object.fromEntries(
     PRIORITIES.map((priority, i) => {
       const row = oldest.find((found) => found.priority === i);
-      return [priority, row === undefined ? 0 : Math.max(0, Math.round(nowMs - row.rank))];
+      return [priority, row === undefined ? 0 : Math.max(0, Math.round(nowMs - row.since))];
     }),
   );
   return { depth, oldestReadyMs };

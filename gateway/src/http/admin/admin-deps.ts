@@ -1,4 +1,5 @@
 import type { Catalog } from "../../domain/catalog.ts";
+import type { Ranks } from "../../domain/fair-queue.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { EgressPolicy } from "../../platform/egress/egress-outcome.ts";
 import type { Log } from "../../platform/log.ts";
@@ -18,9 +19,12 @@ export interface AdminDeps {
   readonly box: SecretsBox;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
+  readonly ranks: Ranks;
   readonly egressPolicy: EgressPolicy;
   /** Where the ingest door is, without a trailing slash: `http://127.0.0.1:4400`. */
   readonly ingestUrl: string;
+  /** How providers address the ingest door, where that is configured; signed URLs begin with it. */
+  readonly publicUrl?: string | null;
   readonly metrics: Metrics;
   /** Whether the process can do its work, and every reason why not. */
   readonly readiness: () => Promise<{ readonly ok: boolean; readonly reasons: readonly string[] }>;

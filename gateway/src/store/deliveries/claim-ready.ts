@@ -10,6 +10,10 @@ export interface LeasedRow {
   readonly trigger: string;
   readonly attempt: number;
   readonly refusals: number;
+  readonly priority: number;
+  readonly rank: number;
+  readonly permit: boolean;
+  readonly order_key: string | null;
 }
 
 /**
@@ -29,5 +33,6 @@ export const claimReady = hot<LeasedRow>(
       SET state = 'leased', lease = $2, lease_until = $3, attempt = d.attempt + 1
      FROM due
     WHERE/*shard*/ d.bucket = ANY($4::int[]) AND/*.*/ d.bucket = due.bucket AND d.id = due.id
-   RETURNING d.bucket, d.id, d.tenant, d.event_id, d.destination_id, d.key, d.trigger, d.attempt, d.refusals`,
+   RETURNING d.bucket, d.id, d.tenant, d.event_id, d.destination_id, d.key, d.trigger, d.attempt, d.refusals,
+             d.priority, d.rank, d.permit, d.order_key`,
 );

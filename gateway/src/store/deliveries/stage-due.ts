@@ -1,20 +1,14 @@
 import { hot } from "../statement.ts";
 
 /**
- * Makes scheduled deliveries ready whose time has come; they queue by the time they were due. The epoch is taken from an
- * interval: of a timestamptz it is only stable, and a cluster refuses stable functions of columns in an UPDATE.
- * Parameters: now timestamptz, limit int; on a cluster also buckets int[] of one shard.
+ * Queues deliveries whose wait is over, in the transaction that locked them: ready, or held where their destination takes
+ * none now. Parameters: buckets int[], ids uuid[], states text[], held reasons text[], ranks float8[], now timestamptz.
  */
 export const stageDue = hot<{ id: string }>(
   "stage_due",
-  `WITH due AS MATERIALIZED (
-     SELECT q.bucket, q.id FROM holdfast.delivery q
-      WHERE q.state = 'scheduled' AND q.due_at <= $1/*shard*/ AND q.bucket = ANY($3::int[])/*.*/
-      ORDER BY q.due_at
-      LIMIT $2 FOR UPDATE SKIP LOCKED)
-   UPDATE holdfast.delivery d
-      SET state = 'ready', rank = extract(epoch FROM d.due_at - timestamptz '1970-01-01 00:00:00+00') * 1000, due_at = NULL
-     FROM due
-    WHERE/*shard*/ d.bucket = ANY($3::int[]) AND/*.*/ d.bucket = due.bucket AND d.id = due.id
+  `UPDATE holdfast.delivery d
+      SET state = u.state, held_reason = u.held_reason, rank = u.rank, due_at = NULL, ready_at = $6
+     FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::float8[]) AS u(bucket, id, state, held_reason, rank)
+    WHERE/*shard*/ d.bucket = ANY($1::int[]) AND/*.*/ d.bucket = u.bucket AND d.id = u.id AND d.state = 'scheduled'
    RETURNING d.id`,
 );

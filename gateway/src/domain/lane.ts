@@ -1,0 +1,17 @@
+/** A tenant's lane for what a source's selector found. A tenant's name has no slash in it, so no lane is another tenant's. */
+export function laneOf(tenant: string, value: string | null): string {
+  return value === null || value === "" ? tenant : `${tenant}/${value}`;
+}
+
+/** The lane of a lane's retries: they share with its fresh events, and neither can starve the other. */
+export function retryLane(lane: string): string {
+  return `retry:${lane}`;
+}
+
+/**
+ * The lane that a destination's held deliveries take their ranks from: they are out of the way of what their lane sends
+ * elsewhere, and keep the lanes' order among themselves for when they are let in.
+ */
+export function heldLane(destinationId: string, lane: string): string {
+  return `${destinationId} ${lane}`;
+}

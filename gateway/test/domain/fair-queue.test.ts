@@ -1,0 +1,181 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { FairQueue } from "../../src/domain/fair-queue.ts";
+import { RANK_STEP, VIRTUAL_TIME_START, createFairQueue } from "../../src/domain/fair-queue.ts";
+
+interface Waiting {
+  readonly lane: string;
+  readonly rank: number;
+  /** Position in the lane. */
+  readonly number: number;
+}
+
+/** A queue with its waiting deliveries, claimed as the database does it: the lowest rank first. */
+function simulate(queue: FairQueue = createFairQueue()) {
+  const waiting: Waiting[] = [];
+  const numbers = new Map<string, number>();
+  return {
+    queue,
+    waiting,
+    add: (lane: string, weight = 1): Waiting => {
+      const number = (numbers.get(lane) ?? 0) + 1;
+      numbers.set(lane, number);
+      const item = { lane, rank: queue.next(0, lane, weight), number };
+      waiting.push(item);
+      return item;
+    },
+    claim: (): Waiting | undefined => {
+      const first = waiting.toSorted((a, b) => a.rank - b.rank)[0];
+      if (first === undefined) return undefined;
+      waiting.splice(waiting.indexOf(first), 1);
+      queue.claimed(0, first.rank);
+      return first;
+    },
+  };
+}
+
+type Step = { readonly add: string } | { readonly add: null };
+const steps = fc.array(
+  fc.oneof(fc.record({ add: fc.constantFrom("a", "b", "c", "d") }), fc.constant<Step>({ add: null })),
+  { maxLength: 200 },
+);
+
+describe("fair lanes", () => {
+  it("put the delivery of an idle lane at the head, however much others have waiting", () => {
+    fc.assert(
+      fc.property(steps, (history) => {
+        const line = simulate();
+        for (const step of history) {
+          if (step.add === null) line.claim();
+          else line.add(step.add);
+        }
+        const newcomer = line.add("idle");
+        const before = line.waiting.filter(({ rank }) => rank < newcomer.rank);
+        // Nothing that waits has a lower rank: all of those were claimed before the virtual time got there.
+        expect(before).toEqual([]);
+      }),
+    );
+  });
+
+  it("share by weight while all have something waiting, to within one delivery of each", () => {
+    const weights = fc.dictionary(fc.constantFrom("a", "b", "c", "d", "e"), fc.integer({ min: 1, max: 100 }), {
+      minKeys: 2,
+    });
+    fc.assert(
+      fc.property(weights, fc.integer({ min: 1, max: 300 }), (lanes, claims) => {
+        const line = simulate();
+        for (const [lane, weight] of Object.entries(lanes)) for (let i = 0; i < 310; i++) line.add(lane, weight);
+        const served = new Map<string, number>();
+        for (let i = 0; i < claims; i++) {
+          const { lane } = line.claim()!;
+          served.set(lane, (served.get(lane) ?? 0) + 1);
+        }
+        for (const [a, weightA] of Object.entries(lanes)) {
+          for (const [b, weightB] of Object.entries(lanes)) {
+            const apart = Math.abs((served.get(a) ?? 0) / weightA - (served.get(b) ?? 0) / weightB);
+            expect(apart).toBeLessThanOrEqual(1 / weightA + 1 / weightB + 1e-6);
+          }
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("starve nobody: no delivery is passed by more than one of each other lane for each of its own lane before it", () => {
+    fc.assert(
+      fc.property(steps, (history) => {
+        const line = simulate();
+        const passedBy = new Map<Waiting, Map<string, number>>();
+        const ahead = new Map<Waiting, number>();
+        for (const step of history) {
+          if (step.add !== null) {
+            ahead.set(line.add(step.add), line.waiting.filter(({ lane }) => lane === step.add).length);
+            continue;
+          }
+          const claimed = line.claim();
+          for (const left of line.waiting) {
+            if (claimed === undefined || claimed.lane === left.lane) continue;
+            const counts = passedBy.get(left) ?? new Map<string, number>();
+            counts.set(claimed.lane, (counts.get(claimed.lane) ?? 0) + 1);
+            passedBy.set(left, counts);
+          }
+        }
+        for (const [item, counts] of passedBy)
+          for (const count of counts.values()) expect(count).toBeLessThanOrEqual(ahead.get(item)! + 1);
+      }),
+    );
+  });
+
+  it("keep the order inside a lane", () => {
+    fc.assert(
+      fc.property(steps, (history) => {
+        const line = simulate();
+        const last = new Map<string, number>();
+        for (const step of [...history, ...history.map(() => ({ add: null }))]) {
+          if (step.add !== null) line.add(step.add);
+          const claimed = step.add === null ? line.claim() : undefined;
+          if (claimed === undefined) continue;
+          expect(claimed.number).toBeGreaterThan(last.get(claimed.lane) ?? 0);
+          last.set(claimed.lane, claimed.number);
+        }
+      }),
+    );
+  });
+
+  it("know each priority apart", () => {
+    const queue = createFairQueue();
+    queue.claimed(1, VIRTUAL_TIME_START + 5 * RANK_STEP);
+    expect([queue.next(0, "a"), queue.next(1, "a")]).toEqual([VIRTUAL_TIME_START, VIRTUAL_TIME_START + 5 * RANK_STEP]);
+  });
+});
+
+describe("fair lanes of several processes", () => {
+  const claimed = VIRTUAL_TIME_START;
+
+  it("move a lane on by what each of them added, once they have met", () => {
+    const [one, two] = [createFairQueue(), createFairQueue()];
+    for (let i = 0; i < 20; i++) one.next(0, "a");
+    for (let i = 0; i < 30; i++) two.next(0, "a");
+    // As the table does it: the row's tag and the base, whichever is later, plus what was added.
+    let tag = 0;
+    for (const queue of [one, two]) {
+      const [move] = queue.takeMoves(10);
+      tag = Math.max(Math.max(tag, move!.base) + move!.added, move!.tag);
+      queue.merge([], [{ priority: 0, lane: "a", tag }]);
+    }
+    expect(tag).toBe(claimed + 50 * RANK_STEP);
+    expect(two.next(0, "a")).toBe(tag);
+    one.merge([], [{ priority: 0, lane: "a", tag }]);
+    expect(one.next(0, "a")).toBe(tag);
+  });
+
+  it("tell a move again when nobody heard it, and once only when somebody did", () => {
+    const queue = createFairQueue();
+    for (let i = 0; i < 20; i++) queue.next(0, "a");
+    const moves = queue.takeMoves(10);
+    expect(moves).toEqual([
+      { priority: 0, lane: "a", tag: claimed + 20 * RANK_STEP, base: claimed, added: 20 * RANK_STEP },
+    ]);
+    queue.returnMoves(moves);
+    expect(queue.takeMoves(10)).toEqual(moves);
+    expect(queue.takeMoves(10)).toEqual([]);
+  });
+
+  it("tell nothing of lanes that are hardly ahead, and no more than was asked for", () => {
+    const queue = createFairQueue();
+    for (let i = 0; i < 100; i++) queue.next(0, `quiet-${i}`);
+    for (let i = 0; i < 20; i++) for (const lane of ["a", "b", "b", "c"]) queue.next(0, lane);
+    expect(queue.takeMoves(1).map(({ lane }) => lane)).toEqual(["b"]);
+    expect(queue.takeMoves(10).map(({ lane }) => lane)).toEqual(["a", "c"]);
+  });
+
+  it("forget lanes that are not ahead, and stay within their bound when all are", () => {
+    const queue = createFairQueue(10);
+    for (let i = 0; i < 1_000; i++) queue.next(0, `lane-${i}`);
+    expect(queue.next(0, "lane-999")).toBe(claimed + RANK_STEP);
+    expect(queue.next(0, "lane-0")).toBe(claimed);
+    queue.claimed(0, claimed + 100 * RANK_STEP);
+    expect(queue.takeMoves(10)).toEqual([]);
+    expect(queue.next(0, "lane-999")).toBe(claimed + 100 * RANK_STEP);
+  });
+});
