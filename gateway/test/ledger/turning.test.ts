@@ -69,11 +69,11 @@ it("two processes that record the same 10,000 keys while the ledger turns again 
   const keeper = await openKeeper(desk);
   const recorders = [startRecorder(desk.database.url, "a"), startRecorder(desk.database.url, "b")];
   await Promise.all(recorders.map(({ ready }) => ready));
-  let isOver = false;
-  const ended = Promise.all(recorders.map((recorder) => recorder.ended)).finally(() => (isOver = true));
+  const race = { isOver: false };
+  const ended = Promise.all(recorders.map((recorder) => recorder.ended)).finally(() => (race.isOver = true));
   for (const { process } of recorders) process.stdin!.write("go\n");
   let turns = 0;
-  while (!isOver) {
+  while (!race.isOver) {
     const turned = await keeper.round(Date.now());
     if (turned === "closed") turns++;
     if (turned === "rested") await ageGenerations(desk);

@@ -16,25 +16,24 @@ export interface SnapshotStanding {
   readonly alarms: readonly SnapshotHolder[];
 }
 
-/** Looks at who holds an old view of the database. */
-export async function readSnapshots(db: Queryable): Promise<SnapshotStanding> {
+/** Looks at who holds an old view of the database. @param alarmSec the age from which one alarms */
+export async function readSnapshots(db: Queryable, alarmSec = SNAPSHOT_ALARM_SEC): Promise<SnapshotStanding> {
   const holders = await listSnapshotHolders(db);
   return {
     oldestSec: holders.reduce((oldest, { ageSec }) => Math.max(oldest, ageSec ?? 0), 0),
     inactiveSlots: holders.filter(({ kind }) => kind === "replication_slot").length,
-    alarms: holders.filter(({ kind, ageSec }) => kind === "replication_slot" || (ageSec ?? 0) > SNAPSHOT_ALARM_SEC),
+    alarms: holders.filter(({ kind, ageSec }) => kind === "replication_slot" || (ageSec ?? 0) > alarmSec),
   };
 }
 
 /** Shows it in the metrics, and warns once when an alarm begins. @returns a round, called again and again */
-export function createSnapshotWatch(deps: {
-  readonly db: Queryable;
-  readonly metrics: Metrics;
-  readonly log: Log;
-}): () => Promise<SnapshotStanding> {
+export function createSnapshotWatch(
+  deps: { readonly db: Queryable; readonly metrics: Metrics; readonly log: Log },
+  alarmSec = SNAPSHOT_ALARM_SEC,
+): () => Promise<SnapshotStanding> {
   let told = new Set<string>();
   return async () => {
-    const standing = await readSnapshots(deps.db);
+    const standing = await readSnapshots(deps.db, alarmSec);
     deps.metrics.oldestSnapshotSeconds.set(standing.oldestSec);
     deps.metrics.inactiveSlots.set(standing.inactiveSlots);
     for (const { kind, name, state, ageSec } of standing.alarms) {

@@ -1,0 +1,168 @@
+import { expect, it } from "vitest";
+import type { PrunerDeps } from "../../src/engine/caretakers/prune.ts";
+import { prune } from "../../src/engine/caretakers/prune.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { createMetrics } from "../../src/platform/metrics.ts";
+import { createRandom } from "../../src/platform/random.ts";
+import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
+import type { Desk } from "../support/delivery-gateway.ts";
+import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import { until } from "../support/embedded.ts";
+import { openTransaction } from "../support/ledger.ts";
+import { startReceiver } from "../support/receiver.ts";
+
+const DAY_MS = 86_400_000;
+const KEPT = { eventDays: 30, attemptDays: 20, rejectionDays: 10, dedupeDays: 90 };
+const TERM = { name: "caretakers", holder: "0196c0de-0000-7000-8000-00000000000a", epoch: 1 };
+
+interface Pruner {
+  readonly deps: PrunerDeps;
+  readonly logged: Record<string, unknown>[];
+  leads: boolean;
+}
+
+/** One who leads, until the test says otherwise. */
+async function openPruner(desk: Desk): Promise<Pruner> {
+  await desk.query("update holdfast.leadership set holder = $1, epoch = 1, lease_until = now() + interval '1 hour'", [
+    TERM.holder,
+  ]);
+  const logged: Record<string, unknown>[] = [];
+  const write = (fields: Readonly<Record<string, unknown>>): void => void logged.push({ ...fields });
+  const log = { debug: write, info: write, warn: write, error: write };
+  const pruner: Pruner = {
+    deps: {
+      db: desk.db,
+      leader: { current: () => (pruner.leads ? TERM : null) },
+      clock: systemClock,
+      log,
+      metrics: createMetrics("test"),
+      random: createRandom(),
+    },
+    logged,
+    leads: true,
+  };
+  return pruner;
+}
+
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10).replaceAll("-", "");
+
+const partitionsOf = async (desk: Desk, table: string): Promise<string[]> =>
+  (
+    await desk.query<{ name: string }>(
+      "select relname as name from pg_class where relname ~ ('^' || $1 || '_p[0-9]{8}$') and relkind = 'r' order by 1",
+      [table],
+    )
+  ).map(({ name }) => name);
+
+const metric = async ({ deps }: Pruner, name: string): Promise<number> => {
+  const text = await deps.metrics.registry.metrics();
+  return [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "gm"))].reduce(
+    (sum, [, n]) => sum + Number(n),
+    0,
+  );
+};
+
+it("drops each kind's days when they are older than it is kept, the last hour of the last day counted, and tells", async () => {
+  const desk = await openDesk();
+  const pruner = await openPruner(desk);
+  const nowMs = Date.now();
+  const today = Math.floor(nowMs / DAY_MS) * DAY_MS;
+  await ensurePartitions(desk.db, nowMs, 40);
+  const before = await partitionsOf(desk, "event");
+
+  // Yesterday and today are over for rejections ten days after today ended, and not a moment before.
+  const ended = today + DAY_MS + KEPT.rejectionDays * DAY_MS;
+  expect((await prune(pruner.deps, KEPT, ended - 1)).dropped).toEqual([`rejection_p${dayOf(today - DAY_MS)}`]);
+  expect((await prune(pruner.deps, KEPT, ended)).dropped).toEqual([`rejection_p${dayOf(today)}`]);
+
+  const later = today + DAY_MS + KEPT.attemptDays * DAY_MS;
+  const { dropped } = await prune(pruner.deps, KEPT, later);
+  expect(dropped.filter((name) => name.startsWith("attempt"))).toEqual([
+    `attempt_p${dayOf(today - DAY_MS)}`,
+    `attempt_p${dayOf(today)}`,
+  ]);
+  expect(await partitionsOf(desk, "event")).toEqual(before);
+  expect(await partitionsOf(desk, "finished_delivery")).toHaveLength(before.length);
+
+  const last = await prune(pruner.deps, KEPT, today + DAY_MS + KEPT.eventDays * DAY_MS);
+  expect(last.dropped.filter((name) => /^(event|duplicate|finished)/.test(name))).toEqual(
+    ["event", "duplicate", "finished_delivery"].flatMap((table) => [
+      `${table}_p${dayOf(today - DAY_MS)}`,
+      `${table}_p${dayOf(today)}`,
+    ]),
+  );
+  const told = pruner.logged.filter((line) => "partition" in line).map((line) => line["partition"]);
+  expect(told).toHaveLength(new Set(told).size);
+  expect(await metric(pruner, "holdfast_retention_dropped_partitions_total")).toBe(told.length);
+});
+
+it("keeps a day as long as something unfinished needs its event or its place in the history; then it ends in order", async () => {
+  const desk = await openDesk();
+  const pruner = await openPruner(desk);
+  const receiver = await startReceiver();
+  const destinations = { billing: { url: `${receiver.url}/billing` } };
+  const { gateway } = await startDeliveries(desk, { destinations });
+  await desk.query("update holdfast.destination set state = 'paused', state_reason = 'test'");
+  await desk.query("update holdfast.setting set value = (value::bigint + 1)::text where name = 'catalog_version'");
+  await gateway.drain();
+  const [id] = await desk.record({ to: ["billing"], heldReason: "destination_paused" });
+  const farMs = Date.now() + 400 * DAY_MS;
+  const today = dayOf(Date.now());
+
+  const first = await prune(pruner.deps, KEPT, farMs);
+  expect(first.needed).toEqual([`event_p${today}`, `duplicate_p${today}`, `finished_delivery_p${today}`]);
+  expect(first.dropped).not.toContain(`event_p${today}`);
+  expect(await metric(pruner, "holdfast_retention_needed_partitions")).toBe(3);
+
+  await desk.query("update holdfast.destination set state = 'active', state_reason = null");
+  await desk.query("update holdfast.setting set value = (value::bigint + 1)::text where name = 'catalog_version'");
+  await startDeliveries(desk, { destinations });
+  expect(await desk.finished(id!)).toMatchObject({ state: "processed" });
+  await until(async () => (await prune(pruner.deps, KEPT, farMs)).needed.length === 0);
+});
+
+it("counts and tells the dead letters that go with a day", async () => {
+  const desk = await openDesk();
+  const pruner = await openPruner(desk);
+  const receiver = await startReceiver(() => 400);
+  const destinations = { billing: { url: `${receiver.url}/billing`, retry: { scheduleSec: [1], refusalsMax: 1 } } };
+  const { gateway } = await startDeliveries(desk, { destinations });
+  const [id] = await desk.record({ to: ["billing"] });
+  expect(await desk.finished(id!)).toMatchObject({ state: "dead" });
+  await gateway.drain();
+  await prune(pruner.deps, KEPT, Date.now() + 400 * DAY_MS);
+  expect(await metric(pruner, "holdfast_retention_dropped_dead_letters_total")).toBe(1);
+  expect(pruner.logged).toContainEqual(
+    expect.objectContaining({
+      table: "finished_delivery",
+      partition: `finished_delivery_p${dayOf(Date.now())}`,
+      deadLetters: 1,
+    }),
+  );
+});
+
+it("a writer that is in the middle of its transaction commits, and the drop comes after it", async () => {
+  const desk = await openDesk();
+  const pruner = await openPruner(desk);
+  await ensurePartitions(desk.db, Date.now() + 100 * DAY_MS, 1);
+  const open = await openTransaction(desk);
+  await open.tx.client.query("lock table holdfast.rejection in row exclusive mode");
+  const pruned = prune(pruner.deps, KEPT, Date.now() + 30 * DAY_MS);
+  await until(async () => (await desk.query("select 1 from pg_locks where not granted")).length > 0);
+  // Whoever comes while the drop waits is served when the drop has given up, which it does after 0.3 s.
+  await desk.query("select count(*) from holdfast.rejection");
+  await open.end("COMMIT");
+  expect((await pruned).dropped).toContain(`rejection_p${dayOf(Date.now())}`);
+});
+
+it("drops nothing without the lead, and nothing under an epoch that is over", async () => {
+  const desk = await openDesk();
+  const pruner = await openPruner(desk);
+  const before = await partitionsOf(desk, "rejection");
+  pruner.leads = false;
+  expect((await prune(pruner.deps, KEPT, Date.now() + 400 * DAY_MS)).dropped).toEqual([]);
+  pruner.leads = true;
+  await desk.query("update holdfast.leadership set epoch = 2");
+  expect((await prune(pruner.deps, KEPT, Date.now() + 400 * DAY_MS)).dropped).toEqual([]);
+  expect(await partitionsOf(desk, "rejection")).toEqual(before);
+});
