@@ -56,7 +56,11 @@ export async function startIngest(
   };
   let isDraining = false;
   const door = openDoor(config, log, foundation, {
-    ingest: (ready, arrival) => ingest(deps, ready, arrival),
+    ingest: async (ready, arrival) => {
+      const result = await ingest(deps, ready, arrival);
+      watch.count(ready.source, result.kind);
+      return result;
+    },
     admit: admission.arrive,
     isDraining: () => isDraining,
   });

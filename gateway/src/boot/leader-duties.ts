@@ -14,6 +14,8 @@ import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database } from "../store/database.ts";
+import { deleteOldSessions } from "../store/access/sessions.ts";
+import { forgetArrivalMinutes } from "../store/rates/arrival-minutes.ts";
 import { ensurePartitions } from "../store/upkeep/ensure-partitions.ts";
 
 export interface DutyDeps {
@@ -55,7 +57,7 @@ export function startDuties(deps: DutyDeps, retention: GatewayConfig["retention"
     duty(deps, "retirer", RETIRE_MS, () => retire(deps)),
     duty(deps, "pruner", PRUNE_MS, () => prune(own, retention, nowMs())),
     duty(deps, "ledger", LEDGER_MS, () => keeper.round(nowMs())),
-    duty(deps, "sweeper", SWEEP_MS, () => forgetProcesses(deps.db)),
+    duty(deps, "sweeper", SWEEP_MS, () => sweep(deps.db, nowMs())),
     duty(
       deps,
       "gauger",
@@ -94,6 +96,16 @@ function duty(
     }
     return false;
   });
+}
+
+const DAY_MS = 86_400_000;
+const RATES_KEPT_MS = 8 * DAY_MS;
+const SESSIONS_KEPT_MS = 30 * DAY_MS;
+
+async function sweep(db: Database, nowMs: number): Promise<void> {
+  await forgetProcesses(db);
+  await db.run(forgetArrivalMinutes, [new Date(nowMs - RATES_KEPT_MS)]);
+  await db.run(deleteOldSessions, [new Date(nowMs - SESSIONS_KEPT_MS)]);
 }
 
 async function retire(deps: DutyDeps): Promise<void> {

@@ -5,6 +5,8 @@ import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Queryable } from "../store/statement.ts";
+import type { ArrivalTally } from "./arrival-tally.ts";
+import { createArrivalTally } from "./arrival-tally.ts";
 import type { RetryLoops } from "./retry-loops.ts";
 import { createRetryLoops } from "./retry-loops.ts";
 import type { SecretUsage } from "./secret-usage.ts";
@@ -18,6 +20,8 @@ const LATE_MAX = 2_000;
 export interface ArrivalWatch {
   readonly observe: IngestDeps["observe"];
   readonly loops: RetryLoops;
+  /** Counts an arrival by what became of it. */
+  readonly count: ArrivalTally["note"];
   /** Writes what is left, as far as the database takes it within a second: nothing of it is promised to anybody. */
   drain(): Promise<void>;
 }
@@ -33,15 +37,17 @@ export function startArrivalWatch(deps: {
 }): ArrivalWatch {
   const usage = createSecretUsage(deps);
   const loops = createRetryLoops(deps);
+  const tally = createArrivalTally(deps);
   return {
     observe: createObserver({ ...deps, usage, loops }),
     loops,
+    count: tally.note,
     drain: async () => {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, DRAIN_MS);
       });
-      await Promise.race([Promise.all([usage.drain(), loops.drain()]), late]);
+      await Promise.race([Promise.all([usage.drain(), loops.drain(), tally.drain()]), late]);
       clearTimeout(timer);
     },
   };

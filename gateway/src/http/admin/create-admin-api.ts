@@ -6,6 +6,8 @@ import type { AdminDeps } from "./admin-deps.ts";
 import type { AdminEnv } from "./admin-env.ts";
 import { answerProblem } from "./answer-problem.ts";
 import { configurationOperations } from "./configuration.ts";
+import { deadGroupOperations } from "./dead-groups.ts";
+import { deadHandlingOperations } from "./dead-handling.ts";
 import { deadLetterOperations } from "./dead-letters.ts";
 import { deliveryOperations } from "./deliveries.ts";
 import { destinationOperations } from "./destinations.ts";
@@ -16,7 +18,9 @@ import { keyOperations } from "./keys.ts";
 import { loopOperations } from "./loops.ts";
 import { API_PATH, mountOperations } from "./mount-operations.ts";
 import type { Operation } from "./operation.ts";
+import { rateOperations } from "./rates.ts";
 import { rejectionOperations } from "./rejections.ts";
+import { replayOperations } from "./replays.ts";
 import { resealOperations } from "./reseal.ts";
 import { routeOperations } from "./routes.ts";
 import { secretOperations } from "./secrets.ts";
@@ -31,6 +35,7 @@ export type AdminApi = OpenAPIHono<AdminEnv>;
 /** Every operation under /api/v1, in the order of the documentation. */
 export const adminOperations: readonly Operation[] = [
   ...standingOperations,
+  ...rateOperations,
   ...sourceOperations,
   ...secretOperations,
   ...resealOperations,
@@ -40,6 +45,9 @@ export const adminOperations: readonly Operation[] = [
   ...eventOperations,
   ...deliveryOperations,
   ...deadLetterOperations,
+  ...deadGroupOperations,
+  ...deadHandlingOperations,
+  ...replayOperations,
   ...rejectionOperations,
   ...loopOperations,
   ...keyOperations,
