@@ -1,5 +1,5 @@
--- Values of a destination's headers are secrets more often than not (Authorization): base64 of the sealed list of pairs. The
--- names stand open in `headers`, with empty values. Rows from before are sealed by the gateway when it next starts.
+-- Values of a destination's headers are secrets more often than not (Authorization): the list of pairs as JSON, sealed. `headers`
+-- holds the names, with empty values. Rows from before go on being read as they are; `holdfast secrets reseal` seals them.
 ALTER TABLE holdfast.destination ADD COLUMN sealed_headers bytea;
 
 -- One item of a request that was signed as a whole: its bytes cannot be verified by themselves again. Not validated: what is

@@ -47,6 +47,8 @@ export interface Destination {
     | { readonly kind: "handler"; readonly handler: string };
   /** Headers that the operator adds to each delivery. */
   readonly headers: readonly (readonly [string, string])[];
+  /** True when their values cannot be read; they are empty then, and deliveries are held as without a signing secret. */
+  readonly headersUnreadable?: boolean;
   readonly policy: DestinationPolicy;
   /** The Standard Webhooks secret (`whsec_…`) that deliveries are signed with; null for handlers or when unreadable. */
   readonly signingSecret: string | null;

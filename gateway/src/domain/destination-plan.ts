@@ -17,6 +17,8 @@ export interface DestinationPlan extends Pick<Destination, "id" | "tenant" | "na
   readonly origin: Origin;
   /** Null: none for a handler; for HTTP, the stored one stays although it cannot be read. */
   readonly signingSecret: string | null;
+  /** True when the stored headers stay although they cannot be read. */
+  readonly keepHeaders: boolean;
   /** What becomes of the deliveries that wait. */
   readonly waiting: "hold" | "release" | "leave";
 }
@@ -50,9 +52,14 @@ export function planDestination(
     tenant: declared.tenant,
     name: declared.name,
     ...wanted,
+    keepHeaders: present?.headersUnreadable === true && isSame(present.headers, wanted.headers),
     waiting: returns ? "release" : "leave",
     ...compareFields(present, wanted),
   };
+}
+
+function isSame(some: Destination["headers"], others: Destination["headers"]): boolean {
+  return JSON.stringify(some) === JSON.stringify(others);
 }
 
 function toTarget(definition: DestinationDefinition): Pick<Destination, "target" | "headers"> {

@@ -14,6 +14,10 @@ export function bindReceiverField(tenant: string, sourceId: string, field: strin
   return `holdfast/source/${tenant}/${sourceId}/~${field}`;
 }
 
+export function bindDestinationHeaders(tenant: string, destinationId: string): string {
+  return `holdfast/destination/${tenant}/${destinationId}/headers`;
+}
+
 export function bindSigningSecret(tenant: string, destinationId: string): string {
   return `holdfast/destination/${tenant}/${destinationId}/signing`;
 }

@@ -5,6 +5,7 @@ import type { FieldFault } from "../domain/field-checks.ts";
 import type { RoutePlan } from "../domain/route-plan.ts";
 import {
   SECRET_RECEIVER_FIELDS,
+  bindDestinationHeaders,
   bindReceiverField,
   bindSigningSecret,
   bindSourceSecret,
@@ -126,17 +127,28 @@ async function writeDestination(deps: CatalogDeps, tx: Queryable, plan: Destinat
     target.kind,
     target.kind === "http" ? target.url : null,
     target.kind === "handler" ? target.handler : null,
-    JSON.stringify(plan.headers),
+    JSON.stringify(plan.headers.map(([name]) => [name, ""])),
     JSON.stringify(stored),
     sealed,
     plan.state,
     plan.stateReason,
     plan.origin,
     deps.clock.now(),
+    sealHeaders(deps.box, plan),
   ];
-  expectOne(await tx.run(plan.action === "created" ? insertDestination : updateDestination, values), "destination");
+  const written =
+    plan.action === "created"
+      ? await tx.run(insertDestination, values)
+      : await tx.run(updateDestination, [...values, plan.keepHeaders]);
+  expectOne(written, "destination");
   if (policy.concurrency !== null || policy.ratePerSec !== null) await tx.run(ensureGate, [id, deps.clock.now()]);
   if (plan.waiting !== "leave") await moveWaiting(deps, tx, plan);
+}
+
+/** What an operator adds to deliveries is a credential more often than not. */
+function sealHeaders(box: SecretsBox, { tenant, id, headers }: DestinationPlan): Uint8Array | null {
+  if (headers.length === 0) return null;
+  return box.seal(Buffer.from(JSON.stringify(headers), "utf8"), bindDestinationHeaders(tenant, id));
 }
 
 /**

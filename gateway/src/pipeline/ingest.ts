@@ -31,6 +31,8 @@ export interface IngestDeps extends KeyedDeps {
   readonly admit: (ready: ReadySource, draft: EventDraft) => Refusal | null;
   /** Is told of a route whose filter could not be worked out for an event. */
   readonly onFilterFault: FilterFaultObserver;
+  /** The next place in the order of a key, in microseconds since 1970 by the database's time. */
+  readonly nextOrderAt?: () => number;
   readonly signers: SignerSearch;
   readonly rejections: RejectionKeeper;
   readonly random: (bytes: number) => Uint8Array;
@@ -41,9 +43,12 @@ function outcomeOf(recorded: ArrivalOutcome, i: number): RecordOutcome {
   return recorded.ok ? { ok: true, value: recorded.value[i]! } : recorded;
 }
 
+function urgencyOf({ deliveries }: EventDraft): number {
+  return Math.min(...deliveries.map(({ priority }) => priority));
+}
+
 /** An arrival is let in or not as a whole, in the class of its most urgent event. */
 function mostUrgent([first, ...others]: readonly [EventDraft, ...EventDraft[]]): EventDraft {
-  const urgencyOf = (draft: EventDraft) => Math.min(...draft.deliveries.map(({ priority }) => priority));
   return others.reduce((most, draft) => (urgencyOf(draft) < urgencyOf(most) ? draft : most), first);
 }
 

@@ -1,5 +1,6 @@
 import {
   SECRET_RECEIVER_FIELDS,
+  bindDestinationHeaders,
   bindReceiverField,
   bindReconciliationSecret,
   bindSigningSecret,
@@ -9,9 +10,11 @@ import type { Clock } from "../platform/clock.ts";
 import type { SecretsBox } from "../platform/secrets-box.ts";
 import { bumpCatalogVersion } from "../store/catalog/catalog-version.ts";
 import {
+  listHeaders,
   listSealedReceivers,
   listSealedSecrets,
   listSigningSecrets,
+  resealHeaders,
   resealReceiver,
   resealSecret,
   resealSigningSecret,
@@ -24,7 +27,7 @@ export interface Unreadable {
   readonly tenant: string;
   readonly kind: "source" | "destination" | "reconciliation";
   readonly id: string;
-  /** The version of a source's secret, or the name of a receiver field; null for a signing secret and for that of a provider's API. */
+  /** The version of a source's secret, or the name of a receiver field, or `headers`; null for a signing secret and for that of a provider's API. */
   readonly part: string | null;
 }
 
@@ -59,7 +62,7 @@ export async function resealAll(deps: ResealDeps, limitMs: number): Promise<Rese
   const tally: Tally = { resealed: 0, current: 0, unreadable: [] };
   const isOver = (): boolean => deps.clock.monotonicMs() >= endMs;
   let complete = true;
-  for (const pass of [resealSecrets, resealSigningSecrets, resealReceivers, resealSetups]) {
+  for (const pass of [resealSecrets, resealSigningSecrets, resealAllHeaders, resealReceivers, resealSetups]) {
     complete = complete && (await pass(deps, tally, isOver));
   }
   // Also processes that could not read a value before can now.
@@ -118,6 +121,30 @@ const resealSetups: Pass = async (deps, tally, isOver) => {
       else if (next.kind === "current") tally.current++;
       else tally.unreadable.push({ tenant, kind: "reconciliation", id, part: null });
       after = id;
+    }
+    if (rows.length < PAGE) return true;
+  }
+};
+
+// Values that stand open are from before they were sealed at all.
+const resealAllHeaders: Pass = async (deps, tally, isOver) => {
+  let after = FIRST_ID;
+  for (;;) {
+    const { rows } = await deps.db.run(listHeaders, [after, PAGE]);
+    for (const { id, tenant, headers, sealed_headers: sealed } of rows) {
+      if (isOver()) return false;
+      after = id;
+      const binding = bindDestinationHeaders(tenant, id);
+      const open = (): Next => ({
+        kind: "sealed",
+        bytes: deps.box.seal(Buffer.from(JSON.stringify(headers)), binding),
+      });
+      const next = sealed === null ? open() : sealAnew(deps.box, sealed, binding);
+      if (next.kind === "current") tally.current++;
+      if (next.kind === "unreadable") tally.unreadable.push({ tenant, kind: "destination", id, part: "headers" });
+      if (next.kind !== "sealed") continue;
+      const names = JSON.stringify(headers.map(([name]) => [name, ""]));
+      add(tally, await deps.db.run(resealHeaders, [id, JSON.stringify(headers), sealed, names, next.bytes]));
     }
     if (rows.length < PAGE) return true;
   }

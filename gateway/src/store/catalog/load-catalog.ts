@@ -14,7 +14,12 @@ import { NO_LIMITS, gateOf } from "../../domain/gate.ts";
 import { DEFAULT_RETRY_POLICY } from "../../domain/retry-policy.ts";
 import type { RoutePolicy } from "../../domain/route-policy.ts";
 import { DEFAULT_ROUTE_POLICY } from "../../domain/route-policy.ts";
-import { bindReceiverField, bindSigningSecret, bindSourceSecret } from "../../domain/secret-binding.ts";
+import {
+  bindDestinationHeaders,
+  bindReceiverField,
+  bindSigningSecret,
+  bindSourceSecret,
+} from "../../domain/secret-binding.ts";
 import type { SourcePolicy } from "../../domain/source-policy.ts";
 import { DEFAULT_SOURCE_POLICY } from "../../domain/source-policy.ts";
 import type { SecretsBox } from "../../platform/secrets-box.ts";
@@ -68,6 +73,7 @@ const listDestinations = cold<{
   url: string | null;
   handler: string | null;
   headers: [string, string][];
+  sealed_headers: Buffer | null;
   policy: StoredPolicy;
   signing_secret: Buffer | null;
   state: Destination["state"];
@@ -80,7 +86,7 @@ const listDestinations = cold<{
   slow_concurrency: number | null;
 }>(
   "list_destinations",
-  `SELECT t.id, t.tenant, t.name, t.kind, t.url, t.handler, t.headers, t.policy, t.signing_secret, t.state, t.state_reason,
+  `SELECT t.id, t.tenant, t.name, t.kind, t.url, t.handler, t.headers, t.sealed_headers, t.policy, t.signing_secret, t.state, t.state_reason,
           t.origin, t.created_at, t.updated_at, g.breaker, g.breaker_since, g.slow_concurrency
      FROM holdfast.destination t
      LEFT JOIN holdfast.destination_gate g ON g.destination_id = t.id
@@ -154,15 +160,18 @@ export async function loadCatalog(db: Queryable, box: SecretsBox): Promise<Catal
         ? ({ kind: "http", url: row.url ?? "" } as const)
         : ({ kind: "handler", handler: row.handler ?? "" } as const);
     const policy = toPolicy(row.policy);
+    const headers = openHeaders(box, row);
     return {
       id: row.id,
       tenant: row.tenant,
       name: row.name,
       target,
-      headers: row.headers,
+      ...headers,
       policy,
       signingSecret:
-        row.signing_secret === null ? null : openText(box, row.signing_secret, bindSigningSecret(row.tenant, row.id)),
+        row.signing_secret === null || headers.headersUnreadable
+          ? null
+          : openText(box, row.signing_secret, bindSigningSecret(row.tenant, row.id)),
       state: row.state,
       stateReason: row.state_reason,
       gate:
@@ -231,6 +240,16 @@ function openFields(
     else fields[field] = value;
   }
   return { fields, unreadable };
+}
+
+function openHeaders(
+  box: SecretsBox,
+  row: { id: string; tenant: string; headers: [string, string][]; sealed_headers: Buffer | null },
+): { headers: readonly (readonly [string, string])[]; headersUnreadable: boolean } {
+  if (row.sealed_headers === null) return { headers: row.headers, headersUnreadable: false };
+  const text = openText(box, row.sealed_headers, bindDestinationHeaders(row.tenant, row.id));
+  if (text === null) return { headers: row.headers, headersUnreadable: true };
+  return { headers: JSON.parse(text) as [string, string][], headersUnreadable: false };
 }
 
 function openText(box: SecretsBox, sealed: Uint8Array, binding: string): string | null {

@@ -31,6 +31,32 @@ export const resealSigningSecret = cold(
 );
 
 /**
+ * Destinations with headers, sealed or from before they were, after a place in their order. Parameters: destination id, limit.
+ */
+export const listHeaders = cold<{
+  id: string;
+  tenant: string;
+  headers: [string, string][];
+  sealed_headers: Buffer | null;
+}>(
+  "list_destination_headers",
+  `SELECT id, tenant, headers, sealed_headers FROM holdfast.destination
+    WHERE id > $1 AND (headers <> '[]' OR sealed_headers IS NOT NULL)
+    ORDER BY id
+    LIMIT $2`,
+);
+
+/**
+ * Parameters: destination id, headers jsonb and sealed headers before, headers jsonb and sealed headers after. Changes nothing
+ * when either was changed meanwhile.
+ */
+export const resealHeaders = cold(
+  "reseal_headers",
+  `UPDATE holdfast.destination SET headers = $4::jsonb, sealed_headers = $5
+    WHERE id = $1 AND headers = $2::jsonb AND sealed_headers IS NOT DISTINCT FROM $3`,
+);
+
+/**
  * Sources whose receiver has fields that are sealed, or that should be, after a place in their order.
  * Parameters: source id, names text[] of those fields, limit.
  */
