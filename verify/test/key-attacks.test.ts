@@ -129,10 +129,10 @@ describe("Ed25519 (discord, telnyx)", () => {
 
   test.each(cases)("%s: s + L, zeros and another point are refused", (_provider, name, encoding, input) => {
     const own = Buffer.from(headerOf(input, name), encoding);
-    const s = numberOf(Buffer.from(own.subarray(32)).reverse());
+    const s = numberOf(own.subarray(32).toReversed());
     const plus = (times: bigint) => {
       const hex = (s + times * l).toString(16).padStart(64, "0");
-      return Buffer.concat([own.subarray(0, 32), Buffer.from(hex, "hex").reverse()]);
+      return Buffer.concat([own.subarray(0, 32), Buffer.from(hex, "hex").toReversed()]);
     };
     const identity = Buffer.concat([Buffer.from([1]), Buffer.alloc(31)]);
     const forged = [plus(1n), plus(2n), Buffer.alloc(64), Buffer.concat([identity, Buffer.alloc(32)])];
