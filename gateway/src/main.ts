@@ -6,7 +6,7 @@ import type { Engine } from "./engine/start-engine.ts";
 import { startEngine } from "./engine/start-engine.ts";
 import { createEgress } from "./platform/egress/create-egress.ts";
 import type { Log } from "./platform/log.ts";
-import { removeRunFile, writeRunFile } from "./platform/run-file.ts";
+import { isServed, removeRunFile, writeRunFile } from "./platform/run-file.ts";
 import type { Admin } from "./boot/admin.ts";
 import { startAdmin } from "./boot/admin.ts";
 import type { Foundation } from "./boot/foundation.ts";
@@ -70,21 +70,27 @@ export async function startGateway(
     await stop(config, parts);
     return fault;
   };
+  // Whoever is told wakes its own workers; this process's are woken at once.
+  const wake = (): void => {
+    parts.engine?.wake();
+    foundation.hints.tell("ready");
+  };
   if (config.roles.includes("worker")) parts.engine = await startWorkers(config, log, parts);
+  foundation.hints.on("ready", () => parts.engine?.wake());
   if (parts.engine !== null && parts.egress !== null) {
-    const { egress, engine } = parts;
-    parts.replayer = startReplayer(config, log, foundation, { egress, wake: () => engine.wake() });
+    const { egress } = parts;
+    parts.replayer = startReplayer(config, log, foundation, { egress, wake });
   }
-  parts.reconciler = startReconciler(config, log, foundation, () => parts.engine?.wake());
+  parts.reconciler = startReconciler(config, log, foundation, wake);
   if (config.roles.includes("ingest")) {
-    const ingest = await startIngest(config, log, foundation, () => parts.engine?.wake());
+    const ingest = await startIngest(config, log, foundation, wake);
     if (!ingest.ok) return give(ingest);
     parts.ingest = ingest;
   }
   if (config.roles.includes("admin")) {
     const admin = await startAdmin(config, log, foundation, {
       ingestUrl: parts.ingest?.url ?? null,
-      wake: () => parts.engine?.wake(),
+      wake,
     });
     if (!admin.ok) return give(admin);
     parts.admin = admin;
@@ -92,7 +98,9 @@ export async function startGateway(
   const ingestUrl = parts.ingest?.url ?? null;
   const adminUrl = parts.admin?.url ?? null;
   const adminToken = parts.admin?.token ?? null;
-  await writeRunFile(config.dataDir, { adminUrl, adminToken, ingestUrl, pid: process.pid, startedAt: new Date() });
+  const run = { adminUrl, adminToken, ingestUrl, pid: process.pid, startedAt: new Date() };
+  // One without the admin API does not stand in the way of one that has it and lives in the same folder.
+  if (adminUrl !== null || !(await isServed(config.dataDir))) await writeRunFile(config.dataDir, run);
   let stopping: Promise<void> | null = null;
   return {
     ok: true,

@@ -39,6 +39,7 @@ export async function startAdmin(
       refresh: async () => void (await foundation.catalog.refresh()),
     },
     egressPolicy: config.egress,
+    publicUrl: config.publicUrl,
     ingestUrl: config.publicUrl ?? links.ingestUrl ?? `http://${config.host}:${config.port}`,
     readiness: async () => readiness(foundation),
     status: () => status(config, foundation),

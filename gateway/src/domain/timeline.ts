@@ -1,9 +1,25 @@
-import { timeOf } from "./id.ts";
+import { timeOf, toPublicId } from "./id.ts";
+
+/**
+ * The words of the field; `rejected` and `replayed` stand in the way of an event that was refused at first, or that a replay
+ * delivered.
+ */
+export const TIMELINE_STEPS = [
+  "received",
+  "rejected",
+  "replayed",
+  "validated",
+  "queued",
+  "processing",
+  "processed",
+  "failed permanently",
+] as const;
+export type TimelineStep = (typeof TIMELINE_STEPS)[number];
 
 /** One step of an event's way, in the words that the field uses. Times are UTC. */
 export interface TimelineEntry {
   readonly at: Date;
-  readonly step: "received" | "validated" | "queued" | "processing" | "processed" | "failed permanently";
+  readonly step: TimelineStep;
   /** The delivery (UUID) and its destination (UUID); absent for the event's own steps. */
   readonly deliveryId?: string;
   readonly destinationId?: string;
@@ -37,14 +53,25 @@ interface TimelineAttempt {
   readonly next_due_at: Date | null;
 }
 
-const ORDER: readonly TimelineEntry["step"][] = [
-  "received",
-  "validated",
-  "queued",
-  "processing",
-  "processed",
-  "failed permanently",
-];
+/** What recovery had to do with an event. */
+export interface TimelineRecovery {
+  /** Arrivals of it that were refused, until a replay verified one of them. */
+  readonly rejections: readonly {
+    readonly id: string;
+    readonly received_at: Date;
+    readonly reason: string;
+    readonly replay_id: string;
+  }[];
+  /** Its deliveries that replays made, or pulled forward. */
+  readonly replays: readonly {
+    readonly replay_id: string;
+    readonly delivery_id: string;
+    readonly pulled: boolean;
+    readonly started_at: Date | null;
+  }[];
+}
+
+const NO_RECOVERY: TimelineRecovery = { rejections: [], replays: [] };
 
 /**
  * Tells an event's way from its receipt to where each of its deliveries stands, in order of time; steps of one moment stand
@@ -55,11 +82,13 @@ export function tellTimeline(
   receivedAt: Date,
   deliveries: readonly TimelineDelivery[],
   attempts: readonly TimelineAttempt[],
+  recovery: TimelineRecovery = NO_RECOVERY,
 ): TimelineEntry[] {
   const destinations = new Map(deliveries.map(({ id, destination_id }) => [id, destination_id]));
   const entries: TimelineEntry[] = [
     { at: receivedAt, step: "received" },
-    { at: receivedAt, step: "validated" },
+    { at: validatedAt(receivedAt, deliveries, recovery), step: "validated" },
+    ...tellRecovery(recovery, destinations),
     ...deliveries.map((delivery): TimelineEntry => ({
       at: new Date(timeOf(delivery.id)),
       step: "queued",
@@ -87,7 +116,39 @@ export function tellTimeline(
       return [{ at: delivery.finished_at, step: "failed permanently", ...of(delivery), detail: delivery.reason }];
     }),
   ];
-  return entries.toSorted((a, b) => a.at.getTime() - b.at.getTime() || ORDER.indexOf(a.step) - ORDER.indexOf(b.step));
+  return entries.toSorted(
+    (a, b) => a.at.getTime() - b.at.getTime() || TIMELINE_STEPS.indexOf(a.step) - TIMELINE_STEPS.indexOf(b.step),
+  );
+}
+
+// What was refused at first was validated when a replay recorded it, which is when it was queued.
+function validatedAt(
+  receivedAt: Date,
+  deliveries: readonly TimelineDelivery[],
+  { rejections }: TimelineRecovery,
+): Date {
+  const [first] = deliveries.map(({ id }) => timeOf(id)).toSorted((a, b) => a - b);
+  return rejections.length === 0 || first === undefined ? receivedAt : new Date(first);
+}
+
+function tellRecovery(
+  { rejections, replays }: TimelineRecovery,
+  destinations: ReadonlyMap<string, string>,
+): TimelineEntry[] {
+  return [
+    ...rejections.map(({ received_at: at, reason }): TimelineEntry => ({ at, step: "rejected", detail: reason })),
+    ...replays.map((item): TimelineEntry => {
+      const { delivery_id: deliveryId, pulled, started_at: startedAt } = item;
+      const destinationId = destinations.get(deliveryId);
+      return {
+        at: pulled && startedAt !== null ? startedAt : new Date(timeOf(deliveryId)),
+        step: "replayed",
+        deliveryId,
+        ...(destinationId === undefined ? {} : { destinationId }),
+        detail: `by ${toPublicId("rpl", item.replay_id)}`,
+      };
+    }),
+  ];
 }
 
 function of(delivery: TimelineDelivery): Pick<TimelineEntry, "deliveryId" | "destinationId"> {

@@ -1,21 +1,35 @@
 import { z } from "@hono/zod-openapi";
+import type { DeadFilter } from "../../domain/dead-filter.ts";
+import { isNarrow } from "../../domain/dead-filter.ts";
 import { bucketOf, toPublicId } from "../../domain/id.ts";
+import { findDead } from "../../recovery/find-dead.ts";
+import { listDismissals } from "../../store/dead-letters/handlings.ts";
+import type { Queryable } from "../../store/statement.ts";
 import { listLastAttempts } from "../../store/views/attempts.ts";
 import { groupDead } from "../../store/views/dead-letters.ts";
-import { listDead } from "../../store/views/deliveries.ts";
+import type { DeliveryRow } from "../../store/views/deliveries.ts";
+import { listDead, pickDead } from "../../store/views/deliveries.ts";
 import { readView } from "../../store/views/read-view.ts";
 import { catalogOf } from "./catalog-operations.ts";
+import { deadFilterShape, readDeadFilter } from "./dead-filter-query.ts";
 import { attemptSchema, deliverySchema, toAttempt, toDelivery } from "./delivery-shape.ts";
 import type { OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { pageQuery, readCursor, toPage, UUID_MAX } from "./page.ts";
-import { invalid, orRefusal } from "./refusal.ts";
+import { orRefusal } from "./refusal.ts";
 
 /** Grouping reads no more than the newest so many; the answer says so. */
 const COUNTED_MAX = 100_000;
 
 const moment = z.iso.datetime();
-const deadLetterSchema = deliverySchema.extend({ lastAttempt: attemptSchema.nullable() }).openapi("DeadLetter");
+const deadLetterSchema = deliverySchema
+  .extend({
+    lastAttempt: attemptSchema.nullable(),
+    dismissed: z
+      .object({ at: moment, by: z.string().nullable(), reason: z.string().nullable(), handlingId: z.string() })
+      .nullable(),
+  })
+  .openapi("DeadLetter");
 const deadLetterPageSchema = z
   .object({
     items: z.array(deadLetterSchema),
@@ -36,31 +50,37 @@ const deadLetterPageSchema = z
   .openapi("DeadLetterPage");
 
 const deadLetterQuery = z.strictObject({
-  destination: z.string().max(140).optional().openapi({ description: "Id or name" }),
+  ...deadFilterShape,
+  dismissed: z
+    .stringbool()
+    .default(false)
+    .openapi({ description: "Those that were dismissed instead of the open ones" }),
   ...pageQuery,
 });
 
 async function listPage(context: OperationContext, query: z.infer<typeof deadLetterQuery>) {
   const own = catalogOf(context);
-  const destination = query.destination === undefined ? null : own.findDestination(query.destination);
-  if (query.destination !== undefined && destination === null) {
-    return invalid({ path: "destination", problem: "there is no such destination" });
-  }
-  const scope = ["dead-letters", destination?.id];
-  const start = readCursor(scope, query.cursor, 1);
+  const { limit, cursor, dismissed, ...given } = query;
+  const chosen = readDeadFilter(given, own);
+  if (!chosen.ok) return chosen;
+  const { filter } = chosen;
+  const scope = ["dead-letters", dismissed, JSON.stringify(filter)];
+  const start = readCursor(scope, cursor, 1);
   if (!start.ok) return start;
   const { tenant } = context.principal;
   const before = start.after?.[0] ?? UUID_MAX;
   const read = orRefusal(
     await readView(context.deps.db, async (tx) => {
-      const rows = (await tx.run(listDead, [tenant, before, destination?.id ?? null, true, query.limit + 1])).rows;
+      const rows = await readRows(tx, tenant, before, { filter, dismissed, limit: limit + 1 });
       const ids = rows.map(({ id }) => id);
       const attempts = (await tx.run(listLastAttempts, [ids.map(bucketOf), ids])).rows;
-      return { rows, attempts, groups: (await tx.run(groupDead, [tenant, COUNTED_MAX])).rows };
+      const dismissals = dismissed ? (await tx.run(listDismissals, [tenant, ids.map(bucketOf), ids])).rows : [];
+      return { rows, attempts, dismissals, groups: (await tx.run(groupDead, [tenant, COUNTED_MAX])).rows };
     }),
   );
   if (!read.ok) return read;
   const last = new Map(read.value.attempts.map((attempt) => [attempt.delivery_id, attempt]));
+  const dismissals = new Map(read.value.dismissals.map((row) => [row.id, row]));
   const page = toPage(
     scope,
     read.value.rows,
@@ -68,7 +88,12 @@ async function listPage(context: OperationContext, query: z.infer<typeof deadLet
     ({ id }) => [id],
     (row) => {
       const attempt = last.get(row.id);
-      return { ...toDelivery(row, own), lastAttempt: attempt === undefined ? null : toAttempt(attempt) };
+      const dismissal = dismissals.get(row.id);
+      return {
+        ...toDelivery(row, own),
+        lastAttempt: attempt === undefined ? null : toAttempt(attempt),
+        dismissed: dismissal === undefined ? null : toDismissed(dismissal),
+      };
     },
   );
   const groups = read.value.groups.map((group) => ({
@@ -87,6 +112,27 @@ async function listPage(context: OperationContext, query: z.infer<typeof deadLet
     counted: { newest: counted, complete: counted < COUNTED_MAX },
   };
   return { ok: true, value } as const;
+}
+
+// By destination alone there is an index to walk; by anything else the newest are searched.
+async function readRows(
+  tx: Queryable,
+  tenant: string,
+  before: string,
+  wish: { readonly filter: DeadFilter; readonly dismissed: boolean; readonly limit: number },
+): Promise<DeliveryRow[]> {
+  const { destinationId, ...rest } = wish.filter;
+  if (!wish.dismissed && !isNarrow(rest))
+    return (await tx.run(listDead, [tenant, before, destinationId ?? null, true, wish.limit])).rows;
+  const { letters } = await findDead(tx, tenant, wish.filter, wish.dismissed);
+  const ids = letters.map(({ id }) => id).filter((id) => id < before);
+  const shown = ids.slice(0, wish.limit);
+  return (await tx.run(pickDead, [tenant, shown.map(bucketOf), shown])).rows;
+}
+
+function toDismissed(row: { dismissed_at: Date; handling: string; reason: string | null; handled_by: string | null }) {
+  const handlingId = toPublicId("hdl", row.handling);
+  return { at: row.dismissed_at.toISOString(), by: row.handled_by, reason: row.reason, handlingId };
 }
 
 function sumByReason(groups: readonly { readonly reason: string; readonly count: number }[]) {

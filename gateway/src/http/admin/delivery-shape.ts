@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { FINISHED_STATES, UNFINISHED_STATES } from "../../domain/delivery.ts";
+import { FINISHED_STATES, TRIGGERS, UNFINISHED_STATES } from "../../domain/delivery.ts";
 import { timeOf, toPublicId } from "../../domain/id.ts";
 import { PRIORITIES, toPriority } from "../../domain/priority.ts";
 import type { AttemptRow } from "../../store/views/attempts.ts";
@@ -20,7 +20,7 @@ export const deliverySchema = z
     destinationId: z.string(),
     destination: z.string(),
     state: z.enum(DELIVERY_STATES),
-    trigger: z.enum(["live", "retry", "replay", "reconcile"]),
+    trigger: z.enum(TRIGGERS),
     priority: z.enum(PRIORITIES),
     attempt: z.number().int().openapi({ description: "Attempts so far, one that is under way included" }),
     dueAt: moment.nullable(),

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { toPublicId } from "../../domain/id.ts";
 import type { TimelineEntry } from "../../domain/timeline.ts";
+import { TIMELINE_STEPS } from "../../domain/timeline.ts";
 import type { DuplicateRow, EventRow } from "../../store/views/events.ts";
 import { deliverySchema } from "./delivery-shape.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
@@ -41,7 +42,7 @@ export const eventSchema = z
 
 const timelineSchema = z.object({
   at: moment,
-  step: z.enum(["received", "validated", "queued", "processing", "processed", "failed permanently"]),
+  step: z.enum(TIMELINE_STEPS),
   deliveryId: z.string().optional(),
   destination: z.string().optional(),
   attempt: z.number().int().optional(),

@@ -3,6 +3,8 @@ import { placeKey } from "../../domain/bucket.ts";
 import { bucketOf, lowestUuid, parsePublicId } from "../../domain/id.ts";
 import { tellTimeline } from "../../domain/timeline.ts";
 import { findKeyOwners } from "../../store/events/find-key-owners.ts";
+import { listReplaysOfEvent } from "../../store/replays/items.ts";
+import { listRejectionsOfEvent } from "../../store/replays/scan-rejections.ts";
 import type { Queryable } from "../../store/statement.ts";
 import { listAttempts } from "../../store/views/attempts.ts";
 import { listOfEvents } from "../../store/views/deliveries.ts";
@@ -149,14 +151,18 @@ async function get(context: OperationContext, id: string): Promise<Handled<z.inf
       const deliveries = (await tx.run(listOfEvents, [tenant, [bucket], [uuid], DELIVERIES_MAX])).rows;
       const ids = deliveries.map((delivery) => delivery.id);
       const attempts = (await tx.run(listAttempts, [bucket, ids, ATTEMPTS_MAX])).rows;
-      return { ...found, deliveries, attempts };
+      const recovery = {
+        rejections: (await tx.run(listRejectionsOfEvent, [tenant, uuid])).rows,
+        replays: (await tx.run(listReplaysOfEvent, [bucket, uuid])).rows,
+      };
+      return { ...found, deliveries, attempts, recovery };
     }),
   );
   if (!read.ok) return read;
   if (read.value === null) return notFound("event", id);
-  const { row, extras, deliveries, attempts } = read.value;
+  const { row, extras, deliveries, attempts, recovery } = read.value;
   const own = catalogOf(context);
-  const timeline = tellTimeline(row.received_at, deliveries, attempts);
+  const timeline = tellTimeline(row.received_at, deliveries, attempts, recovery);
   return {
     ok: true,
     value: {

@@ -44,3 +44,19 @@ export const findKeyName = cold<{ name: string }>(
   "find_key_name",
   "SELECT name FROM holdfast.api_key WHERE tenant = $1 AND id = $2",
 );
+
+/** Why dead letters were dismissed, when and by whom. Parameters: tenant, buckets int[], ids uuid[]. */
+export const listDismissals = cold<{
+  id: string;
+  dismissed_at: Date;
+  handling: string;
+  reason: string | null;
+  handled_by: string | null;
+}>(
+  "list_dismissals",
+  `SELECT f.id, f.dismissed_at, f.handling, h.reason, h.handled_by
+     FROM unnest($2::int[], $3::uuid[]) AS u(bucket, id)
+     JOIN holdfast.finished_delivery f ON f.bucket = u.bucket AND f.id = u.id
+     LEFT JOIN holdfast.handling h ON h.id = f.handling
+    WHERE f.tenant = $1 AND f.dismissed_at IS NOT NULL`,
+);

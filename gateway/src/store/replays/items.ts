@@ -27,7 +27,7 @@ export const pullScheduled = cold<{ id: string }>(
        JOIN holdfast.delivery q ON q.bucket = u.bucket AND q.id = u.id
       WHERE q.tenant = $1 AND q.state = 'scheduled'
       ORDER BY q.bucket, q.id FOR UPDATE OF q)
-   UPDATE holdfast.delivery d SET state = 'ready', due_at = NULL, rank = due.rank, priority = $5
+   UPDATE holdfast.delivery d SET state = 'ready', due_at = NULL, rank = due.rank, priority = $5, ready_at = now()
      FROM due
     WHERE d.bucket = due.bucket AND d.id = due.id AND d.state = 'scheduled'
    RETURNING d.id`,
@@ -163,10 +163,17 @@ export const withdrawItems = cold(
 );
 
 /** The replays that an event was part of. Parameters: bucket, event id. */
-export const listReplaysOfEvent = cold<{ replay_id: string; delivery_id: string; pulled: boolean }>(
+export const listReplaysOfEvent = cold<{
+  replay_id: string;
+  delivery_id: string;
+  pulled: boolean;
+  started_at: Date | null;
+}>(
   "list_replays_of_event",
-  `SELECT i.replay_id, i.delivery_id, i.pulled FROM holdfast.replay_item i
-    WHERE i.bucket = $1 AND i.event_id = $2 ORDER BY i.replay_id, i.delivery_id LIMIT 200`,
+  `SELECT i.replay_id, i.delivery_id, i.pulled, p.started_at
+     FROM holdfast.replay_item i JOIN holdfast.replay p ON p.id = i.replay_id
+    WHERE i.bucket = $1 AND i.event_id = $2 AND i.state <> 'withdrawn'
+    ORDER BY i.replay_id, i.delivery_id LIMIT 200`,
 );
 
 /** The deliveries of a replay that ended dead. Parameters: replay uuid, limit. */

@@ -15,7 +15,7 @@ export const groupDead = cold<{
   `SELECT q.reason, q.destination_id, count(*)::int AS deliveries, min(q.finished_at) AS first_at, max(q.finished_at) AS last_at
      FROM (SELECT f.reason, f.destination_id, f.finished_at
              FROM holdfast.finished_delivery f
-            WHERE f.tenant = $1 AND f.state = 'dead' AND f.retried_as IS NULL
+            WHERE f.tenant = $1 AND f.state = 'dead' AND f.retried_as IS NULL AND f.dismissed_at IS NULL
             ORDER BY f.id DESC LIMIT $2) q
     GROUP BY q.reason, q.destination_id
     ORDER BY deliveries DESC, q.reason, q.destination_id`,

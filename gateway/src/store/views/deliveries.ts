@@ -41,14 +41,15 @@ export const listUnfinished = cold<DeliveryRow>(
 
 /**
  * Dead deliveries, newest first, by their own index.
- * Parameters: tenant, before id (exclusive), destination uuid or null, whether those that were retried are left out, limit.
+ * Parameters: tenant, before id (exclusive), destination uuid or null, whether those that were retried or dismissed are left
+ * out, limit.
  */
 export const listDead = cold<DeliveryRow>(
   "list_dead",
   `SELECT ${FINISHED}, e.source_id, e.event_type
      FROM (SELECT q.* FROM holdfast.finished_delivery q
             WHERE q.tenant = $1 AND q.state = 'dead' AND q.id < $2 AND ($3::uuid IS NULL OR q.destination_id = $3)
-              AND (NOT $4::boolean OR q.retried_as IS NULL)
+              AND (NOT $4::boolean OR (q.retried_as IS NULL AND q.dismissed_at IS NULL))
             ORDER BY q.id DESC LIMIT $5) f
      LEFT JOIN holdfast.event e ON e.bucket = f.bucket AND e.id = f.event_id
     ORDER BY f.id DESC`,
@@ -73,6 +74,17 @@ export const listByEvent = cold<DeliveryRow>(
       AND ($5::uuid IS NULL OR x.destination_id = $5)
     ORDER BY e.id DESC, x.id DESC
     LIMIT $6`,
+);
+
+/** Dead deliveries by their ids, newest first. Parameters: tenant, buckets int[], ids uuid[]. */
+export const pickDead = cold<DeliveryRow>(
+  "pick_dead",
+  `SELECT ${FINISHED}, e.source_id, e.event_type
+     FROM unnest($2::int[], $3::uuid[]) AS u(bucket, id)
+     JOIN holdfast.finished_delivery f ON f.bucket = u.bucket AND f.id = u.id
+     LEFT JOIN holdfast.event e ON e.bucket = f.bucket AND e.id = f.event_id
+    WHERE f.tenant = $1 AND f.state = 'dead'
+    ORDER BY f.id DESC`,
 );
 
 /** Every delivery of these events, oldest first. Parameters: tenant, buckets int[], event ids uuid[], limit. */

@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import type { GatewayConfig } from "../config.ts";
+import { createKeyFetcher } from "../engine/fetch-keys.ts";
+import { createKeyStore } from "../engine/key-store.ts";
+import { startLoop } from "../engine/loop.ts";
+import { openLedger } from "../pipeline/ledger.ts";
+import type { Egress } from "../platform/egress/egress-outcome.ts";
+import type { Log } from "../platform/log.ts";
+import { replay } from "../recovery/replay.ts";
+import { keepStanding, pruneItems } from "../store/replays/items.ts";
+import { releaseReplays } from "../store/replays/write-replays.ts";
+import type { Foundation } from "./foundation.ts";
+
+export interface Replayer {
+  /** Lets the round that runs end, and gives its replays to whoever comes next. */
+  stop(): Promise<void>;
+}
+
+const LOOK_MS = 250;
+/** A replay whose worker was killed goes on elsewhere after so long. */
+const LEASE_MS = 10_000;
+const PRUNE_MS = 3_600_000;
+/** What became of each delivery of an ended replay is remembered for so long; its numbers stay. */
+const ITEMS_KEPT_MS = 30 * 86_400_000;
+const PRUNED_MAX = 10_000;
+const CONNECTIONS = 2;
+const STATEMENT_MS = 15_000;
+
+/**
+ * Starts what goes on with replays. Every process with workers has one; a replay is one's at a time, by its lease, and what a
+ * late one writes is refused by the cursor.
+ */
+export function startReplayer(
+  config: GatewayConfig,
+  log: Log,
+  foundation: Foundation,
+  links: { readonly egress: Egress; readonly wake: () => void },
+): Replayer {
+  const { clock, databaseClock, metrics, random, ranks, catalog } = foundation;
+  const db = foundation.openPool("replayer", CONNECTIONS, STATEMENT_MS);
+  const lease = randomUUID();
+  const deps = {
+    ...{ db, clock, random, ranks, log, lease, leaseMs: LEASE_MS },
+    databaseNow: () => databaseClock.now(),
+    catalog: () => catalog.index(),
+    ledger: openLedger(),
+    findKey: createKeyStore({ fetchKeys: createKeyFetcher(links.egress), clock, metrics, log }),
+    publicUrl: config.publicUrl,
+    onReady: links.wake,
+  };
+  let prunedAtMs = -Infinity;
+  const prune = async (): Promise<void> => {
+    if (clock.monotonicMs() - prunedAtMs < PRUNE_MS) return;
+    const endedBefore = new Date(databaseClock.now().getTime() - ITEMS_KEPT_MS);
+    await db.run(keepStanding, [endedBefore]);
+    await db.run(pruneItems, [PRUNED_MAX]);
+    prunedAtMs = clock.monotonicMs();
+  };
+  const loop = startLoop({ name: "replayer", log, idleMs: LOOK_MS }, async () => {
+    const more = await replay(deps);
+    await prune();
+    return more;
+  });
+  return {
+    stop: async () => {
+      await loop.stop();
+      await db.run(releaseReplays, [lease]).catch(() => {});
+    },
+  };
+}
