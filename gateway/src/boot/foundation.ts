@@ -4,6 +4,8 @@ import type { CatalogWatch } from "../engine/catalog-watch.ts";
 import { watchCatalog } from "../engine/catalog-watch.ts";
 import type { DatabaseClock } from "../engine/database-clock.ts";
 import { createDatabaseClock } from "../engine/database-clock.ts";
+import type { Hints } from "../engine/hints.ts";
+import { openHints } from "../engine/hints.ts";
 import type { Candidacy, Leader } from "../engine/leader.ts";
 import { CARETAKERS, LEAD_MS, startCandidacy } from "../engine/leader.ts";
 import type { ProcessWatch } from "../engine/process-watch.ts";
@@ -51,6 +53,8 @@ export interface Foundation {
   readonly leader: Leader;
   /** Who else works on this database. */
   readonly processes: ProcessWatch;
+  /** Word to and from the other processes. */
+  readonly hints: Hints;
   /** A pool of its own for a role, closed with the foundation. */
   openPool(name: string, connectionsMax: number, statementTimeoutMs: number, more?: PoolExtras): Database;
   /** Destroys every connection, so that nothing waits for a database that does not answer. */
@@ -109,7 +113,7 @@ export async function layFoundation(
       return fault;
     }
     const caretakerDb = pools.open("caretaker", CARETAKER_CONNECTIONS, CARETAKER_STATEMENT_MS);
-    const watches = await startWatches(config, { ...parts, base, caretakerDb, log });
+    const watches = await startWatches(config, { ...parts, url: store.url, base, caretakerDb, log });
     return {
       ok: true,
       store,
@@ -133,11 +137,13 @@ interface Watches {
   readonly safety: SafetyWatch;
   readonly leader: Candidacy;
   readonly processes: ProcessWatch;
+  readonly hints: Hints;
   readonly stopDuties: () => Promise<void>;
 }
 
 async function stopAll(watches: Watches, close: () => Promise<void>): Promise<void> {
   watches.catalog.stop();
+  await watches.hints.stop();
   await watches.stopDuties();
   await watches.ranks.stop();
   await watches.leader.stop();
@@ -172,6 +178,7 @@ function createPools(url: string, log: Log): Pools {
 }
 
 interface WatchDeps {
+  readonly url: string;
   readonly base: Database;
   readonly caretakerDb: Database;
   readonly clock: Clock;
@@ -183,7 +190,7 @@ interface WatchDeps {
 }
 
 async function startWatches(config: GatewayConfig, deps: WatchDeps): Promise<Watches> {
-  const { base, caretakerDb, ...parts } = deps;
+  const { url, base, caretakerDb, ...parts } = deps;
   const id = randomUUID();
   const own = { ...parts, db: caretakerDb };
   const catalog = await watchCatalog({ ...parts, db: base });
@@ -194,6 +201,7 @@ async function startWatches(config: GatewayConfig, deps: WatchDeps): Promise<Wat
     ranks: await openVirtualTime({ db: base, log: parts.log }),
     safety: watchSafety({ ...parts, db: base }),
     processes,
+    hints: openHints({ url, id, hasOthers: () => processes.live().length > 1, log: deps.log }),
     leader,
     stopDuties: startDuties({ ...own, leader, processes }, config.retention),
   };

@@ -41,6 +41,18 @@ export async function removeRunFile(dataDir: string, pid: number): Promise<void>
   if (run?.pid === pid) await rm(join(dataDir, NAME), { force: true });
 }
 
+/** Whether another process that lives serves the admin API of this folder. */
+export async function isServed(dataDir: string): Promise<boolean> {
+  const run = await readRunFile(dataDir);
+  if (run === null || run.adminUrl === null || run.pid === process.pid) return false;
+  try {
+    process.kill(run.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
 function parseRun(value: unknown): RunFile | null {
   if (typeof value !== "object" || value === null) return null;
   const { adminUrl, adminToken, ingestUrl, pid, startedAt } = value as Record<string, unknown>;
