@@ -65,7 +65,7 @@ const listSecrets = cold<{
   "SELECT source_id, version, state, sealed, not_after, retired_at FROM holdfast.secret_version ORDER BY source_id, position, version",
 );
 
-const listDestinations = cold<{
+interface DestinationRow {
   id: string;
   tenant: string;
   name: string;
@@ -84,7 +84,9 @@ const listDestinations = cold<{
   breaker: Gate["breaker"] | null;
   breaker_since: Date | null;
   slow_concurrency: number | null;
-}>(
+}
+
+const listDestinations = cold<DestinationRow>(
   "list_destinations",
   `SELECT t.id, t.tenant, t.name, t.kind, t.url, t.handler, t.headers, t.sealed_headers, t.policy, t.signing_secret, t.state, t.state_reason,
           t.origin, t.created_at, t.updated_at, g.breaker, g.breaker_since, g.slow_concurrency
@@ -154,39 +156,7 @@ export async function loadCatalog(db: Queryable, box: SecretsBox): Promise<Catal
       updatedAt: row.updated_at,
     };
   });
-  const destinations = (await db.run(listDestinations, [])).rows.map((row): Destination => {
-    const target =
-      row.kind === "http"
-        ? ({ kind: "http", url: row.url ?? "" } as const)
-        : ({ kind: "handler", handler: row.handler ?? "" } as const);
-    const policy = toPolicy(row.policy);
-    const headers = openHeaders(box, row);
-    return {
-      id: row.id,
-      tenant: row.tenant,
-      name: row.name,
-      target,
-      ...headers,
-      policy,
-      signingSecret:
-        row.signing_secret === null || headers.headersUnreadable
-          ? null
-          : openText(box, row.signing_secret, bindSigningSecret(row.tenant, row.id)),
-      state: row.state,
-      stateReason: row.state_reason,
-      gate:
-        row.breaker === null
-          ? gateOf(policy, null)
-          : gateOf(policy, {
-              breaker: row.breaker,
-              breakerSince: row.breaker_since,
-              slowConcurrency: row.slow_concurrency,
-            }),
-      origin: row.origin,
-      createdAt: row.created_at,
-      updatedAt: row.updated_at,
-    };
-  });
+  const destinations = (await db.run(listDestinations, [])).rows.map((row) => toDestination(box, row));
   const routes = (await db.run(listRoutes, [])).rows.map((row): Route => ({
     id: row.id,
     tenant: row.tenant,
@@ -202,6 +172,40 @@ export async function loadCatalog(db: Queryable, box: SecretsBox): Promise<Catal
     updatedAt: row.updated_at,
   }));
   return { version, sources, destinations, routes, throttles: await listThrottles(db) };
+}
+
+function toDestination(box: SecretsBox, row: DestinationRow): Destination {
+  const target =
+    row.kind === "http"
+      ? ({ kind: "http", url: row.url ?? "" } as const)
+      : ({ kind: "handler", handler: row.handler ?? "" } as const);
+  const policy = toPolicy(row.policy);
+  const headers = openHeaders(box, row);
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    name: row.name,
+    target,
+    ...headers,
+    policy,
+    signingSecret:
+      row.signing_secret === null || headers.headersUnreadable
+        ? null
+        : openText(box, row.signing_secret, bindSigningSecret(row.tenant, row.id)),
+    state: row.state,
+    stateReason: row.state_reason,
+    gate:
+      row.breaker === null
+        ? gateOf(policy, null)
+        : gateOf(policy, {
+            breaker: row.breaker,
+            breakerSince: row.breaker_since,
+            slowConcurrency: row.slow_concurrency,
+          }),
+    origin: row.origin,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
 }
 
 /** A stored policy with the defaults filled in. */
