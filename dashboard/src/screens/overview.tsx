@@ -1,33 +1,164 @@
+import type { Status } from "@holdfast/client";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { api } from "../api/api.ts";
+import { CircleCheck, TriangleAlert } from "lucide-react";
+import type { ReactNode } from "react";
+import { ratesQuery, statusQuery } from "../api/overview.ts";
+import type { RateMinute } from "../api/overview.ts";
 import { Card } from "../parts/card.tsx";
-import { writeCount } from "../parts/numbers.ts";
+import { classNames } from "../parts/class-names.ts";
+import { Chart } from "../parts/chart.tsx";
+import { writeCount, writeShare } from "../parts/numbers.ts";
 import { FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
+import { writeSpan } from "../parts/zone.tsx";
+import { Concerns, useConcerns } from "./overview-concerns.tsx";
 
-/** Whether all is well, and if not, where to look. */
+const MINUTES = 60;
+/** From here on a waiting delivery is late: first attempts take milliseconds when all is well. */
+const LATE_SEC = 30;
+
+/** Whether all is well, in five seconds; and if it is not, what is wrong and where to repair it. */
 export function Overview() {
-  const status = useQuery({ queryKey: ["status"], queryFn: () => api.status(), refetchInterval: 5_000 });
+  const status = useQuery(statusQuery);
+  const rates = useQuery(ratesQuery(MINUTES));
+  const concerns = useConcerns(status.data);
+  const failed = status.error ?? rates.error;
   return (
     <Page title="Overview">
-      {status.error === null ? null : <FaultPanel error={status.error} />}
-      {status.data === undefined ? (
-        <Loading />
+      {failed === null ? null : <FaultPanel error={failed} onRetry={() => void status.refetch()} />}
+      <Standing count={concerns.length} known={status.data !== undefined} />
+      {concerns.length === 0 ? null : <Concerns concerns={concerns} />}
+      {status.data === undefined || rates.data === undefined ? (
+        <Loading rows={4} />
       ) : (
-        <Card title="Deliveries">
-          <ul className="flex flex-wrap gap-6">
-            {Object.entries(status.data.deliveries.depth).map(([state, count]) => (
-              <li key={state}>
-                <Link to="/events" className="block">
-                  <span className="block text-2xl font-semibold tabular-nums">{writeCount(count)}</span>
-                  <span className="text-xs text-faint">{state}</span>
-                </Link>
-              </li>
-            ))}
-          </ul>
-        </Card>
+        <>
+          <Figures status={status.data} minutes={rates.data.minutes} />
+          <Flow minutes={rates.data.minutes} />
+        </>
       )}
     </Page>
+  );
+}
+
+function Standing({ count, known }: { count: number; known: boolean }) {
+  if (!known) return null;
+  const isWell = count === 0;
+  return (
+    <p
+      role="status"
+      className={classNames(
+        "flex items-center gap-2.5 rounded-lg border px-4 py-3 text-[15px] font-medium",
+        isWell ? "border-good/25 bg-good-soft text-good" : "border-bad/30 bg-bad-soft text-bad",
+      )}
+    >
+      {isWell ? <CircleCheck size={18} aria-hidden /> : <TriangleAlert size={18} aria-hidden />}
+      {isWell
+        ? "All is well. Nothing waits for anybody."
+        : `${count} ${count === 1 ? "thing wants" : "things want"} your attention`}
+    </p>
+  );
+}
+
+function Figures({ status, minutes }: { status: Status; minutes: readonly RateMinute[] }) {
+  const { depth, oldestReadySec } = status.deliveries;
+  const oldestSec = Math.max(0, ...Object.values(oldestReadySec));
+  const last = minutes.slice(-6, -1);
+  const sum = (field: "recorded" | "duplicates" | "succeeded" | "failed"): number =>
+    last.reduce((total, minute) => total + minute[field], 0);
+  const succeeded = sum("succeeded");
+  const tries = succeeded + sum("failed");
+  const perMinute = (count: number): string =>
+    `${writeCount(Math.round((count / Math.max(1, last.length)) * 10) / 10)}`;
+  return (
+    <ul className="grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-6">
+      <Figure
+        word="Oldest waiting"
+        value={oldestSec === 0 ? "none" : writeSpan(oldestSec * 1_000)}
+        tone={oldestSec > LATE_SEC ? "bad" : "calm"}
+        to="/queue"
+      />
+      <Figure word="Events a minute" value={perMinute(sum("recorded"))} to="/events" />
+      <Figure word="Attempts a minute" value={perMinute(tries)} to="/queue" />
+      <Figure
+        word="Attempts that succeed"
+        value={writeShare(succeeded, tries)}
+        tone={tries > 0 && succeeded / tries < 0.9 ? "bad" : "calm"}
+        to="/destinations"
+      />
+      <Figure word="Waiting for a retry" value={writeCount(depth["scheduled"] ?? 0)} to="/queue" />
+      <Figure word="Held" value={writeCount(depth["held"] ?? 0)} to="/queue" />
+    </ul>
+  );
+}
+
+function Figure({
+  word,
+  value,
+  to,
+  tone = "calm",
+}: {
+  word: string;
+  value: ReactNode;
+  to: "/queue" | "/events" | "/destinations";
+  tone?: "calm" | "bad";
+}) {
+  return (
+    <li>
+      <Link
+        to={to as "/events"}
+        className="block rounded-lg border border-line bg-raised px-4 py-3 hover:border-line-strong"
+      >
+        <span
+          className={classNames(
+            "block text-[22px] leading-7 font-semibold tracking-tight tabular-nums",
+            tone === "bad" && "text-bad",
+          )}
+        >
+          {value}
+        </span>
+        <span className="text-xs text-faint">{word}</span>
+      </Link>
+    </li>
+  );
+}
+
+function Flow({ minutes }: { minutes: readonly RateMinute[] }) {
+  const times = minutes.map(({ at }) => Date.parse(at) / 1_000);
+  const values = (field: keyof RateMinute): (number | null)[] =>
+    minutes.map((minute) => minute[field] as number | null);
+  return (
+    <div className="grid min-w-0 gap-4 lg:grid-cols-2">
+      <Card>
+        <Chart
+          title="In, a minute"
+          times={times}
+          series={[
+            { word: "events", color: "--accent", values: values("recorded") },
+            { word: "duplicates", color: "--ink-faint", values: values("duplicates") },
+            { word: "rejected", color: "--bad", values: values("rejected") },
+            { word: "put off", color: "--warn", values: values("unavailable") },
+          ]}
+        />
+      </Card>
+      <Card>
+        <Chart
+          title="Out, a minute"
+          times={times}
+          series={[
+            { word: "succeeded", color: "--good", values: values("succeeded") },
+            { word: "failed", color: "--bad", values: values("failed") },
+          ]}
+        />
+      </Card>
+      <Card className="lg:col-span-2">
+        <Chart
+          title="How long destinations take to answer"
+          times={times}
+          unit=" ms"
+          series={[{ word: "mean of the attempts", color: "--wait", values: values("latencyMs") }]}
+        />
+      </Card>
+    </div>
   );
 }

@@ -1,0 +1,136 @@
+import type { Status } from "@holdfast/client";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { ArrowRight } from "lucide-react";
+import { deadLettersQuery, destinationsQuery, loopsQuery, ratesQuery, rejectionsQuery } from "../api/overview.ts";
+import { Card } from "../parts/card.tsx";
+import { writeCount } from "../parts/numbers.ts";
+import { Badge } from "../parts/state-badge.tsx";
+import type { Tone } from "../parts/state-badge.tsx";
+import { writeSpan } from "../parts/zone.tsx";
+
+/** One thing that is wrong: what, since it matters how bad; and the screen where it is repaired. */
+export interface Concern {
+  readonly kind: string;
+  readonly tone: Tone;
+  readonly what: string;
+  readonly why: string;
+  readonly to: string;
+  readonly search?: Readonly<Record<string, string>>;
+  readonly step: string;
+}
+
+const LATE_SEC = 30;
+const REJECTED_MINUTES = 10;
+
+/** Everything that wants attention, the worst first. */
+export function useConcerns(status: Status | undefined): readonly Concern[] {
+  const dead = useQuery(deadLettersQuery).data;
+  const loops = useQuery(loopsQuery).data;
+  const rejections = useQuery(rejectionsQuery).data;
+  const destinations = useQuery(destinationsQuery).data;
+  const rates = useQuery(ratesQuery(60)).data;
+  if (status === undefined) return [];
+  const rejected = (rates?.minutes ?? []).slice(-REJECTED_MINUTES).reduce((sum, minute) => sum + minute.rejected, 0);
+  return [
+    ...lateConcerns(status),
+    ...(destinations?.items ?? []).filter(({ state }) => state !== "active").map(toDestinationConcern),
+    ...(rejected === 0 ? [] : [toRejectionConcern(rejected, rejections?.items ?? [])]),
+    ...(dead?.groups ?? []).slice(0, 3).map(toDeadConcern),
+    ...(loops?.items ?? []).slice(0, 2).map((loop): Concern => ({
+      kind: "Loop",
+      tone: "warn",
+      what: `${loop.source}: the same ${loop.kind === "duplicate" ? "event" : "request"} came ${writeCount(loop.count)} times`,
+      why: `cause: ${loop.cause.replaceAll("_", " ")}`,
+      to: loop.eventId === null ? "/rejections" : `/events/${loop.eventId}`,
+      step: "See what comes again",
+    })),
+  ];
+}
+
+function lateConcerns(status: Status): Concern[] {
+  const [priority, sec] = Object.entries(status.deliveries.oldestReadySec).toSorted((a, b) => b[1] - a[1])[0] ?? [
+    "",
+    0,
+  ];
+  if (sec < LATE_SEC) return [];
+  return [
+    {
+      kind: "Late",
+      tone: "bad",
+      what: `A ${priority} delivery has been ready for ${writeSpan(sec * 1_000)}`,
+      why: "workers are missing, or are busy with slow destinations",
+      to: "/queue",
+      step: "Look at the queue",
+    },
+  ];
+}
+
+function toDestinationConcern(destination: {
+  id: string;
+  name: string;
+  state: string;
+  stateReason?: string | null;
+}): Concern {
+  return {
+    kind: destination.state === "paused" ? "Paused" : "Disabled",
+    tone: destination.state === "paused" ? "held" : "bad",
+    what: `${destination.name} is ${destination.state}`,
+    why: destination.stateReason ?? "its deliveries are held, none is lost",
+    to: `/destinations/${destination.id}`,
+    step: "See why, and resume",
+  };
+}
+
+function toRejectionConcern(count: number, newest: readonly { reason: string; source: string }[]): Concern {
+  const [first] = newest;
+  return {
+    kind: "Rejected",
+    tone: "bad",
+    what: `${writeCount(count)} ${count === 1 ? "request was" : "requests were"} rejected in ten minutes`,
+    why: first === undefined ? "" : `last: ${first.source}, ${first.reason.replaceAll("_", " ")}`,
+    to: "/rejections",
+    step: "See the cause",
+  };
+}
+
+function toDeadConcern(group: { reason: string; destination: string; count: number }): Concern {
+  return {
+    kind: "Dead letters",
+    tone: "bad",
+    what: `${writeCount(group.count)} for ${group.destination} failed permanently`,
+    why: group.reason.replaceAll("_", " "),
+    to: "/dead-letters",
+    search: { destination: group.destination },
+    step: "Work through them",
+  };
+}
+
+/** The list of concerns; each leads to the screen where it is repaired. */
+export function Concerns({ concerns }: { concerns: readonly Concern[] }) {
+  return (
+    <Card flush>
+      <ul>
+        {concerns.map((concern) => (
+          <li key={`${concern.kind}-${concern.what}`} className="border-b border-line last:border-b-0">
+            <Link
+              to={concern.to as "/events"}
+              search={concern.search ?? {}}
+              className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5 text-[13px] hover:bg-sunken"
+            >
+              <span className="w-28 shrink-0">
+                <Badge tone={concern.tone}>{concern.kind}</Badge>
+              </span>
+              <span className="font-medium">{concern.what}</span>
+              <span className="text-soft">{concern.why}</span>
+              <span className="ml-auto inline-flex items-center gap-1 text-accent">
+                {concern.step}
+                <ArrowRight size={13} aria-hidden />
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
