@@ -76,14 +76,15 @@ export async function startGateway(
     foundation.hints.tell("ready");
   };
   if (config.roles.includes("worker")) parts.engine = await startWorkers(config, log, parts);
-  foundation.hints.on("ready", () => parts.engine?.wake());
+  foundation.hints.on("ready", () => parts.engine?.look());
   if (parts.engine !== null && parts.egress !== null) {
     const { egress } = parts;
     parts.replayer = startReplayer(config, log, foundation, { egress, wake });
   }
   parts.reconciler = startReconciler(config, log, foundation, wake);
   if (config.roles.includes("ingest")) {
-    const ingest = await startIngest(config, log, foundation, wake);
+    const hint: Engine["hint"] = (destinationId, orderKey) => parts.engine?.hint(destinationId, orderKey);
+    const ingest = await startIngest(config, log, foundation, wake, hint);
     if (!ingest.ok) return give(ingest);
     parts.ingest = ingest;
   }
@@ -133,14 +134,15 @@ interface Parts {
   admin: Admin | null;
 }
 
-function startWorkers(config: GatewayConfig, log: Log, parts: Parts): Promise<Engine> {
+async function startWorkers(config: GatewayConfig, log: Log, parts: Parts): Promise<void> {
   const { foundation } = parts;
   const { databaseConnections } = config.worker;
-  parts.egress = createEgress({ policy: config.egress, log, clock: foundation.clock });
-  return startEngine(
+  const egress = createEgress({ policy: config.egress, log, clock: foundation.clock });
+  parts.egress = egress;
+  const engine = await startEngine(
     {
       ...foundation,
-      egress: parts.egress,
+      egress,
       db: foundation.openPool("worker", databaseConnections, STATEMENT_MS),
       settleDb: foundation.openPool("settler", SETTLE_LANES, STATEMENT_MS, { pipelined: true }),
       handlerDb: foundation.openPool("handlers", databaseConnections, TIMEOUT_MAX_MS, {
@@ -153,6 +155,8 @@ function startWorkers(config: GatewayConfig, log: Log, parts: Parts): Promise<En
     // The embedded server admits one gateway at a time, so whoever held a lease before is gone.
     { ...config.worker, isOnlyWorker: foundation.store.kind === "embedded" },
   );
+  parts.engine = engine;
+  parts.replayer = startReplayer(config, log, foundation, { egress, wake: () => engine.wake() });
 }
 
 async function stop(config: GatewayConfig, parts: Parts): Promise<void> {

@@ -5,12 +5,15 @@ import { createAllowance } from "../engine/allowance.ts";
 import { createKeyFetcher } from "../engine/fetch-keys.ts";
 import { createFilterFaults } from "../engine/filter-faults.ts";
 import { createKeyStore } from "../engine/key-store.ts";
+import { createOrderClock } from "../engine/order-clock.ts";
 import { createRecorder } from "../engine/recorder.ts";
 import { createRejectionStore } from "../engine/rejection-store.ts";
 import { startArrivalWatch } from "../engine/watch-arrivals.ts";
 import type { IngestDoorDeps } from "../http/ingest-door.ts";
 import { createIngestDoor } from "../http/ingest-door.ts";
 import type { SignerSearch } from "../pipeline/explain-refusal.ts";
+import type { IngestDeps } from "../pipeline/ingest.ts";
+import type { EventDraft } from "../pipeline/record-event.ts";
 import { ingest } from "../pipeline/ingest.ts";
 import { createEgress } from "../platform/egress/create-egress.ts";
 import type { Log } from "../platform/log.ts";
@@ -32,6 +35,7 @@ export async function startIngest(
   log: Log,
   foundation: Foundation,
   onRecorded: () => void,
+  onHeld: (destinationId: string, orderKey: string | null) => void,
 ): Promise<Ingest | StartFault> {
   const { clock, metrics, random } = foundation;
   const recorder = openRecorder(config, foundation, onRecorded, (durationMs) => saturation.noteCommit(durationMs));
@@ -41,12 +45,16 @@ export async function startIngest(
   const rejections = createRejectionStore({ db: foundation.base, clock, random, metrics, log, loops: watch.loops });
   // Of its own: a process that only takes in has no worker's, and slow destinations shall not hold up keys.
   const egress = createEgress({ policy: config.egress, log, clock });
-  const deps = {
+  const deps: IngestDeps = {
     findKey: createKeyStore({ fetchKeys: createKeyFetcher(egress), clock, metrics, log }),
     clock,
     record: recorder.submit,
-    observe: watch.observe,
+    observe: (ready, arrival, draft, outcome) => {
+      watch.observe(ready, arrival, draft, outcome);
+      if (outcome.ok && outcome.value.kind === "recorded") tellHeld(draft, onHeld);
+    },
     onFilterFault: filterFaults.note,
+    nextOrderAt: createOrderClock(() => foundation.databaseClock.now()),
     admit: admission.record,
     signers: openSignerSearch(foundation),
     rejections,
@@ -86,6 +94,12 @@ export async function startIngest(
       await watch.drain();
     },
   };
+}
+
+// What is recorded into a gate can often go straight through it; a look of the feeder's would come a quarter of a second later.
+function tellHeld({ deliveries }: EventDraft, onHeld: (destinationId: string, orderKey: string | null) => void): void {
+  for (const { heldReason, destinationId, order } of deliveries)
+    if (heldReason === "destination_gated" || heldReason === "ordered") onHeld(destinationId, order?.key ?? null);
 }
 
 function openDoor(

@@ -40,7 +40,13 @@ export function startReplayer(
   const db = foundation.openPool("replayer", CONNECTIONS, STATEMENT_MS);
   const lease = randomUUID();
   const deps = {
-    ...{ db, clock, random, ranks, log, lease, leaseMs: LEASE_MS },
+    db,
+    clock,
+    random,
+    ranks,
+    log,
+    lease,
+    leaseMs: LEASE_MS,
     databaseNow: () => databaseClock.now(),
     catalog: () => catalog.index(),
     ledger: openLedger(),

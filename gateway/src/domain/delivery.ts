@@ -31,7 +31,7 @@ export const LEGAL_MOVES: readonly {
   { from: "scheduled", to: "ready", by: "retry" },
   { from: "scheduled", to: "ready", by: "replay" },
   { from: "scheduled", to: "held", by: "hold" },
-  { from: "held", to: "ready", by: "release" },
+  { from: "held", to: "scheduled", by: "release" },
   { from: "held", to: "ready", by: "retry" },
   { from: "leased", to: "processed", by: "settle" },
   { from: "leased", to: "scheduled", by: "settle" },

@@ -36,8 +36,16 @@ export interface ReconciliationCheckers {
 }
 
 export const RECONCILIATION_FIELD_NAMES: readonly string[] = [
-  ...["source", "connector", "secret", "eventTypes", "schedule"],
-  ...["lookbackSec", "overlapSec", "lagSec", "redeliver", "redeliveryWaitSec"],
+  "source",
+  "connector",
+  "secret",
+  "eventTypes",
+  "schedule",
+  "lookbackSec",
+  "overlapSec",
+  "lagSec",
+  "redeliver",
+  "redeliveryWaitSec",
 ];
 
 const SECONDS: Readonly<Record<string, readonly [min: number, max: number, fallback: number]>> = {

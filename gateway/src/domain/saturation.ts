@@ -101,11 +101,11 @@ export function ratioOf(readings: Readings, thresholds: Thresholds, signal: Sign
 /** Signals must be clear of a level's thresholds by this factor before the level is left. */
 export const EASE = 0.8;
 /** And for this long. */
-export const CALM_MS = 5_000;
+export const CALM_MS = 2_000;
 const SHARE_MIN = 0.1;
 const SHARE_FIRST = 0.5;
 const HALVING_MS = 500;
-const FULL_AFTER_MS = 5_000;
+const FULL_AFTER_MS = 2_000;
 
 export function calm(atMs: number): Saturation {
   return { level: 0, cause: null, sinceMs: atMs, share: 1, calmSinceMs: null, atMs };

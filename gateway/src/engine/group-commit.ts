@@ -12,6 +12,8 @@ export interface CommitLoad {
   readonly bytes: number;
   /** Since when the oldest of them waits; 0 without any. */
   readonly oldestMs: number;
+  /** Whether the last transaction failed: then they wait for the database to come back, and not because there are many. */
+  readonly isFailing: boolean;
 }
 
 export interface GroupCommit<Item, Result> {
@@ -107,11 +109,11 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   };
 }
 
-function loadOf<Item, Result>({ options, unanswered, bytes }: State<Item, Result>): CommitLoad {
+function loadOf<Item, Result>({ options, unanswered, bytes, failures }: State<Item, Result>): CommitLoad {
   const [oldest] = unanswered;
   const submittedMs = oldest === undefined ? null : oldest.dueMs - options.deadlineMs;
   const oldestMs = submittedMs === null ? 0 : Math.max(0, options.clock.monotonicMs() - submittedMs);
-  return { items: unanswered.size, bytes, oldestMs };
+  return { items: unanswered.size, bytes, oldestMs, isFailing: failures > 0 };
 }
 
 function submit<Item, Result>(state: State<Item, Result>, item: Item): Promise<Submitted<Result>> {

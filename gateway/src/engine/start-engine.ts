@@ -53,6 +53,8 @@ export interface EngineOptions {
 export interface Engine {
   /** There may be something ready. */
   wake(): void;
+  /** Another process may have made something ready, or let something wait at a gate. */
+  look(): void;
   /** A new delivery waits at the gate of this destination, or for the turn of its order key. */
   hint(destinationId: string, orderKey: string | null): void;
   /** Claims nothing more, lets attempts end for `attemptsMs`, aborts the rest, and settles all of them within `settleMs`. */
@@ -118,6 +120,10 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
   return {
     wake: onReady,
     hint: gates.hint,
+    look: () => {
+      worker.wake();
+      gates.look();
+    },
     drain: async (attemptsMs, settleMs) => {
       const stopped = caretakers.map((loop) => loop.stop());
       const timer = setTimeout(() => aborter.abort(), attemptsMs);

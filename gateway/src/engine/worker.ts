@@ -1,3 +1,4 @@
+import { SLOW_SHARE } from "../domain/gate.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import type { Claimed } from "../pipeline/claim.ts";
 import { claim, readEvents } from "../pipeline/claim.ts";
@@ -6,6 +7,8 @@ import { giveBack, work } from "../pipeline/work.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import { startLoop } from "./loop.ts";
+import type { Slot } from "./slots.ts";
+import { createSlots } from "./slots.ts";
 
 export interface WorkerOptions {
   /** How many deliveries this process tries at once. */
@@ -19,6 +22,10 @@ export interface Worker {
   /** There may be something ready. */
   wake(): void;
   inFlight(): number;
+  /** A destination whose old attempts fill a share of the slots, and that share; null when there is none. */
+  findSlow(
+    isMeant: (destinationId: string) => boolean,
+  ): { readonly destinationId: string; readonly share: number } | null;
   /** Claims nothing more; resolves when what was claimed has ended. */
   drain(): Promise<void>;
 }
@@ -26,20 +33,32 @@ export interface Worker {
 /** What the bodies of deliveries in flight may take: bodies of 1 MiB leave 64 slots and more, bodies of 25 MiB ten. */
 const BODY_BYTES_IN_FLIGHT = 268_435_456;
 
-function slotsFor({ catalog }: CatalogIndex, concurrency: number): number {
+interface Room {
+  readonly size: number;
+  /** With old attempts that hold no slot any more. */
+  readonly sizeMax: number;
+}
+
+/** Beside the slots, so many times as many attempts may be old. */
+const OLD_TIMES = 4;
+
+function roomFor({ catalog }: CatalogIndex, concurrency: number): Room {
   const largest = Math.max(1, ...catalog.sources.map((source) => source.bodyBytesMax));
-  return Math.max(1, Math.min(concurrency, Math.floor(BODY_BYTES_IN_FLIGHT / largest)));
+  const bodies = Math.max(1, Math.floor(BODY_BYTES_IN_FLIGHT / largest));
+  return { size: Math.min(concurrency, bodies), sizeMax: Math.min(concurrency * OLD_TIMES, bodies) };
 }
 
 /** Keeps its slots full: claims as many as are free, so nothing waits leased in memory behind something slow. */
 export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
-  const state = { inFlight: 0, draining: false, onEmpty: [] as (() => void)[] };
-  const finish = (): void => {
-    state.inFlight--;
-    if (state.inFlight === 0) for (const resolve of state.onEmpty.splice(0)) resolve();
+  const state = { draining: false, onEmpty: [] as (() => void)[] };
+  const slots = createSlots(() => deps.clock.monotonicMs());
+  const room = (): Room => roomFor(deps.catalog(), options.concurrency);
+  const finish = (slot: Slot): void => {
+    slots.leave(slot);
+    if (slots.inUse() === 0) for (const resolve of state.onEmpty.splice(0)) resolve();
     loop.wake();
   };
-  const start = (claimed: Claimed): void => {
+  const start = (claimed: Claimed, slot: Slot): void => {
     // A claim that was under way when the drain began: nothing new is tried any more.
     (state.draining ? giveBack : work)(deps, claimed)
       // Not settled, so its lease expires and it is rescued.
@@ -49,24 +68,31 @@ export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
           "an attempt could not be settled",
         ),
       )
-      .finally(finish);
+      .finally(() => finish(slot));
   };
   const loop = startLoop({ name: "worker", log: options.log, idleMs: options.pollMs }, async () => {
-    const free = slotsFor(deps.catalog(), options.concurrency) - state.inFlight;
-    if (free <= 0) return false;
+    const { size, sizeMax } = room();
+    const free = slots.free(size, sizeMax);
+    if (free === 0) return false;
     const batch = await claim(deps, free);
-    state.inFlight += batch.length;
+    const taken = batch.map((delivery) => slots.take(delivery.destinationId));
     // Not waited for: the next claim is sent while these events are read (a third of the loop's time, measured).
-    if (batch.length > 0) void readEvents(deps, batch).then((claimed) => claimed.forEach(start));
-    return batch.length === free && free > 0;
+    if (batch.length > 0)
+      void readEvents(deps, batch).then((claimed) => claimed.forEach((one, i) => start(one, taken[i]!)));
+    return batch.length === free;
   });
   return {
     wake: () => loop.wake(),
-    inFlight: () => state.inFlight,
+    inFlight: () => slots.inUse(),
+    findSlow: (isMeant) => {
+      const { size } = room();
+      const destinationId = slots.findSlow(size, isMeant);
+      return destinationId === null ? null : { destinationId, share: Math.max(1, Math.floor(size / SLOW_SHARE)) };
+    },
     drain: async () => {
       state.draining = true;
       await loop.stop();
-      if (state.inFlight > 0) await new Promise<void>((resolve) => state.onEmpty.push(resolve));
+      if (slots.inUse() > 0) await new Promise<void>((resolve) => state.onEmpty.push(resolve));
     },
   };
 }

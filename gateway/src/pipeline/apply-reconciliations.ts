@@ -33,7 +33,7 @@ export async function applyReconciliations(
     await tx.run(lockCatalog, []);
     const present = await loadSetups(tx, deps.box, { tenant: declared.tenant });
     const plans = Object.entries(declared.reconciliations).map(([name, checked]) =>
-      plan(deps, declared, present, name, checked),
+      planOne(deps, declared, present, name, checked),
     );
     const isGone = (setup: Reconciliation): boolean =>
       setup.origin === declared.origin &&
@@ -48,7 +48,7 @@ export async function applyReconciliations(
   }, DEADLINE_MS);
 }
 
-function plan(
+function planOne(
   deps: CatalogDeps,
   { tenant, origin, sourceIds }: DeclaredReconciliations,
   present: readonly Reconciliation[],

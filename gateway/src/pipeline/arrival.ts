@@ -60,7 +60,9 @@ export interface ReadyRoute {
   readonly priority: number;
   /** Null: every event of the types is meant. */
   readonly filter: EventFilter | null;
-  /** Why new deliveries wait, or null when they are ready at once. */
+  /** What keeps its deliveries in order; null: nothing. */
+  readonly orderBy: Selector | null;
+  /** Why new deliveries wait, or null when they are ready at once. One that keeps an order waits for its turn first. */
   readonly heldReason: string | null;
 }
 

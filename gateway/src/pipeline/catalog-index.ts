@@ -1,6 +1,8 @@
 import type { Receiver } from "@holdfast/verify";
 import { findProvider } from "@holdfast/verify";
 import type { Catalog, Destination, Route, Source } from "../domain/catalog.ts";
+import { heldReasonOf } from "../domain/gate.ts";
+import type { Selector } from "../domain/selector.ts";
 import { parseSelector } from "../domain/selector.ts";
 import type { EventFilter } from "../platform/event-filter.ts";
 import { compileFilter } from "../platform/event-filter.ts";
@@ -62,13 +64,18 @@ function prepareSource(catalog: Catalog, source: Source, destinations: ReadonlyM
           eventTypes: route.eventTypes,
           priority: route.priority ?? source.policy.priority,
           filter: toFilter(route),
-          heldReason: destination.state === "active" ? null : `destination_${destination.state}`,
+          orderBy: toSelector(route.policy.orderBy),
+          heldReason: heldReasonOf(destination, null),
         },
       ];
     });
-  const parsed = source.policy.lane === null ? null : parseSelector(source.policy.lane);
-  const lane = parsed?.ok === true ? parsed.selector : null;
+  const lane = toSelector(source.policy.lane);
   return { source, routes, provider: findProvider(source.provider), receiver: toReceiver(source), lane };
+}
+
+function toSelector(text: string | null): Selector | null {
+  const parsed = text === null ? null : parseSelector(text);
+  return parsed?.ok === true ? parsed.selector : null;
 }
 
 // Checked when it was applied; one that an older version took and this one does not faults for each event, in plain sight.

@@ -15,6 +15,8 @@ const TEXT_MAX = 512;
 const URL_MAX = 4_096;
 // Beyond it a value is cut off: two that are the same that far share a lane.
 const LANE_CHARS_MAX = 128;
+// The same for keys that keep an order: it is kept for both together.
+const ORDER_KEY_CHARS_MAX = 256;
 
 /** Is told of a route whose filter could not be worked out for an event, and why; the event is then not meant. */
 export type FilterFaultObserver = (route: Pick<ReadyRoute, "id" | "name">, fault: string) => void;
@@ -22,9 +24,10 @@ export type FilterFaultObserver = (route: Pick<ReadyRoute, "id" | "name">, fault
 /**
  * Turns a verified arrival into what will be recorded: its place by its key, ids that carry the place, and one delivery for
  * each destination that a matching route names (the most urgent priority where several do). The body is parsed only for a
- * lane or a filter that looks into it.
+ * lane, a filter or an order that looks into it.
  *
  * @param random gives that many random bytes
+ * @param nextOrderAt the event's place in the order of its key, in microseconds since 1970; by default when it was received
  */
 export function draftEvent(
   ready: ReadySource,
@@ -32,6 +35,7 @@ export function draftEvent(
   verdict: Verified,
   random: (bytes: number) => Uint8Array,
   onFilterFault: FilterFaultObserver = () => {},
+  nextOrderAt: () => number = () => arrival.receivedAt.getTime() * 1_000,
 ): EventDraft {
   const { source } = ready;
   const place = placeKey(source.id, verdict.eventKey);
@@ -58,7 +62,10 @@ export function draftEvent(
     headers: toStoredHeaders(arrival.headers, ready.provider?.secretHeaders ?? []),
     body: arrival.body,
     bodySha256: hash("sha256", arrival.body, "buffer"),
-    deliveries: draftDeliveries(ready, view, onFilterFault, () => newUuid(receivedMs, place.bucket, random(8))),
+    deliveries: draftDeliveries(ready, view, onFilterFault, {
+      newId: () => newUuid(receivedMs, place.bucket, random(8)),
+      nextOrderAt,
+    }),
   };
 }
 
@@ -73,27 +80,41 @@ function draftDeliveries(
   ready: ReadySource,
   event: EventView,
   onFilterFault: FilterFaultObserver,
-  newId: () => string,
+  { newId, nextOrderAt }: { readonly newId: () => string; readonly nextOrderAt: () => number },
 ): DeliveryDraft[] {
   const chosen = new Map<string, ReadyRoute>();
   for (const route of ready.routes) {
     if (!isMeant(route, event, onFilterFault)) continue;
     const known = chosen.get(route.destinationId);
-    if (known === undefined || route.priority < known.priority) chosen.set(route.destinationId, route);
+    chosen.set(route.destinationId, known === undefined ? route : join(known, route));
   }
   if (chosen.size === 0) return [];
   const value = ready.lane === null ? null : selectText(ready.lane, event);
   const lane = laneOf(ready.source.tenant, value === null ? null : toColumnText(value, LANE_CHARS_MAX));
   const { laneWeight } = ready.source.policy;
-  return [...chosen.values()].map(({ destinationId, priority, heldReason }) => ({
-    id: newId(),
-    destinationId,
-    trigger: "live",
-    priority,
-    lane,
-    laneWeight,
-    heldReason,
-  }));
+  return [...chosen.values()].map(({ destinationId, priority, orderBy, heldReason }) => {
+    const orderKey = orderKeyOf(orderBy, event);
+    return {
+      id: newId(),
+      destinationId,
+      trigger: "live",
+      priority,
+      lane,
+      laneWeight,
+      heldReason: orderKey === null ? heldReason : "ordered",
+      order: orderKey === null ? null : { key: orderKey, at: nextOrderAt() },
+    };
+  });
+}
+
+/** Two routes that lead to one destination: the more urgent one, and an order if either keeps one. */
+function join(a: ReadyRoute, b: ReadyRoute): ReadyRoute {
+  return { ...(b.priority < a.priority ? b : a), orderBy: a.orderBy ?? b.orderBy };
+}
+
+function orderKeyOf(orderBy: ReadyRoute["orderBy"], event: EventView): string | null {
+  const value = orderBy === null ? null : selectText(orderBy, event);
+  return value === null || value === "" ? null : toColumnText(value, ORDER_KEY_CHARS_MAX);
 }
 
 function isMeant(route: ReadyRoute, event: EventView, onFault: FilterFaultObserver): boolean {

@@ -10,6 +10,7 @@ interface DraftDeps {
   readonly random: (bytes: number) => Uint8Array;
   readonly publicUrl: string | null;
   readonly onFilterFault?: FilterFaultObserver;
+  readonly nextOrderAt?: () => number;
 }
 
 /**
@@ -24,11 +25,13 @@ export function draftEvents(
 ): readonly [EventDraft, ...EventDraft[]] {
   const items = ready.source.policy.batch === "item" ? split(deps, ready, arrival, verdict) : null;
   const [first, ...others] = items ?? [];
-  if (first === undefined) return [draftEvent(ready, arrival, verdict, deps.random, deps.onFilterFault)];
+  const draftOne = (one: Arrival, own: Verified): EventDraft =>
+    draftEvent(ready, one, own, deps.random, deps.onFilterFault, deps.nextOrderAt);
+  if (first === undefined) return [draftOne(arrival, verdict)];
   const headers = describeJson(arrival.headers);
   const draft = (item: BatchItem): EventDraft => {
     const own = { ...verdict, ...identityOf(item) };
-    const drafted = draftEvent(ready, { ...arrival, headers, body: item.body }, own, deps.random, deps.onFilterFault);
+    const drafted = draftOne({ ...arrival, headers, body: item.body }, own);
     // The provider signed the request, not the item: nobody can verify the item's bytes by themselves again.
     return { ...drafted, verifiedBy: "batch_signature" };
   };

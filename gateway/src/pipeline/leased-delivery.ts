@@ -14,6 +14,10 @@ export interface LeasedDelivery {
   readonly trigger: Trigger;
   readonly attempt: number;
   readonly refusals: number;
+  /** Whether it may be tried at a destination that has a gate. */
+  readonly permit: boolean;
+  /** Of deliveries with the same key only one is out at a time; null: it keeps no order. */
+  readonly orderKey: string | null;
   readonly lease: string;
   /** On this process's monotonic clock, taken before the claim was sent, so never later than the database's deadline. */
   readonly leaseEndsMs: number;
@@ -31,7 +35,10 @@ export interface StoredEvent {
 }
 
 /** Why it is delivered, as its receiver is told: a copy is a replay, and a live one that is tried again is a retry. */
-export function shownTrigger({ trigger, attempt }: Pick<LeasedDelivery, "trigger" | "attempt">): Exclude<Trigger, "copy"> {
+export function shownTrigger({
+  trigger,
+  attempt,
+}: Pick<LeasedDelivery, "trigger" | "attempt">): Exclude<Trigger, "copy"> {
   if (trigger === "copy") return "replay";
   return trigger === "live" && attempt > 1 ? "retry" : trigger;
 }
@@ -47,6 +54,8 @@ export function toLeased(row: LeasedRow, lease: string, leaseEndsMs: number): Le
     trigger: row.trigger as Trigger,
     attempt: row.attempt,
     refusals: row.refusals,
+    permit: row.permit,
+    orderKey: row.order_key,
     lease,
     leaseEndsMs,
   };

@@ -51,6 +51,8 @@ export interface DeliveryDraft {
   /** The lane's share, beside lanes of weight 1. */
   readonly laneWeight: number;
   readonly heldReason: string | null;
+  /** Its key and its place in the order of that, in microseconds since 1970; absent when it keeps no order. */
+  readonly order?: { readonly key: string; readonly at: number } | null;
 }
 
 export type Recorded = { readonly kind: "recorded" | "duplicate"; readonly eventId: string };
@@ -200,6 +202,8 @@ function queue(tx: Transaction, drafts: readonly EventDraft[], ranks: Ranks): vo
     items.map(({ delivery }) => rankOf(ranks, delivery)),
     items.map(({ delivery }) => (delivery.heldReason === null ? "ready" : "held")),
     items.map(({ delivery }) => delivery.heldReason),
+    items.map(({ delivery }) => delivery.order?.key ?? null),
+    items.map(({ delivery }) => delivery.order?.at ?? null),
   ]);
 }
 

@@ -4,7 +4,7 @@ import { newUuid } from "../domain/id.ts";
 import type { ScanResult, VerifiedBy } from "../domain/replay-tally.ts";
 import { BODY_DAMAGED } from "../domain/replay-tally.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
-import { draftEvent } from "../pipeline/draft-event.ts";
+import { draftEvents } from "../pipeline/draft-items.ts";
 import type { EventDraft } from "../pipeline/record-event.ts";
 import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
 import type { ScannedRejection } from "../store/replays/scan-rejections.ts";
@@ -15,13 +15,13 @@ import { orNull, readySource, withinBytes } from "./prepare-events.ts";
 import { replayLane } from "./replay-lane.ts";
 import { toArrival, verifyStoredRejection } from "./verify-stored.ts";
 
-/** One scanned rejection: the event that it is to become, or what it came to without. */
+/** One scanned rejection: the events that it is to become (one, but for batches), or what it came to without. */
 export type PreparedRejection =
   | {
       readonly kind: "record";
       readonly id: string;
       readonly bucket: number;
-      readonly draft: EventDraft;
+      readonly drafts: readonly EventDraft[];
       readonly verifiedBy: VerifiedBy;
     }
   | { readonly kind: "done"; readonly id: string; readonly result: ScanResult };
@@ -69,7 +69,7 @@ export async function prepareRejections(
     else {
       const made = await prepare(deps, row, bytes.get(id), wish);
       prepared.push(
-        made.ok ? { kind: "record", id, bucket, draft: made.draft, verifiedBy: made.by } : refused(id, made.reason),
+        made.ok ? { kind: "record", id, bucket, drafts: made.drafts, verifiedBy: made.by } : refused(id, made.reason),
       );
     }
   }
@@ -86,7 +86,7 @@ async function prepare(
   bytes: { readonly headers: Buffer; readonly body: Buffer } | undefined,
   { scope, options }: { readonly scope: ReplayScope; readonly options: ReplayOptions },
 ): Promise<
-  | { readonly ok: true; readonly draft: EventDraft; readonly by: VerifiedBy }
+  | { readonly ok: true; readonly drafts: readonly EventDraft[]; readonly by: VerifiedBy }
   | { readonly ok: false; readonly reason: string }
 > {
   const ready = readySource(deps.catalog, row.source_id);
@@ -102,8 +102,8 @@ async function prepare(
   const verified = await verifyStoredRejection(deps, ready, stored);
   if (!verified.ok) return verified;
   if (!wantsType(scope, verified.verdict.eventType)) return { ok: false, reason: "not_selected" };
-  const draft = draftEvent(ready, toArrival(stored)!, verified.verdict, deps.random);
-  return { ok: true, by: verified.by, draft: asReplay(deps, draft, options) };
+  const drafts = draftEvents(deps, ready, toArrival(stored)!, verified.verdict);
+  return { ok: true, by: verified.by, drafts: drafts.map((draft) => asReplay(deps, draft, options)) };
 }
 
 /** The event keeps the time of its receipt; its deliveries begin now, in the lane of replays. */

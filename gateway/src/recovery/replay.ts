@@ -137,11 +137,15 @@ async function nextRejections(deps: ReplayDeps, run: ReplayRow, allowed: number)
   const catalog = deps.catalog();
   const window = await readRejectionWindow(deps.db, placeOf(run));
   const prepared = await prepareRejections({ ...deps, catalog }, run.tenant, window.rows, run);
-  const taken = takeWithin(prepared, allowed, (one) => (one.kind === "record" ? one.draft.deliveries.length : 0));
+  const taken = takeWithin(prepared, allowed, (one) => (one.kind === "record" ? deliveriesOf(one) : 0));
   return {
     ...cutAt(window, taken),
     write: (tx) => writeRejections({ ...deps, catalog }, tx, run, taken),
   };
+}
+
+function deliveriesOf({ drafts }: { readonly drafts: readonly { readonly deliveries: readonly unknown[] }[] }): number {
+  return drafts.reduce((sum, { deliveries }) => sum + deliveries.length, 0);
 }
 
 function placeOf(run: ReplayRow) {

@@ -161,37 +161,31 @@ export async function writeRejections(
   prepared: readonly PreparedRejection[],
 ): Promise<ScanResult[]> {
   const wanted = prepared.filter((one) => one.kind === "record");
-  const drafts = firstOfEachKey(wanted.map(({ draft }) => draft));
+  const drafts = firstOfEachKey(wanted.flatMap((one) => one.drafts));
   const options = { ledger: deps.ledger, ranks: deps.ranks, now: deps.clock.now(), isRepeat: false };
   const recorded = drafts.length === 0 ? [] : await recordEvents(tx, drafts, options);
   const byKey = new Map<string, Recorded>();
   for (const [i, draft] of drafts.entries()) for (const { key } of draft.keys) byKey.set(key, recorded[i]!);
-  const outcomes = wanted.map((one) => ({
-    ...one,
-    recorded: one.draft.keys.map(({ key }) => byKey.get(key)).find(Boolean)!,
-  }));
-  if (outcomes.length > 0)
+  const recordedOf = (draft: EventDraft): Recorded => draft.keys.map(({ key }) => byKey.get(key)).find(Boolean)!;
+  const isFresh = (draft: EventDraft): boolean => {
+    const found = recordedOf(draft);
+    return found.kind === "recorded" && found.eventId === draft.id;
+  };
+  if (wanted.length > 0)
     await tx.run(linkRejections, [
-      outcomes.map(({ bucket }) => bucket),
-      outcomes.map(({ id }) => id),
-      outcomes.map((one) => one.recorded.eventId),
+      wanted.map(({ bucket }) => bucket),
+      wanted.map(({ id }) => id),
+      wanted.map((one) => recordedOf(one.drafts[0]!).eventId),
       replay.id,
     ]);
-  const fresh = outcomes.filter((one) => one.recorded.kind === "recorded" && one.recorded.eventId === one.draft.id);
-  await note(
-    tx,
-    replay,
-    fresh.flatMap(({ draft }) => toItems(draft)),
-  );
-  const results = new Map<string, ScanResult>(
-    outcomes.map((one) => [
-      one.id,
-      fresh.includes(one)
-        ? { kind: "replayed", deliveries: one.draft.deliveries.length, verifiedBy: one.verifiedBy }
-        : { kind: "skipped" },
-    ]),
-  );
-  return prepared.map((one) => (one.kind === "done" ? one.result : results.get(one.id)!));
+  const fresh = drafts.filter(isFresh);
+  await note(tx, replay, fresh.flatMap(toItems));
+  return prepared.map((one): ScanResult => {
+    if (one.kind === "done") return one.result;
+    const own = one.drafts.filter(isFresh);
+    const deliveries = own.reduce((sum, draft) => sum + draft.deliveries.length, 0);
+    return own.length === 0 ? { kind: "skipped" } : { kind: "replayed", deliveries, verifiedBy: one.verifiedBy };
+  });
 }
 
 function toItems(draft: EventDraft): Item[] {

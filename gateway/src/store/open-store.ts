@@ -13,6 +13,8 @@ export interface Store {
   readonly kind: "embedded" | "external";
   /** For people: engine and place, without credentials. */
   readonly description: string;
+  /** Where the embedded server keeps its cluster; null for an external one. */
+  readonly folder: string | null;
   /** A server that outlived the gateway before us. */
   readonly adopted: boolean;
   /** Stops the embedded server; nothing to do for an external one. */
@@ -61,6 +63,7 @@ async function openEmbedded(options: {
     ok: true,
     url: server.url,
     kind: "embedded",
+    folder: server.home,
     description: `embedded PostgreSQL ${server.version} in ${server.dataDir}`,
     adopted: server.adopted,
     stop: () => server.stop(),
@@ -85,6 +88,7 @@ function describeExternal(url: string): Store | StoreFault {
     ok: true,
     url,
     kind: "external",
+    folder: null,
     description: `PostgreSQL at ${place}`,
     adopted: false,
     stop: () => Promise.resolve(),

@@ -214,6 +214,15 @@ export const routeSchema = z
     },
   });
 
+export const routeDetailSchema = routeSchema
+  .extend({
+    filterFaults: z
+      .object({ count: z.number().int(), last: z.string(), firstAt: moment, lastAt: moment })
+      .nullable()
+      .openapi({ description: "Events left out because the filter could not be worked out for them; null: none" }),
+  })
+  .openapi("RouteDetail");
+
 export function toRoute(
   route: Route,
   own: Pick<TenantCatalog, "sources" | "sourceName" | "destinationName">,

@@ -8,6 +8,8 @@ import type { NamedRoute } from "../../domain/route-definition.ts";
 import { planRoute, planRouteState } from "../../domain/route-plan.ts";
 import { toRoutePolicyDefinition } from "../../domain/route-policy.ts";
 import { compileFilter } from "../../platform/event-filter.ts";
+import { findRouteFaults } from "../../store/catalog/route-faults.ts";
+import { readView } from "../../store/views/read-view.ts";
 import { newCatalogId } from "../../pipeline/apply-definition.ts";
 import type { Planned } from "../../pipeline/change-catalog.ts";
 import {
@@ -19,12 +21,12 @@ import {
   refuseFaults,
   startCheck,
 } from "./catalog-operations.ts";
-import { routeSchema, toRoute } from "./catalog-shape.ts";
+import { routeDetailSchema, routeSchema, toRoute } from "./catalog-shape.ts";
 import { looseObject, routeDefinitionSchema } from "./definition-schemas.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { pageOf, pageQuery, readCursor, toPage } from "./page.ts";
-import { notFound } from "./refusal.ts";
+import { notFound, orRefusal } from "./refusal.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
 
 type Answer = Promise<Handled<z.infer<typeof routeSchema>>>;
@@ -48,10 +50,23 @@ async function listPage(context: OperationContext, query: { limit: number; curso
   return { ok: true, value: page } as const;
 }
 
-async function get(context: OperationContext, id: string): Answer {
+async function get(context: OperationContext, id: string): Promise<Handled<z.infer<typeof routeDetailSchema>>> {
   const own = catalogOf(context);
   const route = own.findRoute(id);
-  return route === null ? notFound("route", id) : { ok: true, value: toRoute(route, own) };
+  if (route === null) return notFound("route", id);
+  const read = orRefusal(await readView(context.deps.db, (tx) => tx.run(findRouteFaults, [route.id])));
+  if (!read.ok) return read;
+  const [found] = read.value.rows;
+  const filterFaults =
+    found === undefined
+      ? null
+      : {
+          count: found.faults,
+          last: found.last_fault,
+          firstAt: found.first_at.toISOString(),
+          lastAt: found.last_at.toISOString(),
+        };
+  return { ok: true, value: { ...toRoute(route, own), filterFaults } };
 }
 
 async function create(context: OperationContext, body: Body): Answer {
@@ -186,8 +201,8 @@ export const routeOperations = [
     method: "get",
     path: "/routes/{id}",
     tag,
-    summary: "One route, by id or name",
-    answer: routeSchema,
+    summary: "One route, by id or name, and what its filter could not work out",
+    answer: routeDetailSchema,
     handle: (context, { id }) => get(context, id),
   }),
   operation({

@@ -65,11 +65,14 @@ function placeOf({ owner, repo, org, appId, webhookId }: GithubOptions): string 
   return `/repos/${owner}/${repo}/hooks/${webhookId}/deliveries`;
 }
 
+function toTokenPart(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
 /** Ten minutes at most; a minute back, because clocks differ (docs.github.com, generating a JSON web token for a GitHub App). */
 function signAppToken(clock: Clock, appId: string, privateKey: string): string {
   const nowSec = Math.floor(clock.now().getTime() / 1_000);
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const content = `${part({ alg: "RS256", typ: "JWT" })}.${part({ iat: nowSec - 60, exp: nowSec + 540, iss: appId })}`;
+  const content = `${toTokenPart({ alg: "RS256", typ: "JWT" })}.${toTokenPart({ iat: nowSec - 60, exp: nowSec + 540, iss: appId })}`;
   return `${content}.${createSign("RSA-SHA256").update(content).sign(privateKey, "base64url")}`;
 }
 

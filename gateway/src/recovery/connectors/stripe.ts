@@ -1,4 +1,4 @@
-import Stripe from "stripe";
+import { Stripe } from "stripe";
 import type { StripeOptions } from "../../domain/connector.ts";
 import { sliceItems } from "../../domain/json-slices.ts";
 import type { Connector, LogEntry } from "./connector.ts";

@@ -1,3 +1,4 @@
+import { UNORDERED_RELEASED } from "../gates/released.ts";
 import { cold } from "../statement.ts";
 
 /**
@@ -7,13 +8,7 @@ import { cold } from "../statement.ts";
  */
 export const releaseServable = cold(
   "release_servable",
-  `UPDATE holdfast.delivery d
-      SET state = CASE WHEN EXISTS (
-                    SELECT FROM holdfast.destination_gate g WHERE g.destination_id = d.destination_id)
-                  THEN 'held' ELSE 'ready' END,
-          held_reason = CASE WHEN EXISTS (
-                          SELECT FROM holdfast.destination_gate g WHERE g.destination_id = d.destination_id)
-                        THEN 'destination_gated' END
+  `UPDATE holdfast.delivery d SET ${UNORDERED_RELEASED}
     WHERE d.state = 'held' AND (d.bucket, d.id) IN (
       SELECT q.bucket, q.id
         FROM unnest($1::uuid[], $2::text[]) AS u(destination_id, held_reason)

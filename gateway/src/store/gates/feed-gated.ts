@@ -12,7 +12,7 @@ export const feedGated = cold(
       WHERE q.destination_id = $1 AND q.state = 'held' AND q.held_reason = 'destination_gated'
       ORDER BY q.priority, q.rank
       LIMIT $2 FOR UPDATE SKIP LOCKED)
-   UPDATE holdfast.delivery d SET state = 'ready', held_reason = NULL, permit = $3
+   UPDATE holdfast.delivery d SET state = 'ready', held_reason = NULL, permit = $3, ready_at = now()
      FROM next
     WHERE d.bucket = next.bucket AND d.id = next.id AND d.state = 'held'`,
 );

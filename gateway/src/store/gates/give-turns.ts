@@ -41,7 +41,8 @@ export const giveTurns = cold(
          WHERE o.destination_id = $1 AND o.order_key = k.order_key AND o.held_reason IS DISTINCT FROM 'ordered'))
    UPDATE holdfast.delivery d
       SET state = CASE WHEN $3::boolean THEN 'held' ELSE 'ready' END,
-          held_reason = CASE WHEN $3::boolean THEN 'destination_gated' END
+          held_reason = CASE WHEN $3::boolean THEN 'destination_gated' END,
+          ready_at = now()
      FROM head
     WHERE d.bucket = head.bucket AND d.id = head.id AND d.state = 'held' AND d.held_reason = 'ordered'`,
 );

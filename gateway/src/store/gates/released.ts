@@ -1,12 +1,26 @@
+const HAS_GATE =
+  "EXISTS (SELECT FROM holdfast.destination_gate g WHERE g.destination_id = d.destination_id)";
+
+// The first 48 bits of a UUIDv7 are its time in milliseconds (RFC 9562, 5.7).
+const MADE_AT =
+  "to_timestamp(('x' || substr(d.id::text, 1, 8) || substr(d.id::text, 10, 4))::bit(48)::bigint / 1000.0)";
+
 /**
- * What a held delivery `d` becomes when its destination can be served again: one that keeps an order waits for its turn, one
- * whose destination has a gate waits there (an open gate lets it through at once), any other is ready. So what a pause has
- * gathered comes out at the destination's own limits.
+ * What a held delivery `d` becomes when its destination can be served again, for those that keep no order: one whose
+ * destination has a gate waits there (an open gate lets it through at once). Any other is due since it was made: the stager
+ * queues it in the order of that, each lane behind itself. Straight into the ready queue, with the ranks of back then, a
+ * backlog of hours would stand before everything that is fresh.
+ */
+export const UNORDERED_RELEASED = `
+      state = CASE WHEN ${HAS_GATE} THEN 'held' ELSE 'scheduled' END,
+      held_reason = CASE WHEN ${HAS_GATE} THEN 'destination_gated' END,
+      due_at = CASE WHEN ${HAS_GATE} THEN NULL ELSE ${MADE_AT} END`;
+
+/**
+ * The same for all: one that keeps an order waits for its turn. So what a pause has gathered comes out at the destination's
+ * own limits.
  */
 export const RELEASED = `
-      state = CASE WHEN d.order_key IS NOT NULL OR EXISTS (
-                SELECT FROM holdfast.destination_gate g WHERE g.destination_id = d.destination_id)
-              THEN 'held' ELSE 'ready' END,
-      held_reason = CASE WHEN d.order_key IS NOT NULL THEN 'ordered' WHEN EXISTS (
-                      SELECT FROM holdfast.destination_gate g WHERE g.destination_id = d.destination_id)
-                    THEN 'destination_gated' END`;
+      state = CASE WHEN d.order_key IS NOT NULL OR ${HAS_GATE} THEN 'held' ELSE 'scheduled' END,
+      held_reason = CASE WHEN d.order_key IS NOT NULL THEN 'ordered' WHEN ${HAS_GATE} THEN 'destination_gated' END,
+      due_at = CASE WHEN d.order_key IS NOT NULL OR ${HAS_GATE} THEN NULL ELSE ${MADE_AT} END`;

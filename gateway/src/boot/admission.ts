@@ -1,0 +1,54 @@
+import { hostname } from "node:os";
+import type { GatewayConfig } from "../config.ts";
+import type { Admission } from "../engine/admission.ts";
+import { createAdmission } from "../engine/admission.ts";
+import { measureQueue } from "../engine/caretakers/gauger.ts";
+import type { CommitLoad } from "../engine/group-commit.ts";
+import type { SaturationWatch } from "../engine/saturation-watch.ts";
+import { startSaturationWatch } from "../engine/saturation-watch.ts";
+import type { Log } from "../platform/log.ts";
+import type { Foundation } from "./foundation.ts";
+
+/** Who is let in, and what that is judged by. */
+export interface AdmissionDesk {
+  readonly admission: Admission;
+  readonly saturation: SaturationWatch;
+}
+
+/** Starts to watch how overloaded this process is, and judges arrivals by it. @param load what waits for its commit */
+export function openAdmission(
+  config: GatewayConfig,
+  log: Log,
+  foundation: Foundation,
+  load: () => CommitLoad,
+): AdmissionDesk {
+  const { base, clock, databaseClock, metrics, catalog, processes, random, store } = foundation;
+  const { queueItemsMax, queueBytesMax } = config.ingest;
+  const saturation = startSaturationWatch(
+    {
+      db: base,
+      clock,
+      metrics,
+      log,
+      process: `${hostname()}:${process.pid}`,
+      databaseFolder: store.folder,
+      load,
+      measureQueue: () => measureQueue({ db: base, databaseClock }),
+      throttles: () => catalog.current().throttles,
+    },
+    { ...config.overload, queueItemsMax, queueBytesMax },
+  );
+  const admission = createAdmission({
+    clock,
+    randomFraction: () => fractionOf(random(4)),
+    metrics,
+    catalog: () => catalog.current(),
+    saturation,
+    ingestProcesses: () => processes.countOf("ingest"),
+  });
+  return { admission, saturation };
+}
+
+function fractionOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) / 2 ** 32;
+}

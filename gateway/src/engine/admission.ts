@@ -1,0 +1,135 @@
+import type { Refusal, RefusalCause } from "../domain/admission.ts";
+import type { Catalog } from "../domain/catalog.ts";
+import type { Priority } from "../domain/priority.ts";
+import { toPriority } from "../domain/priority.ts";
+import type { Saturation } from "../domain/saturation.ts";
+import { spreadRetryAfterSec, treat } from "../domain/saturation.ts";
+import { weighThrottles } from "../domain/throttle.ts";
+import type { RateLimit, TokenBucket } from "../domain/token-bucket.ts";
+import { divideLimit, fullBucket, takeToken } from "../domain/token-bucket.ts";
+import type { ReadySource } from "../pipeline/arrival.ts";
+import type { EventDraft } from "../pipeline/record-event.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Metrics } from "../platform/metrics.ts";
+
+/** Decides who is let in: by the source's own limit, by what operators have set, and by how overloaded the gateway is. */
+export interface Admission {
+  /** Before the body is read: by the source's rate and by its most urgent class, for all its events are at most that. */
+  arrive(ready: ReadySource): Refusal | null;
+  /** After verification, when the event's own class is known. */
+  record(ready: ReadySource, draft: Pick<EventDraft, "deliveries">): Refusal | null;
+}
+
+export interface AdmissionDeps {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly randomFraction: () => number;
+  readonly metrics: Metrics;
+  readonly catalog: () => Catalog;
+  readonly saturation: { current(): Saturation; noteRefused(priority: Priority): void };
+  /** How many processes take in at present; each uses its part of a source's limit. */
+  readonly ingestProcesses: () => number;
+}
+
+/** What part of a class is let in, and what those that are not are told. */
+interface Decision {
+  /** 0 to 1. */
+  readonly share: number;
+  readonly cause: RefusalCause;
+  readonly isThrottled: boolean;
+  readonly retryAfterSec: () => number;
+}
+
+export function createAdmission(deps: AdmissionDeps): Admission {
+  const best = new WeakMap<ReadySource, Priority>();
+  const bestOf = (ready: ReadySource): Priority => {
+    const known = best.get(ready) ?? mostUrgent(ready, ready.routes);
+    best.set(ready, known);
+    return known;
+  };
+  const limiter = createSourceLimiter(deps);
+  const refuse = (decision: Decision, priority: Priority): Refusal => {
+    const { cause, isThrottled } = decision;
+    deps.metrics.ingestRefused.inc({ priority, cause });
+    deps.saturation.noteRefused(priority);
+    return { cause, isThrottled, retryAfterSec: decision.retryAfterSec(), priority };
+  };
+  return {
+    arrive: (ready) => {
+      const priority = bestOf(ready);
+      const decision = limiter(ready) ?? decide(deps, ready, priority);
+      if (decision === null || deps.randomFraction() < decision.share) return null;
+      return refuse(decision, priority);
+    },
+    record: (ready, { deliveries }) => {
+      const priority = mostUrgent(ready, deliveries);
+      const already = bestOf(ready);
+      if (priority === already) return null;
+      const decision = decide(deps, ready, priority);
+      if (decision === null) return null;
+      // It has passed once as the source's most urgent class: both times together let this class's share through.
+      const passed = decide(deps, ready, already)?.share ?? 1;
+      if (passed > 0 && deps.randomFraction() < decision.share / passed) return null;
+      return refuse(decision, priority);
+    },
+  };
+}
+
+/** What goes nowhere has the source's own priority. */
+function mostUrgent({ source }: ReadySource, ends: readonly { readonly priority: number }[]): Priority {
+  const numbers = ends.map(({ priority }) => priority);
+  return toPriority(numbers.length === 0 ? source.policy.priority : Math.min(...numbers));
+}
+
+function decide(deps: AdmissionDeps, { source }: ReadySource, priority: Priority): Decision | null {
+  const { throttles } = deps.catalog();
+  const now = deps.clock.now();
+  const subject = { tenant: source.tenant, sourceId: source.id, priority };
+  const set = throttles.length === 0 ? null : weighThrottles(throttles, subject, now);
+  const own = set?.isExempt === true ? null : decideBySaturation(deps, priority);
+  if (set === null || set.share === 1 || (own !== null && own.share <= set.share)) return own;
+  return {
+    share: set.share,
+    cause: "throttle",
+    isThrottled: !set.isRefusal,
+    retryAfterSec: () => retryWithThrottle(deps, set.until.getTime() - now.getTime(), set.isRefusal),
+  };
+}
+
+const RETRY_AFTER_MAX_SEC = 3_600;
+
+/** Where all is refused, it is of no use to come before that ends; spread after the end, as many would come at once. */
+function retryWithThrottle(deps: AdmissionDeps, leftMs: number, isRefusal: boolean): number {
+  const spread = spreadRetryAfterSec(2, deps.randomFraction());
+  return isRefusal ? Math.min(RETRY_AFTER_MAX_SEC, Math.ceil(leftMs / 1_000) + spread) : spread;
+}
+
+function decideBySaturation(deps: AdmissionDeps, priority: Priority): Decision | null {
+  const { level, share } = deps.saturation.current();
+  const treatment = treat(level, priority);
+  if (treatment === "accepted") return null;
+  const isThrottled = treatment === "throttled";
+  const retryAfterSec = () => spreadRetryAfterSec(level, deps.randomFraction());
+  return { share: isThrottled ? share : 0, cause: "overload", isThrottled, retryAfterSec };
+}
+
+/** A token bucket for each source that has a limit. Sources are of the catalog, so there are only so many. */
+function createSourceLimiter(deps: AdmissionDeps): (ready: ReadySource) => Decision | null {
+  const buckets = new Map<string, TokenBucket>();
+  return ({ source }) => {
+    const whole = limitOf(source.policy);
+    if (whole === null) return null;
+    const limit = divideLimit(whole, deps.ingestProcesses());
+    const nowMs = deps.clock.monotonicMs();
+    const { bucket, waitMs } = takeToken(buckets.get(source.id) ?? fullBucket(limit, nowMs), limit, nowMs);
+    buckets.set(source.id, bucket);
+    if (waitMs === 0) return null;
+    const retryAfterSec = () => Math.max(1, Math.ceil(waitMs / 1_000));
+    return { share: 0, cause: "source_rate", isThrottled: true, retryAfterSec };
+  };
+}
+
+function limitOf(policy: { readonly ratePerSec: number | null; readonly burst: number | null }): RateLimit | null {
+  if (policy.ratePerSec === null) return null;
+  return { perSec: policy.ratePerSec, burst: policy.burst ?? Math.max(1, policy.ratePerSec) };
+}

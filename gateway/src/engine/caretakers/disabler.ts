@@ -1,0 +1,78 @@
+import type { NoticeKind } from "../../domain/failure-stretch.ts";
+import { NOTICE_MS, noticesDue } from "../../domain/failure-stretch.ts";
+import type { CatalogIndex } from "../../pipeline/catalog-index.ts";
+import type { Log } from "../../platform/log.ts";
+import { disableDestination } from "../../store/catalog/disable-destination.ts";
+import type { Database } from "../../store/database.ts";
+import type { FailureRow } from "../../store/gates/failures.ts";
+import { giveNotice, listFailures } from "../../store/gates/failures.ts";
+
+export interface GoneDeps {
+  readonly db: Database;
+  /** The database's time as this process knows it. */
+  readonly databaseNow: () => Date;
+  readonly refreshCatalog: () => Promise<unknown>;
+  readonly log: Log;
+}
+
+export interface DisablerDeps extends GoneDeps {
+  readonly catalog: () => CatalogIndex;
+}
+
+const DEADLINE_MS = 10_000;
+
+/** Gives notice of destinations that only fail, and disables them after five days; what waits for them is held. */
+export async function disableFailing(deps: DisablerDeps): Promise<void> {
+  const now = deps.databaseNow();
+  const since = new Date(now.getTime() - NOTICE_MS).toISOString();
+  for (const row of (await deps.db.run(listFailures, [since])).rows) {
+    for (const kind of noticesDue({ firstAt: row.first_at, lastAt: row.last_at }, now))
+      await give(deps, row, kind, now);
+  }
+}
+
+/** Disables a destination that has answered 410, with a notice. Failing is logged: the next 410 comes to the same. */
+export async function disableGone(deps: GoneDeps, id: string): Promise<void> {
+  const now = deps.databaseNow();
+  const at = now.toISOString();
+  const done = await deps.db.transaction(async (tx) => {
+    if (!(await disableDestination(tx, id, GONE, now))) return false;
+    await tx.run(giveNotice, [id, "disabled", at, at, GONE]);
+    return true;
+  }, DEADLINE_MS);
+  // Or this process would go on sending to it until its next look at the catalog.
+  if (done.ok) await deps.refreshCatalog().catch(() => {});
+  if (done.ok && done.value) deps.log.warn({ destinationId: id }, "destination disabled: it answered 410 Gone");
+  if (!done.ok)
+    deps.log.error({ destinationId: id, error: done.message }, "a destination that is gone could not be disabled");
+}
+
+const GONE = "answered 410 Gone";
+
+async function give(deps: DisablerDeps, row: FailureRow, kind: NoticeKind, now: Date): Promise<void> {
+  const { destination_id: id, first_at: since } = row;
+  const detail = tell(kind, row);
+  const done = await deps.db.transaction(async (tx) => {
+    const given = await tx.run(giveNotice, [id, kind, since.toISOString(), now.toISOString(), detail]);
+    if (given.rowCount === 1 && kind === "disabled") await disableDestination(tx, id, detail, now);
+    return given.rowCount === 1;
+  }, DEADLINE_MS);
+  if (!done.ok) throw new Error(done.message);
+  if (!done.value) return;
+  const destination = deps.catalog().findDestination(id)?.name ?? id;
+  deps.log[kind === "disabled" ? "error" : "warn"]({ destination, notice: kind, since: since.toISOString() }, detail);
+  if (kind === "disabled") await deps.refreshCatalog();
+}
+
+function tell(kind: NoticeKind, { first_at, failures }: FailureRow): string {
+  const since = first_at.toISOString().slice(0, 16).replace("T", " ");
+  const fact = `every attempt has failed since ${since} UTC (${failures} so far)`;
+  switch (kind) {
+    case "failing_1_day":
+      return `${fact}; after 5 days the destination is disabled and its deliveries are held`;
+    case "failing_3_days":
+      return `${fact}; in 2 days the destination is disabled and its deliveries are held`;
+    case "disabled":
+      return `${fact}; mend it and set it active again, and what is held is delivered`;
+  }
+}

@@ -1,0 +1,147 @@
+import type { Destination } from "../../domain/catalog.ts";
+import { feed } from "../../pipeline/feed.ts";
+import type { CatalogIndex } from "../../pipeline/catalog-index.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Log } from "../../platform/log.ts";
+import type { Database } from "../../store/database.ts";
+import { findFreeKeys } from "../../store/gates/give-turns.ts";
+import { listGates } from "../../store/gates/list-gates.ts";
+import { startLoop } from "../loop.ts";
+
+export interface FeederDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  /** The database's time as this process knows it. */
+  readonly databaseNow: () => Date;
+  readonly catalog: () => CatalogIndex;
+  readonly log: Log;
+  /** Something has become ready. */
+  readonly onReady: () => void;
+}
+
+/** Lets held deliveries out as their destinations' gates have room. */
+export interface Feeder {
+  /** A permit or an order key of this destination may have become free, or something new waits there. Only a hint. */
+  hint(destinationId: string, orderKey: string | null): void;
+  /** Looks at every gate now. */
+  look(): void;
+  stop(): Promise<void>;
+}
+
+const POLL_MS = 250;
+const BUSY_MS = 20;
+const DEADLINE_MS = 5_000;
+/** More hints than these are left to the poll. */
+const KEYS_MAX = 10_000;
+const KEYS_A_ROUND = 500;
+/** A look for free keys may take this part of the time: with very many keys it is taken less often. */
+const SCAN_PART = 10;
+
+/**
+ * Starts the feeder of this process. Hints make it quick; correctness rests on the poll, which finds whatever another
+ * process, a crash or the passing of time has let become free.
+ */
+export function startFeeder(deps: FeederDeps): Feeder {
+  const state = { hinted: new Map<string, Set<string>>(), polledAtMs: -Infinity, timer: null as NodeJS.Timeout | null };
+  const scans = createScans(deps);
+  const loop = startLoop({ name: "feeder", log: deps.log, idleMs: POLL_MS }, async () => {
+    const round = state.hinted;
+    state.hinted = new Map();
+    if (deps.clock.monotonicMs() - state.polledAtMs >= POLL_MS) {
+      for (const [id, keys] of await poll(deps, scans)) add(round, id, keys);
+      state.polledAtMs = deps.clock.monotonicMs();
+    }
+    return feedAll(deps, round, hint, later);
+  });
+  const hint = (destinationId: string, keys: Iterable<string>): void => add(state.hinted, destinationId, keys);
+  const later = (waitMs: number, destinationId: string, keys: Iterable<string>): void => {
+    hint(destinationId, keys);
+    // The soonest of several; what is later than the poll is the poll's.
+    if (waitMs < POLL_MS) state.timer ??= setTimeout(wakeLater, waitMs);
+  };
+  const wakeLater = (): void => {
+    state.timer = null;
+    loop.wake();
+  };
+  return {
+    hint: (destinationId, orderKey) => {
+      hint(destinationId, orderKey === null ? [] : [orderKey]);
+      loop.wake();
+    },
+    look: () => {
+      state.polledAtMs = -Infinity;
+      loop.wake();
+    },
+    stop: async () => {
+      await loop.stop();
+      if (state.timer !== null) clearTimeout(state.timer);
+    },
+  };
+}
+
+function add(hints: Map<string, Set<string>>, destinationId: string, keys: Iterable<string>): void {
+  const known = hints.get(destinationId) ?? new Set();
+  for (const key of keys) if (known.size < KEYS_MAX) known.add(key);
+  hints.set(destinationId, known);
+}
+
+/** @returns whether there is more to do at once */
+async function feedAll(
+  deps: FeederDeps,
+  round: ReadonlyMap<string, ReadonlySet<string>>,
+  again: (destinationId: string, keys: Iterable<string>) => void,
+  later: (waitMs: number, destinationId: string, keys: Iterable<string>) => void,
+): Promise<boolean> {
+  const index = deps.catalog();
+  const slowGates = index.catalog.destinations.filter(({ gate }) => gate?.slowConcurrency != null).length;
+  let hasMore = false;
+  for (const [id, keys] of round) {
+    const destination = index.findDestination(id);
+    if (destination?.state !== "active") continue;
+    const some = [...keys].slice(0, KEYS_A_ROUND);
+    const rest = [...keys].slice(KEYS_A_ROUND);
+    const fed = await feedOne(deps, destination, some, slowGates);
+    if (fed.kind === "busy") {
+      later(BUSY_MS, id, keys);
+      continue;
+    }
+    if (fed.count > 0) deps.onReady();
+    if (fed.more || rest.length > 0) again(id, rest);
+    else if (fed.waitMs !== null) later(fed.waitMs, id, []);
+    hasMore ||= fed.more || rest.length > 0;
+  }
+  return hasMore;
+}
+
+async function feedOne(deps: FeederDeps, destination: Destination, keys: readonly string[], slowGates: number) {
+  const done = await deps.db.transaction(
+    (tx) => feed(tx, destination, keys, { now: deps.databaseNow(), slowGates }),
+    DEADLINE_MS,
+  );
+  if (!done.ok) throw new Error(done.message);
+  return done.value;
+}
+
+type Scans = (destinationId: string) => Promise<readonly string[]>;
+
+/** Looks for free order keys of a destination, at most so often that it costs a part of the time. */
+function createScans(deps: FeederDeps): Scans {
+  const notBefore = new Map<string, number>();
+  return async (destinationId) => {
+    const startMs = deps.clock.monotonicMs();
+    if (startMs < (notBefore.get(destinationId) ?? -Infinity)) return [];
+    const { rows } = await deps.db.run(findFreeKeys, [destinationId, KEYS_A_ROUND]);
+    const endMs = deps.clock.monotonicMs();
+    notBefore.set(destinationId, endMs + (endMs - startMs) * SCAN_PART);
+    return rows.map((row) => row.order_key);
+  };
+}
+
+async function poll(deps: FeederDeps, scans: Scans): Promise<Map<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>();
+  for (const row of (await deps.db.run(listGates, [])).rows) {
+    const keys = row.ordered ? await scans(row.destination_id) : [];
+    if (row.waiting || keys.length > 0) found.set(row.destination_id, keys);
+  }
+  return found;
+}

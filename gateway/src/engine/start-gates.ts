@@ -1,0 +1,138 @@
+import { BREAKER_STATES } from "../domain/breaker.ts";
+import type { Destination } from "../domain/catalog.ts";
+import { GATE_REASONS } from "../domain/gate.ts";
+import type { CatalogIndex } from "../pipeline/catalog-index.ts";
+import type { Claimed } from "../pipeline/claim.ts";
+import type { Attempt } from "../pipeline/deliver.ts";
+import type { Settlement } from "../pipeline/settle.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import type { Database } from "../store/database.ts";
+import { forgetHealth } from "../store/gates/health.ts";
+import { disableFailing } from "./caretakers/disabler.ts";
+import { startFeeder } from "./caretakers/feeder.ts";
+import { gateSlow, keepGates } from "./caretakers/gatekeeper.ts";
+import { moveHead } from "./caretakers/mover.ts";
+import { createHealth } from "./health.ts";
+import type { Loop } from "./loop.ts";
+import { startLoop } from "./loop.ts";
+import type { Worker } from "./worker.ts";
+
+export interface GatesDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  /** The database's time as this process knows it. */
+  readonly databaseNow: () => Date;
+  readonly catalog: () => CatalogIndex;
+  readonly refreshCatalog: () => Promise<unknown>;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly worker: Pick<Worker, "wake" | "findSlow">;
+}
+
+/** What keeps destinations from hurting each other: the feeder of their gates, and what opens and closes these. */
+export interface Gates {
+  /** Takes note of how a lease ended; the same values as observe() of the worker gets. */
+  observe(
+    claimed: Claimed,
+    attempt: Attempt | null,
+    settlement: Settlement | null,
+    destination: Destination | null,
+  ): void;
+  /** Something new waits at a destination's gate, or for its turn. */
+  hint(destinationId: string, orderKey: string | null): void;
+  /** Looks at all gates, because another process may have changed something. */
+  look(): void;
+  stop(): Promise<void>;
+}
+
+const MOVE_MS = 250;
+const HEALTH_MS = 1_000;
+const SLOW_MS = 250;
+const DISABLE_MS = 60_000;
+/** What the API shows goes back 24 hours. */
+const HEALTH_KEPT_MS = 25 * 3_600_000;
+const FORGET_BATCH = 5_000;
+
+/** Starts the feeder and the caretakers of gates. */
+export function startGates(deps: GatesDeps): Gates {
+  const health = createHealth(deps);
+  const feeder = startFeeder({ ...deps, onReady: () => deps.worker.wake() });
+  const mover = startMover(deps);
+  const loops: Loop[] = [
+    mover.loop,
+    startLoop({ name: "gatekeeper", log: deps.log, idleMs: HEALTH_MS }, async () => {
+      const failing = await health.flush();
+      if (failing.length > 0 || hasRestless(deps)) await keepGates(deps, failing);
+      showGates(deps);
+      return false;
+    }),
+    startLoop({ name: "slowness", log: deps.log, idleMs: SLOW_MS }, () => findSlow(deps)),
+    startLoop({ name: "disabler", log: deps.log, idleMs: DISABLE_MS }, async () => {
+      await disableFailing(deps);
+      const before = new Date(deps.databaseNow().getTime() - HEALTH_KEPT_MS).toISOString();
+      return ((await deps.db.run(forgetHealth, [before, FORGET_BATCH])).rowCount ?? 0) === FORGET_BATCH;
+    }),
+  ];
+  return {
+    observe: ({ delivery }, attempt, settlement, destination) => {
+      if (attempt !== null && destination !== null) health.note(destination, attempt);
+      if (settlement?.decision.to === "held") mover.hint();
+      if (delivery.permit || delivery.orderKey !== null) feeder.hint(delivery.destinationId, delivery.orderKey);
+    },
+    hint: feeder.hint,
+    look: feeder.look,
+    stop: async () => {
+      await Promise.all([feeder.stop(), ...loops.map((loop) => loop.stop())]);
+      // What was counted last would be lost; without the database it is.
+      await health.flush().catch(() => {});
+    },
+  };
+}
+
+/** Looks at the head of the queue after something there had to be given back, and after each change of the catalog. */
+function startMover(deps: GatesDeps): { readonly loop: Loop; hint(): void } {
+  const state = { isAsked: true, version: -1 };
+  const loop = startLoop({ name: "mover", log: deps.log, idleMs: MOVE_MS }, async () => {
+    const { version } = deps.catalog().catalog;
+    if (version === state.version && !state.isAsked) return false;
+    state.isAsked = false;
+    state.version = version;
+    const moved = await moveHead(deps);
+    state.isAsked ||= moved > 0;
+    return moved > 0;
+  });
+  return {
+    loop,
+    hint: () => {
+      state.isAsked = true;
+      loop.wake();
+    },
+  };
+}
+
+function hasRestless(deps: GatesDeps): boolean {
+  return deps.catalog().catalog.destinations.some(({ gate }) => gate !== null && gate.reason !== "limit");
+}
+
+async function findSlow(deps: GatesDeps): Promise<boolean> {
+  // A limit that was declared stands: whoever declared it knows the destination.
+  const slow = deps.worker.findSlow((id) => {
+    const destination = deps.catalog().findDestination(id);
+    return destination !== null && destination.policy.concurrency === null && destination.gate?.slowConcurrency == null;
+  });
+  if (slow !== null) await gateSlow(deps, slow.destinationId, slow.share);
+  return slow !== null;
+}
+
+function showGates({ catalog, metrics }: GatesDeps): void {
+  const gates = catalog().catalog.destinations.flatMap(({ gate }) => (gate === null ? [] : [gate]));
+  const open = catalog().catalog.destinations.length - gates.length;
+  for (const reason of GATE_REASONS)
+    metrics.destinationGates.set({ reason }, gates.filter((gate) => gate.reason === reason).length);
+  for (const state of BREAKER_STATES) {
+    const count = gates.filter((gate) => gate.breaker === state).length;
+    metrics.breakerStates.set({ state }, state === "closed" ? count + open : count);
+  }
+}

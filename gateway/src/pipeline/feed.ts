@@ -1,0 +1,80 @@
+import type { Breaker } from "../domain/breaker.ts";
+import type { Destination } from "../domain/catalog.ts";
+import type { GateStanding } from "../domain/gate.ts";
+import { afterFeed, planFeed } from "../domain/gate.ts";
+import { feedGated } from "../store/gates/feed-gated.ts";
+import { giveTurns } from "../store/gates/give-turns.ts";
+import { readQueueAtGate } from "../store/gates/list-gates.ts";
+import type { GateRow } from "../store/gates/lock-gate.ts";
+import { takeGate } from "../store/gates/lock-gate.ts";
+import { saveTokens } from "../store/gates/save-gate.ts";
+import type { Queryable } from "../store/statement.ts";
+
+/** What one feeding of a destination did. */
+export type Fed =
+  /** Somebody else feeds it right now, or it is not active. */
+  | { readonly kind: "busy" }
+  | {
+      readonly kind: "fed";
+      /** How many became ready. */
+      readonly count: number;
+      /** Whether another feeding may find more at once. */
+      readonly more: boolean;
+      /** When more may go out by the passing of time alone, in milliseconds; null when something has to happen first. */
+      readonly waitMs: number | null;
+    };
+
+/**
+ * Lets out what one destination's gate has room for, and gives their turn to the next of its order keys. The gate's row is
+ * held for the whole transaction, so over all processes no more permits and no more than one turn a key are ever out.
+ *
+ * @param orderKeys keys of which one may have become free
+ * @param now database time
+ */
+export async function feed(
+  tx: Queryable,
+  destination: Pick<Destination, "id" | "policy">,
+  orderKeys: readonly string[],
+  { now, slowGates }: { readonly now: Date; readonly slowGates: number },
+): Promise<Fed> {
+  const { id, policy } = destination;
+  const row = (await tx.run(takeGate, [id])).rows[0];
+  if (row === undefined) return { kind: "busy" };
+  const standing = toStanding(row);
+  const { isGated } = planFeed(policy, standing, { out: 0, slowGates, now });
+  const turns = orderKeys.length === 0 ? 0 : ((await tx.run(giveTurns, [id, orderKeys, isGated])).rowCount ?? 0);
+  const queue = (await tx.run(readQueueAtGate, [id])).rows[0];
+  if (queue?.waiting !== true) return { kind: "fed", count: isGated ? 0 : turns, more: false, waitMs: null };
+  const plan = planFeed(policy, standing, { out: queue.out, slowGates, now });
+  const fed = plan.room === 0 ? 0 : ((await tx.run(feedGated, [id, plan.room, plan.isGated])).rowCount ?? 0);
+  const after = afterFeed(plan, standing, fed, now);
+  await tx.run(saveTokens, [id, after.tokens, after.refilledAt.toISOString(), after.probeAt?.toISOString() ?? null]);
+  const isFull = fed === plan.room;
+  return {
+    kind: "fed",
+    count: fed + (isGated ? 0 : turns),
+    more: isFull && fed > 0,
+    waitMs: isFull ? plan.waitMs : null,
+  };
+}
+
+function toStanding(row: GateRow): GateStanding {
+  return {
+    breaker: { state: row.breaker, concurrency: row.breaker_concurrency, probeAt: row.probe_at },
+    slowConcurrency: row.slow_concurrency,
+    tokens: row.tokens,
+    refilledAt: row.refilled_at,
+  };
+}
+
+/** A stored breaker. */
+export function toBreaker(row: GateRow): Breaker {
+  return {
+    state: row.breaker,
+    since: row.breaker_since,
+    concurrency: row.breaker_concurrency,
+    probeAt: row.probe_at,
+    roundSucceeded: row.round_succeeded,
+    roundFailed: row.round_failed,
+  };
+}

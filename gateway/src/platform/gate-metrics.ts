@@ -1,0 +1,20 @@
+import type { Registry } from "prom-client";
+import { Gauge } from "prom-client";
+
+/** How many destinations are held back, and by what. Counts alone: a destination of its own would be a label without end. */
+export function createGateMetrics(registers: Registry[]) {
+  return {
+    destinationGates: new Gauge({
+      name: "holdfast_destination_gate",
+      help: "Destinations whose deliveries need a permit, by the strongest reason: breaker, slow, limit",
+      labelNames: ["reason"],
+      registers,
+    }),
+    breakerStates: new Gauge({
+      name: "holdfast_breaker_state",
+      help: "Destinations by the state of their breaker: closed, open, recovering",
+      labelNames: ["state"],
+      registers,
+    }),
+  };
+}
