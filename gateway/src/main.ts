@@ -75,12 +75,8 @@ export async function startGateway(
     parts.engine?.wake();
     foundation.hints.tell("ready");
   };
-  if (config.roles.includes("worker")) parts.engine = await startWorkers(config, log, parts);
+  if (config.roles.includes("worker")) await startWorkers(config, log, parts, wake);
   foundation.hints.on("ready", () => parts.engine?.look());
-  if (parts.engine !== null && parts.egress !== null) {
-    const { egress } = parts;
-    parts.replayer = startReplayer(config, log, foundation, { egress, wake });
-  }
   parts.reconciler = startReconciler(config, log, foundation, wake);
   if (config.roles.includes("ingest")) {
     const hint: Engine["hint"] = (destinationId, orderKey) => parts.engine?.hint(destinationId, orderKey);
@@ -96,6 +92,12 @@ export async function startGateway(
     if (!admin.ok) return give(admin);
     parts.admin = admin;
   }
+  return { ok: true, gateway: await present(config, parts) };
+}
+
+/** Writes down where it is, for the commands on this machine, and gives what its owner may ask of it. */
+async function present(config: GatewayConfig, parts: Parts): Promise<RunningGateway> {
+  const { foundation } = parts;
   const ingestUrl = parts.ingest?.url ?? null;
   const adminUrl = parts.admin?.url ?? null;
   const adminToken = parts.admin?.token ?? null;
@@ -104,22 +106,19 @@ export async function startGateway(
   if (adminUrl !== null || !(await isServed(config.dataDir))) await writeRunFile(config.dataDir, run);
   let stopping: Promise<void> | null = null;
   return {
-    ok: true,
-    gateway: {
-      ingestUrl,
-      adminUrl,
-      adminToken,
-      signInLink: async () => (await parts.admin?.signInLink()) ?? null,
-      firstKey: parts.admin?.isNewToken ?? false,
-      database: foundation.store,
-      sources: () =>
-        foundation.catalog
-          .current()
-          .sources.map(({ name, provider, key }) => ({ name, provider, url: `${ingestUrl ?? ""}/in/${key}` })),
-      drain: () => {
-        stopping ??= stop(config, parts);
-        return stopping;
-      },
+    ingestUrl,
+    adminUrl,
+    adminToken,
+    signInLink: async () => (await parts.admin?.signInLink()) ?? null,
+    firstKey: parts.admin?.isNewToken ?? false,
+    database: foundation.store,
+    sources: () =>
+      foundation.catalog
+        .current()
+        .sources.map(({ name, provider, key }) => ({ name, provider, url: `${ingestUrl ?? ""}/in/${key}` })),
+    drain: () => {
+      stopping ??= stop(config, parts);
+      return stopping;
     },
   };
 }
@@ -134,7 +133,7 @@ interface Parts {
   admin: Admin | null;
 }
 
-async function startWorkers(config: GatewayConfig, log: Log, parts: Parts): Promise<void> {
+async function startWorkers(config: GatewayConfig, log: Log, parts: Parts, wake: () => void): Promise<void> {
   const { foundation } = parts;
   const { databaseConnections } = config.worker;
   const egress = createEgress({ policy: config.egress, log, clock: foundation.clock });
@@ -156,7 +155,7 @@ async function startWorkers(config: GatewayConfig, log: Log, parts: Parts): Prom
     { ...config.worker, isOnlyWorker: foundation.store.kind === "embedded" },
   );
   parts.engine = engine;
-  parts.replayer = startReplayer(config, log, foundation, { egress, wake: () => engine.wake() });
+  parts.replayer = startReplayer(config, log, foundation, { egress, wake });
 }
 
 async function stop(config: GatewayConfig, parts: Parts): Promise<void> {

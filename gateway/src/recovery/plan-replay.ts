@@ -148,7 +148,11 @@ async function lookAtRejections(deps: PlanDeps, tx: Queryable, place: ScanPlace,
     results: prepared.map((one) =>
       one.kind === "done"
         ? one.result
-        : { kind: "replayed", deliveries: one.drafts.flatMap((draft) => draft.deliveries).length, verifiedBy: one.verifiedBy },
+        : {
+            kind: "replayed",
+            deliveries: one.drafts.flatMap((draft) => draft.deliveries).length,
+            verifiedBy: one.verifiedBy,
+          },
     ),
     destinationIds: drafts.flatMap((one) =>
       one.drafts.flatMap(({ deliveries }) => deliveries.map(({ destinationId }) => destinationId)),

@@ -153,10 +153,10 @@ function placeOf(run: ReplayRow) {
 }
 
 /** As many as make no more deliveries than allowed; the first one in any case, or it would never come to its turn. */
-function takeWithin<T>(prepared: readonly T[], allowed: number, deliveriesOf: (one: T) => number): T[] {
+function takeWithin<T>(prepared: readonly T[], allowed: number, costOf: (one: T) => number): T[] {
   let sum = 0;
   const end = prepared.findIndex((one, i) => {
-    sum += deliveriesOf(one);
+    sum += costOf(one);
     return i > 0 && sum > allowed;
   });
   return end === -1 ? [...prepared] : prepared.slice(0, end);
