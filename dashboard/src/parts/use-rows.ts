@@ -15,7 +15,7 @@ export function useRows(ids: readonly string[], open: (id: string) => void): str
         setMarked(next ?? null);
         document.getElementById(`row-${next}`)?.scrollIntoView({ block: "nearest" });
       }
-      if (event.key === "Enter" && at >= 0 && event.target === document.body) open(ids[at]!);
+      if (event.key === "Enter" && at >= 0 && !isControl(event.target)) open(ids[at]!);
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
@@ -26,4 +26,9 @@ export function useRows(ids: readonly string[], open: (id: string) => void): str
 function isBusy(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest("[role=dialog]") !== null;
+}
+
+// Enter on a link or a button is that one's.
+function isControl(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("a, button") !== null;
 }

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
+import { post, startIngestGateway, stripeEvent } from "../../gateway/test/support/ingest-gateway.ts";
+import { expectSound, useBrowser } from "./support/dashboard.ts";
+
+const browser = useBrowser();
+let gateway: IngestGateway;
+
+beforeAll(async () => {
+  gateway = await startIngestGateway();
+});
+afterAll(() => gateway.close());
+
+const link = async (): Promise<string> => (await gateway.gateway.signInLink())!;
+
+describe("the events", () => {
+  it("say what to do while there are none, in both themes and at 360 pixels", async () => {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const dashboard = await browser.openDashboard(gateway.adminUrl, await link(), {
+        colorScheme,
+        viewport: { width: 360, height: 740 },
+      });
+      await dashboard.open("/events");
+      await dashboard.page.getByText("No events yet").waitFor();
+      await dashboard.page.getByText("holdfast send stripe invoice.paid").waitFor();
+      const width = await dashboard.page.evaluate(() => document.documentElement.scrollWidth);
+      expect(width).toBeLessThanOrEqual(360);
+      await expectSound(dashboard);
+      await dashboard.context.close();
+    }
+  });
+
+  it("are found by the provider's id, keep their place while new ones come, and open by keyboard", async () => {
+    for (const id of ["evt_first", "evt_second", "evt_third"]) await post(gateway.url, stripeEvent(id));
+    const dashboard = await browser.openDashboard(gateway.adminUrl, await link());
+    const { page } = dashboard;
+    await dashboard.open("/events");
+    const rows = page.locator("main li a");
+    await expect.poll(() => rows.count()).toBe(3);
+    await post(gateway.url, stripeEvent("evt_fourth"));
+    await page.getByRole("button", { name: "1 new event: show" }).waitFor();
+    expect(await rows.count()).toBe(3);
+    await page.getByRole("button", { name: "1 new event: show" }).click();
+    await expect.poll(() => rows.count()).toBe(4);
+    await page.getByLabel("Any id of the provider").fill("evt_second");
+    await expect.poll(() => rows.count()).toBe(1);
+    expect(page.url()).toContain("providerId=evt_second");
+    await page.reload();
+    await expect.poll(() => rows.count()).toBe(1);
+    await page.getByRole("heading", { level: 1, name: "Events" }).click();
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Timeline" }).waitFor();
+    await expectSound(dashboard);
+    await dashboard.context.close();
+  });
+
+  it("show a hostile payload as text, and break no policy", async () => {
+    const hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>";
+    await post(gateway.url, stripeEvent("evt_hostile", { note: hostile }));
+    const dashboard = await browser.openDashboard(gateway.adminUrl, await link());
+    const { page } = dashboard;
+    let alerts = 0;
+    page.on("dialog", (dialog) => {
+      alerts++;
+      void dialog.dismiss();
+    });
+    await dashboard.open("/events?providerId=evt_hostile");
+    await page.locator("main li a").first().click();
+    await page.getByText(hostile, { exact: false }).first().waitFor();
+    await page.getByRole("tab", { name: /Headers/ }).click();
+    await page.getByText("stripe-signature", { exact: false }).first().waitFor();
+    expect(alerts).toBe(0);
+    await expectSound(dashboard);
+    await dashboard.context.close();
+  });
+});
