@@ -125,7 +125,7 @@ describe("the level over time", () => {
     expect(state.share).toBe(0.5);
     state = step(state, { ...QUIET, queue: 25 }, 500);
     expect(state.share).toBe(0.25);
-    state = step(state, QUIET, 1_500);
+    state = step(state, QUIET, 900);
     expect(state.share).toBeCloseTo(0.45);
   });
 });
