@@ -3,6 +3,7 @@ import { rename, rm, stat } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
 import type { GatewayConfig } from "./config.ts";
 import { createLog } from "./platform/log.ts";
+import { loadMasterKey } from "./platform/secrets-box.ts";
 import { migrate } from "./store/migrate.ts";
 import { openStore, type Store } from "./store/open-store.ts";
 import { exportDatabase, importDatabase } from "./store/transfer.ts";
@@ -11,6 +12,35 @@ import { exportDatabase, importDatabase } from "./store/transfer.ts";
 export type Maintained<T> =
   | ({ readonly ok: true } & T)
   | { readonly ok: false; readonly code: string; readonly message: string; readonly remedy: string };
+
+/** What several processes of one machine stand on together. */
+export interface Ground {
+  /** The connection string that each of them uses. */
+  readonly databaseUrl: string;
+  /** For people: engine and place, without credentials. */
+  readonly description: string;
+  readonly adopted: boolean;
+  /** Stops the embedded server; call it when the last of them has ended. */
+  stop(): Promise<void>;
+}
+
+/** Opens and migrates the database for several processes, and makes the key that they share. */
+export async function layGround(config: GatewayConfig, note: Note): Promise<Maintained<{ readonly ground: Ground }>> {
+  const log = createLog(config.logLevel);
+  const store = await openStore({ ...config, log, onProgress: note });
+  if (!store.ok) return store;
+  const key = await loadMasterKey({
+    value: config.secretKey ?? undefined,
+    file: config.secretKeyFile ?? undefined,
+    dataDir: config.dataDir,
+  });
+  if (key.ok) {
+    const { url: databaseUrl, description, adopted } = store;
+    return { ok: true, ground: { databaseUrl, description, adopted, stop: () => store.stop() } };
+  }
+  await store.stop();
+  return { ok: false, code: "secret_key", message: key.fault, remedy: "See docs/configuration.md, secretKey." };
+}
 
 interface Exported {
   readonly rows: number;

@@ -21,7 +21,7 @@ export function wrong(check: string, found: string, remedy: string): Finding {
 
 /** What a gateway's status says of its health: the database, how far ahead its partitions reach, and what waits. */
 export function* findingsOfStatus(status: Status): Generator<Finding> {
-  const { database, deliveries, partitionsAheadDays } = status;
+  const { database, deliveries, partitionsAheadDays, processes, snapshots } = status;
   if (isRecord(database)) yield findingOfDatabase(database);
   if (typeof partitionsAheadDays === "number") {
     const found = `made ${partitionsAheadDays} days ahead`;
@@ -29,6 +29,8 @@ export function* findingsOfStatus(status: Status): Generator<Finding> {
       "The gateway's partitioner does not come through; its log says why. Events of a day without one are refused.";
     yield partitionsAheadDays >= PARTITION_DAYS_MIN ? fine("partitions", found) : wrong("partitions", found, remedy);
   }
+  if (Array.isArray(processes)) yield findingOfProcesses(processes.filter(isRecord));
+  if (isRecord(snapshots) && Array.isArray(snapshots["alarms"])) yield findingOfSnapshots(snapshots["alarms"]);
   if (isRecord(deliveries) && isRecord(deliveries["depth"])) {
     const depth = Object.entries(deliveries["depth"]).map(([state, count]) => `${text(count)} ${state}`);
     yield fine("deliveries", depth.join(", "));
@@ -42,6 +44,32 @@ function findingOfDatabase({ description, safety }: Readonly<Record<string, unkn
   if (isRecord(safety) && safety["ok"] === true) return fine("database", `${text(description)}, durable settings`);
   const why = isRecord(safety) ? `${text(safety["cause"])}: ${text(safety["detail"])}` : "its settings are not known";
   return wrong("database", why, "Nothing is acknowledged until this is mended; see docs/operate/database.md.");
+}
+
+function findingOfProcesses(processes: readonly Readonly<Record<string, unknown>>[]): Finding {
+  const lines = processes.map((one) => {
+    const roles = Array.isArray(one["roles"]) ? one["roles"].map(text).join("+") : "unknown";
+    return `${text(one["host"])}:${text(one["pid"])} ${roles}${one["leads"] === true ? " (leads)" : ""}`;
+  });
+  const found = `${processes.length}: ${lines.slice(0, SHOWN_MAX).join(", ")}${lines.length > SHOWN_MAX ? ", …" : ""}`;
+  if (processes.some((one) => one["leads"] === true)) return fine("processes", found);
+  const remedy =
+    "For some seconds after a leader was killed that is so; else the processes' logs say why none takes over.";
+  return wrong("processes", `${found}; none leads`, remedy);
+}
+
+const SHOWN_MAX = 8;
+
+function findingOfSnapshots(alarms: readonly unknown[]): Finding {
+  const [first] = alarms.filter(isRecord);
+  if (first === undefined) return fine("old snapshots", "none");
+  const age = typeof first["ageSec"] === "number" ? ` for ${Math.round(first["ageSec"])} s` : "";
+  const found = `${alarms.length}, first ${text(first["kind"])} ${text(first["name"])}, ${text(first["state"])}${age}`;
+  return wrong(
+    "old snapshots",
+    found,
+    "End it: it keeps the database from clearing away dead rows; see docs/operate/retention.md.",
+  );
 }
 
 function text(value: unknown): string {

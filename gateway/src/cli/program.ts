@@ -40,6 +40,7 @@ function addServeCommands(program: Command, shell: Shell, choose: Choose): void 
     .action((flags) => choose(async () => (await import("./commands/dev.ts")).dev(shell, flags)));
   addServeOptions(program.command("start"))
     .description("start a gateway")
+    .option("--processes <n>", "processes on the same ports, 1 to 64; SIGHUP restarts them in turn (default: 1)")
     .option("--json", "print one line of JSON when it serves")
     .action((flags) => choose(async () => (await import("./commands/start.ts")).start(shell, flags)));
 }

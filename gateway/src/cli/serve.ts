@@ -34,7 +34,7 @@ export async function serve(shell: Shell, config: GatewayConfig, presentation: P
   const { gateway } = started;
   const stopKeeping = keepMemoryLow();
   const dashboardUrl = presentation.withLink === true ? await gateway.signInLink() : null;
-  announce(shell, config, gateway, { ...presentation, dashboardUrl });
+  announce(shell, config, gateway, { ...presentation, guide: presentation.guide(gateway), dashboardUrl });
   await stopped;
   if (!presentation.json) shell.note("Stopping: finishing what is under way (once more to stop at once) …");
   await gateway.drain();
@@ -43,7 +43,7 @@ export async function serve(shell: Shell, config: GatewayConfig, presentation: P
 }
 
 /** Faults of the start that another input avoids; the others are failures of the machine or the database. */
-const BAD_INPUT_CODES: ReadonlySet<string> = new Set([
+export const BAD_INPUT_CODES: ReadonlySet<string> = new Set([
   "port_busy",
   "port_forbidden",
   "address_unavailable",
@@ -53,11 +53,20 @@ const BAD_INPUT_CODES: ReadonlySet<string> = new Set([
   "invalid_configuration",
 ]);
 
-function announce(
+/** What is said of a gateway that serves. */
+export type Addresses = Pick<RunningGateway, "ingestUrl" | "adminUrl" | "adminToken" | "firstKey"> & {
+  readonly database: Pick<RunningGateway["database"], "description" | "adopted">;
+};
+
+/** Says where a gateway is: one line of JSON, or lines for people. */
+export function announce(
   shell: Shell,
   config: GatewayConfig,
-  gateway: RunningGateway,
-  presentation: Presentation & { readonly dashboardUrl: string | null },
+  gateway: Addresses,
+  presentation: Omit<Presentation, "guide"> & {
+    readonly guide: readonly string[];
+    readonly dashboardUrl: string | null;
+  },
 ): void {
   const { ingestUrl, adminUrl, adminToken } = gateway;
   const { dashboardUrl } = presentation;
@@ -69,10 +78,10 @@ function announce(
     shell.print(`  ${shell.paint.dim(name.padEnd(9))} ${value}`);
   if (dashboardUrl !== null)
     shell.print(`  ${shell.paint.dim("dashboard")} ${dashboardUrl}  (signs in once, within 10 minutes)`);
-  for (const line of presentation.guide(gateway)) shell.print(line);
+  for (const line of presentation.guide) shell.print(line);
 }
 
-function* addressLines(config: GatewayConfig, gateway: RunningGateway): Generator<readonly [string, string]> {
+function* addressLines(config: GatewayConfig, gateway: Addresses): Generator<readonly [string, string]> {
   const { database, ingestUrl, adminUrl, adminToken } = gateway;
   const adopted = database.adopted ? ", taken over from a gateway that was killed" : "";
   yield ["data", config.dataDir];

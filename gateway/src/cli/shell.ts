@@ -18,6 +18,8 @@ export interface Shell {
   readInput(): Promise<string>;
   /** Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process at once with 1. */
   onStop(stop: () => void): void;
+  /** Calls `restart` at each SIGHUP; without it a SIGHUP ends the process. */
+  onRestart(restart: () => void): void;
 }
 
 export type Paint = Pick<
@@ -60,6 +62,7 @@ export function openShell(process: NodeJS.Process): Shell {
       }
       return Buffer.concat(chunks).toString("utf8");
     },
+    onRestart: (restart) => void process.on("SIGHUP", restart),
     onStop: (stop) => {
       let askedAtMs: number | null = null;
       const onSignal = () => {

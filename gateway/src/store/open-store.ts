@@ -38,6 +38,8 @@ export async function openStore(options: {
   readonly dataDir: string;
   readonly log: Log;
   readonly onProgress: (text: string) => void;
+  /** How many gateway processes the embedded server has to have room for; 1 when absent. */
+  readonly processes?: number;
 }): Promise<Store | StoreFault> {
   const store = options.databaseUrl === null ? await openEmbedded(options) : describeExternal(options.databaseUrl);
   if (!store.ok) return store;
@@ -48,15 +50,22 @@ export async function openStore(options: {
   return fault;
 }
 
+/** What one gateway process may hold at once of the embedded server's connections. */
+const CONNECTIONS_EACH = 60;
+
 async function openEmbedded(options: {
   dataDir: string;
   log: Log;
   onProgress: (text: string) => void;
+  processes?: number;
 }): Promise<Store | StoreFault> {
+  const { processes = 1 } = options;
   const server = await superviseEmbedded({
     dataDir: options.dataDir,
     log: options.log,
     onProgress: ({ text }) => options.onProgress(text),
+    // One more than there are: in a rolling restart a process comes before its predecessor goes.
+    settings: processes > 1 ? { max_connections: String(CONNECTIONS_EACH * (processes + 1)) } : {},
   });
   if (!server.ok) return server;
   return {

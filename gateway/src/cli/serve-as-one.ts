@@ -1,0 +1,63 @@
+import cluster from "node:cluster";
+import { redactConfig } from "../config/redact-config.ts";
+import type { GatewayConfig } from "../config.ts";
+import { createLog } from "../platform/log.ts";
+import { keepMemoryLow } from "./keep-memory-low.ts";
+import type { ExitCode, Shell } from "./shell.ts";
+
+/** What a process of many tells the one that started it, once: it serves, or why it does not. */
+export type Report =
+  | {
+      readonly ready: true;
+      readonly ingestUrl: string | null;
+      readonly adminUrl: string | null;
+      readonly adminToken: string | null;
+      readonly firstKey: boolean;
+    }
+  | {
+      readonly ready: false;
+      readonly fault: { readonly code: string; readonly message: string; readonly remedy: string };
+    };
+
+/** The variable that tells a process of many which one it is, from 0. */
+export const PLACE_VARIABLE = "PLACE_AMONG_HOLDFAST";
+
+/** Whether this process was started by {@link serveMany}. */
+export function isOneOfMany(): boolean {
+  return cluster.isWorker && process.env[PLACE_VARIABLE] !== undefined;
+}
+
+/**
+ * Serves as one of several processes on the same ports: they listen through the one that started them. Only the first has
+ * the admin API. It ends by SIGTERM, as that one tells it.
+ */
+export async function serveAsOne(shell: Shell, given: GatewayConfig): Promise<ExitCode> {
+  const isFirst = process.env[PLACE_VARIABLE] === "0";
+  const roles = isFirst ? given.roles : given.roles.filter((role) => role !== "admin");
+  const config: GatewayConfig = { ...given, roles, processes: 1 };
+  const stopped = new Promise<void>((resolve) => shell.onStop(resolve));
+  // A terminal that goes away tells the whole group; the one that started us decides what that means.
+  shell.onRestart(() => {});
+  const { startGateway } = await import("../main.ts");
+  const log = createLog(config.logLevel);
+  log.debug({ config: redactConfig(config) }, "starting");
+  const started = await startGateway(config, log);
+  if (!started.ok) {
+    const { code, message, remedy } = started;
+    await report({ ready: false, fault: { code, message, remedy } });
+    process.disconnect();
+    return 1;
+  }
+  const { ingestUrl, adminUrl, adminToken, firstKey } = started.gateway;
+  const stopKeeping = keepMemoryLow();
+  await report({ ready: true, ingestUrl, adminUrl, adminToken, firstKey });
+  await stopped;
+  await started.gateway.drain();
+  stopKeeping();
+  process.disconnect();
+  return 0;
+}
+
+function report(words: Report): Promise<void> {
+  return new Promise((resolve) => process.send?.(words, () => resolve()));
+}
