@@ -72,6 +72,8 @@ export interface Source {
   burst: number | null;
   /** What a request of several events becomes: one event, or one an item. */
   batch: "event" | "item";
+  /** Whether subscriptions are confirmed (Amazon SNS); null: where `audience` is set. */
+  confirmSubscriptions: boolean | null;
   receiver: Record<string, unknown>;
   secrets: SecretVersion[];
   createdAt: string;
@@ -92,6 +94,7 @@ export interface SourceInput {
   ratePerSec?: number;
   burst?: number;
   batch?: "event" | "item";
+  confirmSubscriptions?: boolean;
   /** Further fields of the receiver configuration, as the provider's scheme needs them. */
   [receiverField: string]: unknown;
 }
@@ -165,6 +168,11 @@ export interface Route {
   origin: Origin;
   createdAt: string;
   updatedAt: string;
+}
+
+export interface RouteDetail extends Route {
+  /** Events left out because the filter could not be worked out for them; null: none. */
+  filterFaults: { count: number; last: string; firstAt: string; lastAt: string } | null;
 }
 
 export interface RouteInput {

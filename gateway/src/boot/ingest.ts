@@ -2,12 +2,14 @@ import type { Server } from "node:http";
 import type { GatewayConfig } from "../config.ts";
 import { BODY_BYTES_MAX } from "../domain/source-definition.ts";
 import { createAllowance } from "../engine/allowance.ts";
+import { createSubscriptionConfirmer } from "../engine/confirm-subscriptions.ts";
 import { createKeyFetcher } from "../engine/fetch-keys.ts";
 import { createFilterFaults } from "../engine/filter-faults.ts";
 import { createKeyStore } from "../engine/key-store.ts";
 import { createOrderClock } from "../engine/order-clock.ts";
 import { createRecorder } from "../engine/recorder.ts";
 import { createRejectionStore } from "../engine/rejection-store.ts";
+import type { ArrivalWatch } from "../engine/watch-arrivals.ts";
 import { startArrivalWatch } from "../engine/watch-arrivals.ts";
 import type { IngestDoorDeps } from "../http/ingest-door.ts";
 import { createIngestDoor } from "../http/ingest-door.ts";
@@ -35,7 +37,7 @@ export async function startIngest(
   log: Log,
   foundation: Foundation,
   onRecorded: () => void,
-  onHeld: (destinationId: string, orderKey: string | null) => void,
+  onHeld: OnHeld,
 ): Promise<Ingest | StartFault> {
   const { clock, metrics, random } = foundation;
   const recorder = openRecorder(config, foundation, onRecorded, (durationMs) => saturation.noteCommit(durationMs));
@@ -45,14 +47,13 @@ export async function startIngest(
   const rejections = createRejectionStore({ db: foundation.base, clock, random, metrics, log, loops: watch.loops });
   // Of its own: a process that only takes in has no worker's, and slow destinations shall not hold up keys.
   const egress = createEgress({ policy: config.egress, log, clock });
+  const confirmer = createSubscriptionConfirmer({ egress, metrics, log });
   const deps: IngestDeps = {
+    confirm: confirmer.confirm,
     findKey: createKeyStore({ fetchKeys: createKeyFetcher(egress), clock, metrics, log }),
     clock,
     record: recorder.submit,
-    observe: (ready, arrival, draft, outcome) => {
-      watch.observe(ready, arrival, draft, outcome);
-      if (outcome.ok && outcome.value.kind === "recorded") tellHeld(draft, onHeld);
-    },
+    observe: observeBy(watch, onHeld),
     onFilterFault: filterFaults.note,
     nextOrderAt: createOrderClock(() => foundation.databaseClock.now()),
     admit: admission.record,
@@ -64,20 +65,20 @@ export async function startIngest(
   };
   let isDraining = false;
   const door = openDoor(config, log, foundation, {
-    ingest: async (ready, arrival) => {
-      const result = await ingest(deps, ready, arrival);
-      watch.count(ready.source, result.kind);
-      return result;
-    },
+    ingest: ingestBy(deps, watch),
     admit: admission.arrive,
     isDraining: () => isDraining,
   });
   const bound = await listen(door, config.host, config.port, { host: "--host", port: "--port" });
-  if (!bound.ok) {
-    await filterFaults.drain();
-    await watch.drain();
-    await saturation.stop();
+  // In this order: who uses the egress or is told of records, before what is used.
+  const ends = [recorder.drain, rejections.drain, saturation.stop, filterFaults.drain, watch.drain];
+  const stop = async (): Promise<void> => {
+    await confirmer.drain();
     await egress.close();
+    for (const end of ends) await end();
+  };
+  if (!bound.ok) {
+    await stop();
     return bound;
   }
   return {
@@ -86,18 +87,30 @@ export async function startIngest(
     drain: async (deadlineMs) => {
       isDraining = true;
       await closeDoor(door, deadlineMs);
-      await egress.close();
-      await recorder.drain();
-      await rejections.drain();
-      await saturation.stop();
-      await filterFaults.drain();
-      await watch.drain();
+      await stop();
     },
   };
 }
 
+function ingestBy(deps: IngestDeps, watch: ArrivalWatch): IngestDoorDeps["ingest"] {
+  return async (ready, arrival) => {
+    const result = await ingest(deps, ready, arrival);
+    watch.count(ready.source, result.kind);
+    return result;
+  };
+}
+
+type OnHeld = (destinationId: string, orderKey: string | null) => void;
+
+function observeBy(watch: ArrivalWatch, onHeld: OnHeld): IngestDeps["observe"] {
+  return (ready, arrival, draft, outcome) => {
+    watch.observe(ready, arrival, draft, outcome);
+    if (outcome.ok && outcome.value.kind === "recorded") tellHeld(draft, onHeld);
+  };
+}
+
 // What is recorded into a gate can often go straight through it; a look of the feeder's would come a quarter of a second later.
-function tellHeld({ deliveries }: EventDraft, onHeld: (destinationId: string, orderKey: string | null) => void): void {
+function tellHeld({ deliveries }: EventDraft, onHeld: OnHeld): void {
   for (const { heldReason, destinationId, order } of deliveries)
     if (heldReason === "destination_gated" || heldReason === "ordered") onHeld(destinationId, order?.key ?? null);
 }

@@ -1,6 +1,7 @@
+import type { Source } from "./catalog.ts";
 import type { SourceDefinition } from "./definition.ts";
 import type { Fields, Place } from "./field-checks.ts";
-import { readInteger, report, within } from "./field-checks.ts";
+import { nameType, readInteger, report, within } from "./field-checks.ts";
 import { checkPriority, checkSelector } from "./policy-checks.ts";
 import type { Priority } from "./priority.ts";
 import { toPriority, toPriorityNumber } from "./priority.ts";
@@ -22,6 +23,8 @@ export interface SourcePolicy {
   readonly burst: number | null;
   /** What a request of several events becomes: one event, or one an item. */
   readonly batch: BatchMode;
+  /** Whether genuine requests to confirm a subscription are; null: where `audience` says whose they must be. */
+  readonly confirmSubscriptions: boolean | null;
 }
 
 /** The same as it is declared. */
@@ -38,6 +41,8 @@ export interface SourcePolicyDefinition {
   readonly burst?: number | undefined;
   /** `item`: a request of several events becomes one event an item, at providers that send such. Default: `event`. */
   readonly batch?: BatchMode | undefined;
+  /** Visit the URL of a genuine request to confirm a subscription (Amazon SNS). Default: where `audience` names the topic. */
+  readonly confirmSubscriptions?: boolean | undefined;
 }
 
 export const DEFAULT_SOURCE_POLICY: SourcePolicy = {
@@ -47,8 +52,17 @@ export const DEFAULT_SOURCE_POLICY: SourcePolicy = {
   ratePerSec: null,
   burst: null,
   batch: "event",
+  confirmSubscriptions: null,
 };
-export const SOURCE_POLICY_FIELD_NAMES = ["priority", "lane", "laneWeight", "ratePerSec", "burst", "batch"] as const;
+export const SOURCE_POLICY_FIELD_NAMES = [
+  "priority",
+  "lane",
+  "laneWeight",
+  "ratePerSec",
+  "burst",
+  "batch",
+  "confirmSubscriptions",
+] as const;
 export const RATE_PER_SEC_MAX = 100_000;
 export const LANE_WEIGHT_MAX = 100;
 
@@ -62,6 +76,9 @@ export function checkSourcePolicy(place: Place, fields: Fields): SourcePolicyDef
   const batch = fields["batch"] === undefined ? undefined : BATCH_MODES.find((mode) => mode === fields["batch"]);
   if (batch === undefined && fields["batch"] !== undefined)
     report(within(place, "batch"), `must be one of ${BATCH_MODES.join(", ")}`);
+  const confirm = fields["confirmSubscriptions"];
+  if (confirm !== undefined && typeof confirm !== "boolean")
+    report(within(place, "confirmSubscriptions"), `must be true or false, not ${nameType(confirm)}`);
   if (burst !== undefined && ratePerSec === undefined)
     report(within(place, "burst"), "says nothing without ratePerSec; give both");
   return {
@@ -71,7 +88,16 @@ export function checkSourcePolicy(place: Place, fields: Fields): SourcePolicyDef
     ...(typeof ratePerSec === "number" ? { ratePerSec } : {}),
     ...(typeof burst === "number" ? { burst } : {}),
     ...(batch === undefined ? {} : { batch }),
+    ...(typeof confirm === "boolean" ? { confirmSubscriptions: confirm } : {}),
   };
+}
+
+/**
+ * Whether a genuine request to confirm a subscription is confirmed without being asked for. Anybody can make a topic at Amazon and
+ * have it ask: only where the source says whose topic counts (`audience`) is a genuine request one of its owner's.
+ */
+export function mayConfirm({ policy, receiver }: Pick<Source, "policy" | "receiver">): boolean {
+  return policy.confirmSubscriptions ?? typeof receiver["audience"] === "string";
 }
 
 /** The policy that a declaration asks for, and the declaration without it. */
@@ -79,7 +105,7 @@ export function splitSourcePolicy(definition: SourceDefinition): {
   readonly policy: SourcePolicy;
   readonly rest: Omit<SourceDefinition, keyof SourcePolicyDefinition>;
 } {
-  const { priority, lane, laneWeight, ratePerSec, burst, batch, ...rest } = definition;
+  const { priority, lane, laneWeight, ratePerSec, burst, batch, confirmSubscriptions, ...rest } = definition;
   const policy = {
     priority: priority === undefined ? DEFAULT_SOURCE_POLICY.priority : toPriorityNumber(priority),
     lane: lane ?? DEFAULT_SOURCE_POLICY.lane,
@@ -87,13 +113,14 @@ export function splitSourcePolicy(definition: SourceDefinition): {
     ratePerSec: ratePerSec ?? null,
     burst: burst ?? null,
     batch: batch ?? DEFAULT_SOURCE_POLICY.batch,
+    confirmSubscriptions: confirmSubscriptions ?? null,
   };
   return { policy, rest };
 }
 
 /** The declaration that a policy came from. */
 export function toSourcePolicyDefinition(policy: SourcePolicy): SourcePolicyDefinition {
-  const { priority, lane, laneWeight, ratePerSec, burst, batch } = policy;
+  const { priority, lane, laneWeight, ratePerSec, burst, batch, confirmSubscriptions } = policy;
   return {
     priority: toPriority(priority),
     ...(lane === null ? {} : { lane }),
@@ -101,5 +128,6 @@ export function toSourcePolicyDefinition(policy: SourcePolicy): SourcePolicyDefi
     ...(ratePerSec === null ? {} : { ratePerSec }),
     ...(burst === null ? {} : { burst }),
     batch,
+    ...(confirmSubscriptions === null ? {} : { confirmSubscriptions }),
   };
 }

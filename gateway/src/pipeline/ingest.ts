@@ -2,6 +2,7 @@ import type { Refusal } from "../domain/admission.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Arrival, IngestResult, ReadySource } from "./arrival.ts";
 import type { FilterFaultObserver } from "./draft-event.ts";
+import { mayConfirm } from "../domain/source-policy.ts";
 import { draftEvents, sumUp } from "./draft-items.ts";
 import type { SignerSearch } from "./explain-refusal.ts";
 import { explainRefusal } from "./explain-refusal.ts";
@@ -33,6 +34,8 @@ export interface IngestDeps extends KeyedDeps {
   readonly onFilterFault: FilterFaultObserver;
   /** The next place in the order of a key, in microseconds since 1970 by the database's time. */
   readonly nextOrderAt?: () => number;
+  /** Visits a URL by which a genuine request asks for its subscription to be confirmed; in the background. */
+  readonly confirm: (source: string, url: string) => void;
   readonly signers: SignerSearch;
   readonly rejections: RejectionKeeper;
   readonly random: (bytes: number) => Uint8Array;
@@ -76,6 +79,8 @@ export async function ingest(deps: IngestDeps, ready: ReadySource, arrival: Arri
       if (refusal !== null) return { kind: "refused", refusal };
       const recorded = await deps.record(drafts);
       drafts.forEach((draft, i) => deps.observe(ready, arrival, draft, outcomeOf(recorded, i)));
+      const { confirmUrl } = verification;
+      if (recorded.ok && confirmUrl !== null && mayConfirm(ready.source)) deps.confirm(ready.source.name, confirmUrl);
       return recorded.ok ? sumUp(recorded.value) : { kind: "unavailable", cause: recorded.cause };
     }
   }

@@ -3,7 +3,8 @@ import { answerHandshake, verify } from "@holdfast/verify";
 import type { Arrival, ReadySource } from "./arrival.ts";
 
 export type Verification =
-  | { readonly kind: "verified"; readonly verdict: Verified }
+  /** `confirmUrl`: where the request, which is genuine, asks for a visit. */
+  | { readonly kind: "verified"; readonly verdict: Verified; readonly confirmUrl: string | null }
   | {
       readonly kind: "handshake";
       readonly status: number;
@@ -26,13 +27,13 @@ export function verifyArrival(ready: ReadySource, arrival: Arrival, publicUrl: s
   const input = toVerifyInput(ready, arrival, publicUrl);
   try {
     const handshake = ready.provider?.handshake === true ? answerHandshake(input) : null;
-    // A check that must be confirmed elsewhere is recorded like any event, so that whoever is to confirm it gets to see it.
+    // A check that must be confirmed elsewhere is recorded like any event: it is told whether or not it is confirmed.
     if (handshake !== null && handshake.confirmUrl === undefined) {
       const { status, headers, body } = handshake;
       return { kind: "handshake", status, headers, body };
     }
     const verdict = verify(input);
-    if (verdict.ok) return { kind: "verified", verdict };
+    if (verdict.ok) return { kind: "verified", verdict, confirmUrl: handshake?.confirmUrl ?? null };
     if (verdict.reason === "key_needed") return { kind: "key_needed", need: verdict.need };
     return { kind: "refused", reason: verdict.reason, diagnosis: verdict.diagnosis };
   } catch {

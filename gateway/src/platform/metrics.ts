@@ -115,6 +115,12 @@ function createIngestMetrics(registers: Registry[]) {
       labelNames: ["result"],
       registers,
     }),
+    subscriptionConfirmations: new Counter({
+      name: "holdfast_subscription_confirmations_total",
+      help: "Subscriptions that were to be confirmed by visiting a URL (Amazon SNS), by result",
+      labelNames: ["result"],
+      registers,
+    }),
     rejectionsUnkept: new Counter({
       name: "holdfast_rejections_unkept_total",
       help: "Rejections that were counted but not stored, because too many came at once",

@@ -48,6 +48,7 @@ describe("the policy of a source and a route", () => {
       ratePerSec: 20,
       burst: null,
       batch: "event",
+      confirmSubscriptions: null,
     });
     expect(source.receiver).toEqual({});
     expect(planSource(null, { provider: "stripe" }, declared).policy).toEqual(DEFAULT_SOURCE_POLICY);

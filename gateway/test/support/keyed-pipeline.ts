@@ -3,8 +3,10 @@ import type { Receiver } from "@holdfast/verify";
 import { sign } from "@holdfast/verify";
 import { codedSampleOf, sent } from "../../../verify/test/coded-samples.ts";
 import type { Source } from "../../src/domain/catalog.ts";
+import type { SourcePolicy } from "../../src/domain/source-policy.ts";
 import { DEFAULT_SOURCE_POLICY } from "../../src/domain/source-policy.ts";
 import { createKeyFetcher } from "../../src/engine/fetch-keys.ts";
+import { createSubscriptionConfirmer } from "../../src/engine/confirm-subscriptions.ts";
 import { createKeyStore } from "../../src/engine/key-store.ts";
 import type { Arrival } from "../../src/pipeline/arrival.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
@@ -64,7 +66,7 @@ function source(provider: string, receiver: Receiver): Source {
 }
 
 /** The pipeline with a provider whose answers a test can change, and a clock that stands until it is moved. */
-export function openPipeline(provider: string, receiver: Receiver) {
+export function openPipeline(provider: string, receiver: Receiver, policy: Partial<SourcePolicy> = {}) {
   const world = { nowMs: 1_000_000, published: (_url: string): EgressOutcome | Promise<EgressOutcome> => broken };
   const fetched: string[] = [];
   const rejected: { reason: string; summary: string }[] = [];
@@ -75,6 +77,7 @@ export function openPipeline(provider: string, receiver: Receiver) {
     return await world.published(url);
   };
   const findKey = createKeyStore({ fetchKeys: createKeyFetcher({ get }), clock, metrics, log: silentLog });
+  const confirmer = createSubscriptionConfirmer({ egress: { get }, metrics, log: silentLog, pause: async () => {} });
   const keep: RejectionKeeper["keep"] = (_ready, _arrival, reason, { summary }) => {
     rejected.push({ reason, summary });
     return "rejection";
@@ -86,6 +89,7 @@ export function openPipeline(provider: string, receiver: Receiver) {
     record: async (drafts: readonly { id: string }[]) =>
       ({ ok: true, value: drafts.map(({ id }) => ({ kind: "recorded", eventId: id }) as const) }) as const,
     observe: () => {},
+    confirm: confirmer.confirm,
     admit: () => null,
     onFilterFault: () => {},
     signers: { suspects: () => [], mayTry: () => false },
@@ -93,13 +97,19 @@ export function openPipeline(provider: string, receiver: Receiver) {
     random: randomBytes,
     publicUrl: null,
   };
-  const catalog = { version: 1, sources: [source(provider, receiver)], destinations: [], routes: [], throttles: [] };
+  const catalog = {
+    version: 1,
+    sources: [{ ...source(provider, receiver), policy: { ...DEFAULT_SOURCE_POLICY, ...policy } }],
+    destinations: [],
+    routes: [],
+    throttles: [],
+  };
   const ready = indexCatalog(catalog).findSource(`${provider}-key`)!;
   const take = (request: Pick<Arrival, "method" | "url" | "headers" | "body">) =>
     ingest(deps, ready, { ...request, remoteAddress: "192.0.2.1", receivedAt: clock.now() });
   const count = async (result: string): Promise<number> =>
     (await metrics.keyFetches.get()).values.find(({ labels }) => labels["result"] === result)?.value ?? 0;
-  return { world, fetched, rejected, clock, metrics, deps, ready, findKey, take, count };
+  return { world, confirmer, fetched, rejected, clock, metrics, deps, ready, findKey, take, count };
 }
 
 /** A push of Pub/Sub, signed by whoever has this key. */

@@ -26,6 +26,7 @@ export const sourceSchema = z
     laneWeight: z.number().int(),
     ratePerSec: z.number().int().nullable().openapi({ description: "Arrivals a second; null: no limit" }),
     burst: z.number().int().nullable(),
+    confirmSubscriptions: z.boolean().nullable().openapi({ description: "null: where audience is set (Amazon SNS)" }),
     batch: z.enum(BATCH_MODES).openapi({ description: "What a request of several events becomes" }),
     receiver: z.record(z.string(), z.unknown()),
     secrets: z.array(
@@ -53,6 +54,7 @@ export const sourceSchema = z
       laneWeight: 1,
       ratePerSec: 50,
       burst: 200,
+      confirmSubscriptions: null,
       batch: "event",
       receiver: {},
       secrets: [{ version: "v1", state: "active", notAfter: null, readable: true }],
@@ -80,6 +82,7 @@ export function toSource(source: Source, ingestUrl: string): z.infer<typeof sour
     laneWeight: source.policy.laneWeight,
     ratePerSec: source.policy.ratePerSec,
     burst: source.policy.burst,
+    confirmSubscriptions: source.policy.confirmSubscriptions,
     batch: source.policy.batch,
     receiver: Object.fromEntries(receiver) as Record<string, unknown>,
     secrets: source.secrets.map(({ version, state, notAfter, value }) => ({

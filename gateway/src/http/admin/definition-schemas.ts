@@ -36,6 +36,7 @@ const sourcePolicyFields = {
   laneWeight: z.number().int().min(1).max(LANE_WEIGHT_MAX).optional(),
   ratePerSec: z.number().int().min(1).max(RATE_PER_SEC_MAX).optional(),
   burst: z.number().int().min(1).max(RATE_PER_SEC_MAX).optional(),
+  confirmSubscriptions: z.boolean().optional().openapi({ description: "Amazon SNS; see docs/configuration.md" }),
   batch: z.enum(BATCH_MODES).optional().openapi({ description: "What a request of several events becomes" }),
 };
 
