@@ -23,8 +23,7 @@ describe("the events", () => {
       await dashboard.open("/events");
       await dashboard.page.getByText("No events yet").waitFor();
       await dashboard.page.getByText("holdfast send stripe invoice.paid").waitFor();
-      const width = await dashboard.page.evaluate(() => document.documentElement.scrollWidth);
-      expect(width).toBeLessThanOrEqual(360);
+      expect(await dashboard.width()).toBeLessThanOrEqual(360);
       await expectSound(dashboard);
       await dashboard.context.close();
     }

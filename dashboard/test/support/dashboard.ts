@@ -13,6 +13,8 @@ export interface Dashboard {
   /** Errors of scripts, violations of the content security policy, failed requests that no test announced. */
   readonly faults: string[];
   open(path: string): Promise<void>;
+  /** How wide the page is, in pixels: more than the window means that it scrolls sideways. */
+  width(): Promise<number>;
   /** Rules of accessibility that this screen breaks (axe, WCAG 2.2 AA): none is what a test expects. */
   findBarriers(): Promise<string[]>;
 }
@@ -56,6 +58,7 @@ export function useBrowser(): {
           await page.goto(`${adminUrl}${path}`);
           await page.getByRole("heading", { level: 1 }).waitFor();
         },
+        width: () => page.evaluate<number>("document.documentElement.scrollWidth"),
         findBarriers: () => findBarriers(page),
       };
     },
