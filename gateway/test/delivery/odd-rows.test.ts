@@ -7,7 +7,7 @@ import { claim } from "../../src/pipeline/claim.ts";
 import { rescue } from "../../src/pipeline/rescue.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import { stageDue } from "../../src/store/deliveries/stage-due.ts";
+import { findDue } from "../../src/store/deliveries/find-due.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
 import { startReceiver } from "../support/receiver.ts";
@@ -92,7 +92,7 @@ test("what is due becomes ready and never early, after a restart too", async () 
   // By the database's own clock: a millisecond before it is due nothing moves, at that millisecond it does.
   const at = (ms: number) => new Date(dueAt!.getTime() + ms).toISOString();
   await desk.query("UPDATE holdfast.delivery SET due_at = due_at + interval '1 h' WHERE id = $1", [late]);
-  expect((await desk.db.run(stageDue, [at(-1), 10])).rowCount).toBe(0);
+  expect((await desk.db.run(findDue, [at(-1), 10])).rowCount).toBe(0);
   await desk.query("UPDATE holdfast.delivery SET due_at = now() - interval '3 days' WHERE id = $1", [soon]);
   receiver.answer = () => 200;
   await startDeliveries(desk);

@@ -106,6 +106,16 @@ describe("fair lanes", () => {
     );
   });
 
+  it("save up nothing while they are idle: what comes back shares from now on", () => {
+    const line = simulate();
+    line.add("back");
+    for (let i = 0; i < 100; i++) line.add("busy");
+    for (let i = 0; i < 60; i++) line.claim();
+    for (let i = 0; i < 40; i++) line.add("back");
+    const next = Array.from({ length: 40 }, () => line.claim()!.lane);
+    expect(Math.abs(next.filter((lane) => lane === "back").length - 20)).toBeLessThanOrEqual(1);
+  });
+
   it("keep the order inside a lane", () => {
     fc.assert(
       fc.property(steps, (history) => {
