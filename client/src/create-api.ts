@@ -12,6 +12,8 @@ import type {
   RejectionSummary,
   RetryLoop,
   Status,
+  Throttle,
+  Throttles,
 } from "./api-shapes.ts";
 import type {
   ApiKey,
@@ -29,6 +31,12 @@ import type {
   Source,
   SourceInput,
 } from "./configured-shapes.ts";
+import type {
+  Reconciliation,
+  ReconciliationEntry,
+  ReconciliationInput,
+  ReconciliationRun,
+} from "./reconciliation-shapes.ts";
 import { type ApiAddress, callApi, callApiForJson, type Query } from "./call-api.ts";
 
 /** What every list takes: where to go on, and how many at once (at most 200). */
@@ -53,6 +61,13 @@ export interface DeliveryQuery extends PageQuery {
 export interface RejectionQuery extends PageQuery {
   source?: string;
   reason?: string;
+}
+export interface RunQuery extends PageQuery {
+  /** Id or name. */
+  reconciliation?: string;
+}
+export interface EntryQuery extends PageQuery {
+  state?: ReconciliationEntry["state"];
 }
 export interface LoopQuery extends PageQuery {
   source?: string;
@@ -97,6 +112,32 @@ export interface Secrets {
   reseal(): Promise<Resealed>;
 }
 
+/** Comparisons with providers' own logs; a reconciliation by id or name, a run by id. */
+export interface Reconciliations extends Shelf<Reconciliation, Reconciliation, PageQuery> {
+  create(input: ReconciliationInput): Promise<Reconciliation>;
+  /** The secret stays when it is not given. */
+  update(id: string, changes: Changes<ReconciliationInput>): Promise<Reconciliation>;
+  /** Compares now, from where the last run ended, or a window of its own (ISO 8601). */
+  start(id: string, window?: { from: string; to: string }): Promise<ReconciliationRun>;
+  runs: Shelf<ReconciliationRun, ReconciliationRun, RunQuery> & {
+    entries(id: string, query?: EntryQuery): Promise<Page<ReconciliationEntry>>;
+    cancel(id: string): Promise<ReconciliationRun>;
+  };
+}
+
+/** A throttle to set, for exactly one of `all`, `class` and `source`. */
+export interface ThrottleInput {
+  all?: true;
+  class?: Priority;
+  /** Id or name. */
+  source?: string;
+  action?: Throttle["action"];
+  /** 0 to 99; with the action `throttle`, which is the default. */
+  admitPercent?: number;
+  minutes?: number;
+  reason?: string;
+}
+
 /** The admin API. Every call throws an `ApiFault` when it does not succeed. */
 export interface Api {
   /** The calls beneath, for what has no name here yet. Paths begin after `/api/v1`. */
@@ -128,6 +169,15 @@ export interface Api {
   deadLetters: Listing<DeadLetter, DeadLetterQuery, DeadLetterPage>;
   rejections: Shelf<RejectionSummary, RejectionDetail, RejectionQuery>;
   loops: Listing<RetryLoop, LoopQuery>;
+  reconciliations: Reconciliations;
+  throttles: {
+    /** Those in force, and how overloaded the gateway is. */
+    show(): Promise<Throttles>;
+    /** For everything, one class or one source, for an hour unless `minutes` says otherwise. */
+    set(input: ThrottleInput): Promise<Throttle>;
+    /** By its id: `all`, `class.<class>` or `source.<id or name>`. */
+    clear(id: string): Promise<{ cleared: string }>;
+  };
   status(): Promise<Status>;
   /** Applies a configuration as a whole, as `holdfast apply` does; with `dryRun` it only says what would change. */
   apply(definition: unknown, options?: { dryRun?: boolean }): Promise<Applied>;
@@ -160,6 +210,12 @@ export function createApi(address: ApiAddress): Api {
     deadLetters: listing(calls, "/dead-letters"),
     rejections: shelf(calls, "/rejections"),
     loops: listing(calls, "/loops"),
+    reconciliations: reconciliationsOf(calls),
+    throttles: {
+      show: () => get("/throttles"),
+      set: (input) => post("/throttles", input),
+      clear: (id) => calls.delete(at("/throttles", id)),
+    },
     status: () => get("/status"),
     apply: (definition, { dryRun = false } = {}) => post("/configuration", { definition, dryRun }),
     configuration: () => get("/configuration"),
@@ -194,6 +250,22 @@ function secretsOf({ get, post }: Calls): Secrets {
     promote: (source, version, options = {}) => post(`${at(secretsAt(source), version)}/promote`, options),
     retire: (source, version, options = {}) => post(`${at(secretsAt(source), version)}/retire`, options),
     reseal: () => post("/secrets/reseal"),
+  };
+}
+
+const runAt = (id: string): string => at("/reconciliation-runs", id);
+
+function reconciliationsOf(calls: Calls): Reconciliations {
+  return {
+    ...shelf(calls, "/reconciliations"),
+    create: (input) => calls.post("/reconciliations", input),
+    update: (id, changes) => calls.patch(at("/reconciliations", id), changes),
+    start: (id, window) => calls.post(`${at("/reconciliations", id)}/runs`, window ?? {}),
+    runs: {
+      ...shelf(calls, "/reconciliation-runs"),
+      entries: (id, query = {}) => calls.get(`${runAt(id)}/entries`, { ...query }),
+      cancel: (id) => calls.post(`${runAt(id)}/cancel`),
+    },
   };
 }
 

@@ -7,6 +7,13 @@ import type {
   deliverySchema,
 } from "../../gateway/src/http/admin/delivery-shape.ts";
 import type { loopSchema } from "../../gateway/src/http/admin/loops.ts";
+import type {
+  reconciliationEntrySchema,
+  reconciliationRunSchema,
+  reconciliationSchema,
+} from "../../gateway/src/http/admin/reconciliation-shape.ts";
+import type { overloadSchema } from "../../gateway/src/http/admin/overload-shape.ts";
+import type { throttleSchema, throttlesSchema } from "../../gateway/src/http/admin/throttles.ts";
 import type { resealedSchema } from "../../gateway/src/http/admin/reseal.ts";
 import type { secretListSchema, secretSchema } from "../../gateway/src/http/admin/secret-shape.ts";
 import type { eventDetailSchema, eventSchema, rawRequestSchema } from "../../gateway/src/http/admin/event-shape.ts";
@@ -18,7 +25,10 @@ import type {
   EventDetail,
   EventSummary,
   RawRequest,
+  Overload,
   RetryLoop,
+  Throttle,
+  Throttles,
 } from "../src/api-shapes.ts";
 import type {
   Destination,
@@ -28,6 +38,8 @@ import type {
   SecretVersions,
   Source,
 } from "../src/configured-shapes.ts";
+
+import type { Reconciliation, ReconciliationEntry, ReconciliationRun } from "../src/reconciliation-shapes.ts";
 
 /** What a zod schema lets through. */
 type Sent<S extends { _zod: { output: unknown } }> = S["_zod"]["output"];
@@ -47,5 +59,11 @@ test("what the admin API sends has the shapes that the client promises", () => {
   expectTypeOf<Sent<typeof secretListSchema>>().toExtend<SecretVersions>();
   expectTypeOf<Sent<typeof resealedSchema>>().toExtend<Resealed>();
   expectTypeOf<Sent<typeof loopSchema>>().toExtend<RetryLoop>();
+  expectTypeOf<Sent<typeof overloadSchema>>().toExtend<Overload>();
+  expectTypeOf<Sent<typeof throttleSchema>>().toExtend<Throttle>();
+  expectTypeOf<Sent<typeof throttlesSchema>>().toExtend<Throttles>();
+  expectTypeOf<Sent<typeof reconciliationSchema>>().toExtend<Reconciliation>();
+  expectTypeOf<Sent<typeof reconciliationRunSchema>>().toExtend<ReconciliationRun>();
+  expectTypeOf<Sent<typeof reconciliationEntrySchema>>().toExtend<ReconciliationEntry>();
   expectTypeOf<Sent<typeof rawRequestSchema>>().toExtend<RawRequest>();
 });

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addGatewayOptions, addPageOptions, type Choose } from "./options.ts";
+import { addReconcileCommands } from "./program-reconcile.ts";
 import { addLoopCommand, addSecretCommands } from "./program-secrets.ts";
 import { complain, type ExitCode, type Shell } from "./shell.ts";
 
@@ -10,6 +11,7 @@ export function addQueryCommands(program: Command, shell: Shell, choose: Choose)
   addDeliveries(program, shell, choose);
   addDead(program, shell, choose);
   addSecretCommands(program, shell, choose);
+  addReconcileCommands(program, shell, choose);
   addLoopCommand(program, shell, choose);
 }
 

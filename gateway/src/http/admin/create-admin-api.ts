@@ -16,6 +16,8 @@ import { eventOperations } from "./events.ts";
 import { authenticate, guardRequest } from "./guard-request.ts";
 import { keyOperations } from "./keys.ts";
 import { loopOperations } from "./loops.ts";
+import { reconciliationRunOperations } from "./reconciliation-runs.ts";
+import { reconciliationOperations } from "./reconciliations.ts";
 import { API_PATH, mountOperations } from "./mount-operations.ts";
 import type { Operation } from "./operation.ts";
 import { rateOperations } from "./rates.ts";
@@ -28,6 +30,7 @@ import { serveDashboard } from "./serve-dashboard.ts";
 import { sessionOperations } from "./sign-in.ts";
 import { sourceOperations } from "./sources.ts";
 import { standingOperations } from "./standing.ts";
+import { throttleOperations } from "./throttles.ts";
 
 /** The admin API: a value with `fetch`, to be served by `startAdminServer` or called in a test. */
 export type AdminApi = OpenAPIHono<AdminEnv>;
@@ -50,6 +53,9 @@ export const adminOperations: readonly Operation[] = [
   ...replayOperations,
   ...rejectionOperations,
   ...loopOperations,
+  ...throttleOperations,
+  ...reconciliationOperations,
+  ...reconciliationRunOperations,
   ...keyOperations,
   ...sessionOperations,
 ];

@@ -1,0 +1,203 @@
+import type {
+  Api,
+  Reconciliation,
+  ReconciliationEntry,
+  ReconciliationReport,
+  ReconciliationRun,
+} from "@holdfast/client";
+import { askGateway, type AskFlags } from "../ask-gateway.ts";
+import { collect, type PageFlags, printPage, readLimit } from "../page-flags.ts";
+import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
+import { formatTable, formatTime, printable } from "../table.ts";
+
+const LOOK_MS = 500;
+
+/** `holdfast reconcile status`: what is compared, when next, and what the newest run of each found. */
+export async function showStatus(shell: Shell, flags: AskFlags): Promise<ExitCode> {
+  return await askGateway(shell, flags, async ({ api }) => {
+    const { items } = await api.reconciliations.page();
+    if (flags.json === true) for (const item of items) printJson(shell, item);
+    else if (items.length === 0)
+      shell.print("No source is compared with its provider's log yet: docs/reconciliation.md.");
+    else {
+      const head = ["name", "source", "schedule (UTC)", "next (UTC)", "newest run", "found"];
+      for (const line of formatTable(shell.paint, head, items.map(toStatusRow))) shell.print(line);
+      noteRunbook(
+        shell,
+        items.flatMap(({ lastRun }) => lastRun ?? []),
+      );
+    }
+    return items.some(({ lastRun }) => lastRun !== null && isAlarming(lastRun)) ? 1 : 0;
+  });
+}
+
+function toStatusRow({ name, source, schedule, state, nextDueAt, lastRun, secretReadable }: Reconciliation): string[] {
+  const next = state === "disabled" ? "disabled" : nextDueAt === null ? "when asked" : formatTime(nextDueAt);
+  const run = lastRun === null ? "none yet" : `${lastRun.id} ${lastRun.state}`;
+  const found = lastRun === null ? "" : describeReport(lastRun.report);
+  return [name, printable(source), schedule ?? "-", secretReadable ? next : "its secret cannot be read", run, found];
+}
+
+interface RunFlags extends AskFlags {
+  readonly reconciliation: string;
+  readonly from?: string;
+  readonly to?: string;
+  /** False: `--no-wait`. */
+  readonly wait: boolean;
+}
+
+/** `holdfast reconcile run`: starts a run and, unless told not to, waits for its report. */
+export async function runReconciliation(shell: Shell, flags: RunFlags): Promise<ExitCode> {
+  const { from, to } = flags;
+  if ((from === undefined) !== (to === undefined)) {
+    const problem = "--from and --to belong together";
+    return complain(shell, { problem, badInput: true }, flags.json === true);
+  }
+  return await askGateway(shell, flags, async ({ api }) => {
+    const window = from === undefined || to === undefined ? undefined : { from, to };
+    const started = await api.reconciliations.start(flags.reconciliation, window);
+    if (!flags.wait) {
+      if (flags.json === true) printJson(shell, started);
+      else shell.print(`${started.id} is started. See what it finds: npx holdfast reconcile show ${started.id}`);
+      return 0;
+    }
+    const run = await waitForEnd(shell, api, started);
+    if (flags.json === true) printJson(shell, run);
+    else printReport(shell, run);
+    return isAlarming(run) || run.state !== "completed" ? 1 : 0;
+  });
+}
+
+/** A run may wait for a provider for hours; what it waits for is told, and it goes on when this command is stopped. */
+async function waitForEnd(shell: Shell, api: Api, started: ReconciliationRun): Promise<ReconciliationRun> {
+  let run = started;
+  let told: string | null = null;
+  while (run.finishedAt === null) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    run = await api.reconciliations.runs.get(run.id);
+    if (run.detail !== null && run.finishedAt === null && run.detail !== told)
+      shell.note(`${run.id}: ${printable(run.detail)}`);
+    told = run.detail;
+  }
+  return run;
+}
+
+/** `holdfast reconcile list`: runs with their reports. */
+export async function listRuns(
+  shell: Shell,
+  flags: PageFlags & { readonly reconciliation?: string },
+): Promise<ExitCode> {
+  const limit = readLimit(shell, flags);
+  if (limit === null) return 2;
+  const filter = flags.reconciliation === undefined ? {} : { reconciliation: flags.reconciliation };
+  return await askGateway(shell, flags, async ({ api }) => {
+    const page = await collect(limit, flags.cursor, (query) => api.reconciliations.runs.page({ ...filter, ...query }));
+    const head = [
+      "run",
+      "reconciliation",
+      "state",
+      "window (UTC)",
+      "listed",
+      "matched",
+      "missing",
+      "recovered",
+      "dead",
+      "unknown",
+      "unexplained",
+    ];
+    const lines = formatTable(shell.paint, head, page.items.map(toRunRow));
+    return printPage(shell, flags, page, { lines, empty: "No run yet." });
+  });
+}
+
+function toRunRow({ id, reconciliation, state, windowFrom, windowTo, report }: ReconciliationRun): string[] {
+  const { listed, matched, missing, recovered, deadHere, unknownToProvider, unexplained } = report;
+  const counts = [listed, matched, missing, recovered, deadHere, unknownToProvider, unexplained].map(String);
+  return [id, reconciliation, state, `${formatTime(windowFrom)} to ${formatTime(windowTo)}`, ...counts];
+}
+
+/** `holdfast reconcile show`: one run and the events behind its report. */
+export async function showRun(
+  shell: Shell,
+  flags: PageFlags & { readonly run: string; readonly state?: string },
+): Promise<ExitCode> {
+  const limit = readLimit(shell, flags);
+  if (limit === null) return 2;
+  return await askGateway(shell, flags, async ({ api }) => {
+    const run = await api.reconciliations.runs.get(flags.run);
+    const code = isAlarming(run) ? 1 : 0;
+    // The gateway says what is wrong with a state that there is not.
+    const filter = flags.state === undefined ? {} : { state: flags.state as ReconciliationEntry["state"] };
+    const page = await collect(limit, flags.cursor, (query) =>
+      api.reconciliations.runs.entries(run.id, { ...filter, ...query }),
+    );
+    if (flags.json === true) {
+      printJson(shell, { ...run, entries: page.items, nextCursor: page.nextCursor });
+      return code;
+    }
+    printReport(shell, run);
+    if (page.items.length === 0) return code;
+    shell.print("");
+    const head = ["state", "provider's id", "type", "happened (UTC)", "event", "how or why"];
+    for (const line of formatTable(shell.paint, head, page.items.map(toEntryRow))) shell.print(line);
+    if (page.nextCursor !== null) shell.note(shell.paint.dim(`There are more: --cursor ${page.nextCursor}`));
+    return code;
+  });
+}
+
+function toEntryRow(entry: ReconciliationEntry): string[] {
+  const at = entry.occurredAt === null ? "-" : formatTime(entry.occurredAt);
+  const why =
+    entry.recoveredBy ??
+    entry.detail ??
+    (entry.providerOutcome === null ? "" : `${entry.providerOutcome}, says the provider`);
+  return [
+    entry.state,
+    printable(entry.providerEventId),
+    printable(entry.eventType ?? "-"),
+    at,
+    entry.eventId ?? "-",
+    printable(why),
+  ];
+}
+
+/** `holdfast reconcile cancel`. */
+export async function cancelRun(shell: Shell, flags: AskFlags & { readonly run: string }): Promise<ExitCode> {
+  return await askGateway(shell, flags, async ({ api }) => {
+    const run = await api.reconciliations.runs.cancel(flags.run);
+    if (flags.json === true) printJson(shell, run);
+    else printReport(shell, run);
+    return 0;
+  });
+}
+
+function isAlarming({ report, state }: ReconciliationRun): boolean {
+  return report.unexplained > 0 || state === "failed";
+}
+
+function printReport(shell: Shell, run: ReconciliationRun): void {
+  const { report } = run;
+  shell.print(`${run.id}  ${run.reconciliation}  ${run.state}`);
+  shell.print(`window    ${formatTime(run.windowFrom)} to ${formatTime(run.windowTo)} UTC`);
+  if (run.detail !== null) shell.print(`detail    ${printable(run.detail)}`);
+  const rows: [string, number][] = [
+    ["listed", report.listed],
+    ["matched", report.matched],
+    ["missing", report.missing],
+    ["recovered", report.recovered],
+    ["dead_here", report.deadHere],
+    ["unknown_to_provider", report.unknownToProvider],
+    ["unexplained", report.unexplained],
+  ];
+  for (const [name, count] of rows) shell.print(`${name.padEnd(20)} ${String(count).padStart(8)}`);
+  noteRunbook(shell, [run]);
+}
+
+function noteRunbook(shell: Shell, runs: readonly ReconciliationRun[]): void {
+  const alarming = runs.find(isAlarming);
+  if (alarming !== undefined) shell.note(`What to do: ${alarming.runbook}`);
+}
+
+function describeReport({ listed, recovered, deadHere, unexplained }: ReconciliationReport): string {
+  return `${listed} listed, ${recovered} recovered, ${deadHere} dead here, ${unexplained} unexplained`;
+}
