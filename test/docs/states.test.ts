@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
+import {
+  BREAKER_ATTEMPTS_MIN,
+  BREAKER_FAILED_SHARE,
+  BREAKER_WINDOW_MS,
+  PROBE_MS,
+} from "../../gateway/src/domain/breaker.ts";
 import type { DeadReason } from "../../gateway/src/domain/delivery.ts";
 import { FINISHED_STATES, LEGAL_MOVES, UNFINISHED_STATES } from "../../gateway/src/domain/delivery.ts";
+import { GATE_REASONS, HELD_REASONS } from "../../gateway/src/domain/gate.ts";
 import type { AttemptFault, Outcome } from "../../gateway/src/domain/outcome.ts";
 import { classify } from "../../gateway/src/domain/outcome.ts";
 import {
@@ -103,6 +110,7 @@ describe("docs/states.md", () => {
 
   it("lists why a delivery is held: each reason stands in the code, and the code has no other", () => {
     const rows = readTable(page, "Why a delivery is held").map((row) => codeOf(row["reason"]));
+    expect(rows.toSorted()).toEqual([...HELD_REASONS].toSorted());
     const code = readTree().filter(({ path }) => isCode(path) && path.startsWith("gateway/src/pipeline/"));
     const written = code.flatMap(({ text }) =>
       [...text.matchAll(/kind: "hold", reason: [`"]([^`"]+)[`"]/g)].map((match) => match[1]!),
@@ -110,7 +118,16 @@ describe("docs/states.md", () => {
     const reasons = written.flatMap((reason) =>
       reason === "destination_${destination.state}" ? ["destination_paused", "destination_disabled"] : [reason],
     );
-    expect(rows.toSorted()).toEqual([...new Set(reasons)].toSorted());
+    const others = HELD_REASONS.filter((reason) => reason !== "ordered");
+    expect([...new Set(reasons)].toSorted()).toEqual([...others].toSorted());
+  });
+
+  it("lists what gives a destination a gate, the strongest first, with the code's figures", () => {
+    const rows = readTable(page, "The gate of a destination");
+    expect(rows.map((row) => codeOf(row["reason"]))).toEqual([...GATE_REASONS]);
+    expect(rows[0]!["when"]).toContain(`${BREAKER_FAILED_SHARE * 100} % of at least ${BREAKER_ATTEMPTS_MIN} attempts`);
+    expect(rows[0]!["when"]).toContain(`last ${BREAKER_WINDOW_MS / 60_000} minutes`);
+    expect(rows[0]!["places"]).toContain(`every ${PROBE_MS / 1_000} s`);
   });
 });
 

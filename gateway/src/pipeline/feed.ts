@@ -1,8 +1,8 @@
 import type { Breaker } from "../domain/breaker.ts";
 import type { Destination } from "../domain/catalog.ts";
 import type { GateStanding } from "../domain/gate.ts";
-import { afterFeed, planFeed } from "../domain/gate.ts";
-import { feedGated } from "../store/gates/feed-gated.ts";
+import { FEED_MAX, afterFeed, planFeed } from "../domain/gate.ts";
+import { feedGated, releaseGate } from "../store/gates/feed-gated.ts";
 import { giveTurns } from "../store/gates/give-turns.ts";
 import { readQueueAtGate } from "../store/gates/list-gates.ts";
 import type { GateRow } from "../store/gates/lock-gate.ts";
@@ -45,17 +45,24 @@ export async function feed(
   const turns = orderKeys.length === 0 ? 0 : ((await tx.run(giveTurns, [id, orderKeys, isGated])).rowCount ?? 0);
   const queue = (await tx.run(readQueueAtGate, [id])).rows[0];
   if (queue?.waiting !== true) return { kind: "fed", count: isGated ? 0 : turns, more: false, waitMs: null };
+  if (!isGated) return release(tx, id, turns);
   const plan = planFeed(policy, standing, { out: queue.out, slowGates, now });
-  const fed = plan.room === 0 ? 0 : ((await tx.run(feedGated, [id, plan.room, plan.isGated])).rowCount ?? 0);
+  const fed = plan.room === 0 ? 0 : ((await tx.run(feedGated, [id, plan.room])).rowCount ?? 0);
   const after = afterFeed(plan, standing, fed, now);
   await tx.run(saveTokens, [id, after.tokens, after.refilledAt.toISOString(), after.probeAt?.toISOString() ?? null]);
   const isFull = fed === plan.room;
   return {
     kind: "fed",
-    count: fed + (isGated ? 0 : turns),
+    count: fed,
     more: isFull && fed > 0,
     waitMs: isFull ? plan.waitMs : null,
   };
+}
+
+// Nothing holds it back any more. The stager queues what was let go, so it does not stand before everything that is fresh.
+async function release(tx: Queryable, id: string, turns: number): Promise<Fed> {
+  const released = (await tx.run(releaseGate, [id, FEED_MAX])).rowCount ?? 0;
+  return { kind: "fed", count: turns + released, more: released === FEED_MAX, waitMs: null };
 }
 
 function toStanding(row: GateRow): GateStanding {

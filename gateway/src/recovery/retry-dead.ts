@@ -1,10 +1,11 @@
 import type { Destination } from "../domain/catalog.ts";
-import { bucketOf, newUuid, toPublicId } from "../domain/id.ts";
+import { heldReasonOf } from "../domain/gate.ts";
+import { bucketOf, newUuid, timeOf, toPublicId } from "../domain/id.ts";
 import type { Ranks } from "../domain/fair-queue.ts";
 import { retryLane } from "../domain/lane.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Database } from "../store/database.ts";
-import { insertRetry, markRetried, readyNow } from "../store/deliveries/requeue.ts";
+import { gateNow, insertRetry, markRetried, readyNow } from "../store/deliveries/requeue.ts";
 import type { Queryable } from "../store/statement.ts";
 import { findDelivery } from "../store/views/deliveries.ts";
 
@@ -66,7 +67,7 @@ async function retry(
       return queueSuccessor(deps, tx, tenant, id, destination);
     case "scheduled":
     case "held":
-      return makeReady(deps, tx, { tenant, id, priority: found.priority }, destination);
+      return makeReady(deps, tx, { tenant, id, priority: found.priority, heldReason: found.held_reason }, destination);
     case "processed":
       return { kind: "refused", message: "It is processed; a second delivery would be a duplicate." };
     case "leased":
@@ -94,7 +95,7 @@ async function queueSuccessor(
     const other = now?.retried_as == null ? "" : ` as ${toPublicId("dlv", now.retried_as)}`;
     return { kind: "refused", message: `It was retried already${other}.` };
   }
-  const heldReason = destination.state === "active" ? null : `destination_${destination.state}`;
+  const heldReason = heldReasonOf(destination, dead.order_key);
   const inserted = await tx.run(insertRetry, [
     bucket,
     successor,
@@ -108,15 +109,32 @@ async function queueSuccessor(
     deps.ranks.next(dead.priority, retryLane(dead.lane)),
     heldReason === null ? "ready" : "held",
     heldReason,
+    dead.order_key,
+    // Its old place: before all that waits for its turn now.
+    dead.order_key === null ? null : timeOf(id) * 1_000,
   ]);
   if (inserted.rowCount !== 1) throw new Error("the retry that was planned was not queued");
   return { kind: "queued", deliveryId: successor, held: heldReason !== null };
 }
 
+interface Waiting {
+  readonly tenant: string;
+  readonly id: string;
+  readonly priority: number;
+  readonly heldReason: string | null;
+}
+
+/** What comes out by itself, and must not jump its queue: limits would not hold, nor an order. */
+const WAITS: Readonly<Record<string, string>> = {
+  destination_gated:
+    "It waits at its destination's gate and goes out as soon as that has room; `holdfast deliveries` says what holds it.",
+  ordered: "It waits for its turn: an earlier delivery with the same order key is not finished.",
+};
+
 async function makeReady(
   deps: RetryDeps,
   tx: Queryable,
-  { tenant, id, priority }: { readonly tenant: string; readonly id: string; readonly priority: number },
+  { tenant, id, priority, heldReason }: Waiting,
   destination: Destination,
 ): Promise<Retried> {
   if (destination.state !== "active") {
@@ -125,13 +143,13 @@ async function makeReady(
       message: `Its destination ${destination.name} is ${destination.state}; resume that first.`,
     };
   }
-  const updated = await tx.run(readyNow, [
-    tenant,
-    bucketOf(id),
-    id,
-    deps.ranks.next(priority, retryLane(tenant)),
-    deps.clock.now().toISOString(),
-  ]);
-  if (updated.rowCount === 1) return { kind: "queued", deliveryId: id, held: false };
+  const wait = WAITS[heldReason ?? ""];
+  if (wait !== undefined) return { kind: "refused", message: wait };
+  const rank = deps.ranks.next(priority, retryLane(tenant));
+  const isGated = destination.gate !== null && heldReason === null;
+  const updated = isGated
+    ? await tx.run(gateNow, [tenant, bucketOf(id), id, rank])
+    : await tx.run(readyNow, [tenant, bucketOf(id), id, rank, deps.clock.now().toISOString()]);
+  if (updated.rowCount === 1) return { kind: "queued", deliveryId: id, held: isGated };
   return { kind: "refused", message: "Its state has changed at this very moment; look at it again." };
 }

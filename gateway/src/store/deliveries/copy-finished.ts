@@ -7,9 +7,10 @@ import { hot } from "../statement.ts";
 export const copyFinished = hot(
   "copy_finished",
   `INSERT INTO holdfast.finished_delivery (
-     bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, state, attempt, reason, finished_at)
+     bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, state, attempt, reason, finished_at,
+     order_key)
    SELECT d.bucket, d.id, d.tenant, d.event_id, d.destination_id, d.key, d.trigger, d.retry_of, d.priority, d.lane,
-          u.state, d.attempt, u.reason, $6::timestamptz
+          u.state, d.attempt, u.reason, $6::timestamptz, d.order_key
      FROM holdfast.delivery d
      JOIN unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS u(bucket, id, lease, state, reason)
           ON u.bucket = d.bucket AND u.id = d.id

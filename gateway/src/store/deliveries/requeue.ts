@@ -10,28 +10,38 @@ export const markRetried = cold<{
   key: string;
   priority: number;
   lane: string;
+  order_key: string | null;
 }>(
   "mark_retried",
   `UPDATE holdfast.finished_delivery SET retried_as = $4
     WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state = 'dead' AND retried_as IS NULL AND dismissed_at IS NULL
-   RETURNING event_id, destination_id, key, priority, lane`,
+   RETURNING event_id, destination_id, key, priority, lane, order_key`,
 );
 
 /**
  * Queues the retry of a dead delivery: a new one with the same key.
  * Parameters: bucket, id, tenant, event id, destination id, key, delivery that it retries, priority, lane, rank, state,
- * held reason.
+ * held reason, order key, place in its order bigint.
  */
 export const insertRetry = cold(
   "insert_retry",
   `INSERT INTO holdfast.delivery (
-     bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, rank, state, held_reason, attempt, refusals)
-   VALUES ($1, $2, $3, $4, $5, $6, 'retry', $7, $8, $9, $10::float8, $11, $12, 0, 0)`,
+     bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, rank, state, held_reason, order_key,
+     order_at, attempt, refusals)
+   VALUES ($1, $2, $3, $4, $5, $6, 'retry', $7, $8, $9, $10::float8, $11, $12, $13, $14, 0, 0)`,
+);
+
+/** Lets a scheduled delivery wait at its destination's gate at once. Parameters: tenant, bucket, id, rank. */
+export const gateNow = cold(
+  "gate_now",
+  `UPDATE holdfast.delivery SET state = 'held', held_reason = 'destination_gated', due_at = NULL, rank = $4::float8
+    WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state = 'scheduled'`,
 );
 
 /** Makes a waiting delivery ready at once. Parameters: tenant, bucket, id, rank, now timestamptz. */
 export const readyNow = cold(
   "ready_now",
   `UPDATE holdfast.delivery SET state = 'ready', due_at = NULL, held_reason = NULL, rank = $4::float8, ready_at = $5
-    WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state IN ('scheduled', 'held')`,
+    WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state IN ('scheduled', 'held')
+      AND held_reason IS DISTINCT FROM 'ordered'`,
 );

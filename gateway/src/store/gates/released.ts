@@ -1,8 +1,7 @@
-const HAS_GATE =
-  "EXISTS (SELECT FROM holdfast.destination_gate g WHERE g.destination_id = d.destination_id)";
+const HAS_GATE = "EXISTS (SELECT FROM holdfast.destination_gate g WHERE g.destination_id = d.destination_id)";
 
 // The first 48 bits of a UUIDv7 are its time in milliseconds (RFC 9562, 5.7).
-const MADE_AT =
+export const MADE_AT =
   "to_timestamp(('x' || substr(d.id::text, 1, 8) || substr(d.id::text, 10, 4))::bit(48)::bigint / 1000.0)";
 
 /**
