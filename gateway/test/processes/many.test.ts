@@ -57,10 +57,10 @@ it("several processes serve one port on the embedded database; a restart in turn
   expect(before.filter(({ roles }) => roles.includes("admin"))).toHaveLength(1);
 
   let sent = 0;
-  let isOver = false;
+  const stop = new AbortController();
   const sending = Promise.all(
     [0, 1].map(async () => {
-      while (!isOver) await deliver(ready.ingestUrl, `evt_${sent++}`);
+      while (!stop.signal.aborted) await deliver(ready.ingestUrl, `evt_${sent++}`);
     }),
   );
   await until(() => sent > 20);
@@ -77,7 +77,7 @@ it("several processes serve one port on the embedded database; a restart in turn
     const now = await processesOf(ready);
     return now.some(({ pid }) => restarted.every((one) => one.pid !== pid)) && sent > atKill + 20;
   });
-  isOver = true;
+  stop.abort();
   await sending;
   // What the killed one had leased comes when its lease has ended; what it had sent may come twice, by the same key.
   await until(async () => new Set(receiver.arrivals.map(({ key }) => key)).size >= sent - 128);
@@ -87,4 +87,4 @@ it("several processes serve one port on the embedded database; a restart in turn
   const { code } = await cli.stop();
   expect(code).toBe(0);
   expect(last.filter(isAlive)).toEqual([]);
-});
+}, 150_000);
