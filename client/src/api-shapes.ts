@@ -1,4 +1,5 @@
 import type { Priority } from "./configured-shapes.ts";
+import type { Overload } from "./throttle-shapes.ts";
 import type { Trigger } from "./unwrap.ts";
 
 /**
@@ -29,7 +30,15 @@ export interface EventSummary {
 /** One step of an event's way, in the words that the field uses. */
 export interface TimelineEntry {
   at: string;
-  step: "received" | "validated" | "queued" | "processing" | "processed" | "failed permanently";
+  step:
+    | "received"
+    | "rejected"
+    | "replayed"
+    | "validated"
+    | "queued"
+    | "processing"
+    | "processed"
+    | "failed permanently";
   deliveryId?: string | undefined;
   destination?: string | undefined;
   attempt?: number | undefined;
@@ -86,7 +95,8 @@ export interface DeliverySummary {
   destinationId: string;
   destination: string;
   state: DeliveryState;
-  trigger: Trigger;
+  /** `copy`: made by a replay to another destination than the event's own. */
+  trigger: Trigger | "copy";
   priority: Priority;
   /** Attempts so far, one that is under way included. */
   attempt: number;
@@ -126,6 +136,8 @@ export interface DeliveryDetail extends DeliverySummary {
 
 export interface DeadLetter extends DeliverySummary {
   lastAttempt: AttemptSummary | null;
+  /** Who dismissed it, when and why; null while it is open. */
+  dismissed: { at: string; by: string | null; reason: string | null; handlingId: string } | null;
 }
 
 export interface DeadLetterPage extends Page<DeadLetter> {
@@ -195,6 +207,7 @@ export interface Status {
     /** By priority, for how long the next one exists. */
     oldestReadySec: Record<string, number>;
   };
+  overload: Overload;
   /** What the process says of itself. */
   [part: string]: unknown;
 }

@@ -3,7 +3,9 @@ import type { DeadFacts } from "../domain/dead-cause.ts";
 import type { DeadFilter } from "../domain/dead-filter.ts";
 import { UNDO_MS } from "../domain/dead-filter.ts";
 import type { Ranks } from "../domain/fair-queue.ts";
-import { bucketOf, newUuid } from "../domain/id.ts";
+import { heldReasonOf } from "../domain/gate.ts";
+import { retryLane } from "../domain/lane.ts";
+import { bucketOf, newUuid, timeOf } from "../domain/id.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Committed, Database } from "../store/database.ts";
 import {
@@ -18,7 +20,6 @@ import { findHandlings, insertHandling, markUndone } from "../store/dead-letters
 import { insertSuccessors } from "../store/deliveries/insert-successors.ts";
 import type { Queryable } from "../store/statement.ts";
 import { findDead } from "./find-dead.ts";
-import { heldReasonOf } from "./replay-lane.ts";
 
 export interface HandleDeps {
   readonly db: Database;
@@ -56,7 +57,7 @@ export function retryMany(deps: HandleDeps, wish: HandleWish): Promise<Handled> 
     const ids = open.map(({ id }) => id);
     const successors = ids.map((id) => newUuid(nowMs, bucketOf(id), deps.random(8)));
     const marked = (await tx.run(markManyRetried, [wish.tenant, ids.map(bucketOf), ids, successors, handlingId])).rows;
-    const held = marked.map((row) => heldReasonOf(deps.findDestination(row.destination_id)!));
+    const held = marked.map((row) => heldReasonOf(deps.findDestination(row.destination_id)!, row.order_key));
     const inserted = await tx.run(insertSuccessors, [
       marked.map(({ bucket }) => bucket),
       marked.map((row) => row.retried_as),
@@ -66,19 +67,17 @@ export function retryMany(deps: HandleDeps, wish: HandleWish): Promise<Handled> 
       marked.map(({ key }) => key),
       marked.map(({ id }) => id),
       marked.map(({ priority }) => priority),
-      marked.map(({ lane }) => retryLane(lane)),
+      marked.map(({ lane }) => lane),
       marked.map(({ priority, lane }) => deps.ranks.next(priority, retryLane(lane))),
       held.map((reason) => (reason === null ? "ready" : "held")),
       held,
+      marked.map((row) => row.order_key),
+      // Its old place: before all that waits for its turn now.
+      marked.map((row) => (row.order_key === null ? null : timeOf(row.id) * 1_000)),
     ]);
     if (inserted.rowCount !== marked.length) throw new Error("a retry of many was not queued");
     return { count: marked.length, ready: held.filter((reason) => reason === null).length };
   });
-}
-
-// A lane of its own, so that a thousand retries queue behind themselves and not before what comes in.
-function retryLane(lane: string): string {
-  return lane.startsWith("retry:") || lane.startsWith("replay:") ? lane : `retry:${lane}`;
 }
 
 /** Takes dead letters out of the list, with the reason why nothing is to be done for them. Nothing is deleted. */

@@ -1,4 +1,5 @@
-import { bucketOf, newUuid } from "../domain/id.ts";
+import { heldReasonOf } from "../domain/gate.ts";
+import { bucketOf, newUuid, timeOf } from "../domain/id.ts";
 import type { ScanResult } from "../domain/replay-tally.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import type { Ledger } from "../pipeline/ledger.ts";
@@ -14,7 +15,7 @@ import { linkRejections } from "../store/replays/scan-rejections.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { Move, PreparedEvent } from "./prepare-events.ts";
 import type { PreparedRejection } from "./prepare-rejections.ts";
-import { heldReasonOf, replayLane } from "./replay-lane.ts";
+import { replayLane } from "./replay-lane.ts";
 
 export interface WriteDeps {
   readonly clock: Clock;
@@ -32,6 +33,8 @@ interface Item {
   readonly key: string;
   readonly retryOf: string | null;
   readonly pulled: boolean;
+  /** What keeps it in order with others; null: nothing. */
+  readonly orderKey: string | null;
 }
 
 /**
@@ -87,20 +90,21 @@ async function followDead(
     key: row.key,
     retryOf: row.id,
     pulled: false,
+    orderKey: row.order_key,
   }));
 }
 
 function createItem(deps: WriteDeps, eventId: string, move: Move): Item {
   const deliveryId = newUuid(deps.clock.now().getTime(), bucketOf(eventId), deps.random(8));
   const { destinationId } = move;
-  return { deliveryId, eventId, destinationId, key: deliveryId, retryOf: null, pulled: false };
+  return { deliveryId, eventId, destinationId, key: deliveryId, retryOf: null, pulled: false, orderKey: null };
 }
 
 async function queue(deps: WriteDeps, tx: Queryable, replay: ReplayRow, items: readonly Item[]): Promise<void> {
   if (items.length === 0) return;
-  const held = items.map(({ destinationId }) => {
+  const held = items.map(({ destinationId, orderKey }) => {
     const destination = deps.catalog.findDestination(destinationId);
-    return destination === null ? null : heldReasonOf(destination);
+    return destination === null ? null : heldReasonOf(destination, orderKey);
   });
   const lane = replayLane(replay.tenant);
   const inserted = await tx.run(insertReplayed, [
@@ -117,6 +121,9 @@ async function queue(deps: WriteDeps, tx: Queryable, replay: ReplayRow, items: r
     items.map(() => deps.ranks.next(replay.options.priority, lane)),
     held.map((reason) => (reason === null ? "ready" : "held")),
     held,
+    items.map(({ orderKey }) => orderKey),
+    // Its old place: before all that waits for its turn now.
+    items.map(({ orderKey, retryOf }) => (orderKey === null || retryOf === null ? null : timeOf(retryOf) * 1_000)),
   ]);
   if (inserted.rowCount !== items.length) throw new Error("a delivery of a replay was not queued");
 }
@@ -132,7 +139,15 @@ async function pull(deps: WriteDeps, tx: Queryable, replay: ReplayRow, moves: re
   const known = new Map(waiting.map((one) => [one.of.id, one]));
   return pulled.rows.map(({ id }) => {
     const { eventId, of } = known.get(id)!;
-    return { deliveryId: id, eventId, destinationId: of.destinationId, key: of.key, retryOf: null, pulled: true };
+    return {
+      deliveryId: id,
+      eventId,
+      destinationId: of.destinationId,
+      key: of.key,
+      retryOf: null,
+      pulled: true,
+      orderKey: null,
+    };
   });
 }
 
@@ -190,7 +205,7 @@ export async function writeRejections(
 
 function toItems(draft: EventDraft): Item[] {
   return draft.deliveries.map(({ id, destinationId }) => {
-    return { deliveryId: id, eventId: draft.id, destinationId, key: id, retryOf: null, pulled: false };
+    return { deliveryId: id, eventId: draft.id, destinationId, key: id, retryOf: null, pulled: false, orderKey: null };
   });
 }
 

@@ -1,0 +1,128 @@
+import { expect, it } from "vitest";
+import type { Desk } from "../support/delivery-gateway.ts";
+import { openDesk } from "../support/delivery-gateway.ts";
+import type { ReplayGateway } from "../support/replay-desk.ts";
+import { openService, settled, startReplayGateway } from "../support/replay-desk.ts";
+
+const NEW_SECRET = "whsec_the_one_that_was_rotated_in_without_us";
+const REFUSED = 60;
+
+it("turns arrivals that were refused for a secret we lacked into events once, and their timelines tell it", async () => {
+  const desk = await openDesk();
+  const service = await openService();
+  const gateway = await startReplayGateway(desk, { destinations: { billing: { url: service.url } } });
+  for (let i = 0; i < REFUSED; i++) expect(await gateway.post(`evt_${i}`, NEW_SECRET)).toBe(401);
+  // The provider tried five of them twice.
+  for (let i = 0; i < 5; i++) expect(await gateway.post(`evt_${i}`, NEW_SECRET)).toBe(401);
+  await until(desk, REFUSED + 5);
+  const wish = { of: "rejections", reasons: ["signature_mismatch"] };
+  // As long as the secret is not there, nothing becomes an event.
+  const early = await gateway.call("POST", "/replays", wish);
+  expect(early.body["plan"]).toMatchObject({ scanned: 65, wouldReplay: 0, notReplayed: { signature_mismatch: 65 } });
+  expect(JSON.stringify(early.body)).toContain("Add the one that they were signed with first");
+  await ownByApi(desk);
+  await addSecret(gateway, "v2");
+
+  const replay = await gateway.replay(wish);
+  expect(replay["summary"]).toEqual({
+    events_scanned: 65,
+    replayed: 60,
+    duplicate_skipped: 5,
+    processed: 60,
+    failed_permanent: 0,
+    still_waiting: 0,
+    integrity_check: "pass",
+  });
+  await settled(desk);
+  expect(service.effects.size).toBe(REFUSED);
+  // A live arrival of the same event afterwards is a duplicate, and so is a second run.
+  expect(await gateway.post("evt_1", NEW_SECRET)).toBe(200);
+  expect(await gateway.replay(wish)).toMatchObject({ summary: { replayed: 0, duplicate_skipped: 65 } });
+  expect(service.seen).toHaveLength(REFUSED);
+
+  const found = (await gateway.call("GET", "/events?providerId=evt_0")).body["items"] as { id: string }[];
+  const { timeline } = (await gateway.call("GET", `/events/${found[0]!.id}`)).body as {
+    timeline: { step: string; detail?: string }[];
+  };
+  expect(timeline.map(({ step }) => step)).toEqual([
+    ...["received", "rejected", "rejected", "replayed", "validated", "queued", "processing", "processed"],
+  ]);
+  expect(timeline.find(({ step }) => step === "rejected")?.detail).toBe("signature_mismatch");
+});
+
+it("leaves a forgery refused, whatever secrets are there", async () => {
+  const desk = await openDesk();
+  const service = await openService();
+  const gateway = await startReplayGateway(desk, { destinations: { billing: { url: service.url } } });
+  await gateway.post("evt_forged", "whsec_of_somebody_who_is_not_the_provider");
+  await until(desk, 1);
+  expect(await gateway.replay({ of: "rejections" })).toMatchObject({
+    state: "completed",
+    summary: { events_scanned: 1, replayed: 0, processed: 0, integrity_check: "pass" },
+    notReplayed: { signature_mismatch: 1 },
+  });
+  expect(await desk.query("SELECT id FROM holdfast.event")).toEqual([]);
+});
+
+it("verifies an event with the secret that was in force then, and says when that is retired by now", async () => {
+  const desk = await openDesk();
+  const service = await openService();
+  service.answer = () => 503;
+  const retry = { scheduleSec: [], refusalsMax: 1 };
+  const gateway = await startReplayGateway(desk, { destinations: { billing: { url: service.url, retry } } });
+  await gateway.post("evt_1");
+  await settled(desk);
+  await ownByApi(desk);
+  await addSecret(gateway, "next");
+  const versions = (await gateway.call("GET", "/sources/payments/secrets")).body["items"] as { version: string }[];
+  const old = versions.find(({ version }) => version !== "next")!.version;
+  await gateway.call("POST", "/sources/payments/secrets/next/promote", {});
+  const retired = await gateway.call("POST", `/sources/payments/secrets/${old}/retire`, { force: true });
+  expect(retired.status, JSON.stringify(retired.body)).toBeLessThan(300);
+  expect(await gateway.post("evt_2")).toBe(401);
+  service.answer = () => 200;
+  const replay = await gateway.replay({});
+  expect(replay).toMatchObject({
+    verified: { retired_secret: 1, signature: 0 },
+    summary: { replayed: 1, processed: 1 },
+  });
+  expect(JSON.stringify(replay["plan"])).toContain("retired now");
+});
+
+it("refuses an event whose recorded signature does not hold, unless the recorded verdict is to be trusted", async () => {
+  const desk = await openDesk();
+  const service = await openService();
+  service.answer = () => 503;
+  const retry = { scheduleSec: [], refusalsMax: 1 };
+  const gateway = await startReplayGateway(desk, { destinations: { billing: { url: service.url, retry } } });
+  await gateway.post("evt_1");
+  await settled(desk);
+  service.answer = () => 200;
+  // As if the header had been lost: the bytes are intact, the proof is gone.
+  await desk.query("UPDATE holdfast.event SET headers = convert_to('[]', 'UTF8')");
+  expect(await gateway.replay({})).toMatchObject({ summary: { replayed: 0 }, notReplayed: { missing_header: 1 } });
+  expect(await gateway.replay({ trustRecorded: true })).toMatchObject({
+    summary: { replayed: 1, processed: 1, integrity_check: "pass" },
+    verified: { recorded_verdict: 1 },
+  });
+});
+
+/** As if the source had been made by the API: one that a file declares changes there. */
+async function ownByApi(desk: Desk): Promise<void> {
+  await desk.query("UPDATE holdfast.source SET origin = 'api'");
+  await desk.query("UPDATE holdfast.setting SET value = (value::int + 1)::text WHERE name = 'catalog_version'");
+}
+
+async function addSecret(gateway: ReplayGateway, version: string): Promise<void> {
+  const add = () => gateway.call("POST", "/sources/payments/secrets", { value: NEW_SECRET, version });
+  await expect.poll(async () => (await add()).status).toBe(201);
+}
+
+/** Rejections are written in the background. */
+async function until(desk: Desk, count: number): Promise<void> {
+  for (;;) {
+    const [row] = await desk.query<{ count: number }>("SELECT count(*)::int AS count FROM holdfast.rejection");
+    if (row!.count >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

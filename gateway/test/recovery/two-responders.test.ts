@@ -1,0 +1,184 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { expect, it } from "vitest";
+import { createFairQueue } from "../../src/domain/fair-queue.ts";
+import { bucketOf, parsePublicId } from "../../src/domain/id.ts";
+import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
+import { openLedger } from "../../src/pipeline/ledger.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { silentLog } from "../../src/platform/log.ts";
+import { createSecretsBox } from "../../src/platform/secrets-box.ts";
+import type { ReplayDeps } from "../../src/recovery/replay.ts";
+import { replay } from "../../src/recovery/replay.ts";
+import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
+import type { Database } from "../../src/store/database.ts";
+import type { Desk } from "../support/delivery-gateway.ts";
+import { openDesk } from "../support/delivery-gateway.ts";
+import { openService, settled, startReplayGateway } from "../support/replay-desk.ts";
+
+const ONE_TRY = { scheduleSec: [], refusalsMax: 1 };
+// Fewer than open the destination's breaker.
+const EVENTS = 9;
+
+async function outage(roles?: readonly string[]) {
+  const desk = await openDesk();
+  const service = await openService();
+  service.answer = () => 503;
+  const destinations = { billing: { url: service.url, retry: ONE_TRY } };
+  const gateway = await startReplayGateway(desk, { destinations });
+  for (let i = 0; i < EVENTS; i++) await gateway.post(`evt_${i}`);
+  await settled(desk);
+  service.answer = () => 200;
+  if (roles === undefined) return { desk, service, gateway };
+  await gateway.stop();
+  return { desk, service, gateway: await startReplayGateway(desk, { destinations, roles }) };
+}
+
+it("runs a plan once, whoever gives its token, at the same moment too", async () => {
+  const { service, gateway } = await outage();
+  const planned = (await gateway.call("POST", "/replays", {})).body;
+  const token = planned["token"];
+  const answers = await Promise.all([1, 2, 3].map(() => gateway.call("POST", "/replays/run", { token })));
+  expect(answers.map(({ status, body }) => [status, body["id"]])).toEqual(answers.map(() => [200, planned["id"]]));
+  expect(await gateway.ended(String(planned["id"]))).toMatchObject({
+    summary: { replayed: EVENTS, processed: EVENTS },
+  });
+  // Long after it has ended, the answer is still the same run.
+  expect((await gateway.call("POST", "/replays/run", { token })).body["id"]).toBe(planned["id"]);
+  expect(service.effects.size).toBe(EVENTS);
+  expect([...service.effects.values()].every((count) => count === 1)).toBe(true);
+});
+
+it("refuses a second replay over the same arrivals, and says who runs what since when", async () => {
+  const { gateway } = await outage();
+  const plan = async (wish: object) =>
+    (await gateway.call("POST", "/replays", { ratePerSec: 0.5, ...wish })).body["token"];
+  const [first, second] = [
+    await plan({ by: "ann", types: ["invoice.paid"] }),
+    await plan({ by: "ben", types: ["invoice.*"] }),
+  ];
+  const elsewhere = await plan({ types: ["charge.*"] });
+  const answers = await Promise.all(
+    [first, second].map((token) => gateway.call("POST", "/replays/run", { token, by: "ann" })),
+  );
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+  const refused = answers.find(({ status }) => status === 409)!.body;
+  const running = answers.find(({ status }) => status === 200)!.body;
+  expect(refused["detail"]).toMatch(/^ann \(local\) has been running rpl_\w+ since 20\d\d-/);
+  expect(refused["detail"]).toContain(String(running["id"]));
+  // What cannot meet it may run beside it.
+  expect((await gateway.call("POST", "/replays/run", { token: elsewhere })).status).toBe(200);
+  const cancelled = await gateway.call("POST", `/replays/${String(running["id"])}/cancel`, {});
+  expect(cancelled.body).toMatchObject({ state: "cancelled" });
+});
+
+/** What a worker's replayer stands on, here without one, so that a test decides where it is killed. */
+async function replayer(db: Database): Promise<ReplayDeps> {
+  const catalog = indexCatalog(await loadCatalog(db, createSecretsBox({ keys: [{ id: "x", key: randomBytes(32) }] })));
+  return {
+    db,
+    clock: systemClock,
+    databaseNow: () => new Date(),
+    random: (bytes) => randomBytes(bytes),
+    catalog: () => catalog,
+    ledger: openLedger(),
+    ranks: createFairQueue(),
+    findKey: async () => ({ kind: "unavailable" }),
+    publicUrl: null,
+    log: silentLog,
+    lease: randomUUID(),
+    leaseMs: 0,
+    onReady: () => {},
+  };
+}
+
+/** A database whose `after`th transaction breaks: before its COMMIT, or after it without an answer. */
+function breaking(db: Database, after: number, where: "before" | "after"): Database {
+  let count = 0;
+  return {
+    ...db,
+    transaction: async (work, deadlineMs) => {
+      if (++count !== after) return db.transaction(work, deadlineMs);
+      if (where === "after") await db.transaction(work, deadlineMs);
+      else
+        await db.transaction(async (tx) => {
+          await work(tx);
+          throw new Error("killed");
+        }, deadlineMs);
+      throw new Error("killed");
+    },
+  };
+}
+
+it("goes on exactly where it was killed, before or after COMMIT, with nothing doubled and nothing missing", async () => {
+  // No worker: deliveries stand still, and nobody but this test goes on with the replay.
+  const { desk, gateway } = await outage(["admin"]);
+  const wish = { trustRecorded: true, ratePerSec: 10_000, inFlightMax: 1_000 };
+  const planned = (await gateway.call("POST", "/replays", wish)).body;
+  const id = String(planned["id"]);
+  await gateway.call("POST", "/replays/run", { token: planned["token"] });
+  // Batches of two, so that nine events need several.
+  await desk.query("UPDATE holdfast.replay SET options = options || '{\"inFlightMax\": 2}'");
+  const uuid = parsePublicId("rpl", id)!;
+  for (const where of ["before", "after", "before"] as const) {
+    const deps = await replayer(breaking(desk.db, 1, where));
+    await expect(replay(deps)).rejects.toThrow("killed");
+    await makeRoom(desk);
+    // The killed one has come back to life, and is fenced off by the lease or the cursor of another.
+    const [next, late] = [await replayer(desk.db), deps];
+    await replay(next);
+    await replay({ ...late, db: desk.db });
+    await makeRoom(desk);
+  }
+  const last = await replayer(desk.db);
+  while (await replay(last)) await makeRoom(desk);
+  await makeRoom(desk);
+  const items = await desk.query<{ event_id: string; delivery_id: string }>(
+    "SELECT event_id, delivery_id FROM holdfast.replay_item WHERE replay_id = $1",
+    [uuid],
+  );
+  expect(items).toHaveLength(EVENTS);
+  expect(new Set(items.map((item) => item.event_id)).size).toBe(EVENTS);
+  const made = await desk.query<{ id: string; key: string }>(
+    "SELECT id, key FROM holdfast.finished_delivery WHERE trigger = 'replay'",
+  );
+  expect(made).toHaveLength(EVENTS);
+  expect(new Set(made.map(({ key }) => key)).size).toBe(EVENTS);
+  expect(made.every((row) => items.some((item) => item.delivery_id === row.id))).toBe(true);
+  await replay(last);
+  await replay(last);
+  expect((await gateway.call("GET", `/replays/${id}`)).body).toMatchObject({
+    state: "completed",
+    summary: { events_scanned: EVENTS, replayed: EVENTS, processed: EVENTS, integrity_check: "pass" },
+  });
+});
+
+/** Finishes what is ready, as workers would. */
+async function makeRoom(desk: Desk): Promise<void> {
+  await desk.query(
+    `WITH gone AS (DELETE FROM holdfast.delivery WHERE state = 'ready' RETURNING *)
+     INSERT INTO holdfast.finished_delivery (bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, state, attempt, finished_at)
+     SELECT bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, 'processed', 1, now() FROM gone`,
+  );
+}
+
+it("takes back what nobody has tried when it is cancelled: the dead letters are open again", async () => {
+  const { desk, service, gateway } = await outage();
+  service.answer = () => 200;
+  // The destination is paused, so what is queued waits and nobody tries it.
+  const paused = await gateway.call("PATCH", "/destinations/billing", { state: "paused" });
+  expect(paused.status).toBe(200);
+  const planned = (await gateway.call("POST", "/replays", { ratePerSec: 1_000 })).body;
+  await gateway.call("POST", "/replays/run", { token: planned["token"] });
+  await expect.poll(async () => (await desk.query("SELECT id FROM holdfast.delivery")).length).toBe(EVENTS);
+  const id = String(planned["id"]);
+  await gateway.call("POST", `/replays/${id}/cancel`, { by: "ann" });
+  await expect.poll(async () => (await desk.query("SELECT id FROM holdfast.delivery")).length).toBe(0);
+  expect((await gateway.call("GET", `/replays/${id}`)).body).toMatchObject({
+    state: "cancelled",
+    summary: { replayed: 0, processed: 0, integrity_check: "pass" },
+    notReplayed: { withdrawn: EVENTS },
+  });
+  const letters = (await gateway.call("GET", "/dead-letters?limit=200")).body["items"] as { id: string }[];
+  expect(letters).toHaveLength(EVENTS);
+  expect(letters.every((letter) => bucketOf(parsePublicId("dlv", letter.id)!) >= 0)).toBe(true);
+});
