@@ -113,6 +113,8 @@ describe("URL checks are answered as their providers want it", () => {
   });
 
   test("RingCentral: the same header again", () => {
+    const event = { headers: { "Validation-Token": secret }, body: '{"uuid":"u1","event":"/restapi/v1.0/x"}' };
+    expect(ask("ringcentral", event)).toBeNull();
     expect(ask("ringcentral", { headers: { "Validation-Token": "abc-1" } })).toMatchObject({
       status: 200,
       headers: { "validation-token": "abc-1" },

@@ -23,8 +23,9 @@ export const calCom = defineProvider({
     handshakeNote: "none: the PING test is an ordinary event",
     notes: "`no-secret-provided` in the header means that no secret is set at the sender. Retries are not documented.",
     source: [
-      "trigger.dev/docs/webhooks/providers/cal-com (the header and the hash; no page of the provider was at hand for the rest)",
+      "calcom/cal.com packages/features/webhooks/lib/sendPayload.ts",
+      "trigger.dev/docs/webhooks/providers/cal-com",
     ],
-    confidence: "low",
+    confidence: "high",
   },
 });

@@ -33,8 +33,9 @@ export const mailchimp = defineProvider({
     dedupeKey: "type, subscriber, list and time",
     notCovered: "everything: who knows the URL can send anything",
     handshakeNote: "GET is answered with 200",
-    notes: "Put one of `secrets` into the URL that is registered: as a value of its query, or as a part of its path.",
-    source: ["mailchimp.com/developer/marketing webhooks (from memory)"],
-    confidence: "low",
+    notes:
+      "Put one of `secrets` into the URL that is registered: as a value of its query, or as a part of its path. Mailchimp waits 10 seconds, and tries again for 75 minutes.",
+    source: ["mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks"],
+    confidence: "medium",
   },
 });

@@ -73,8 +73,8 @@ export const mandrill = defineProvider({
     handshakeNote: "HEAD is answered with 200; so is an empty batch signed with a secret or the key `test-webhook`",
     notes:
       "`notificationUrl` exactly as registered. A batch is one event; its type is told when all items have the same.",
-    source: ["mailchimp.com/developer/transactional webhooks (from memory)"],
-    confidence: "low",
+    source: ["mandrill.zendesk.com/hc/en-us/articles/205583257 How to Authenticate Webhook Requests"],
+    confidence: "medium",
   },
 });
 

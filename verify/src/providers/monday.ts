@@ -1,4 +1,5 @@
 import { defineProvider } from "../define-provider.ts";
+import { refuseClaim } from "../engines/jwt-claims.ts";
 import { jwtScheme } from "../engines/jwt-scheme.ts";
 import { inHeader, placeSecret, tokenSecret } from "../engines/jwt-places.ts";
 import { bodyValue, jsonAnswer } from "../handshakes/answers.ts";
@@ -17,6 +18,10 @@ export const monday = defineProvider({
     receiverFields: ["secrets"],
     claims: { leewaySec: 5, expires: true },
     bodyHash: null,
+    check: ({ aud }, arrival) => {
+      const { audience } = arrival.receiver;
+      return audience === undefined || aud === audience ? null : refuseClaim(arrival, "aud", aud, audience);
+    },
     write: ({ receiver }, iat) => ({ iat, exp: iat + 300, aud: receiver.audience ?? receiver.notificationUrl }),
     place: placeSecret("Authorization"),
   }),
@@ -38,13 +43,17 @@ export const monday = defineProvider({
   ],
   facts: {
     identity: "unsigned",
-    signedContent: "JWT only: exp",
+    signedContent: "JWT only: exp, aud",
     eventIdFrom: "body `event.triggerUuid`; the same on every retry",
     dedupeKey: "trigger id, or the body without one",
     notCovered: "the body: whoever holds a token that is still alive can send anything with it. Only https protects it",
     handshakeNote: '`{"challenge":…}` is answered with the same, unsigned as it comes',
-    notes: "Board webhooks made without an app carry no token, and are refused.",
-    source: ["developer.monday.com webhooks (from memory)"],
-    confidence: "low",
+    notes:
+      "Signed with the app's signing secret or, for webhooks of the app's life cycle, with its client secret: give both. The token's `aud` is the URL that is registered; it is checked where `audience` is given. Board webhooks made without an app carry no token, and are refused.",
+    source: [
+      "developer.monday.com/apps/docs/integration-authorization",
+      "developer.monday.com/apps/docs/authorization-header",
+    ],
+    confidence: "medium",
   },
 });
