@@ -12,8 +12,6 @@ import type {
   RejectionSummary,
   RetryLoop,
   Status,
-  Throttle,
-  Throttles,
 } from "./api-shapes.ts";
 import type {
   ApiKey,
@@ -37,6 +35,7 @@ import type {
   ReconciliationInput,
   ReconciliationRun,
 } from "./reconciliation-shapes.ts";
+import type { ThrottleCalls } from "./throttle-shapes.ts";
 import { type ApiAddress, callApi, callApiForJson, type Query } from "./call-api.ts";
 
 /** What every list takes: where to go on, and how many at once (at most 200). */
@@ -125,19 +124,6 @@ export interface Reconciliations extends Shelf<Reconciliation, Reconciliation, P
   };
 }
 
-/** A throttle to set, for exactly one of `all`, `class` and `source`. */
-export interface ThrottleInput {
-  all?: true;
-  class?: Priority;
-  /** Id or name. */
-  source?: string;
-  action?: Throttle["action"];
-  /** 0 to 99; with the action `throttle`, which is the default. */
-  admitPercent?: number;
-  minutes?: number;
-  reason?: string;
-}
-
 /** The admin API. Every call throws an `ApiFault` when it does not succeed. */
 export interface Api {
   /** The calls beneath, for what has no name here yet. Paths begin after `/api/v1`. */
@@ -170,14 +156,7 @@ export interface Api {
   rejections: Shelf<RejectionSummary, RejectionDetail, RejectionQuery>;
   loops: Listing<RetryLoop, LoopQuery>;
   reconciliations: Reconciliations;
-  throttles: {
-    /** Those in force, and how overloaded the gateway is. */
-    show(): Promise<Throttles>;
-    /** For everything, one class or one source, for an hour unless `minutes` says otherwise. */
-    set(input: ThrottleInput): Promise<Throttle>;
-    /** By its id: `all`, `class.<class>` or `source.<id or name>`. */
-    clear(id: string): Promise<{ cleared: string }>;
-  };
+  throttles: ThrottleCalls;
   status(): Promise<Status>;
   /** Applies a configuration as a whole, as `holdfast apply` does; with `dryRun` it only says what would change. */
   apply(definition: unknown, options?: { dryRun?: boolean }): Promise<Applied>;

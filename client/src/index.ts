@@ -1,6 +1,7 @@
 export { ApiFault, type FieldFault, NOT_UNDERSTOOD, type Problem, UNREACHABLE } from "./api-fault.ts";
 export type * from "./api-shapes.ts";
 export type * from "./configured-shapes.ts";
+export type * from "./throttle-shapes.ts";
 export type * from "./reconciliation-shapes.ts";
 export type { ApiAddress, Query } from "./call-api.ts";
 export {
@@ -20,7 +21,6 @@ export {
   type RunQuery,
   type Secrets,
   type Shelf,
-  type ThrottleInput,
 } from "./create-api.ts";
 export type { HeadersInput } from "./delivery-headers.ts";
 export { type Once, once, type OnceStore } from "./once.ts";

@@ -25,10 +25,7 @@ import type {
   EventDetail,
   EventSummary,
   RawRequest,
-  Overload,
   RetryLoop,
-  Throttle,
-  Throttles,
 } from "../src/api-shapes.ts";
 import type {
   Destination,
@@ -38,6 +35,7 @@ import type {
   SecretVersions,
   Source,
 } from "../src/configured-shapes.ts";
+import type { Overload, Throttle, Throttles } from "../src/throttle-shapes.ts";
 
 import type { Reconciliation, ReconciliationEntry, ReconciliationRun } from "../src/reconciliation-shapes.ts";
 

@@ -1,5 +1,6 @@
-import type { Status } from "@holdfast/client";
+import type { Overload, Status } from "@holdfast/client";
 import { isRecord } from "../config/read-settings.ts";
+import { summarizeOverload } from "./describe-overload.ts";
 
 /** One thing that `doctor` looked at. */
 export interface Finding {
@@ -21,7 +22,7 @@ export function wrong(check: string, found: string, remedy: string): Finding {
 
 /** What a gateway's status says of its health: the database, how far ahead its partitions reach, and what waits. */
 export function* findingsOfStatus(status: Status): Generator<Finding> {
-  const { database, deliveries, partitionsAheadDays, processes, snapshots } = status;
+  const { database, deliveries, overload, partitionsAheadDays, processes, snapshots } = status;
   if (isRecord(database)) yield findingOfDatabase(database);
   if (typeof partitionsAheadDays === "number") {
     const found = `made ${partitionsAheadDays} days ahead`;
@@ -35,6 +36,8 @@ export function* findingsOfStatus(status: Status): Generator<Finding> {
     const depth = Object.entries(deliveries["depth"]).map(([state, count]) => `${text(count)} ${state}`);
     yield fine("deliveries", depth.join(", "));
   }
+  // A gateway of an earlier version does not tell.
+  if (isRecord(overload)) yield findingOfOverload(overload);
 }
 
 /** They are made a week ahead, so two days left mean that five days of tries have failed. */
@@ -70,6 +73,12 @@ function findingOfSnapshots(alarms: readonly unknown[]): Finding {
     found,
     "End it: it keeps the database from clearing away dead rows; see docs/operate/retention.md.",
   );
+}
+
+function findingOfOverload(overload: Overload): Finding {
+  const found = summarizeOverload(overload);
+  const remedy = "See who is refused with `holdfast throttle show`; docs/operate/queue.md tells what helps.";
+  return overload.level === 0 ? fine("overload", found) : wrong("overload", found, remedy);
 }
 
 function text(value: unknown): string {

@@ -2,9 +2,10 @@ import type { Command } from "commander";
 import { addGatewayOptions, addPageOptions, type Choose } from "./options.ts";
 import { addReconcileCommands } from "./program-reconcile.ts";
 import { addLoopCommand, addSecretCommands } from "./program-secrets.ts";
+import { addThrottleCommands } from "./program-throttle.ts";
 import { complain, type ExitCode, type Shell } from "./shell.ts";
 
-/** The commands that ask a running gateway: `send`, `events`, `deliveries`, `dead`, `secrets`, `loops`. A list is what a noun alone gives. */
+/** The commands that ask a running gateway: `send`, `events`, `deliveries`, `dead`, `secrets`, `loops`, `status`, `throttle`. A list is what a noun alone gives. */
 export function addQueryCommands(program: Command, shell: Shell, choose: Choose): void {
   addSend(program, shell, choose);
   addEvents(program, shell, choose);
@@ -13,6 +14,7 @@ export function addQueryCommands(program: Command, shell: Shell, choose: Choose)
   addSecretCommands(program, shell, choose);
   addReconcileCommands(program, shell, choose);
   addLoopCommand(program, shell, choose);
+  addThrottleCommands(program, shell, choose);
 }
 
 function addSend(program: Command, shell: Shell, choose: Choose): void {

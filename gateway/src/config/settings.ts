@@ -196,7 +196,7 @@ export const SETTINGS: { readonly [P in SettingPath]: Setting<SettingValues[P]> 
     meaning: "Whether arrivals are refused by the thresholds below; off, they are only measured.",
   }),
   "overload.commitMs": steps("rising", 30_000, {
-    fallback: [500, 1_000, 1_500, 2_000],
+    fallback: [1_000, 1_500, 2_000, 2_250],
     variable: "HOLDFAST_OVERLOAD_COMMIT_MS",
     meaning: "How long a group commit takes, or its oldest arrival has waited.",
   }),
@@ -206,7 +206,7 @@ export const SETTINGS: { readonly [P in SettingPath]: Setting<SettingValues[P]> 
     meaning: "How full the queue before the database is, of ingest.queueItemsMax and ingest.queueBytesMax.",
   }),
   "overload.loopDelayMs": steps("rising", 60_000, {
-    fallback: [250, 500, 1_000, 2_000],
+    fallback: [500, 1_000, 1_500, 2_500],
     variable: "HOLDFAST_OVERLOAD_LOOP_DELAY_MS",
     meaning: "How late the process's event loop is.",
   }),

@@ -54,6 +54,8 @@ async function startProcess(): Promise<Process> {
     // Bodies that are being read may then hold 100 MiB together.
     HOLDFAST_INGEST_QUEUE_BYTES_MAX: "8388608",
     HOLDFAST_LOG_LEVEL: "warn",
+    // Eight of them are more than a small machine can do at once, and here nobody shall be refused for it.
+    HOLDFAST_OVERLOAD_CONTROLLER: "off",
   };
   const cli = startCli([...args, "--config", join(folder, "holdfast.config.mjs")], { cwd: folder, env });
   const { ingestUrl } = await whenReady(cli);

@@ -3,9 +3,11 @@ import { UNFINISHED_STATES } from "../../domain/delivery.ts";
 import { timeOf } from "../../domain/id.ts";
 import { toPriority } from "../../domain/priority.ts";
 import { countUnfinished, findLastPartitions, findNextReady, readServer } from "../../store/views/standing.ts";
+import { listSaturation } from "../../store/saturation/list-saturation.ts";
 import { readView } from "../../store/views/read-view.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
+import { OVERLOAD_EXAMPLE, overloadSchema, toOverload } from "./overload-shape.ts";
 import { askStore, orRefusal } from "./refusal.ts";
 
 const DAY_MS = 86_400_000;
@@ -27,6 +29,7 @@ const standingSchema = z
         .record(z.string(), z.number())
         .openapi({ description: "By priority: how long the next one exists" }),
     }),
+    overload: overloadSchema,
   })
   .openapi("Status", {
     example: {
@@ -36,6 +39,7 @@ const standingSchema = z
       postgresVersion: "18.4",
       partitionsAheadDays: 7,
       deliveries: { depth: { ready: 0, scheduled: 3, held: 0, leased: 1 }, oldestReadySec: {} },
+      overload: OVERLOAD_EXAMPLE,
     },
   });
 
@@ -47,6 +51,7 @@ async function show(context: OperationContext): Promise<Handled<z.infer<typeof s
       counts: (await tx.run(countUnfinished, [principal.tenant])).rows,
       next: (await tx.run(findNextReady, [principal.tenant])).rows,
       partitions: (await tx.run(findLastPartitions, [])).rows,
+      saturation: (await tx.run(listSaturation, [])).rows,
     })),
   );
   if (!read.ok) return read;
@@ -70,6 +75,7 @@ async function show(context: OperationContext): Promise<Handled<z.infer<typeof s
         depth: Object.fromEntries(depth) as Record<string, number>,
         oldestReadySec: Object.fromEntries(ages) as Record<string, number>,
       },
+      overload: toOverload(read.value.saturation),
     },
   };
 }

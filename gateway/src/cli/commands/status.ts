@@ -1,0 +1,27 @@
+import { askGateway, type AskFlags } from "../ask-gateway.ts";
+import { overloadTable } from "../describe-overload.ts";
+import { findingsOfStatus } from "../describe-status.ts";
+import { type ExitCode, printJson, type Shell } from "../shell.ts";
+import { printable } from "../table.ts";
+
+/** `holdfast status`: how the gateway, its database and its queue stand. Ends with 1 when something is wrong. */
+export async function showStatus(shell: Shell, flags: AskFlags): Promise<ExitCode> {
+  return await askGateway(shell, flags, async ({ api }) => {
+    const status = await api.status();
+    const findings = [...findingsOfStatus(status)];
+    const isWell = findings.every(({ ok }) => ok);
+    if (flags.json === true) {
+      printJson(shell, status);
+      return isWell ? 0 : 1;
+    }
+    shell.print(`holdfast ${status.version}, PostgreSQL ${status.postgresVersion}`);
+    for (const { check, ok, found, remedy } of findings) {
+      const mark = ok ? shell.paint.green("ok") : shell.paint.red("wrong");
+      shell.print(`  ${mark.padEnd(5)}  ${check.padEnd(11)} ${printable(found)}`);
+      if (remedy !== null) shell.print(`         ${remedy}`);
+    }
+    shell.print("");
+    for (const line of overloadTable(shell.paint, status.overload)) shell.print(`  ${line}`);
+    return isWell ? 0 : 1;
+  });
+}
