@@ -52,6 +52,9 @@ export function draftListedEvent(
 function judgeIdentity(ready: ReadySource, listed: ListedEvent, now: Date): EventIdentity | string {
   const { source, provider } = ready;
   if (provider === null) return `this build knows no provider ${source.provider}`;
+  // Its items have keys made of their places in the request, which no log tells.
+  if (source.policy.batch === "item")
+    return `the source ${source.name} takes requests of several events apart, so a log of events cannot be matched with it`;
   if (provider.identity === "none")
     return `events of ${provider.name} have no id of their own, so its log cannot be matched with what arrived`;
   const stated = {

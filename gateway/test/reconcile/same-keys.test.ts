@@ -1,0 +1,126 @@
+import { randomBytes } from "node:crypto";
+import { findProvider, sign, verify } from "@holdfast/verify";
+import { describe, expect, it } from "vitest";
+import { draftEvent } from "../../src/pipeline/draft-event.ts";
+import type { ListedEvent } from "../../src/pipeline/draft-listed-event.ts";
+import { draftListedEvent } from "../../src/pipeline/draft-listed-event.ts";
+import { openPipeline } from "../support/keyed-pipeline.ts";
+
+const SECRET = `whsec_${Buffer.alloc(32, 9).toString("base64")}`;
+const NOW = new Date("2026-11-01T00:00:00Z");
+
+interface Case {
+  readonly provider: string;
+  readonly id: string;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly body: string;
+  readonly key?: string;
+}
+
+/** What each provider's log would say of an event whose request is known. */
+const CASES: readonly Case[] = [
+  {
+    provider: "stripe",
+    id: "evt_1",
+    body: '{"id":"evt_1","object":"event","type":"invoice.paid","created":1793491200}',
+  },
+  {
+    provider: "github",
+    id: "0f1e-guid",
+    headers: [
+      ["X-GitHub-Delivery", "0f1e-guid"],
+      ["X-GitHub-Event", "push"],
+    ],
+    body: '{"ref":"main"}',
+  },
+  { provider: "svix", id: "msg_1", headers: [["svix-id", "msg_1"]], body: '{"type":"user.made"}' },
+  { provider: "standard-webhooks", id: "msg_2", headers: [["webhook-id", "msg_2"]], body: '{"type":"user.made"}' },
+  {
+    provider: "shopify",
+    id: "e-5",
+    headers: [
+      ["X-Shopify-Event-Id", "e-5"],
+      ["X-Shopify-Webhook-Id", "e-5"],
+      ["X-Shopify-Topic", "orders/paid"],
+    ],
+    body: '{"id":7}',
+  },
+];
+
+const listedOf = ({ id, headers = [], body, key = `id:${id}` }: Case): ListedEvent => ({
+  eventKey: key,
+  providerEventId: id,
+  eventType: null,
+  occurredAt: null,
+  headers: [["content-type", "application/json"], ...headers],
+  body: Buffer.from(body),
+});
+
+/** What the live path records for the same request. */
+function liveOf(one: Case) {
+  const { ready } = openPipeline(one.provider, {});
+  const receiver = { secrets: [SECRET] };
+  const listed = listedOf(one);
+  const request = { method: "POST", url: "http://door.test/", headers: listed.headers, body: listed.body };
+  const headers = [...listed.headers, ...sign({ provider: one.provider, receiver, request, now: NOW })];
+  const verdict = verify({ provider: one.provider, receiver, request: { ...request, headers }, now: NOW });
+  if (!verdict.ok) throw new Error(JSON.stringify(verdict));
+  const arrival = { method: "POST", url: "/in/x", headers, body: listed.body, remoteAddress: "", receivedAt: NOW };
+  return draftEvent(ready, arrival, verdict, randomBytes);
+}
+
+describe("an event that is recorded from its provider's log", () => {
+  it.each(CASES)("has the ledger keys and the names of its own request: $provider", (one) => {
+    const live = liveOf(one);
+    const { ready } = openPipeline(one.provider, {});
+    const drafted = draftListedEvent(ready, listedOf(one), NOW, randomBytes);
+    if (!drafted.ok) throw new Error(drafted.detail);
+    const { keys, eventKey, eventType, occurredAt, payloadVersion, providerEventId, verifiedBy } = drafted.draft;
+    expect(keys).toEqual(live.keys);
+    expect(Buffer.from(eventKey).toString()).toBe(Buffer.from(live.eventKey).toString());
+    expect({ eventType, occurredAt, payloadVersion }).toEqual({
+      eventType: live.eventType,
+      occurredAt: live.occurredAt,
+      payloadVersion: live.payloadVersion,
+    });
+    expect([providerEventId, verifiedBy]).toEqual([one.id, "provider_api"]);
+    expect(drafted.draft.deliveries.every(({ trigger }) => trigger === "reconcile")).toBe(true);
+  });
+
+  it("is found by its id alone where the log does not tell the header that carries it", () => {
+    const { ready } = openPipeline("svix", {});
+    const drafted = draftListedEvent(ready, listedOf({ provider: "svix", id: "msg_9", body: "{}" }), NOW, randomBytes);
+    expect(drafted).toMatchObject({ ok: true, draft: { providerEventId: "msg_9" } });
+    if (drafted.ok) expect(Buffer.from(drafted.draft.eventKey).toString()).toBe("id:msg_9");
+  });
+
+  it("is not recorded when its webhook would carry another id: the two would be two events", () => {
+    const { ready } = openPipeline("stripe", {});
+    const drafted = draftListedEvent(
+      ready,
+      listedOf({ provider: "stripe", id: "row-17", body: '{"id":"evt_1"}' }),
+      NOW,
+      randomBytes,
+    );
+    expect(drafted).toEqual({
+      ok: false,
+      detail: expect.stringContaining("point the connector at the id that webhooks carry"),
+    });
+  });
+
+  it("is not recorded where a provider's events have no id, or a request is taken apart", () => {
+    const nameless = findProvider("telegram")?.identity === "none" ? "telegram" : "postmark";
+    const { ready } = openPipeline(nameless, {});
+    const without = { ...ready, provider: { ...ready.provider!, identity: "none" as const } };
+    const listed = listedOf({ provider: nameless, id: "1", body: "{}" });
+    expect(draftListedEvent(without, listed, NOW, randomBytes)).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining("no id of their own"),
+    });
+    const apart = { ...ready, source: { ...ready.source, policy: { ...ready.source.policy, batch: "item" as const } } };
+    expect(draftListedEvent(apart, listed, NOW, randomBytes)).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining("takes requests of several events apart"),
+    });
+  });
+});
