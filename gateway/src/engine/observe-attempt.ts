@@ -25,6 +25,10 @@ export function observeAttempt(
   if (attempt !== null && outcome !== null) {
     deps.metrics.attempts.inc({ destination: destination?.name ?? "unknown", outcome });
     deps.metrics.attemptSeconds.observe(attempt.durationMs / 1_000);
+    if (settlement?.decision.to === "processed" && typeof event !== "string") {
+      const endedMs = attempt.startedAt.getTime() + attempt.durationMs;
+      deps.metrics.processedSeconds.observe(Math.max(0, endedMs - event.receivedAt.getTime()) / 1_000);
+    }
     if (delivery.attempt === 1 && typeof event !== "string") {
       deps.metrics.firstAttemptSeconds.observe(
         Math.max(0, attempt.startedAt.getTime() - event.receivedAt.getTime()) / 1_000,

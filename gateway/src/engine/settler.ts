@@ -1,6 +1,7 @@
 import type { Settled, Settlement } from "../pipeline/settle.ts";
 import { settleDeliveries } from "../pipeline/settle.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { Metrics } from "../platform/metrics.ts";
 import type { Database } from "../store/database.ts";
 import type { DatabaseClock } from "./database-clock.ts";
 import type { GroupCommit } from "./group-commit.ts";
@@ -21,6 +22,7 @@ export function createSettler(deps: {
   readonly databaseClock: DatabaseClock;
   readonly worker: string;
   readonly leaseMs: number;
+  readonly metrics: Metrics;
 }): GroupCommit<Settlement, Settled> {
   return createGroupCommit<Settlement, Settled>({
     lanes: SETTLE_LANES,
@@ -32,6 +34,7 @@ export function createSettler(deps: {
     clock: deps.clock,
     sizeOf: ({ attempt }) => 500 + (attempt?.response?.body.length ?? 0) + (attempt?.response?.headers.length ?? 0),
     keysOf: ({ delivery }) => [delivery.id],
+    onBatch: (size) => deps.metrics.settleBatchSize.observe(size),
     run: (items, isRepeat) =>
       deps.db.transaction(
         (tx) => settleDeliveries(tx, items, deps.worker, deps.databaseClock.now(), isRepeat),

@@ -88,7 +88,7 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
       signal: aborter.signal,
       leaseMs: options.leaseMs,
     },
-    { ...options, log: deps.log },
+    { ...options, log: deps.log, metrics: deps.metrics },
   );
   const gates = startGates({
     ...deps,

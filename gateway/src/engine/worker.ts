@@ -6,6 +6,7 @@ import type { WorkDeps } from "../pipeline/work.ts";
 import { giveBack, work } from "../pipeline/work.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
+import type { Metrics } from "../platform/metrics.ts";
 import { startLoop } from "./loop.ts";
 import type { Slot } from "./slots.ts";
 import { createSlots } from "./slots.ts";
@@ -15,6 +16,7 @@ export interface WorkerOptions {
   readonly concurrency: number;
   /** The look for work when nothing has woken it: correctness rests on this alone. */
   readonly pollMs: number;
+  readonly metrics: Metrics;
   readonly log: Log;
 }
 
@@ -74,7 +76,10 @@ export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
     const { size, sizeMax } = room();
     const free = slots.free(size, sizeMax);
     if (free === 0) return false;
+    const askedMs = deps.clock.monotonicMs();
     const batch = await claim(deps, free);
+    options.metrics.claimSeconds.observe((deps.clock.monotonicMs() - askedMs) / 1_000);
+    if (batch.length > 0) options.metrics.claimSize.observe(batch.length);
     const taken = batch.map((delivery) => slots.take(delivery.destinationId));
     // Not waited for: the next claim is sent while these events are read (a third of the loop's time, measured).
     if (batch.length > 0)
