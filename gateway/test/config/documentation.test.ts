@@ -3,7 +3,9 @@ import { expect, it } from "vitest";
 import { OTHER_VARIABLES } from "../../src/config/find-unknown-variables.ts";
 import type { Setting } from "../../src/config/setting.ts";
 import { SETTING_PATHS, SETTINGS } from "../../src/config/settings.ts";
+import { CONNECTOR_FIELDS } from "../../src/domain/connector-definition.ts";
 import { DESTINATION_FIELD_NAMES } from "../../src/domain/destination-definition.ts";
+import { RECONCILIATION_FIELD_NAMES } from "../../src/domain/reconciliation-definition.ts";
 import { ROUTE_FIELD_NAMES } from "../../src/domain/route-definition.ts";
 import { SOURCE_FIELD_NAMES } from "../../src/domain/source-definition.ts";
 
@@ -43,6 +45,23 @@ it("describes every setting with its variable, flag, default and range, and no o
 
 it("names every variable that is read outside of the settings", () => {
   for (const variable of OTHER_VARIABLES) expect(page).toContain(code(variable));
+});
+
+it("describes every field of reconciliations and of each kind of connector, and no other", () => {
+  const kinds = Object.keys(CONNECTOR_FIELDS);
+  expect(
+    keysOf("Reconciliations")
+      .filter((key) => !kinds.includes(key))
+      .toSorted(),
+  ).toEqual([...RECONCILIATION_FIELD_NAMES].toSorted());
+  const described = Object.fromEntries(kinds.map((kind): [string, string[]] => [kind, []]));
+  for (const line of section("Reconciliations").split("\n")) {
+    const [, first = "", second = ""] = line.split("|");
+    const named = [...first.matchAll(/`([a-z]+)`/g)].map((match) => match[1]!).filter((kind) => kinds.includes(kind));
+    for (const kind of named) described[kind]!.push(...[...second.matchAll(/`([^`]+)`/g)].map((match) => match[1]!));
+  }
+  for (const [kind, fields] of Object.entries(CONNECTOR_FIELDS))
+    expect([kind, described[kind]!.toSorted()]).toEqual([kind, [...fields].toSorted()]);
 });
 
 it("describes every field of sources, destinations and routes, and no other", () => {
