@@ -101,9 +101,11 @@ test("a handler cannot begin or end its transaction, whatever stands in front of
     ...ledger,
     handlers: {
       keep: async ({ attempt }, tx) => {
-        if (attempt <= texts.length) {
+        // A few at a time: ten failures in a row would open the destination's breaker.
+        const some = texts.slice((attempt - 1) * 4, attempt * 4);
+        if (some.length > 0) {
           await tx.query("INSERT INTO public.effect VALUES ('escaped')");
-          await tx.query(texts[attempt - 1]!).catch(() => refused.push(texts[attempt - 1]!));
+          for (const text of some) await tx.query(text).catch(() => refused.push(text));
           throw new Error("had this been committed, it would be seen");
         }
         await tx.query("SAVEPOINT a");

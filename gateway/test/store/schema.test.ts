@@ -1,9 +1,9 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BUCKETS } from "../../src/domain/bucket.ts";
 import { FINISHED_STATES, LEGAL_MOVES, UNFINISHED_STATES } from "../../src/domain/delivery.ts";
 import { runOn } from "../../src/store/statement.ts";
 import { PARTITIONED, ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
+import { IMPOSSIBLE } from "../support/impossible-rows.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { testDatabase } from "../support/database.ts";
 import type { Row } from "../support/valid-rows.ts";
@@ -11,114 +11,8 @@ import { ROW_TIME, VALID_ROWS, insertOf, rowId } from "../support/valid-rows.ts"
 
 const now = ROW_TIME;
 const UNUSED_VERSION = "v2";
+const UNUSED_DESTINATION = rowId();
 const leased = { state: "leased", attempt: 1, lease: rowId(), lease_until: now };
-
-/** Constraint, its table, and what makes the table's valid row break this constraint and no other. */
-const IMPOSSIBLE: readonly (readonly [constraint: string, table: string, change: Row])[] = [
-  ["api_key_sha256_check", "api_key", { sha256: Buffer.alloc(31) }],
-  ["attempt_check", "attempt", { next_due_at: null }],
-  ["attempt_check", "attempt", { next_state: "dead" }],
-  ["attempt_duration_ms_check", "attempt", { duration_ms: -1 }],
-  ["attempt_next_state_check", "attempt", { next_state: "leased", next_due_at: null }],
-  ["attempt_number_check", "attempt", { number: 0 }],
-  ["bucket_slot_bucket_check", "bucket_slot", { bucket: -1 }],
-  ["bucket_slot_bucket_check", "bucket_slot", { bucket: BUCKETS }],
-  ["bucket_slot_dedupe_step_check", "bucket_slot", { bucket: 1, dedupe_step: 1 }],
-  ["dedupe_generation_check", "dedupe_generation", { gen: 8, closed_at: new Date(now.getTime() - 1) }],
-  ["dedupe_generation_gen_check", "dedupe_generation", { gen: 0 }],
-  ["delivery_check", "delivery", { refusals: 1 }],
-  ["delivery_check", "delivery", { refusals: -1 }],
-  ["delivery_check1", "delivery", { state: "scheduled" }],
-  ["delivery_check1", "delivery", { due_at: now }],
-  ["delivery_check2", "delivery", { state: "held" }],
-  ["delivery_check2", "delivery", { held_reason: "paused" }],
-  ["delivery_check3", "delivery", { ...leased, lease: null }],
-  ["delivery_check3", "delivery", { lease: rowId() }],
-  ["delivery_check4", "delivery", { ...leased, lease_until: null }],
-  ["delivery_check4", "delivery", { lease_until: now }],
-  ["delivery_check5", "delivery", { ...leased, attempt: 0 }],
-  ["lane_tag_priority_check", "lane_tag", { priority: 4 }],
-  ["lane_tag_tag_check", "lane_tag", { lane: "other", tag: 0 }],
-  ["virtual_time_priority_check", "virtual_time", { priority: -1 }],
-  ["virtual_time_v_check", "virtual_time", { priority: 1, v: 1.8e12 }],
-  ["delivery_priority_check", "delivery", { priority: 4 }],
-  ["delivery_state_check", "delivery", { state: "processed" }],
-  ["delivery_trigger_check", "delivery", { trigger: "manual" }],
-  ["destination_check", "destination", { url: null }],
-  ["destination_check1", "destination", { handler: "onPaid" }],
-  ["destination_check2", "destination", { signing_secret: null }],
-  ["destination_check3", "destination", { state: "paused" }],
-  ["destination_kind_check", "destination", { kind: "email", url: null, signing_secret: null }],
-  ["destination_name_check", "destination", { name: "Billing" }],
-  ["destination_origin_check", "destination", { origin: "elsewhere" }],
-  ["destination_state_check", "destination", { state: "gone", state_reason: "x" }],
-  ["duplicate_check", "duplicate", { variants: 3 }],
-  ["duplicate_check1", "duplicate", { variants: 0 }],
-  ["duplicate_check1", "duplicate", { variant_sha256: null }],
-  ["duplicate_count_check", "duplicate", { count: 0, variants: 0, variant_sha256: null }],
-  ["event_body_sha256_check", "event", { body_sha256: Buffer.alloc(33) }],
-  ["event_event_key_check", "event", { event_key: Buffer.alloc(0) }],
-  ["event_verified_by_check", "event", { verified_by: "nobody" }],
-  ["finished_delivery_attempt_check", "finished_delivery", { attempt: 0 }],
-  ["finished_delivery_check", "finished_delivery", { reason: null }],
-  ["finished_delivery_check", "finished_delivery", { state: "processed", retried_as: null }],
-  ["finished_delivery_check1", "finished_delivery", { state: "processed", reason: null }],
-  ["finished_delivery_priority_check", "finished_delivery", { priority: -1 }],
-  ["finished_delivery_state_check", "finished_delivery", { state: "ready", reason: null, retried_as: null }],
-  ["finished_delivery_trigger_check", "finished_delivery", { trigger: "manual" }],
-  ["leadership_check", "leadership", { epoch: 0 }],
-  ["leadership_check", "leadership", { holder: null }],
-  ["leadership_epoch_check", "leadership", { epoch: -1, holder: null }],
-  ["process_check", "process", { seen_at: new Date(now.getTime() - 1) }],
-  ["process_roles_check", "process", { roles: [] }],
-  ["rejection_body_sha256_check", "rejection", { body_sha256: Buffer.alloc(0) }],
-  ["rejection_status_check", "rejection", { status: 200 }],
-  ["retry_loop_cause_check", "retry_loop", { kind: "duplicate", reason: null, cause: "lost" }],
-  ["retry_loop_check", "retry_loop", { cause: "redelivered" }],
-  ["retry_loop_check1", "retry_loop", { reason: null }],
-  ["retry_loop_check2", "retry_loop", { first_at: new Date(now.getTime() + 1) }],
-  ["retry_loop_count_check", "retry_loop", { count: 0 }],
-  ["retry_loop_fingerprint_check", "retry_loop", { fingerprint: "x" }],
-  ["retry_loop_kind_check", "retry_loop", { kind: "other", cause: "redelivered", reason: null }],
-  ["route_fault_check", "route_fault", { route_id: rowId(), last_at: new Date(now.getTime() - 1) }],
-  ["route_fault_faults_check", "route_fault", { route_id: rowId(), faults: 0 }],
-  ["route_name_check", "route", { name: "" }],
-  ["route_origin_check", "route", { origin: "elsewhere" }],
-  ["route_policy_check", "route", { policy: "[]" }],
-  ["route_priority_check", "route", { priority: 4 }],
-  ["route_state_check", "route", { state: "paused" }],
-  ["secret_usage_check", "secret_usage", { first_used_at: new Date(now.getTime() + 1) }],
-  ["secret_usage_uses_check", "secret_usage", { uses: 0 }],
-  ["secret_version_activated_check", "secret_version", { activated_at: null }],
-  ["secret_version_activated_check", "secret_version", { state: "pending" }],
-  ["secret_version_check", "secret_version", { state: "retiring" }],
-  ["secret_version_end_check", "secret_version", { not_after: now }],
-  ["secret_version_live_check", "secret_version", { position: 10 }],
-  ["secret_version_live_check", "secret_version", { position: -1 }],
-  ["secret_version_retired_check", "secret_version", { state: "retired" }],
-  ["secret_version_retired_check", "secret_version", { retired_at: now }],
-  ["secret_version_state_check", "secret_version", { state: "old" }],
-  ["secret_version_version_check", "secret_version", { version: "v 1" }],
-  ["source_body_bytes_max_check", "source", { body_bytes_max: 26_214_401 }],
-  ["source_key_check", "source", { key: "short" }],
-  ["source_name_check", "source", { name: "-x" }],
-  ["source_origin_check", "source", { origin: "elsewhere" }],
-  ["source_policy_check", "source", { policy: "[]" }],
-  ["source_receiver_check", "source", { receiver: '{"password":"x"}' }],
-  ["source_receiver_check", "source", { receiver: '{"verifyToken":"x"}' }],
-  ["source_state_check", "source", { state: "paused" }],
-  ["saturation_check", "saturation", { level: 0 }],
-  ["saturation_check1", "saturation", { value: null }],
-  ["saturation_level_check", "saturation", { level: 5 }],
-  ["tenant_id_check", "tenant", { id: "Acme" }],
-  ["throttle_action_check", "throttle", { action: "stop", admit_percent: null }],
-  ["throttle_admit_percent_check", "throttle", { admit_percent: 100 }],
-  ["throttle_check", "throttle", { scope: "all" }],
-  ["throttle_check1", "throttle", { target: "urgent" }],
-  ["throttle_check2", "throttle", { admit_percent: null }],
-  ["throttle_check3", "throttle", { until: now }],
-  ["throttle_scope_check", "throttle", { scope: "tenant" }],
-];
 
 // `attempt >= 0` follows from `refusals BETWEEN 0 AND attempt`; it stands there to be read.
 const IMPLIED = ["delivery_attempt_check"];
@@ -134,6 +28,7 @@ beforeAll(async () => {
   await client.query("BEGIN");
   for (const [table, row] of VALID_ROWS) await client.query(insertOf(table, row));
   await client.query(insertOf("secret_version", changed("secret_version", { version: UNUSED_VERSION })));
+  await client.query(insertOf("destination", changed("destination", { id: UNUSED_DESTINATION, name: "unused" })));
   await client.query("DELETE FROM holdfast.bucket_slot");
 });
 
@@ -165,7 +60,8 @@ function changed(table: string, change: Row): Row {
       .filter((column) => column in row && !(column in change))
       .map((column) => [column, freshValue(table, column)]),
   );
-  return { ...row, ...fresh, ...(table === "duplicate" ? { event_id: rowId() } : {}) };
+  const other = table.startsWith("destination_") ? { destination_id: UNUSED_DESTINATION } : {};
+  return { ...row, ...fresh, ...other, ...(table === "duplicate" ? { event_id: rowId() } : {}) };
 }
 
 function freshValue(table: string, column: string): unknown {

@@ -17,6 +17,7 @@ export function rowId(): string {
 }
 
 const SOURCE = rowId();
+const OPEN_BREAKER = { breaker: "open", breaker_since: ROW_TIME, probe_at: ROW_TIME };
 const DESTINATION = rowId();
 const ROUTE = rowId();
 const HASH = Buffer.alloc(32, 7);
@@ -114,6 +115,30 @@ export const VALID_ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
   [
     "route_fault",
     { route_id: ROUTE, faults: 3, last_fault: "No such key: amount", first_at: ROW_TIME, last_at: ROW_TIME },
+  ],
+  ["destination_gate", { destination_id: DESTINATION, tokens: 3, refilled_at: ROW_TIME, ...OPEN_BREAKER }],
+  [
+    "destination_health",
+    {
+      destination_id: DESTINATION,
+      minute: ROW_TIME,
+      succeeded: 2,
+      failed: 3,
+      throttled: 1,
+      latency_ms_sum: 500,
+      latency_ms_max: 300,
+    },
+  ],
+  ["destination_failure", { destination_id: DESTINATION, first_at: ROW_TIME, last_at: ROW_TIME, failures: 3 }],
+  [
+    "destination_notice",
+    {
+      destination_id: DESTINATION,
+      kind: "failing_1_day",
+      since: ROW_TIME,
+      at: ROW_TIME,
+      detail: "every attempt failed",
+    },
   ],
   ["virtual_time", { priority: 2, v: 2e12 }],
   ["lane_tag", { priority: 2, lane: "default/acct_1", tag: 2e12 + 1_000 }],

@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { GateStanding, Limits } from "../../src/domain/gate.ts";
+import { FEED_MAX, NO_LIMITS, afterFeed, gateOf, heldReasonOf, planFeed } from "../../src/domain/gate.ts";
+
+const start = new Date("2026-11-21T12:00:00Z");
+const later = (ms: number): Date => new Date(start.getTime() + ms);
+const standing: GateStanding = {
+  breaker: { state: "closed", concurrency: null, probeAt: null },
+  slowConcurrency: null,
+  tokens: 1_000_000,
+  refilledAt: start,
+};
+const feedAt = (limits: Limits, at: GateStanding, out: number, now = start, slowGates = 0) =>
+  planFeed(limits, at, { out, slowGates, now });
+
+describe("the gate of a destination", () => {
+  it("is there for a limit, for being slow and for a breaker, the strongest named, and else not", () => {
+    const row = { breaker: "closed", breakerSince: null, slowConcurrency: null } as const;
+    expect(gateOf(NO_LIMITS, null)).toBeNull();
+    expect(gateOf(NO_LIMITS, row)).toBeNull();
+    expect(gateOf({ ...NO_LIMITS, concurrency: 3 }, null)?.reason).toBe("limit");
+    expect(gateOf({ ...NO_LIMITS, concurrency: 3 }, { ...row, slowConcurrency: 4 })?.reason).toBe("slow");
+    expect(gateOf(NO_LIMITS, { ...row, slowConcurrency: 4, breaker: "open" })?.reason).toBe("breaker");
+  });
+
+  it("holds what is new, and what keeps an order waits for its turn first, also behind a pause", () => {
+    const gate = gateOf({ ...NO_LIMITS, concurrency: 1 }, null);
+    expect(heldReasonOf({ state: "active", gate: null }, null)).toBeNull();
+    expect(heldReasonOf({ state: "active", gate }, null)).toBe("destination_gated");
+    expect(heldReasonOf({ state: "paused", gate }, null)).toBe("destination_paused");
+    expect(heldReasonOf({ state: "paused", gate }, "a")).toBe("ordered");
+  });
+
+  it("has as many places as the narrowest of its bounds leaves", () => {
+    const limits = { ...NO_LIMITS, concurrency: 10 };
+    expect(feedAt(limits, standing, 4)).toMatchObject({ isGated: true, room: 6 });
+    expect(feedAt(limits, standing, 12).room).toBe(0);
+    expect(feedAt(limits, { ...standing, slowConcurrency: 3 }, 2).room).toBe(1);
+    const recovering = { state: "recovering", concurrency: 2, probeAt: null } as const;
+    expect(feedAt(limits, { ...standing, breaker: recovering }, 1).room).toBe(1);
+    expect(feedAt(NO_LIMITS, standing, 900)).toMatchObject({ isGated: false, room: FEED_MAX });
+  });
+
+  it("lets one probe out of an open breaker when its time has come, and the next one half a minute later", () => {
+    const open = { ...standing, breaker: { state: "open", concurrency: null, probeAt: later(30_000) } } as const;
+    expect(feedAt(NO_LIMITS, open, 0, later(29_999))).toMatchObject({ isGated: true, room: 0, waitMs: 1 });
+    const plan = feedAt(NO_LIMITS, open, 0, later(30_000));
+    expect(plan.room).toBe(1);
+    expect(afterFeed(plan, open, 1, later(30_000)).probeAt).toEqual(later(60_000));
+    expect(afterFeed(plan, open, 0, later(30_000)).probeAt).toEqual(later(30_000));
+  });
+
+  it("gives each of many slow destinations less, and none nothing", () => {
+    const slow = { ...standing, slowConcurrency: 16 };
+    const rooms = [1, 4, 8, 16, 64, 900].map((slowGates) => feedAt(NO_LIMITS, slow, 0, start, slowGates).room);
+    expect(rooms).toEqual([16, 16, 8, 4, 1, 1]);
+  });
+
+  it("never lets out more than its rate and one burst, however often and with whatever clocks it is asked", () => {
+    const asks = fc.array(fc.integer({ min: -50, max: 400 }), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 500 }),
+        fc.integer({ min: 10, max: 600 }),
+        asks,
+        (ratePerSec, burst, steps) => {
+          const limits = { concurrency: null, ratePerSec, burst };
+          let at: GateStanding = standing;
+          let [nowMs, latestMs, total] = [0, 0, 0];
+          for (const step of steps) {
+            // Another process's clock may be behind.
+            nowMs = Math.max(0, nowMs + step);
+            latestMs = Math.max(latestMs, nowMs);
+            const plan = feedAt(limits, at, 0, later(nowMs));
+            total += plan.room;
+            at = { ...at, ...afterFeed(plan, at, plan.room, later(nowMs)) };
+            expect(total).toBeLessThanOrEqual(burst + (latestMs / 1_000) * ratePerSec + 1e-6);
+          }
+        },
+      ),
+    );
+  });
+
+  it("reaches its rate when it is asked in time, and says when that is", () => {
+    const limits = { concurrency: null, ratePerSec: 100, burst: 2 };
+    let at: GateStanding = { ...standing, tokens: 0 };
+    let [nowMs, total] = [0, 0];
+    while (nowMs < 10_000) {
+      const plan = feedAt(limits, at, 0, later(nowMs));
+      total += plan.room;
+      at = { ...at, ...afterFeed(plan, at, plan.room, later(nowMs)) };
+      nowMs += plan.waitMs!;
+    }
+    expect(total).toBeGreaterThan(990);
+  });
+});
