@@ -36,6 +36,8 @@ import type {
   ReconciliationRun,
 } from "./reconciliation-shapes.ts";
 import type { ThrottleCalls } from "./throttle-shapes.ts";
+import type { DeadLetterQuery, DeadLetters, Replays } from "./recovery-shapes.ts";
+import { walk } from "./walk-pages.ts";
 import { type ApiAddress, callApi, callApiForJson, type Query } from "./call-api.ts";
 
 /** What every list takes: where to go on, and how many at once (at most 200). */
@@ -70,9 +72,6 @@ export interface EntryQuery extends PageQuery {
 }
 export interface LoopQuery extends PageQuery {
   source?: string;
-}
-export interface DeadLetterQuery extends PageQuery {
-  destination?: string;
 }
 
 /** Things that are listed: one page, or all of them, fetched page by page as they are asked for. */
@@ -152,7 +151,8 @@ export interface Api {
     /** Tries it again: a dead one as a new delivery with the same idempotency key, a waiting one at once. */
     retry(id: string): Promise<DeliverySummary>;
   };
-  deadLetters: Listing<DeadLetter, DeadLetterQuery, DeadLetterPage>;
+  deadLetters: DeadLetters;
+  replays: Replays;
   rejections: Shelf<RejectionSummary, RejectionDetail, RejectionQuery>;
   loops: Listing<RetryLoop, LoopQuery>;
   reconciliations: Reconciliations;
@@ -186,7 +186,7 @@ export function createApi(address: ApiAddress): Api {
       body: (id) => callApi(address, { method: "GET", path: `${at("/events", id)}/raw`, query: { part: "body" } }),
     },
     deliveries: { ...shelf(calls, "/deliveries"), retry: (id) => post(`${at("/deliveries", id)}/retry`) },
-    deadLetters: listing(calls, "/dead-letters"),
+    ...recoveryOf(calls),
     rejections: shelf(calls, "/rejections"),
     loops: listing(calls, "/loops"),
     reconciliations: reconciliationsOf(calls),
@@ -217,6 +217,26 @@ function createCalls(address: ApiAddress): Calls {
     post: (path, body) => call({ method: "POST", path, body }),
     patch: (path, body) => call({ method: "PATCH", path, body }),
     delete: (path) => call({ method: "DELETE", path }),
+  };
+}
+
+function recoveryOf(calls: Calls): Pick<Api, "deadLetters" | "replays"> {
+  const { get, post } = calls;
+  return {
+    deadLetters: {
+      ...listing<DeadLetter, DeadLetterQuery, DeadLetterPage>(calls, "/dead-letters"),
+      groups: (query = {}) => get("/dead-letters/groups", { ...query }),
+      retry: (wish) => post("/dead-letters/retry", wish),
+      dismiss: (wish) => post("/dead-letters/dismiss", wish),
+      restore: (what, options = {}) => post("/dead-letters/restore", { ...what, ...options }),
+      handlings: (query = {}) => get("/dead-letters/handlings", { ...query }),
+    },
+    replays: {
+      ...shelf(calls, "/replays"),
+      plan: (wish) => post("/replays", wish),
+      run: (token, options = {}) => post("/replays/run", { token, ...options }),
+      cancel: (id, options = {}) => post(`${at("/replays", id)}/cancel`, options),
+    },
   };
 }
 
@@ -270,18 +290,4 @@ function configured<T, I>(calls: Calls, path: string): Configured<T, I> {
 function at(path: string, id: string): string {
   if (id === "" || id === "." || id === "..") throw new TypeError("an id is needed");
   return `${path}/${encodeURIComponent(id)}`;
-}
-
-async function* walk<T>(
-  fetchPage: (query: PageQuery) => Promise<Page<T>>,
-  query: PageQuery = {},
-): AsyncGenerator<T, void, undefined> {
-  let cursor: string | undefined = query.cursor;
-  while (true) {
-    const page: Page<T> = await fetchPage({ ...query, ...(cursor === undefined ? {} : { cursor }) });
-    yield* page.items;
-    // A server that gives the same cursor again would be asked for ever.
-    if (page.nextCursor === null || page.nextCursor === cursor) return;
-    cursor = page.nextCursor;
-  }
 }

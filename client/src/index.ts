@@ -3,13 +3,13 @@ export type * from "./api-shapes.ts";
 export type * from "./configured-shapes.ts";
 export type * from "./throttle-shapes.ts";
 export type * from "./reconciliation-shapes.ts";
+export type * from "./recovery-shapes.ts";
 export type { ApiAddress, Query } from "./call-api.ts";
 export {
   type Api,
   type Changes,
   type Configured,
   createApi,
-  type DeadLetterQuery,
   type DeliveryQuery,
   type EntryQuery,
   type EventQuery,

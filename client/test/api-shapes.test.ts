@@ -14,6 +14,7 @@ import type {
 } from "../../gateway/src/http/admin/reconciliation-shape.ts";
 import type { overloadSchema } from "../../gateway/src/http/admin/overload-shape.ts";
 import type { throttleSchema, throttlesSchema } from "../../gateway/src/http/admin/throttles.ts";
+import type { replaySchema } from "../../gateway/src/http/admin/replay-shape.ts";
 import type { resealedSchema } from "../../gateway/src/http/admin/reseal.ts";
 import type { secretListSchema, secretSchema } from "../../gateway/src/http/admin/secret-shape.ts";
 import type { eventDetailSchema, eventSchema, rawRequestSchema } from "../../gateway/src/http/admin/event-shape.ts";
@@ -37,6 +38,7 @@ import type {
 } from "../src/configured-shapes.ts";
 import type { Overload, Throttle, Throttles } from "../src/throttle-shapes.ts";
 
+import type { Replay } from "../src/recovery-shapes.ts";
 import type { Reconciliation, ReconciliationEntry, ReconciliationRun } from "../src/reconciliation-shapes.ts";
 
 /** What a zod schema lets through. */
@@ -63,5 +65,6 @@ test("what the admin API sends has the shapes that the client promises", () => {
   expectTypeOf<Sent<typeof reconciliationSchema>>().toExtend<Reconciliation>();
   expectTypeOf<Sent<typeof reconciliationRunSchema>>().toExtend<ReconciliationRun>();
   expectTypeOf<Sent<typeof reconciliationEntrySchema>>().toExtend<ReconciliationEntry>();
+  expectTypeOf<Sent<typeof replaySchema>>().toExtend<Replay>();
   expectTypeOf<Sent<typeof rawRequestSchema>>().toExtend<RawRequest>();
 });

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { addDeadCommands, addReplayCommands } from "./program-recovery.ts";
 import { addGatewayOptions, addPageOptions, type Choose } from "./options.ts";
 import { addReconcileCommands } from "./program-reconcile.ts";
 import { addLoopCommand, addSecretCommands } from "./program-secrets.ts";
@@ -10,7 +11,8 @@ export function addQueryCommands(program: Command, shell: Shell, choose: Choose)
   addSend(program, shell, choose);
   addEvents(program, shell, choose);
   addDeliveries(program, shell, choose);
-  addDead(program, shell, choose);
+  addDeadCommands(program, shell, choose);
+  addReplayCommands(program, shell, choose);
   addSecretCommands(program, shell, choose);
   addReconcileCommands(program, shell, choose);
   addLoopCommand(program, shell, choose);
@@ -79,24 +81,4 @@ function addDeliveries(program: Command, shell: Shell, choose: Choose): void {
     .action((id, flags) =>
       choose(async () => (await import("./commands/deliveries.ts")).showDelivery(shell, { id, ...flags })),
     );
-}
-
-function addDead(program: Command, shell: Shell, choose: Choose): void {
-  const dead = program.command("dead").description("dead letters: deliveries that were given up, with the reason");
-  const list = dead
-    .command("list", { isDefault: true })
-    .description("the newest dead letters, and how many of each reason");
-  addPageOptions(addGatewayOptions(list)).action((flags) =>
-    choose(async () => (await import("./commands/dead.ts")).listDead(shell, flags)),
-  );
-  addGatewayOptions(dead.command("show"))
-    .description("one dead letter with its attempts")
-    .argument("<id>", "dlv_…")
-    .action((id, flags) =>
-      choose(async () => (await import("./commands/deliveries.ts")).showDelivery(shell, { id, ...flags })),
-    );
-  addGatewayOptions(dead.command("retry"))
-    .description("deliver it again, as a new delivery with the same idempotency key")
-    .argument("<id>", "dlv_…")
-    .action((id, flags) => choose(async () => (await import("./commands/dead.ts")).retryDead(shell, { id, ...flags })));
 }
