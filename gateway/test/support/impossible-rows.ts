@@ -1,4 +1,5 @@
 import { BUCKETS } from "../../src/domain/bucket.ts";
+import { impossibleReconciliations } from "./reconciliation-rows.ts";
 import type { Row } from "./valid-rows.ts";
 import { ROW_TIME, rowId } from "./valid-rows.ts";
 
@@ -130,4 +131,5 @@ export const IMPOSSIBLE: readonly (readonly [constraint: string, table: string, 
   ["throttle_check2", "throttle", { admit_percent: null }],
   ["throttle_check3", "throttle", { until: now }],
   ["throttle_scope_check", "throttle", { scope: "tenant" }],
+  ...impossibleReconciliations(now, rowId()),
 ];

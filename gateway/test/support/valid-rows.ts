@@ -1,4 +1,5 @@
 import { newUuid } from "../../src/domain/id.ts";
+import { reconciliationRows } from "./reconciliation-rows.ts";
 
 /** One row as column names and values. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -270,6 +271,7 @@ export const VALID_ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
       body_sha256: HASH,
     },
   ],
+  ...reconciliationRows({ sourceId: SOURCE, at: ROW_TIME, newId: rowId }),
 ]);
 
 /** The INSERT of a row. */
