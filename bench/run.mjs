@@ -15,6 +15,17 @@ const BENCHES = {
     },
     load: async () => (await import("./ingest/run-ingest.mjs")).runIngest,
   },
+  fairness: {
+    summary: "what a lane that floods does to a hundred quiet ones, and 100,000 low to one critical (about 10 minutes)",
+    options: {
+      quick: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      flood: { type: "string" },
+      low: { type: "string" },
+      seconds: { type: "string" },
+    },
+    load: async () => (await import("./fairness/run-fairness.mjs")).runFairness,
+  },
   verify: {
     summary: "verified requests a second and core: Holdfast beside bare HMAC and the providers' own libraries (20 s)",
     options: {
@@ -22,6 +33,17 @@ const BENCHES = {
       rounds: { type: "string" },
     },
     load: async () => (await import("./verify/run-verify.mjs")).runVerify,
+  },
+  forgeries: {
+    summary: "what a flood of forgeries costs an honest sender: latency at a fixed rate with and without (1 minute)",
+    options: {
+      quick: { type: "boolean", default: false },
+      rate: { type: "string", default: "300" },
+      connections: { type: "string", default: "64" },
+      seconds: { type: "string", default: "6" },
+      rounds: { type: "string", default: "3" },
+    },
+    load: async () => (await import("./forgeries/run-forgeries.mjs")).runForgeries,
   },
 };
 
@@ -37,6 +59,13 @@ Options of ingest:
   --redis <program>  the redis-server to run for the recipe (default: the one on PATH)
   --only <names>     some of floor,holdfast,recipe,route (default: all)
   --node-args=<text> arguments for the gateway's node, for example --node-args=--cpu-prof
+
+Options of fairness:
+  --quick            one short round with a tenth of the events: does it run at all
+  --rounds <n>       rounds without and with the flood (default 3)
+  --flood <n>        how many of one lane wait (default 200000)
+  --low <n>          how many of low priority wait (default 100000)
+  --seconds <n>      how long the quiet lanes send (default 20)
 
 Options of verify:
   --quick            three short rounds: does it run at all
