@@ -1,0 +1,123 @@
+import { expect, it } from "vitest";
+import type { Saturation } from "../../src/domain/saturation.ts";
+import { calm } from "../../src/domain/saturation.ts";
+import type { Throttle } from "../../src/domain/throttle.ts";
+import type { AdmissionDeps } from "../../src/engine/admission.ts";
+import { createAdmission } from "../../src/engine/admission.ts";
+import type { ReadySource } from "../../src/pipeline/arrival.ts";
+import { createMetrics } from "../../src/platform/metrics.ts";
+
+const policy = { priority: 2, lane: null, laneWeight: 1, ratePerSec: null, burst: null, batch: null };
+const NOW = new Date("2026-03-04T05:06:07Z");
+
+function ready(own: { ratePerSec?: number; burst?: number } = {}, priorities: readonly number[] = [2]): ReadySource {
+  const source = { id: "s1", tenant: "default", policy: { ...policy, ...own } };
+  // Admission looks at these alone.
+  return { source, routes: priorities.map((priority) => ({ priority })) } as unknown as ReadySource;
+}
+
+function open(more: Partial<AdmissionDeps> & { state?: Partial<Saturation>; throttles?: readonly Throttle[] } = {}) {
+  const moment = { ms: 0, random: 0.5 };
+  const refused: string[] = [];
+  const admission = createAdmission({
+    clock: { now: () => NOW, monotonicMs: () => moment.ms },
+    randomFraction: () => moment.random,
+    metrics: createMetrics("0.0.0-test"),
+    catalog: () => ({ version: 1, sources: [], destinations: [], routes: [], throttles: more.throttles ?? [] }),
+    saturation: { current: () => ({ ...calm(0), ...more.state }), noteRefused: (priority) => refused.push(priority) },
+    ingestProcesses: more.ingestProcesses ?? (() => 1),
+  });
+  return { admission, moment, refused };
+}
+
+it("lets a source's burst and rate through, and says to the second when the next may come", () => {
+  const { admission, moment, refused } = open();
+  const source = ready({ ratePerSec: 1, burst: 2 });
+  expect([admission.arrive(source), admission.arrive(source)]).toEqual([null, null]);
+  moment.ms = 100;
+  expect(admission.arrive(source)).toMatchObject({ cause: "source_rate", isThrottled: true, retryAfterSec: 1 });
+  moment.ms = 999;
+  expect(admission.arrive(source)).not.toBeNull();
+  moment.ms = 1_000;
+  expect(admission.arrive(source)).toBeNull();
+  expect(refused).toEqual(["normal", "normal"]);
+});
+
+it("uses its part of a source's rate where several processes take in", () => {
+  const { admission, moment } = open({ ingestProcesses: () => 4 });
+  const source = ready({ ratePerSec: 2, burst: 4 });
+  expect(admission.arrive(source)).toBeNull();
+  expect(admission.arrive(source)).toMatchObject({ retryAfterSec: 2 });
+  moment.ms = 2_000;
+  expect(admission.arrive(source)).toBeNull();
+});
+
+it("lets the share of a throttled class through, once, however often it is asked about one arrival", () => {
+  const { admission, moment } = open({ state: { level: 1, share: 0.4 } });
+  const source = ready({}, [2, 3]);
+  moment.random = 0.39;
+  expect(admission.arrive(source)).toBeNull();
+  // The same share for both classes: the second look may not refuse what the first has let through.
+  moment.random = 0.99;
+  expect(admission.record(source, { deliveries: [{ priority: 3 }] as never })).toBeNull();
+  moment.random = 0.41;
+  expect(admission.arrive(source)).toMatchObject({ cause: "overload", isThrottled: true, priority: "normal" });
+});
+
+it("refuses what is shed by the event's class, and asks at a higher level to come later", () => {
+  const { admission, moment } = open({ state: { level: 4 } });
+  const source = ready({}, [0, 3]);
+  moment.random = 0;
+  expect(admission.arrive(source)).toBeNull();
+  expect(admission.record(source, { deliveries: [{ priority: 0 }] as never })).toBeNull();
+  expect(admission.record(source, { deliveries: [{ priority: 3 }] as never })).toEqual({
+    cause: "overload",
+    isThrottled: false,
+    retryAfterSec: 40,
+    priority: "low",
+  });
+});
+
+it("takes what goes nowhere for the source's own class", () => {
+  const { admission } = open({ state: { level: 3 } });
+  expect(admission.arrive(ready({}, []))).toMatchObject({ priority: "normal" });
+});
+
+const throttle: Throttle = {
+  tenant: "default",
+  scope: "class",
+  target: "normal",
+  action: "throttle",
+  admitPercent: 30,
+  reason: null,
+  setAt: NOW,
+  until: new Date(NOW.getTime() + 600_000),
+};
+
+it("follows what an operator has set, the stricter of it and the controller", () => {
+  const set = open({ throttles: [throttle] });
+  set.moment.random = 0.29;
+  expect(set.admission.arrive(ready())).toBeNull();
+  set.moment.random = 0.31;
+  expect(set.admission.arrive(ready())).toMatchObject({ cause: "throttle", isThrottled: true });
+  const both = open({ throttles: [throttle], state: { level: 3 } });
+  both.moment.random = 0;
+  expect(both.admission.arrive(ready())).toMatchObject({ cause: "overload", isThrottled: false });
+});
+
+it("exempts from the controller and from nothing else", () => {
+  const exempt: Throttle = { ...throttle, action: "admit", admitPercent: null };
+  const { admission, moment } = open({ throttles: [exempt], state: { level: 4 } });
+  expect(admission.arrive(ready())).toBeNull();
+  const limited = ready({ ratePerSec: 1, burst: 1 });
+  expect(admission.arrive(limited)).toBeNull();
+  expect(admission.arrive(limited)).toMatchObject({ cause: "source_rate" });
+  moment.ms = 1_000;
+  expect(admission.arrive(limited)).toBeNull();
+});
+
+it("asks those that are refused until a moment to come after it", () => {
+  const refuse: Throttle = { ...throttle, scope: "all", target: "", action: "refuse", admitPercent: null };
+  const { admission } = open({ throttles: [refuse] });
+  expect(admission.arrive(ready())?.retryAfterSec).toBeGreaterThanOrEqual(600);
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { createMetrics } from "../../gateway/src/platform/metrics.ts";
+import { readPage } from "../support/markdown.ts";
+
+const pages = {
+  dashboard: readPage("docs/operate/grafana.json"),
+  alerts: readPage("docs/operate/alerts.yml"),
+  page: readPage("docs/operate/queue.md"),
+};
+
+/** Every metric that a process shows, by the names that Prometheus asks for. */
+async function shownNames(): Promise<Set<string>> {
+  const metrics = await createMetrics("0.0.0-test").registry.getMetricsAsJSON();
+  return new Set(
+    metrics.flatMap(({ name, type }) =>
+      String(type) === "histogram" ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+    ),
+  );
+}
+
+function namedIn(text: string): string[] {
+  return [...new Set(text.match(/\bholdfast_[a-z_]+/g) ?? [])];
+}
+
+// What tells how the queue stands. Others tell of upkeep, of keys, of single providers.
+const QUEUE =
+  /^holdfast_(queue|record|claim|settle|delivery|deliveries|leases|duplicates|breaker|destination_gate|saturation|throttle|ingest_(ack|requests|refused))/;
+
+describe("the dashboard, the alerts and the page about the queue", () => {
+  it.each(Object.entries(pages))("%s: names only metrics that there are", async (_name, text) => {
+    const shown = await shownNames();
+    const named = namedIn(text);
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !shown.has(name))).toEqual([]);
+  });
+
+  it.each(["dashboard", "page"] as const)("%s: shows every metric of the queue", async (where) => {
+    const named = namedIn(pages[where]).map((name) => name.replace(/_(bucket|sum|count)$/, ""));
+    const metrics = await createMetrics("0.0.0-test").registry.getMetricsAsJSON();
+    const missing = metrics.map(({ name }) => name).filter((name) => QUEUE.test(name) && !named.includes(name));
+    expect(missing).toEqual([]);
+  });
+
+  it("has a word about each alert on the page", () => {
+    const alerts = [...pages.alerts.matchAll(/- alert: (\w+)/g)].map((match) => match[1]!);
+    expect(alerts.length).toBeGreaterThan(8);
+    expect(alerts.filter((alert) => !pages.page.includes(`\`${alert}\``))).toEqual([]);
+  });
+
+  it("is a dashboard whose panels all have a title, a place and a query", () => {
+    const { panels } = JSON.parse(pages.dashboard) as {
+      panels: { id: number; title: string; gridPos: object; targets: { expr: string }[] }[];
+    };
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    expect(panels.filter(({ title, targets }) => title === "" || targets.length === 0)).toEqual([]);
+    const unbalanced = panels.flatMap(({ targets }) => targets).filter(({ expr }) => !isBalanced(expr));
+    expect(unbalanced).toEqual([]);
+  });
+});
+
+function isBalanced(text: string): boolean {
+  const count = (mark: string): number => text.split(mark).length;
+  return count("(") === count(")") && count("[") === count("]") && count("{") === count("}");
+}
