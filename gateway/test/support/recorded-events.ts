@@ -27,6 +27,8 @@ export interface EventToRecord {
   readonly at?: Date;
   readonly heldReason?: string | null;
   readonly lane?: string;
+  /** Its key and its place in the order of that. */
+  readonly order?: { readonly key: string; readonly at: number };
   /** The queue that it takes its rank from; one of all tests of the file when absent. */
   readonly ranks?: Ranks;
 }
@@ -79,7 +81,8 @@ export async function recordOne(
       priority: event.priority ?? 2,
       lane: event.lane ?? event.tenant ?? "default",
       laneWeight: 1,
-      heldReason: event.heldReason ?? null,
+      heldReason: event.heldReason ?? (event.order === undefined ? null : "ordered"),
+      order: event.order ?? null,
     })),
   };
   const done = await db.transaction(
