@@ -11,7 +11,7 @@ import type { KeyPlace } from "../domain/bucket.ts";
 import { bucketOf } from "../domain/id.ts";
 import type { Ranks } from "../domain/fair-queue.ts";
 import { heldLane } from "../domain/lane.ts";
-import { generationsOf } from "../domain/ledger-step.ts";
+import { FIRST_LEDGER_STEP, generationsOf } from "../domain/ledger-step.ts";
 import type { Trigger } from "../domain/delivery.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -138,6 +138,7 @@ async function writeLines(tx: Queryable, lines: readonly Line[], ledger: Ledger)
     generations,
     generations.at(-1),
     step,
+    step === FIRST_LEDGER_STEP,
   ]);
   return claimed.rowCount === lines.length * generations.length;
 }

@@ -4,6 +4,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { placeKey } from "../../dist/domain/bucket.js";
+import { createFairQueue } from "../../dist/domain/fair-queue.js";
 import { newUuid } from "../../dist/domain/id.js";
 import { openLedger } from "../../dist/pipeline/ledger.js";
 import { recordEvents } from "../../dist/pipeline/record-event.js";
@@ -23,6 +24,7 @@ const db = openDatabase({
   pipelined: true,
 });
 const ledger = openLedger();
+const ranks = createFairQueue();
 const told = {};
 let recorded = 0;
 
@@ -58,7 +60,10 @@ function draftOf(number) {
 async function record(numbers) {
   const drafts = numbers.map(draftOf);
   for (let isRepeat = false; ; isRepeat = true) {
-    const done = await db.transaction((tx) => recordEvents(tx, drafts, { ledger, now: new Date(), isRepeat }), 20_000);
+    const done = await db.transaction(
+      (tx) => recordEvents(tx, drafts, { ledger, now: new Date(), isRepeat, ranks }),
+      20_000,
+    );
     if (!done.ok) continue;
     for (const [i, result] of done.value.entries()) {
       told[numbers[i]] = result.eventId;

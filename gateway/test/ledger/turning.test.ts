@@ -23,9 +23,9 @@ const HORIZON_DAYS = 90;
 const KEYS = 10_000;
 const BATCH = 40;
 
-/** As if each had been opened a month earlier, so that the present one is due to be followed. */
+/** As if each had been opened a horizon earlier, so that the present one is due to be followed. */
 async function ageGenerations(desk: Desk): Promise<void> {
-  await desk.query("update holdfast.dedupe_generation set opened_at = opened_at - interval '31 days'");
+  await desk.query("update holdfast.dedupe_generation set opened_at = opened_at - interval '91 days'");
 }
 
 /** A keeper under a lead of its own, and a calendar that the test turns. */

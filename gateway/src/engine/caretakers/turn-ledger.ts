@@ -18,8 +18,6 @@ import type { PrunerDeps } from "./prune.ts";
 import { dropUnlessBusy } from "./prune.ts";
 
 const DAY_MS = 86_400_000;
-/** A horizon is divided into so many generations; a key is known for at least the horizon, and for a third more at most. */
-const GENERATIONS = 3;
 const MOVE_DEADLINE_MS = 5_000;
 
 /** What a round of the ledger's keeper did, for its log and for tests. */
@@ -36,6 +34,8 @@ export interface LedgerKeeper {
  * 1. open: from now on new keys are written to the present generation and to the next one
  * 2. await: every transaction that may have begun before that has ended
  * 3. close: new keys go to the next one alone, and are looked for in the older ones
+ * A generation takes keys for one horizon, so there is one older to look into, which costs nothing measurable; with three to
+ * a horizon it would be three (docs/decisions/0006-generations-of-the-ledger.md). A key is known for a horizon at least, and for two at most.
  * Writers of the present one alone meet writers of both at the unique key of the present one; writers of both meet writers
  * of the next one alone at that of the next. Writers of the first and of the third kind are never there together, and the
  * third see what the first have committed.
@@ -63,7 +63,7 @@ export function createLedgerKeeper(
       }
       const present = generations.find(({ gen }) => gen === step / 2);
       if (present === undefined) throw new Error(`generation ${step / 2} of the ledger is not in its list`);
-      if (nowMs - present.opened_at.getTime() >= horizonMs / GENERATIONS) {
+      if (nowMs - present.opened_at.getTime() >= horizonMs) {
         await open(deps, term, step, nowMs);
         return "opened";
       }

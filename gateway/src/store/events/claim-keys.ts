@@ -6,7 +6,8 @@ import { hot } from "../statement.ts";
  * the same snapshot, from the row that the insert is anchored on. Sorted, so that batches which share keys wait for each
  * other and cannot deadlock. {@link findKeyOwners} tells whose a line is that was there already.
  * The look into older generations is a scalar subquery on purpose: an EXISTS may be planned as a hash of whole generations.
- * Parameters: buckets int[], keys uuid[], event ids uuid[], generations int[], the newest of them, step.
+ * Parameters: buckets int[], keys uuid[], event ids uuid[], generations int[], the newest of them, step, whether there has
+ * never been an older one.
  */
 export const claimKeys = hot(
   "claim_keys",
@@ -16,9 +17,9 @@ export const claimKeys = hot(
      JOIN unnest($1::int[], $2::uuid[], $3::uuid[]) AS u(bucket, k, event_id) ON u.bucket = b.bucket
      CROSS JOIN unnest($4::int[]) AS g(gen)
     WHERE b.bucket = ANY($1::int[]) AND b.dedupe_step = $6
-      AND (SELECT o.gen FROM holdfast.dedupe o
+      AND ($7::boolean OR (SELECT o.gen FROM holdfast.dedupe o
             WHERE o.bucket = b.bucket/*shard*/ AND o.bucket = ANY($1::int[])/*.*/ AND o.k = u.k AND o.gen < $5
-            LIMIT 1) IS NULL
+            LIMIT 1) IS NULL)
     ORDER BY b.bucket, u.k, g.gen
    ON CONFLICT DO NOTHING`,
 );
