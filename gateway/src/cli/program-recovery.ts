@@ -74,7 +74,7 @@ export function addReplayCommands(program: Command, shell: Shell, choose: Choose
     .argument("<token>", "plan_…")
     .option("--as <name>", "who runs it, for the record (default: the user of this shell)")
     .option("--no-wait", "only start it")
-    .action((token, flags) => choose(async () => (await loadReplay()).runReplay(shell, { token, ...flags })));
+    .action((planToken, flags) => choose(async () => (await loadReplay()).runReplay(shell, { planToken, ...flags })));
   addGatewayOptions(replay.command("watch"))
     .description("follow a replay until it has ended; exit code 1 when its check fails")
     .argument("<id>", "rpl_…")

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
-import type { Receiver, Verified } from "@holdfast/verify";
 import type { SecretVersion } from "../domain/catalog.ts";
 import type { VerifiedBy } from "../domain/replay-tally.ts";
 import type { Arrival, ReadySource } from "../pipeline/arrival.ts";
+import type { Verification } from "../pipeline/verify-arrival.ts";
 import { verifyArrival } from "../pipeline/verify-arrival.ts";
 import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
 import { verifyWithKeys } from "../pipeline/verify-with-keys.ts";
@@ -22,6 +22,8 @@ export interface StoredArrival {
 export type StoredVerification =
   | { readonly ok: true; readonly by: VerifiedBy; readonly verdict: Verified | null }
   | { readonly ok: false; readonly reason: string };
+
+type Verified = Extract<Verification, { kind: "verified" }>["verdict"];
 
 const MASKED = "[redacted]";
 /** As many as the library tries in one call. */
@@ -113,7 +115,7 @@ function withSecretsOf(ready: ReadySource, at: Date, first: string | null): Read
       notAfter: state === "retired" ? undefined : (notAfter ?? undefined),
       allowShort: true,
     }));
-  return { ...ready, receiver: { ...ready.receiver, secrets } as Receiver };
+  return { ...ready, receiver: { ...ready.receiver, secrets } as ReadySource["receiver"] };
 }
 
 async function judge(

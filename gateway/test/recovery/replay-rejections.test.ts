@@ -45,7 +45,14 @@ it("turns arrivals that were refused for a secret we lacked into events once, an
     timeline: { step: string; detail?: string }[];
   };
   expect(timeline.map(({ step }) => step)).toEqual([
-    ...["received", "rejected", "rejected", "replayed", "validated", "queued", "processing", "processed"],
+    "received",
+    "rejected",
+    "rejected",
+    "replayed",
+    "validated",
+    "queued",
+    "processing",
+    "processed",
   ]);
   expect(timeline.find(({ step }) => step === "rejected")?.detail).toBe("signature_mismatch");
 });

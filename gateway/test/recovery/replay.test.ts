@@ -160,8 +160,15 @@ it("tells in the event's timeline which replay delivered it", async () => {
   };
   const steps = timeline.map(({ step }) => step);
   expect(steps).toEqual([
-    ...["received", "validated", "queued", "processing", "failed permanently"],
-    ...["replayed", "queued", "processing", "processed"],
+    "received",
+    "validated",
+    "queued",
+    "processing",
+    "failed permanently",
+    "replayed",
+    "queued",
+    "processing",
+    "processed",
   ]);
   expect(timeline.find(({ step }) => step === "replayed")?.detail).toBe(`by ${String(replay["id"])}`);
 });

@@ -56,7 +56,7 @@ async function refusedBy(table: string, row: Row, dropped: string | null): Promi
 function changed(table: string, change: Row): Row {
   const row = { ...VALID_ROWS.get(table), ...change };
   const fresh = Object.fromEntries(
-    ["id", "name", "key", "version", "sha256", "fingerprint", "process", "target", "k"]
+    ["id", "name", "key", "version", "sha256", "fingerprint", "process", "target", "k", "token", "delivery_id"]
       .filter((column) => column in row && !(column in change))
       .map((column) => [column, freshValue(table, column)]),
   );

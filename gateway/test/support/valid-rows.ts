@@ -1,3 +1,4 @@
+import { recoveryRows } from "./recovery-rows.ts";
 import { newUuid } from "../../src/domain/id.ts";
 import { reconciliationRows } from "./reconciliation-rows.ts";
 
@@ -272,6 +273,7 @@ export const VALID_ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
     },
   ],
   ...reconciliationRows({ sourceId: SOURCE, at: ROW_TIME, newId: rowId }),
+  ...recoveryRows(rowId, ROW_TIME),
 ]);
 
 /** The INSERT of a row. */

@@ -79,10 +79,10 @@ function* describePlan(shell: Shell, replay: Replay): Generator<string> {
 /** `holdfast replay run`: runs a plan, once, and waits for its end. */
 export async function runReplay(
   shell: Shell,
-  flags: AskFlags & { readonly token: string; readonly as?: string; readonly wait: boolean },
+  flags: AskFlags & { readonly planToken: string; readonly as?: string; readonly wait: boolean },
 ): Promise<ExitCode> {
   return await askGateway(shell, flags, async ({ api }) => {
-    const started = await api.replays.run(flags.token, operator(shell, flags.as));
+    const started = await api.replays.run(flags.planToken, operator(shell, flags.as));
     if (flags.wait) return await follow(shell, flags, api, started);
     if (flags.json === true) printJson(shell, started);
     else shell.print(`${started.id} is ${started.state}. Follow it: npx holdfast replay watch ${started.id}`);
