@@ -26,6 +26,18 @@ const BENCHES = {
     },
     load: async () => (await import("./fairness/run-fairness.mjs")).runFairness,
   },
+  overload: {
+    summary:
+      "three times the capacity for a minute: who is accepted, memory, drain, nothing acked lost (about 3 minutes)",
+    options: {
+      quick: { type: "boolean", default: false },
+      factor: { type: "string", default: "3" },
+      seconds: { type: "string" },
+      connections: { type: "string" },
+      rate: { type: "string" },
+    },
+    load: async () => (await import("./overload/run-overload.mjs")).runOverload,
+  },
   verify: {
     summary: "verified requests a second and core: Holdfast beside bare HMAC and the providers' own libraries (20 s)",
     options: {
@@ -66,6 +78,13 @@ Options of fairness:
   --flood <n>        how many of one lane wait (default 200000)
   --low <n>          how many of low priority wait (default 100000)
   --seconds <n>      how long the quiet lanes send (default 20)
+
+Options of overload:
+  --quick            eight seconds and fewer connections: does it run at all
+  --factor <n>       how many times the capacity is offered (default 3)
+  --seconds <n>      for how long (default 60)
+  --connections <n>  of each class (default 2000)
+  --rate <n>         arrivals a second to take for the capacity, instead of measuring it
 
 Options of verify:
   --quick            three short rounds: does it run at all

@@ -32,6 +32,8 @@ export interface Arrival {
   readonly receiver: Receiver;
   readonly request: WebhookRequest;
   readonly now: Date;
+  /** True where a mismatch is not looked into. */
+  readonly brief: boolean;
   readonly names: HeaderSet;
   readonly values: HeaderValues;
 }

@@ -60,7 +60,7 @@ function signatureHeaders({ entry, names, id, input }: Signing): [string, string
   const keys = liveKeys(entry, input, scheme.secret);
   if (scheme.engine === "static-token") return [[names.signature, String(keys[0])]];
   if (scheme.engine === "url-params") {
-    const arrival: Arrival = { entry, receiver, request, now, names, values: { signature: "" } };
+    const arrival: Arrival = { entry, receiver, request, now, brief: false, names, values: { signature: "" } };
     const signature = signUrlParams(arrival, scheme, keys[0] ?? "");
     if (signature === null)
       throw new Error(

@@ -1,5 +1,5 @@
 import type { Diagnosis, Refused, RejectionReason, Suspect } from "@holdfast/verify";
-import { mayNameSigner, nameSigner } from "@holdfast/verify";
+import { mayNameSigner, nameSigner, verify } from "@holdfast/verify";
 import type { Source } from "../domain/catalog.ts";
 import { isLive } from "../domain/secret-life.ts";
 import type { Arrival, ReadySource } from "./arrival.ts";
@@ -14,7 +14,7 @@ export type RejectionDiagnosis = Diagnosis;
 export interface SignerSearch {
   /** The suspects of a source, the likeliest first. */
   readonly suspects: (source: Source, now: Date) => readonly Suspect[];
-  /** Whether a search may be made for this source now: forgeries must cost the honest little. */
+  /** Whether a refusal of this source may be looked into now: forgeries must cost the honest little. */
   readonly mayTry: (sourceId: string) => boolean;
 }
 
@@ -30,8 +30,8 @@ const SECRETS_MAX = 10;
 const BYTES_MAX = 4 * 1_048_576;
 
 /**
- * Looks among the source's retired secrets and the tenant's other sources of the same provider for the one that made the
- * signature, and says so in the library's words (`holdfast verify` says the same). The answer stays a refusal.
+ * Looks for the cause of a mismatch, then among the source's retired secrets and the tenant's other sources of the same
+ * provider for the secret that made the signature, and says so in the library's words (`holdfast verify` says the same). The answer stays a refusal.
  */
 export function explainRefusal(
   deps: { readonly signers: SignerSearch; readonly publicUrl: string | null },
@@ -41,11 +41,17 @@ export function explainRefusal(
 ): Refusal {
   const refused = asRefused(refusal);
   if (refused === null || !mayNameSigner(refused)) return refusal;
+  if (!deps.signers.mayTry(ready.source.id)) return refusal;
+  const input = toVerifyInput(ready, arrival, deps.publicUrl);
+  const closer = verify(input);
+  // With a key that was fetched for this arrival alone there is nothing to look closer with.
+  const found = closer.ok || closer.reason === "key_needed" ? refused : closer;
+  if (!mayNameSigner(found)) return found;
   const affordable = Math.min(TRIALS_MAX, Math.floor(BYTES_MAX / Math.max(arrival.body.length, 1)));
   const suspects = deps.signers.suspects(ready.source, arrival.receivedAt).slice(0, affordable);
-  if (suspects.length === 0 || !deps.signers.mayTry(ready.source.id)) return refusal;
+  if (suspects.length === 0) return found;
   const activeVersion = ready.source.secrets.find(({ state }) => state === "active")?.version ?? null;
-  return nameSigner(toVerifyInput(ready, arrival, deps.publicUrl), refused, { suspects, activeVersion });
+  return nameSigner(input, found, { suspects, activeVersion });
 }
 
 const EXPLAINED: readonly RejectionReason[] = ["receiver_incomplete", "signature_mismatch", "token_mismatch"];

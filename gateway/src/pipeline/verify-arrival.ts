@@ -24,7 +24,8 @@ type Refusal = { readonly kind: "refused"; readonly reason: string; readonly dia
  * @param publicUrl where providers address this gateway, for schemes that sign the URL; null: as the Host header says
  */
 export function verifyArrival(ready: ReadySource, arrival: Arrival, publicUrl: string | null): Verification {
-  const input = toVerifyInput(ready, arrival, publicUrl);
+  // Refused briefly at first: explainRefusal looks closer, as often as a source may.
+  const input = { ...toVerifyInput(ready, arrival, publicUrl), brief: true };
   try {
     const handshake = ready.provider?.handshake === true ? answerHandshake(input) : null;
     // A check that must be confirmed elsewhere is recorded like any event: it is told whether or not it is confirmed.

@@ -37,7 +37,12 @@ export function explainMismatch(mismatch: Mismatch): Refused {
   const expired = ring.expired.find((key) => makes(key.bytes, body, url));
   if (expired !== undefined) return refuseExpired(mismatch, expired.version);
   if (ring.live.length === 0) return refuseAllExpired(mismatch);
-  const { step = "signature", summary, likelyCause, evidence } = findCause(mismatch) ?? unknownCause(mismatch);
+  const {
+    step = "signature",
+    summary,
+    likelyCause,
+    evidence,
+  } = (arrival.brief ? null : findCause(mismatch)) ?? unknownCause(mismatch);
   return refuse("signature_mismatch", {
     step,
     summary,
@@ -101,13 +106,14 @@ function unknownCause({ arrival, ring, claim }: Mismatch): Cause {
   const { body } = arrival.request;
   const shape = claim.timestamp === "" ? "The signature is well formed" : "The signature and its time are well formed";
   const tried = `none of the ${ring.live.length} live secret versions (${nameVersions(ring.live)}) makes it over the ${body.length} bytes that came`;
-  const mark = findBodyMark(arrival);
+  const mark = arrival.brief ? null : findBodyMark(arrival);
   if (mark !== null) {
     const { step, cause, what, evidence } = mark;
     return { step, summary: `${shape}, but ${tried}. ${what}`, likelyCause: cause, evidence };
   }
+  const unsought = arrival.brief ? " Nothing more was tried: too many refused requests came at once." : "";
   return {
-    summary: `${shape}, but ${tried}. Either the body was changed on the way, or the sender signs with another secret: compare the secret with the one at ${arrival.entry.provider.name}, and verify the raw bytes.`,
+    summary: `${shape}, but ${tried}. Either the body was changed on the way, or the sender signs with another secret: compare the secret with the one at ${arrival.entry.provider.name}, and verify the raw bytes.${unsought}`,
     likelyCause: "body_or_secret_differs",
   };
 }
