@@ -136,6 +136,29 @@ export interface Destination {
   signingSecret?: string | undefined;
 }
 
+/** How a destination's attempts went, by whole minutes. */
+export interface DestinationHealth {
+  attempts: number;
+  succeeded: number;
+  /** Every failure, throttled ones among them. */
+  failed: number;
+  /** Answered 429, or not in time. */
+  throttled: number;
+  meanLatencyMs: number | null;
+  maxLatencyMs: number | null;
+}
+
+export interface DestinationDetail extends Destination {
+  /** Whether deliveries wait at its gate. */
+  waitsAtGate: boolean;
+  /** Deliveries that its gate has let in and that have not ended. */
+  permitsOut: number;
+  health: { last5Min: DestinationHealth; last24H: DestinationHealth };
+  /** Since when every attempt has failed; null: the last one succeeded. */
+  failingSince: string | null;
+  notices: { kind: "failing_1_day" | "failing_3_days" | "disabled"; since: string; at: string; detail: string }[];
+}
+
 export interface DestinationInput {
   name: string;
   url?: string;

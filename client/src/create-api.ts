@@ -18,6 +18,7 @@ import type {
   Applied,
   Configuration,
   Destination,
+  DestinationDetail,
   DestinationInput,
   Resealed,
   Route,
@@ -138,7 +139,8 @@ export interface Api {
     ): Promise<{ headers: [name: string, value: string][]; url: string; bodyBase64: string }>;
   };
   secrets: Secrets;
-  destinations: Configured<Destination, DestinationInput> & {
+  destinations: Omit<Configured<Destination, DestinationInput>, "get"> & {
+    get(id: string): Promise<DestinationDetail>;
     signingSecret(id: string): Promise<{ signingSecret: string }>;
   };
   routes: Configured<Route, RouteInput>;
@@ -176,7 +178,8 @@ export function createApi(address: ApiAddress): Api {
     sources: { ...configured(calls, "/sources"), sign: (id, request) => post(`${at("/sources", id)}/sign`, request) },
     secrets: secretsOf(calls),
     destinations: {
-      ...configured(calls, "/destinations"),
+      ...configured<Destination, DestinationInput>(calls, "/destinations"),
+      get: (id) => get(at("/destinations", id)),
       signingSecret: (id) => get(`${at("/destinations", id)}/signing-secret`),
     },
     routes: configured(calls, "/routes"),

@@ -1,5 +1,6 @@
-import type { Attempt, DeliveryDetail, DeliveryState, DeliverySummary } from "@holdfast/client";
+import type { Api, Attempt, DeliveryDetail, DeliveryState, DeliverySummary } from "@holdfast/client";
 import { askGateway, type AskFlags } from "../ask-gateway.ts";
+import { describeHeld } from "../describe-held.ts";
 import { collect, type PageFlags, printPage, readLimit } from "../page-flags.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
 import { formatDuration, formatTable, formatTime, printable } from "../table.ts";
@@ -31,8 +32,27 @@ export async function listDeliveries(shell: Shell, flags: DeliveryListFlags): Pr
   };
   return await askGateway(shell, flags, async ({ api }) => {
     const page = await collect(limit, flags.cursor, (query) => api.deliveries.page({ ...filter, ...query }));
-    return printPage(shell, flags, page, { lines: deliveryTable(shell, page.items), empty: "No delivery fits." });
+    const words = flags.json === true ? [] : await tellHeld(api, page.items);
+    const lines = [...deliveryTable(shell, page.items), ...words];
+    return printPage(shell, flags, page, { lines, empty: "No delivery fits." });
   });
+}
+
+/** How many causes are put into words below a page. */
+const TOLD_MAX = 8;
+
+/** Why those that are held wait, and what to do: once for each destination and reason. */
+async function tellHeld(api: Api, deliveries: readonly DeliverySummary[]): Promise<string[]> {
+  const held = deliveries.filter(({ state, reason }) => state === "held" && reason !== null);
+  const causes = new Map(held.map((one) => [`${one.destinationId} ${one.reason}`, one]));
+  const told = await Promise.all(
+    [...causes.values()].slice(0, TOLD_MAX).map(async ({ reason, destination, destinationId }) => {
+      const found = await api.destinations.get(destinationId).catch(() => null);
+      const { why, remedy } = describeHeld(reason ?? "", destination, found);
+      return [`${printable(destination)}, ${reason}: ${printable(why)}`, `  ${printable(remedy)}`];
+    }),
+  );
+  return told.length === 0 ? [] : ["", "Held:", ...told.flat()];
 }
 
 /** A table of deliveries, as `deliveries` and `dead` print it. */
@@ -68,6 +88,7 @@ export async function showDelivery(shell: Shell, flags: AskFlags & { readonly id
     const delivery = await api.deliveries.get(flags.id);
     if (flags.json === true) printJson(shell, delivery);
     else for (const line of describeDelivery(shell, delivery)) shell.print(line);
+    if (flags.json !== true) for (const line of await tellHeld(api, [delivery])) shell.print(line);
     return 0;
   });
 }

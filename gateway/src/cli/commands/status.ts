@@ -1,14 +1,32 @@
+import type { Api } from "@holdfast/client";
 import { askGateway, type AskFlags } from "../ask-gateway.ts";
 import { overloadTable } from "../describe-overload.ts";
-import { findingsOfStatus } from "../describe-status.ts";
+import { describeTrouble } from "../describe-held.ts";
+import { type Finding, fine, findingsOfStatus, wrong } from "../describe-status.ts";
 import { type ExitCode, printJson, type Shell } from "../shell.ts";
 import { printable } from "../table.ts";
+
+/** So many destinations are looked at, by name. */
+const DESTINATIONS_MAX = 200;
+
+/** Destinations that take less than they are sent: in words, with what to do. */
+async function findingsOfDestinations(api: Api): Promise<Finding[]> {
+  const { items } = await api.destinations.page({ limit: DESTINATIONS_MAX });
+  const troubled = items.flatMap((destination) => {
+    const words = describeTrouble(destination);
+    if (words === null) return [];
+    const told = wrong("destination", `${destination.name}: ${words.why}`, words.remedy);
+    // A pause is somebody's wish.
+    return [{ ...told, ok: destination.state === "paused" }];
+  });
+  return troubled.length > 0 ? troubled : [fine("destinations", `${items.length}, all of them take deliveries`)];
+}
 
 /** `holdfast status`: how the gateway, its database and its queue stand. Ends with 1 when something is wrong. */
 export async function showStatus(shell: Shell, flags: AskFlags): Promise<ExitCode> {
   return await askGateway(shell, flags, async ({ api }) => {
     const status = await api.status();
-    const findings = [...findingsOfStatus(status)];
+    const findings = [...findingsOfStatus(status), ...(await findingsOfDestinations(api))];
     const isWell = findings.every(({ ok }) => ok);
     if (flags.json === true) {
       printJson(shell, status);

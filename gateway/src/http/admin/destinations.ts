@@ -24,6 +24,7 @@ import {
   takeName,
 } from "./catalog-operations.ts";
 import { destinationSchema, toDestination } from "./catalog-shape.ts";
+import { destinationDetailSchema, showDetail } from "./destination-detail.ts";
 import { definitionCheckers } from "../../pipeline/definition-checkers.ts";
 import { destinationDefinitionSchema, destinationInputSchema, looseObject } from "./definition-schemas.ts";
 import type { Handled, OperationContext } from "./operation.ts";
@@ -44,9 +45,9 @@ async function listPage(context: OperationContext, query: { limit: number; curso
   return { ok: true, value: toPage(["destinations"], rows, query.limit, ({ name }) => [name], toDestination) } as const;
 }
 
-async function get(context: OperationContext, id: string): Answer {
+async function get(context: OperationContext, id: string) {
   const destination = catalogOf(context).findDestination(id);
-  return destination === null ? notFound("destination", id) : { ok: true, value: toDestination(destination) };
+  return destination === null ? notFound("destination", id) : showDetail(context, destination);
 }
 
 async function create(context: OperationContext, body: Body): Answer {
@@ -196,8 +197,8 @@ export const destinationOperations = [
     method: "get",
     path: "/destinations/{id}",
     tag,
-    summary: "One destination, by id or name",
-    answer: destinationSchema,
+    summary: "One destination, by id or name, with its gate, its health and its notices",
+    answer: destinationDetailSchema,
     handle: (context, { id }) => get(context, id),
   }),
   operation({
