@@ -1,14 +1,14 @@
 import type { EntryState, RecoveredBy } from "../domain/reconciliation.ts";
 import { draftListedEvent } from "../pipeline/draft-listed-event.ts";
 import type { EntryRow } from "../store/reconciliations/entries.ts";
-import { findEntryBytes, findNextDueEntry, listDueEntries, markEntry } from "../store/reconciliations/entries.ts";
+import { findEntryBytes, findNextDueEntry, listDueEntries, markEntries } from "../store/reconciliations/entries.ts";
 import type { ConnectorFault, LoggedRequest } from "./connectors/connector.ts";
 import { faultOf } from "./connectors/provider-line.ts";
 import type { HeldRun, ReconcileDeps, Stepped } from "./hold-run.ts";
 import { moveHeld, passFault, writeHeld } from "./hold-run.ts";
 import { findOwners } from "./list-log.ts";
 
-const BATCH = 20;
+const BATCH = 50;
 /** Each ask is one more request at our own door; what two of them do not bring is recorded from the provider's answer. */
 const ASKS_MAX = 2;
 
@@ -32,19 +32,37 @@ export async function recoverMissing(deps: ReconcileDeps, held: HeldRun): Promis
   const { run, ready } = held;
   const due = (await deps.db.run(listDueEntries, [run.id, deps.clock.now(), BATCH])).rows;
   if (due.length === 0) return await waitForNext(deps, held);
-  const owners = await findOwners(
-    deps.db,
-    ready.source.id,
-    due.map(({ event_key: eventKey }) => ({ eventKey })),
-  );
-  for (const entry of due) {
+  const keys = due.map(({ event_key: eventKey }) => ({ eventKey }));
+  const owners = await findOwners(deps.db, ready.source.id, keys);
+  const lookAndRecover = async (entry: DueEntry): Promise<Recovered> => {
     const owner = owners.get(entry.event_key);
     const came = entry.asks > 0 ? "redelivery" : "arrival";
-    const recovery: Recovery = owner === undefined ? await recoverOne(deps, held, entry) : found(came, owner.eventId);
-    if (!recovery.ok) return await passFault(deps, held, recovery);
-    if (!(await mark(deps, held, entry, recovery))) return "lost";
+    return { entry, recovery: owner === undefined ? await recoverOne(deps, held, entry) : found(came, owner.eventId) };
+  };
+  // What needs no call to the provider is recorded all at once and shares commits; the provider is called one by one.
+  const isOurs = (entry: DueEntry) => owners.has(entry.event_key) || (entry.has_body && !isAskable(held, entry));
+  const fault = await keep(deps, held, await Promise.all(due.filter(isOurs).map(lookAndRecover)));
+  if (fault !== null) return fault;
+  for (const entry of due.filter((one) => !isOurs(one))) {
+    const stopped = await keep(deps, held, [await lookAndRecover(entry)]);
+    if (stopped !== null) return stopped;
   }
   return (await moveHeld(deps, held, { failures: 0, due_at: deps.clock.now(), detail: null })) ? "more" : "lost";
+}
+
+type DueEntry = EntryRow & { readonly has_body: boolean };
+
+interface Recovered {
+  readonly entry: DueEntry;
+  readonly recovery: Recovery;
+}
+
+/** Writes what became of entries; where one of them met a fault, the run passes that on. Null when it may go on. */
+async function keep(deps: ReconcileDeps, held: HeldRun, recovered: readonly Recovered[]): Promise<Stepped | null> {
+  const marks = recovered.flatMap(({ entry, recovery }) => (recovery.ok ? [{ entry, mark: recovery }] : []));
+  if (marks.length > 0 && !(await writeMarks(deps, held, marks))) return "lost";
+  for (const { recovery } of recovered) if (!recovery.ok) return await passFault(deps, held, recovery);
+  return null;
 }
 
 async function waitForNext(deps: ReconcileDeps, held: HeldRun): Promise<Stepped> {
@@ -63,10 +81,13 @@ function unexplained(detail: string): Mark {
   return { ok: true, state: "unexplained", by: null, eventId: null, detail };
 }
 
+function isAskable({ connector, setup }: HeldRun, entry: EntryRow): boolean {
+  return connector.redeliver !== null && setup.redeliver && entry.asks < ASKS_MAX;
+}
+
 async function recoverOne(deps: ReconcileDeps, held: HeldRun, entry: EntryRow): Promise<Recovery> {
   const { redeliver } = held.connector;
-  const isAskable = redeliver !== null && held.setup.redeliver && entry.asks < ASKS_MAX;
-  if (!isAskable) return await recordFromLog(deps, held, entry);
+  if (redeliver === null || !isAskable(held, entry)) return await recordFromLog(deps, held, entry);
   const asked = await redeliver(placeOf(entry));
   if (asked.ok) return { ok: true, state: "asked", by: null, eventId: null, detail: null };
   // Too old for a redelivery, or not allowed: the log may still tell what was in it.
@@ -112,14 +133,27 @@ async function findRequest(
   return await held.connector.fetch(placeOf(entry));
 }
 
-async function mark(deps: ReconcileDeps, held: HeldRun, entry: EntryRow, recovery: Mark): Promise<boolean> {
-  const { state, by, eventId, detail } = recovery;
-  const isAsked = state === "asked";
-  const dueAt = new Date(deps.clock.now().getTime() + (isAsked ? held.setup.redeliveryWaitSec * 1_000 : 0));
-  const asks = entry.asks + (isAsked ? 1 : 0);
+async function writeMarks(
+  deps: ReconcileDeps,
+  held: HeldRun,
+  marks: readonly { readonly entry: EntryRow; readonly mark: Mark }[],
+): Promise<boolean> {
+  const nowMs = deps.clock.now().getTime();
+  const waitMs = held.setup.redeliveryWaitSec * 1_000;
   const isWritten = await writeHeld(deps, held, async (tx) => {
-    await tx.run(markEntry, [held.run.id, entry.k, state, by, eventId, dueAt, asks, detail]);
+    await tx.run(markEntries, [
+      held.run.id,
+      marks.map(({ entry }) => entry.k),
+      marks.map(({ mark }) => mark.state),
+      marks.map(({ mark }) => mark.by),
+      marks.map(({ mark }) => mark.eventId),
+      marks.map(({ mark }) => new Date(nowMs + (mark.state === "asked" ? waitMs : 0)).toISOString()),
+      marks.map(({ entry, mark }) => entry.asks + (mark.state === "asked" ? 1 : 0)),
+      marks.map(({ mark }) => mark.detail),
+    ]);
   });
-  if (isWritten && by !== null) deps.metrics.reconciliationRecovered.inc({ source: held.ready.source.name, by });
+  const source = held.ready.source.name;
+  for (const { mark } of isWritten ? marks : [])
+    if (mark.by !== null) deps.metrics.reconciliationRecovered.inc({ source, by: mark.by });
   return isWritten;
 }

@@ -21,8 +21,6 @@ const FOREIGN = /^(?:bench\/peers\/|bench\/ingest\/recipe|gateway\/src\/cli\/sam
 const PROVIDER_NAMES: Readonly<Record<string, readonly string[]>> = {
   // WhatsApp and Messenger carry messages.
   "verify/src/extract/meta-changes.ts": ["ofMessages", "messages"],
-  // The path of its API.
-  "gateway/src/recovery/connectors/github.ts": ["/app/hook/deliveries"],
   // The header X-Hook-Secret.
   "verify/src/handshakes/asana.ts": ["answerHookSecret"],
 };
@@ -41,7 +39,6 @@ function judgeFile(file: TreeFile): string[] {
     for (const word of synonymsIn(name)) faults.push(say(`${file.path}:${line}`, word, name));
   }
   for (const { text, line } of texts) {
-    if (PROVIDER_NAMES[file.path]?.includes(text) === true) continue;
     if (file.path.startsWith("gateway/src/store/")) faults.push(...judgeSql(file.path, text, line));
     else if (/^\/?(?:[a-z0-9-]+\/)*[a-z-]+$/.test(text) && text.startsWith("/")) {
       for (const word of synonymsIn(text)) faults.push(say(`${file.path}:${line}`, word, text));

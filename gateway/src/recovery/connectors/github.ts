@@ -23,7 +23,7 @@ export function connectGithub(deps: LineDeps, options: GithubOptions, secret: st
     request: { fetch: line.fetch },
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });
-  const place = placeOf(options);
+  const place = `${placeOf(options)}deliveries`;
   const headers = () => ({
     authorization:
       options.appId === undefined ? `Bearer ${secret}` : `Bearer ${signAppToken(deps.clock, options.appId, secret)}`,
@@ -60,9 +60,9 @@ export function connectGithub(deps: LineDeps, options: GithubOptions, secret: st
 }
 
 function placeOf({ owner, repo, org, appId, webhookId }: GithubOptions): string {
-  if (appId !== undefined) return "/app/hook/deliveries";
-  if (org !== undefined) return `/orgs/${org}/hooks/${webhookId}/deliveries`;
-  return `/repos/${owner}/${repo}/hooks/${webhookId}/deliveries`;
+  if (appId !== undefined) return "/app/hook/";
+  if (org !== undefined) return `/orgs/${org}/hooks/${webhookId}/`;
+  return `/repos/${owner}/${repo}/hooks/${webhookId}/`;
 }
 
 function toTokenPart(value: object): string {

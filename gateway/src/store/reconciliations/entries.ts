@@ -61,10 +61,10 @@ export const carryUnexplained = cold(
    ON CONFLICT DO NOTHING`,
 );
 
-/** Missing entries whose time has come. Parameters: run id, now, limit. */
-export const listDueEntries = cold<EntryRow>(
+/** Missing entries whose time has come, each with whether its body is kept. Parameters: run id, now, limit. */
+export const listDueEntries = cold<EntryRow & { readonly has_body: boolean }>(
   "list_due_entries",
-  `SELECT ${COLUMNS} FROM holdfast.reconciliation_entry n
+  `SELECT ${COLUMNS}, n.body IS NOT NULL AS has_body FROM holdfast.reconciliation_entry n
     WHERE n.run_id = $1 AND n.state IN ('missing', 'asked') AND n.due_at <= $2
     ORDER BY n.due_at, n.k LIMIT $3`,
 );
@@ -83,15 +83,18 @@ export const findEntryBytes = cold<{ headers: Buffer | null; body: Buffer | null
 );
 
 /**
- * What became of a missing entry. Its bytes go once it is recovered. Parameters: run id, key, state, recovered by, event id, due at,
- * asks, detail.
+ * What became of missing entries. Their bytes go once they are recovered. Parameters: run id, keys uuid[], states text[], recovered
+ * by text[], event ids uuid[], due timestamptz[], asks int[], details text[].
  */
-export const markEntry = cold(
-  "mark_reconciliation_entry",
-  `UPDATE holdfast.reconciliation_entry
-      SET state = $3::text, recovered_by = $4, event_id = coalesce($5, event_id), due_at = $6, asks = $7, detail = $8,
-          headers = CASE WHEN $3::text <> 'recovered' THEN headers END, body = CASE WHEN $3::text <> 'recovered' THEN body END
-    WHERE run_id = $1 AND k = $2 AND state IN ('missing', 'asked')`,
+export const markEntries = cold(
+  "mark_reconciliation_entries",
+  `UPDATE holdfast.reconciliation_entry n
+      SET state = u.state, recovered_by = u.recovered_by, event_id = coalesce(u.event_id, n.event_id), due_at = u.due_at,
+          asks = u.asks, detail = u.detail,
+          headers = CASE WHEN u.state <> 'recovered' THEN n.headers END, body = CASE WHEN u.state <> 'recovered' THEN n.body END
+     FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::int[], $8::text[])
+          AS u(k, state, recovered_by, event_id, due_at, asks, detail)
+    WHERE n.run_id = $1 AND n.k = u.k AND n.state IN ('missing', 'asked')`,
 );
 
 /** Parameter: run id. */
