@@ -57,6 +57,20 @@ const BENCHES = {
     },
     load: async () => (await import("./forgeries/run-forgeries.mjs")).runForgeries,
   },
+  growth: {
+    summary: "claims and ingest as queue and history grow, and under a snapshot that is held (5 minutes and more)",
+    options: {
+      quick: { type: "boolean", default: false },
+      small: { type: "string", default: "20000" },
+      ready: { type: "string", default: "1000000" },
+      finished: { type: "string", default: "10000000" },
+      snapshot: { type: "string", default: "300" },
+      claims: { type: "string", default: "500" },
+      seconds: { type: "string", default: "10" },
+      buffers: { type: "string", default: "512MB" },
+    },
+    load: async () => (await import("./growth/run-growth.mjs")).runGrowth,
+  },
 };
 
 const USAGE = `Benches:
@@ -89,6 +103,14 @@ Options of overload:
 Options of verify:
   --quick            three short rounds: does it run at all
   --rounds <n>       rounds of each contender (default 15)
+
+Options of growth:
+  --quick            50,000 ready and 100,000 finished, a snapshot of 10 s: does it run at all
+  --small, --ready, --finished <n>  deliveries in the small queue, the large queue, the history
+  --snapshot <n>     seconds that a snapshot is held at the end; 0 leaves it out
+  --claims <n>       claims of 64 in each stage (default 500)
+  --seconds <n>      length of ingest in each stage (default 10)
+  --buffers <size>   shared_buffers of the database (default 512MB)
 
 Results: bench/results/ (JSON, and a plot as SVG). How to read them: docs/bench.md
 `;

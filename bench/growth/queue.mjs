@@ -1,0 +1,186 @@
+// A queue on a real database, driven by the gateway's own statements, and filled in bulk for the bench.
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { placeKey } from "../../gateway/dist/domain/bucket.js";
+import { createFairQueue } from "../../gateway/dist/domain/fair-queue.js";
+import { newUuid } from "../../gateway/dist/domain/id.js";
+import { claim } from "../../gateway/dist/pipeline/claim.js";
+import { openLedger } from "../../gateway/dist/pipeline/ledger.js";
+import { recordEvents } from "../../gateway/dist/pipeline/record-event.js";
+import { settleDeliveries } from "../../gateway/dist/pipeline/settle.js";
+
+const SOURCE = randomUUID();
+const DESTINATION = randomUUID();
+const BATCH = 64;
+const BODY = Buffer.alloc(1_200, "x");
+const BODY_SHA256 = createHash("sha256").update(BODY).digest();
+const CHUNK = 200_000;
+const CLOCK = { now: () => new Date(), monotonicMs: () => performance.now() };
+
+/** @param {import("../../gateway/dist/store/database.js").Database} db */
+export async function openQueue(db) {
+  const ledger = openLedger();
+  const ranks = createFairQueue();
+  const claims = { db, clock: CLOCK, databaseNow: () => new Date(), leaseMs: 600_000, onClaimed: () => {} };
+
+  const record = async (count) => {
+    const drafts = Array.from({ length: count }, draftEvent);
+    const done = await db.transaction(
+      (tx) => recordEvents(tx, drafts, { ledger, now: new Date(), isRepeat: false, ranks }),
+      60_000,
+    );
+    if (!done.ok) throw new Error(done.message);
+  };
+
+  return {
+    /** Claims and settles batches while what is settled is replaced, so that the depth stays; then records for some seconds. */
+    async measure({ claims: rounds, seconds }) {
+      const claimMs = [];
+      const settleMs = [];
+      for (let round = 0; round < rounds; round++) {
+        await record(BATCH);
+        const claimAt = performance.now();
+        const leased = await claim(claims, BATCH);
+        claimMs.push(performance.now() - claimAt);
+        if (leased.length === 0) throw new Error("nothing was there to claim");
+        const settleAt = performance.now();
+        const done = await db.transaction(
+          (tx) => settleDeliveries(tx, leased.map(toProcessed), "bench", new Date()),
+          60_000,
+        );
+        if (!done.ok) throw new Error(done.message);
+        settleMs.push(performance.now() - settleAt);
+      }
+      let recorded = 0;
+      const untilMs = performance.now() + seconds * 1_000;
+      const began = performance.now();
+      const lane = async () => {
+        while (performance.now() < untilMs) {
+          await record(BATCH);
+          recorded += BATCH;
+        }
+      };
+      await Promise.all([lane(), lane()]);
+      const ingestPerSec = Math.round(recorded / ((performance.now() - began) / 1_000));
+      return {
+        claimP50Ms: quantile(claimMs, 0.5),
+        claimP99Ms: quantile(claimMs, 0.99),
+        settleP50Ms: quantile(settleMs, 0.5),
+        ingestPerSec,
+      };
+    },
+    async empty() {
+      await db.pool.query(
+        "TRUNCATE holdfast.delivery, holdfast.finished_delivery, holdfast.attempt, holdfast.event, holdfast.dedupe",
+      );
+    },
+    /** Brings the queue to so many ready deliveries. Their events need not be there: nothing is sent. */
+    async fillReady(count) {
+      const { rows } = await db.pool.query("SELECT count(*)::int AS n FROM holdfast.delivery");
+      for (let left = count - rows[0].n; left > 0; left -= CHUNK) {
+        await db.pool.query(
+          `INSERT INTO holdfast.delivery (bucket, id, tenant, event_id, destination_id, key, trigger, priority, lane, rank,
+                                          state, attempt, refusals)
+           SELECT ${BUCKET}, x.id, 'default', x.id, $2, x.id, 'live', 2, 'default', 1e13 + x.n, 'ready', 0, 0
+             FROM (SELECT n, ${UUID} AS id FROM generate_series(1, $1::int) AS n) x`,
+          [Math.min(left, CHUNK), DESTINATION],
+        );
+      }
+    },
+    /** Adds so many finished deliveries, each with its attempt. */
+    async fillFinished(count) {
+      for (let left = count; left > 0; left -= CHUNK) {
+        await db.pool.query(
+          `WITH x AS MATERIALIZED (SELECT n, ${UUID} AS id FROM generate_series(1, $1::int) AS n),
+                f AS (
+           INSERT INTO holdfast.finished_delivery (bucket, id, tenant, event_id, destination_id, key, trigger, priority, lane,
+                                                   state, attempt, finished_at)
+           SELECT ${BUCKET}, x.id, 'default', x.id, $2, x.id, 'live', 2, 'default', 'processed', 1, now() FROM x)
+           INSERT INTO holdfast.attempt (bucket, delivery_id, id, event_id, number, outcome, response_truncated, started_at,
+                                         duration_ms, next_state, worker, lease)
+           SELECT ${BUCKET}, x.id, x.id, x.id, 1, 'succeeded', false, now(), 1, 'processed', 'bench', x.id FROM x`,
+          [Math.min(left, CHUNK), DESTINATION],
+        );
+      }
+    },
+    async deadRows() {
+      const { rows } = await db.pool.query(
+        "SELECT n_dead_tup::int AS n FROM pg_stat_user_tables WHERE schemaname = 'holdfast' AND relname = 'delivery'",
+      );
+      return rows[0]?.n ?? 0;
+    },
+    async sizes() {
+      const { rows } = await db.pool.query(
+        `SELECT pg_total_relation_size('holdfast.delivery') AS delivery,
+                coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)::bigint AS history
+           FROM pg_inherits i WHERE i.inhparent IN ('holdfast.finished_delivery'::regclass, 'holdfast.attempt'::regclass)`,
+      );
+      const toMb = (bytes) => Math.round(Number(bytes) / 2 ** 20);
+      return { deliveryMb: toMb(rows[0].delivery), historyMb: toMb(rows[0].history) };
+    },
+  };
+}
+
+// A UUIDv7 of now, as SQL makes many at once; its bucket is only a number to spread by.
+const UUID = `(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
+  || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15))::uuid`;
+const BUCKET = "('x' || substr(x.id::text, 16, 3))::bit(12)::int";
+
+function draftEvent() {
+  const eventKey = randomBytes(16);
+  const place = placeKey(SOURCE, eventKey);
+  const receivedAt = new Date();
+  const newId = () => newUuid(receivedAt.getTime(), place.bucket, randomBytes(8));
+  return {
+    id: newId(),
+    bucket: place.bucket,
+    tenant: "default",
+    sourceId: SOURCE,
+    keys: [place],
+    eventKey,
+    providerEventId: eventKey.toString("hex"),
+    eventType: "invoice.paid",
+    payloadVersion: null,
+    occurredAt: receivedAt,
+    signedAt: receivedAt,
+    receivedAt,
+    verifiedBy: "signature",
+    secretVersion: "v1",
+    method: "POST",
+    url: "/in/bench",
+    remoteAddress: "127.0.0.1",
+    headers: Buffer.from('[["content-type","application/json"]]'),
+    body: BODY,
+    bodySha256: BODY_SHA256,
+    deliveries: [
+      {
+        id: newId(),
+        destinationId: DESTINATION,
+        trigger: "live",
+        priority: 2,
+        lane: "default",
+        laneWeight: 1,
+        heldReason: null,
+      },
+    ],
+  };
+}
+
+function toProcessed(delivery) {
+  return {
+    delivery,
+    attemptId: newUuid(Date.now(), delivery.bucket, randomBytes(8)),
+    attempt: {
+      outcome: { kind: "answered", status: 200, retryAfterMs: null },
+      startedAt: new Date(),
+      durationMs: 1,
+      response: null,
+    },
+    decision: { to: "processed" },
+    dueAt: null,
+  };
+}
+
+function quantile(values, share) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] * 100) / 100;
+}
