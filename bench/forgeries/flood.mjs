@@ -6,7 +6,7 @@ const [url, connections] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true, maxSockets: Number(connections) });
 const random = seededRandom(7);
 const counts = {};
-let isOver = false;
+const over = new AbortController();
 
 function post() {
   const body = eventBody(random, eventId("forged", Math.floor(random() * 1e9)), Math.floor(Date.now() / 1000));
@@ -29,12 +29,12 @@ function post() {
 }
 
 async function loop() {
-  while (!isOver) await post();
+  while (!over.signal.aborted) await post();
 }
 
 const loops = Array.from({ length: Number(connections) }, loop);
 process.stdin.resume().on("end", async () => {
-  isOver = true;
+  over.abort();
   await Promise.all(loops);
   agent.destroy();
   process.stdout.write(`${JSON.stringify(counts)}\n`);

@@ -24,6 +24,7 @@ export function createMetrics(version: string) {
   return {
     registry,
     ...createIngestMetrics(registers),
+    ...createSubscriptionMetrics(registers),
     attempts: new Counter({
       name: "holdfast_delivery_attempts_total",
       help: "Attempts by destination and outcome class",
@@ -58,6 +59,12 @@ export function createMetrics(version: string) {
     ...createOverloadMetrics(registers),
     ...createUpkeepMetrics(registers),
     ...createReconciliationMetrics(registers),
+    routeFilterFaults: new Counter({
+      name: "holdfast_route_filter_faults_total",
+      help: "Events that a route left out because its filter could not be worked out for them, by route",
+      labelNames: ["route"],
+      registers,
+    }),
     databaseUp: new Gauge({
       name: "holdfast_database_up",
       help: "1 when the last look at the database was answered and its settings are safe",
@@ -97,12 +104,6 @@ function createIngestMetrics(registers: Registry[]) {
       labelNames: ["source"],
       registers,
     }),
-    routeFilterFaults: new Counter({
-      name: "holdfast_route_filter_faults_total",
-      help: "Events that a route left out because its filter could not be worked out for them, by route",
-      labelNames: ["route"],
-      registers,
-    }),
     rejections: new Counter({
       name: "holdfast_rejections_total",
       help: "Rejected arrivals by source and reason",
@@ -112,12 +113,6 @@ function createIngestMetrics(registers: Registry[]) {
     keyFetches: new Counter({
       name: "holdfast_key_fetches_total",
       help: "Keys and certificates fetched from providers, by result",
-      labelNames: ["result"],
-      registers,
-    }),
-    subscriptionConfirmations: new Counter({
-      name: "holdfast_subscription_confirmations_total",
-      help: "Subscriptions that were to be confirmed by visiting a URL (Amazon SNS), by result",
       labelNames: ["result"],
       registers,
     }),
@@ -141,6 +136,17 @@ function createQueueMetrics(registers: Registry[]) {
       name: "holdfast_queue_oldest_age_seconds",
       help: "Age of the oldest ready delivery by priority",
       labelNames: ["priority"],
+      registers,
+    }),
+  };
+}
+
+function createSubscriptionMetrics(registers: Registry[]) {
+  return {
+    subscriptionConfirmations: new Counter({
+      name: "holdfast_subscription_confirmations_total",
+      help: "Subscriptions that were to be confirmed by visiting a URL (Amazon SNS), by result",
+      labelNames: ["result"],
       registers,
     }),
   };
