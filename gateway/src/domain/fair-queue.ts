@@ -14,6 +14,10 @@ export interface FairQueue {
   takeMoves(limit: number): LaneMove[];
   /** Moves that could not be told to the others: they are told later. */
   returnMoves(moves: readonly LaneMove[]): void;
+  /** The lanes that are so far ahead that it matters whether what they queued is still there, the furthest first. */
+  farthest(limit: number): LaneTag[];
+  /** What a lane queued has left the queue without being served: it begins so much nearer again. */
+  lower(priority: number, lane: string, by: number): void;
   /** What the others know: virtual times and lanes, which only ever put things back in the queue. */
   merge(virtualTimes: readonly VirtualTime[], lanes: readonly LaneTag[]): void;
 }
@@ -52,6 +56,8 @@ export const VIRTUAL_TIME_START = 2e12;
 export const LANES_MAX = 100_000;
 /** A lane that is less far ahead is not worth telling the others of. */
 const FAR_AHEAD = 16 * RANK_STEP;
+/** One that is less far ahead is not worth a look at what it has waiting. */
+export const VERY_FAR_AHEAD = 1_000 * RANK_STEP;
 
 interface Lane {
   tag: number;
@@ -94,6 +100,13 @@ export function createFairQueue(lanesMax = LANES_MAX): FairQueue {
         lane.base = base;
       }
     },
+    farthest: (limit) => farthest(classes, limit),
+    lower: (priority, name, by) => {
+      const lane = classOf(priority).lanes.get(name);
+      if (lane === undefined) return;
+      lane.tag -= by;
+      lane.base = Math.min(lane.base, lane.tag);
+    },
     merge: (virtualTimes, lanes) => {
       for (const { priority, v } of virtualTimes) raise(classOf(priority), v);
       for (const { priority, lane: name, tag } of lanes) {
@@ -127,6 +140,15 @@ function forget(own: Class, lanesMax: number): void {
     if (own.lanes.size <= lanesMax * 0.9) return;
     own.lanes.delete(name);
   }
+}
+
+function farthest(classes: ReadonlyMap<number, Class>, limit: number): LaneTag[] {
+  const found: (LaneTag & { readonly ahead: number })[] = [];
+  for (const [priority, own] of classes) {
+    for (const [lane, { tag }] of own.lanes)
+      if (tag - own.v >= VERY_FAR_AHEAD) found.push({ priority, lane, tag, ahead: tag - own.v });
+  }
+  return found.toSorted((a, b) => b.ahead - a.ahead).slice(0, limit);
 }
 
 function takeMoves(classes: ReadonlyMap<number, Class>, limit: number): LaneMove[] {

@@ -1,10 +1,13 @@
 import type { FairQueue, LaneMove } from "../domain/fair-queue.ts";
-import { createFairQueue } from "../domain/fair-queue.ts";
+import { RANK_STEP, VERY_FAR_AHEAD, createFairQueue } from "../domain/fair-queue.ts";
+import { isHeldLane, retriedLane } from "../domain/lane.ts";
 import { PRIORITIES } from "../domain/priority.ts";
 import type { Log } from "../platform/log.ts";
+import { findLaneEnd } from "../store/queue/find-lane-end.ts";
 import { forgetLanes } from "../store/queue/forget-lanes.ts";
 import { listLaneTags } from "../store/queue/list-lane-tags.ts";
 import { listVirtualTimes } from "../store/queue/list-virtual-times.ts";
+import { lowerLane } from "../store/queue/lower-lane.ts";
 import { moveLanes } from "../store/queue/move-lanes.ts";
 import { raiseVirtualTime } from "../store/queue/raise-virtual-time.ts";
 import type { Queryable } from "../store/statement.ts";
@@ -25,6 +28,9 @@ const MOVES_MAX = 1_000;
 const LANES_KEPT_MAX = 10_000;
 /** Once in this many looks, lanes that were caught up with are taken out of the table. */
 const FORGET_EVERY = 25;
+/** Once in so many, the lanes that are furthest ahead are held against what really waits, so many of them. */
+const LOOK_BACK_EVERY = 5;
+const LOOK_BACK_LANES = 20;
 
 /**
  * Opens the fair queue with what the processes before have left, so that a lane which floods does not jump its own queue by
@@ -39,7 +45,9 @@ export async function openVirtualTime(deps: { readonly db: Queryable; readonly l
   const sync = async (): Promise<void> => {
     await tellVirtualTimes(deps.db, queue, told);
     if (!isFull) await tellLanes(deps.db, queue);
-    if (looks++ % FORGET_EVERY === 0) await deps.db.run(forgetLanes, []);
+    if (looks % LOOK_BACK_EVERY === 0) await lookBack(deps.db, queue);
+    if (looks % FORGET_EVERY === 0) await deps.db.run(forgetLanes, []);
+    looks++;
     isFull = (await hear(deps.db, queue)) >= LANES_KEPT_MAX;
   };
   const loop = startLoop({ name: "virtual time", log: deps.log, idleMs: SYNC_MS }, async () => {
@@ -82,6 +90,23 @@ async function tellLanes(db: Queryable, queue: FairQueue): Promise<void> {
   } catch (error) {
     queue.returnMoves(moves);
     throw error;
+  }
+}
+
+/**
+ * Puts lanes back whose deliveries are not in the queue any more: a pause or a gate has taken them out, and what the lane
+ * sends elsewhere must not wait behind them.
+ */
+async function lookBack(db: Queryable, queue: FairQueue): Promise<void> {
+  for (const { priority, lane, tag } of queue.farthest(LOOK_BACK_LANES)) {
+    if (isHeldLane(lane)) continue;
+    const retried = retriedLane(lane);
+    const end = (await db.run(findLaneEnd, [priority, tag, retried ?? lane, retried !== null])).rows[0];
+    const nearest = Math.max(queue.virtualTime(priority), end?.lowest ?? 0);
+    const real = end?.last == null ? nearest : Math.max(nearest, end.last + RANK_STEP);
+    if (tag - real < VERY_FAR_AHEAD) continue;
+    queue.lower(priority, lane, tag - real);
+    await db.run(lowerLane, [priority, lane, real]);
   }
 }
 

@@ -150,6 +150,28 @@ test("the table of lanes holds those that are ahead, and forgets them once the s
   await ranks.stop();
 });
 
+test("a lane whose backlog was held begins anew, and one whose backlog waits stays where it is", async () => {
+  const world = await openWorld();
+  const { desk } = world;
+  const ranks = await openVirtualTime({ db: desk.db, log: silentLog });
+  const start = ranks.next(2, "fresh");
+  // What the lanes that wait have queued last, before they are moved that far: a look may come at any moment.
+  const last = { ranks: { next: () => start + 2_999_000 } };
+  await world.record("waits", 1, last);
+  const [retry] = await world.record("waits", 1, last);
+  await desk.query("UPDATE holdfast.delivery SET attempt = 1 WHERE id = $1", [retry]);
+  for (let i = 0; i < 3_000; i++) for (const lane of ["held", "waits", "retry:waits"]) ranks.next(2, lane);
+  await until(async () => {
+    await ranks.sync();
+    return ranks.next(2, "held") - start < 1_000_000;
+  });
+  expect(ranks.next(2, "waits") - start).toBeGreaterThanOrEqual(3_000_000);
+  expect(ranks.next(2, "retry:waits") - start).toBeGreaterThanOrEqual(3_000_000);
+  const told = await desk.query<{ tag: number }>("SELECT tag FROM holdfast.lane_tag WHERE lane = 'held'");
+  for (const { tag } of told) expect(tag - start).toBeLessThan(1_000_000);
+  await ranks.stop();
+});
+
 test("a restart that finds no database says so, and one that loses it later goes on by what it knew", async () => {
   const failing = { run: () => Promise.reject(new Error("gone")) };
   await expect(openVirtualTime({ db: failing, log: silentLog })).rejects.toThrow("gone");

@@ -139,6 +139,21 @@ describe("fair lanes", () => {
   });
 });
 
+describe("a lane whose deliveries have left the queue unserved", () => {
+  it("is named when it is very far ahead, and begins where it is put back to", () => {
+    const queue = createFairQueue();
+    for (let i = 0; i < 2_000; i++) queue.next(0, "far");
+    for (let i = 0; i < 900; i++) queue.next(0, "near");
+    const tag = VIRTUAL_TIME_START + 2_000 * RANK_STEP;
+    expect(queue.farthest(10).map(({ lane, tag: at }) => [lane, at])).toEqual([["far", tag]]);
+    queue.lower(0, "far", 2_000 * RANK_STEP);
+    expect(queue.next(0, "far")).toBe(VIRTUAL_TIME_START);
+    // Put back further than the service stands, it still saves up nothing.
+    queue.lower(0, "far", 50 * RANK_STEP);
+    expect(queue.next(0, "far")).toBe(VIRTUAL_TIME_START);
+  });
+});
+
 describe("fair lanes of several processes", () => {
   const claimed = VIRTUAL_TIME_START;
 

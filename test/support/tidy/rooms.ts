@@ -28,6 +28,7 @@ const VERIFY_COMMAND = /^gateway\/src\/cli\/(?:captured-request|verify-receiver|
 const HOMES: Readonly<Record<string, string | readonly string[]>> = {
   "@hono/node-server": "http",
   "@hono/zod-openapi": "http",
+  "@marcbachmann/cel-js": "platform",
   "@octokit/rest": "recovery",
   commander: "cli",
   croner: "platform",
