@@ -125,3 +125,10 @@ export async function settled(desk: Desk): Promise<void> {
     return row!.count === 0;
   });
 }
+
+/** As if the source had been made by the API: one that a file declares is changed there. Waits until the gateway knows. */
+export async function ownByApi(desk: Desk, gateway: ReplayGateway): Promise<void> {
+  await desk.query("UPDATE holdfast.source SET origin = 'api'");
+  await desk.query("UPDATE holdfast.setting SET value = (value::int + 1)::text WHERE name = 'catalog_version'");
+  await until(async () => (await gateway.call("GET", "/sources/payments")).body["origin"] === "api");
+}
