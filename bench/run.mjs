@@ -26,6 +26,17 @@ const BENCHES = {
     },
     load: async () => (await import("./fairness/run-fairness.mjs")).runFairness,
   },
+  "slow-destination": {
+    summary: "what a destination that answers after 30 s, with 200,000 waiting, costs the others (about 10 minutes)",
+    options: {
+      quick: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      waiting: { type: "string" },
+      events: { type: "string" },
+      seconds: { type: "string" },
+    },
+    load: async () => (await import("./slow-destination/run-slow-destination.mjs")).runSlowDestination,
+  },
   overload: {
     summary:
       "three times the capacity for a minute: who is accepted, memory, drain, nothing acked lost (about 3 minutes)",
@@ -71,6 +82,18 @@ const BENCHES = {
     },
     load: async () => (await import("./growth/run-growth.mjs")).runGrowth,
   },
+  "rolling-restart": {
+    summary:
+      "doors and workers restarted in turn under load, one killed, one stopped: what is lost or doubled (3 minutes)",
+    options: {
+      quick: { type: "boolean", default: false },
+      doors: { type: "string", default: "4" },
+      workers: { type: "string", default: "4" },
+      rate: { type: "string", default: "200" },
+      pause: { type: "string", default: "2" },
+    },
+    load: async () => (await import("./rolling-restart/run-rolling-restart.mjs")).runRollingRestart,
+  },
 };
 
 const USAGE = `Benches:
@@ -93,6 +116,13 @@ Options of fairness:
   --low <n>          how many of low priority wait (default 100000)
   --seconds <n>      how long the quiet lanes send (default 20)
 
+Options of slow-destination:
+  --quick            one short round with 5,000 waiting: does it run at all
+  --rounds <n>       rounds without and with the slow destination (default 3)
+  --waiting <n>      how many wait for it (default 200000)
+  --events <n>       others' events whose throughput is measured (default 20000)
+  --seconds <n>      how long the others send steadily (default 20)
+
 Options of overload:
   --quick            eight seconds and fewer connections: does it run at all
   --factor <n>       how many times the capacity is offered (default 3)
@@ -111,6 +141,12 @@ Options of growth:
   --claims <n>       claims of 64 in each stage (default 500)
   --seconds <n>      length of ingest in each stage (default 10)
   --buffers <size>   shared_buffers of the database (default 512MB)
+
+Options of rolling-restart:
+  --quick            two doors and two workers
+  --doors, --workers <n>  processes that take in, processes that deliver (default 4 and 4)
+  --rate <n>         events a second (default 200)
+  --pause <n>        seconds between two restarts (default 2)
 
 Results: bench/results/ (JSON, and a plot as SVG). How to read them: docs/bench.md
 `;
