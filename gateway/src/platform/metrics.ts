@@ -24,6 +24,7 @@ export function createMetrics(version: string) {
   return {
     registry,
     ...createIngestMetrics(registers),
+    ...createRouteMetrics(registers),
     ...createSubscriptionMetrics(registers),
     attempts: new Counter({
       name: "holdfast_delivery_attempts_total",
@@ -59,15 +60,20 @@ export function createMetrics(version: string) {
     ...createOverloadMetrics(registers),
     ...createUpkeepMetrics(registers),
     ...createReconciliationMetrics(registers),
+    databaseUp: new Gauge({
+      name: "holdfast_database_up",
+      help: "1 when the last look at the database was answered and its settings are safe",
+      registers,
+    }),
+  };
+}
+
+function createRouteMetrics(registers: Registry[]) {
+  return {
     routeFilterFaults: new Counter({
       name: "holdfast_route_filter_faults_total",
       help: "Events that a route left out because its filter could not be worked out for them, by route",
       labelNames: ["route"],
-      registers,
-    }),
-    databaseUp: new Gauge({
-      name: "holdfast_database_up",
-      help: "1 when the last look at the database was answered and its settings are safe",
       registers,
     }),
   };
