@@ -10,6 +10,7 @@ import type { Metrics } from "../platform/metrics.ts";
 import type { Database } from "../store/database.ts";
 import { disableGone } from "./caretakers/disabler.ts";
 import { release } from "./caretakers/releaser.ts";
+import type { RescuerDeps } from "./caretakers/rescuer.ts";
 import { rescueExpired } from "./caretakers/rescuer.ts";
 import { stageBatch } from "./caretakers/stager.ts";
 import type { CatalogWatch } from "./catalog-watch.ts";
@@ -98,25 +99,7 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
     worker,
   });
   const onReady = () => worker.wake();
-  const caretakers: Loop[] = [
-    caretaker(deps, "stager", STAGE_MS, () =>
-      stageBatch({ ...deps, onReady, heldReasonOf: (id) => whyHeld(catalog().findDestination(id)) }),
-    ),
-    caretaker(deps, "rescuer", Math.min(RESCUE_MS, options.leaseMs / 3), async () => {
-      const now = deps.databaseClock.now();
-      const rescued = await rescueExpired(rescuerDeps, now, now);
-      if (rescued > 0) deps.log.warn({ rescued }, "deliveries taken back from a worker that did not report");
-      return false;
-    }),
-    caretaker(deps, "releaser", RELEASE_MS, async () => {
-      const { destinations } = deps.catalog.current();
-      return (await release({ ...deps, destinations, onReady })) > 0;
-    }),
-    caretaker(deps, "clock", CLOCK_MS, async () => {
-      await deps.databaseClock.sync();
-      return false;
-    }),
-  ];
+  const caretakers = startCaretakers(deps, rescuerDeps, options.leaseMs);
   return {
     wake: onReady,
     hint: gates.hint,
@@ -136,6 +119,29 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
       await Promise.all([...stopped, gates.stop()]);
     },
   };
+}
+
+/** Starts what looks after deliveries beside the worker. */
+function startCaretakers(deps: EngineDeps, rescuerDeps: RescuerDeps, leaseMs: number): Loop[] {
+  const { onReady } = rescuerDeps;
+  const why = (id: string): string | null => whyHeld(deps.catalog.index().findDestination(id));
+  return [
+    caretaker(deps, "stager", STAGE_MS, () => stageBatch({ ...deps, onReady, heldReasonOf: why })),
+    caretaker(deps, "rescuer", Math.min(RESCUE_MS, leaseMs / 3), async () => {
+      const now = deps.databaseClock.now();
+      const rescued = await rescueExpired(rescuerDeps, now, now);
+      if (rescued > 0) deps.log.warn({ rescued }, "deliveries taken back from a worker that did not report");
+      return false;
+    }),
+    caretaker(deps, "releaser", RELEASE_MS, async () => {
+      const { destinations } = deps.catalog.current();
+      return (await release({ ...deps, destinations, onReady })) > 0;
+    }),
+    caretaker(deps, "clock", CLOCK_MS, async () => {
+      await deps.databaseClock.sync();
+      return false;
+    }),
+  ];
 }
 
 // What keeps an order has its turn when it is retried.
