@@ -229,7 +229,13 @@ async function reconcile({ databaseUrl, secretKey, folder, log, door, undo }) {
     return recorded.ok ? { ok: true, value: recorded.value[0] } : recorded;
   };
   const deps = {
-    ...{ db, clock, box, metrics, record, log: silent, random: randomBytes },
+    db,
+    clock,
+    box,
+    metrics,
+    record,
+    log: silent,
+    random: randomBytes,
     findSource: (id) => index.findSource(index.findSourceById(id).key),
     openConnector: (setup) => tools.openConnector({ egress, clock, dataDir: folder }, setup),
   };
