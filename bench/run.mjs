@@ -26,6 +26,17 @@ const BENCHES = {
     },
     load: async () => (await import("./fairness/run-fairness.mjs")).runFairness,
   },
+  replay: {
+    summary: "what a replay of 100,000 events costs live traffic (about 20 minutes)",
+    options: {
+      quick: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      events: { type: "string" },
+      seconds: { type: "string" },
+      rate: { type: "string" },
+    },
+    load: async () => (await import("./replay/run-replay.mjs")).runReplay,
+  },
   "slow-destination": {
     summary: "what a destination that answers after 30 s, with 200,000 waiting, costs the others (about 10 minutes)",
     options: {
@@ -133,6 +144,12 @@ Options of overload:
 Options of verify:
   --quick            three short rounds: does it run at all
   --rounds <n>       rounds of each contender (default 15)
+
+Options of replay:
+  --quick            5,000 events, one round of 5 s: does it run at all
+  --events <n>       events that are replayed (default 100000)
+  --rounds, --seconds <n>  live traffic before and beside it (default 3 rounds of 30 s)
+  --rate <n>         deliveries that the replay queues a second (default 100)
 
 Options of growth:
   --quick            50,000 ready and 100,000 finished, a snapshot of 10 s: does it run at all

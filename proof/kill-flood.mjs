@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { runKillFlood } from "./kill-flood/run.mjs";
 
 const USAGE = `npm run proof -- [options]
+npm run proof -- incident [--events <n>] [--undone <n>] [--kills <n>]   (docs/replay.md)
   --events <n>           distinct events (default 20000)
   --kills <n>            SIGKILL to the gateway's process group (default 20)
   --database-kills <n>   SIGKILL to the database, all of its processes (default 5)
@@ -17,14 +18,20 @@ const USAGE = `npm run proof -- [options]
 const DEFAULTS = { events: 20_000, kills: 20, "database-kills": 5, concurrency: 48 };
 const QUICK = { events: 2_000, kills: 4, "database-kills": 1, concurrency: 48 };
 
-const options = readOptions(process.argv.slice(2));
-process.exitCode = options === null ? 2 : await runKillFlood(options);
+const args = process.argv.slice(2);
+if (args[0] === "incident") {
+  const { runIncident } = await import("./incident.mjs");
+  process.exitCode = await runIncident(args.slice(1));
+} else {
+  const options = readOptions(args);
+  process.exitCode = options === null ? 2 : await runKillFlood(options);
+}
 
-function readOptions(args) {
+function readOptions(given) {
   try {
     const numbers = Object.fromEntries([...Object.keys(DEFAULTS), "seed"].map((name) => [name, { type: "string" }]));
     const flags = Object.fromEntries(["quick", "keep", "json", "help"].map((name) => [name, { type: "boolean" }]));
-    const { values } = parseArgs({ args, options: { ...numbers, ...flags, gateway: { type: "string" } } });
+    const { values } = parseArgs({ args: given, options: { ...numbers, ...flags, gateway: { type: "string" } } });
     if (values.help) {
       process.stdout.write(USAGE);
       process.exit(0);

@@ -34,7 +34,7 @@ async function run(gateway: ReplayGateway, command: string, said: string, input?
     cwd: "/",
     ...(input === undefined ? {} : { input }),
   });
-  expect([command, result.code, result.stderr]).toMatchObject([command, 0]);
+  expect([command, result.code], result.stderr).toEqual([command, 0]);
   return result.stdout;
 }
 
@@ -56,7 +56,7 @@ it("the page on growing dead letters ends with none, by its commands alone", asy
   expect(await run(gateway, show!, said)).toContain("422");
   // Step 3: the consumer is mended.
   service.answer = () => 200;
-  expect(await run(gateway, one!, said)).toMatch(/^dlv_\w+ is ready/);
+  expect(await run(gateway, one!, said)).toMatch(/^dlv_\w+ is (ready|leased|processed);/);
   await settled(desk);
   said += await run(gateway, count!, said);
   expect(said).toContain("4 fit. Nothing was done yet.");
