@@ -1,6 +1,6 @@
 import type { Priority } from "./configured-shapes.ts";
 
-export type Signal = "commit" | "queue" | "loop" | "memory" | "disk" | "oldest_ready" | "depth";
+export type Signal = "commits" | "queue" | "loop" | "memory" | "disk" | "oldest_ready" | "depth";
 
 /** Which signal is over which threshold. */
 export interface OverloadCause {

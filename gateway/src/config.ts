@@ -185,7 +185,7 @@ function readOverload({ read }: SettingReader): GatewayConfig["overload"] {
   return {
     isOn: read("overload.controller") === "on",
     thresholds: {
-      commit: read("overload.commitMs"),
+      commits: read("overload.commitMs"),
       queue: read("overload.queuePercent"),
       loop: read("overload.loopDelayMs"),
       memory: read("overload.memoryPercent"),

@@ -3,7 +3,7 @@ import { type Paint } from "./shell.ts";
 import { formatDuration, formatTable, formatTime, printable } from "./table.ts";
 
 const SIGNALS: Readonly<Record<string, readonly [name: string, unit: string]>> = {
-  commit: ["a group commit takes", "ms"],
+  commits: ["a group commit takes", "ms"],
   queue: ["the queue before the database is full to", "%"],
   loop: ["the event loop is late by", "ms"],
   memory: ["memory is used to", "%"],

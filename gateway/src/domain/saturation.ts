@@ -2,7 +2,7 @@ import type { Priority } from "./priority.ts";
 import { PRIORITIES } from "./priority.ts";
 
 /** What a process looks at to see whether it is overloaded. */
-export const SIGNALS = ["commit", "queue", "loop", "memory", "disk", "oldest_ready", "depth"] as const;
+export const SIGNALS = ["commits", "queue", "loop", "memory", "disk", "oldest_ready", "depth"] as const;
 export type Signal = (typeof SIGNALS)[number];
 
 /** 0: everything is accepted. 1: low and normal are slowed down. 2: low is refused. 3: normal, too. 4: high, too. */
@@ -15,7 +15,7 @@ export type Thresholds = Readonly<Record<Signal, Steps>>;
 /** One look at every signal; null where it is not known (another machine's disk, a database that does not answer). */
 export interface Readings {
   /** Milliseconds: how long a group commit takes, or how long the oldest arrival has waited for one. */
-  readonly commit: number;
+  readonly commits: number;
   /** Percent of what may wait for the database. */
   readonly queue: number;
   /** Milliseconds by which the event loop is late. */

@@ -145,7 +145,7 @@ function read(watch: Watch): Readings {
   return {
     ...watch.slow,
     // A database that is away is no overload: to refuse some would not let the others through.
-    commit: Math.max(watch.commits.read(), isFailing ? 0 : oldestMs),
+    commits: Math.max(watch.commits.read(), isFailing ? 0 : oldestMs),
     queue: queuePercent(watch),
     loop: watch.lateness.read(),
   };

@@ -14,7 +14,7 @@ import {
 } from "../../src/domain/saturation.ts";
 
 const THRESHOLDS: Thresholds = {
-  commit: [100, 200, 300, 400],
+  commits: [100, 200, 300, 400],
   queue: [20, 40, 60, 80],
   loop: [100, 200, 300, 400],
   memory: [70, 80, 90, 95],
@@ -22,13 +22,13 @@ const THRESHOLDS: Thresholds = {
   oldest_ready: [100, 200, 300, 400],
   depth: [100, 200, 300, 400],
 };
-const QUIET: Readings = { commit: 0, queue: 0, loop: 0, memory: 0, disk: null, oldestReady: null, depth: null };
+const QUIET: Readings = { commits: 0, queue: 0, loop: 0, memory: 0, disk: null, oldestReady: null, depth: null };
 const LEVELS: readonly Level[] = [0, 1, 2, 3, 4];
 const STRICTNESS = ["accepted", "throttled", "shed"];
 
 const value = fc.integer({ min: 0, max: 500 });
 const readings: fc.Arbitrary<Readings> = fc.record({
-  commit: value,
+  commits: value,
   queue: fc.integer({ min: 0, max: 100 }),
   loop: value,
   memory: fc.integer({ min: 0, max: 100 }),
@@ -101,9 +101,9 @@ describe("the level over time", () => {
   it("does not move while a signal dances between the threshold and four fifths of it", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 81, max: 199 }), { minLength: 1, maxLength: 200 }), (values) => {
-        let state = step(calm(0), { ...QUIET, commit: 150 }, 1);
-        values.forEach((commit, i) => {
-          state = step(state, { ...QUIET, commit }, 100 + i * 400);
+        let state = step(calm(0), { ...QUIET, commits: 150 }, 1);
+        values.forEach((commits, i) => {
+          state = step(state, { ...QUIET, commits }, 100 + i * 400);
         });
         expect([state.level, state.sinceMs]).toEqual([1, 1]);
       }),
