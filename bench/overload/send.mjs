@@ -7,6 +7,7 @@ import { signatureHeader } from "../stripe-event.mjs";
 const TICK_MS = 5;
 const LAST_ANSWERS_MS = 30_000;
 const FIRST_CONNECTIONS = 16;
+const IDLE_MS_MAX = 4_000;
 
 process.on("message", (plan) => {
   run(plan).then(
@@ -60,12 +61,21 @@ function makeDue(load, one, nowMs, startMs) {
   const wanted = Math.floor(((nowMs - startMs) / 1_000) * one.ratePerSec);
   for (; one.due < wanted; one.due++) {
     const dueMs = startMs + (one.due / one.ratePerSec) * 1_000;
-    const connection = one.idle.pop();
+    const connection = takeIdle(one);
     if (connection === undefined) {
       one.waiting.push(dueMs);
       // As senders do: one more connection when all are busy, and none that would stand idle until it is closed.
       if (one.opened < one.connections) void openOne(load, one);
     } else send(load, one, connection, dueMs);
+  }
+}
+
+// One that has been idle for long may just be being closed by the other side; what is sent on it is then nobody's fault.
+function takeIdle(one) {
+  for (;;) {
+    const connection = one.idle.pop();
+    if (connection === undefined || performance.now() - connection.freeMs < IDLE_MS_MAX) return connection;
+    connection.socket.destroy();
   }
 }
 
@@ -78,7 +88,7 @@ function openOne(load, one) {
   one.opened++;
   return new Promise((resolve) => {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-    const connection = { socket, dueMs: 0, id: null, pending: "" };
+    const connection = { socket, dueMs: 0, freeMs: 0, id: null, pending: "" };
     let isGone = false;
     const lose = (fault) => {
       if (isGone) return;
@@ -104,8 +114,10 @@ function openOne(load, one) {
 
 function free(load, one, connection) {
   const dueMs = load.stopped ? undefined : one.waiting[one.head];
-  if (dueMs === undefined) one.idle.push(connection);
-  else {
+  if (dueMs === undefined) {
+    connection.freeMs = performance.now();
+    one.idle.push(connection);
+  } else {
     one.head++;
     send(load, one, connection, dueMs);
   }
