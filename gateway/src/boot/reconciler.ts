@@ -64,6 +64,8 @@ export function startReconciler(
     ),
     startLoop({ name: "reconcile schedules", log, idleMs: SCHEDULE_MS }, async () => {
       if (leads()) await startDue(schedules);
+      // What a process showed while it led would stand still for ever.
+      else metrics.reconciliationUnexplained.reset();
       return false;
     }),
   ];

@@ -140,9 +140,21 @@ export async function showRun(
     shell.print("");
     const head = ["state", "provider's id", "type", "happened (UTC)", "event", "how or why"];
     for (const line of formatTable(shell.paint, head, page.items.map(toEntryRow))) shell.print(line);
+    adviseReplay(shell, run, page.items);
     if (page.nextCursor !== null) shell.note(shell.paint.dim(`There are more: --cursor ${page.nextCursor}`));
     return code;
   });
+}
+
+const ADVISED_MAX = 20;
+
+function adviseReplay(shell: Shell, { windowFrom }: ReconciliationRun, entries: readonly ReconciliationEntry[]): void {
+  const ids = entries.flatMap(({ state, eventId }) => (state === "dead_here" && eventId !== null ? [eventId] : []));
+  if (ids.length === 0) return;
+  const shown = ids.slice(0, ADVISED_MAX).join(" ");
+  shell.note(
+    `Plan a replay of what is dead here: npx holdfast replay plan --state dead --since ${windowFrom} --id ${shown}`,
+  );
 }
 
 function toEntryRow(entry: ReconciliationEntry): string[] {

@@ -118,14 +118,17 @@ export const listEntries = cold<EntryRow>(
 );
 
 /**
- * Which of these events have a delivery that ended as a dead letter and that nobody has retried.
+ * Which of these events have a delivery that ended as a dead letter and that nobody has retried, dismissed, or replayed to its end.
  * Parameters: buckets int[], event ids uuid[].
  */
 export const findDeadEvents = cold<{ event_id: string }>(
   "find_dead_events",
   `SELECT DISTINCT f.event_id FROM holdfast.finished_delivery f
      JOIN unnest($1::int[], $2::uuid[]) AS u(bucket, event_id) ON u.bucket = f.bucket AND u.event_id = f.event_id
-    WHERE f.state = 'dead' AND f.retried_as IS NULL`,
+    WHERE f.state = 'dead' AND f.retried_as IS NULL AND f.dismissed_at IS NULL AND f.trigger <> 'copy'
+      AND NOT EXISTS (SELECT 1 FROM holdfast.finished_delivery o
+                       WHERE o.bucket = f.bucket AND o.event_id = f.event_id AND o.destination_id = f.destination_id
+                         AND o.state = 'processed')`,
 );
 
 /**
