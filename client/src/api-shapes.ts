@@ -27,6 +27,11 @@ export interface EventSummary {
   deliveryStates: Record<string, number>;
 }
 
+export interface EventPage extends Page<EventSummary> {
+  /** How many events this page's search went through (null: all there are), and whether that is everything; null: no search. */
+  searched: { newest: number | null; complete: boolean } | null;
+}
+
 /** One step of an event's way, in the words that the field uses. */
 export interface TimelineEntry {
   at: string;
@@ -168,6 +173,30 @@ export interface RejectionSummary {
   url: string;
   remoteAddress: string;
   bodyBytes: number;
+  /** The event that a replay made of it, and that replay; null while it is none. */
+  eventId: string | null;
+  replayId: string | null;
+}
+
+/** Rejections of one source with one reason and one likely cause (`unknown` where none was found). */
+export interface RejectionGroup {
+  sourceId: string;
+  source: string;
+  reason: string;
+  cause: string;
+  count: number;
+  /** How many of them a replay has made events of. */
+  replayed: number;
+  firstAt: string;
+  lastAt: string;
+  /** The newest of them. */
+  sampleId: string;
+}
+export interface RejectionGroups {
+  items: RejectionGroup[];
+  searched: { newest: number; complete: boolean };
+  /** Groups beyond those that are listed. */
+  more: number;
 }
 
 export interface RejectionDetail extends RejectionSummary {
@@ -210,4 +239,19 @@ export interface Status {
   overload: Overload;
   /** What the process says of itself. */
   [part: string]: unknown;
+}
+
+/** What waits. Of each state at most `counted.ofEachState` deliveries are counted. */
+export interface QueueStanding {
+  classes: {
+    class: Priority;
+    depth: Record<string, number>;
+    oldestReadySec: number | null;
+    /** When the next retry is due. */
+    nextDueAt: string | null;
+  }[];
+  held: { reason: string; destinationId: string; destination: string; count: number; since: string }[];
+  scheduled: { destinationId: string; destination: string; count: number; nextDueAt: string }[];
+  lanes: { class: Priority; lane: string; ready: number }[];
+  counted: { ofEachState: number; complete: boolean };
 }

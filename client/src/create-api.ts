@@ -2,13 +2,15 @@ import type {
   DeadLetter,
   DeadLetterPage,
   DeliveryDetail,
-  DeliveryState,
   DeliverySummary,
   EventDetail,
+  EventPage,
   EventSummary,
   Page,
+  QueueStanding,
   RawRequest,
   RejectionDetail,
+  RejectionGroups,
   RejectionSummary,
   RetryLoop,
   Status,
@@ -38,42 +40,18 @@ import type {
 } from "./reconciliation-shapes.ts";
 import type { ThrottleCalls } from "./throttle-shapes.ts";
 import type { DeadLetterQuery, DeadLetters, Replays } from "./recovery-shapes.ts";
+import type {
+  PageQuery,
+  EventQuery,
+  DeliveryQuery,
+  RejectionFilter,
+  RejectionQuery,
+  RunQuery,
+  EntryQuery,
+  LoopQuery,
+} from "./list-queries.ts";
 import { walk } from "./walk-pages.ts";
 import { type ApiAddress, callApi, callApiForJson, type Query } from "./call-api.ts";
-
-/** What every list takes: where to go on, and how many at once (at most 200). */
-export interface PageQuery {
-  cursor?: string;
-  limit?: number;
-}
-export interface EventQuery extends PageQuery {
-  source?: string;
-  type?: string;
-  /** ISO 8601. */
-  since?: string;
-  until?: string;
-  /** The provider's own event id. */
-  providerId?: string;
-}
-export interface DeliveryQuery extends PageQuery {
-  state?: DeliveryState;
-  destination?: string;
-  event?: string;
-}
-export interface RejectionQuery extends PageQuery {
-  source?: string;
-  reason?: string;
-}
-export interface RunQuery extends PageQuery {
-  /** Id or name. */
-  reconciliation?: string;
-}
-export interface EntryQuery extends PageQuery {
-  state?: ReconciliationEntry["state"];
-}
-export interface LoopQuery extends PageQuery {
-  source?: string;
-}
 
 /** Things that are listed: one page, or all of them, fetched page by page as they are asked for. */
 export interface Listing<T, Q, P = Page<T>> {
@@ -144,7 +122,8 @@ export interface Api {
     signingSecret(id: string): Promise<{ signingSecret: string }>;
   };
   routes: Configured<Route, RouteInput>;
-  events: Shelf<EventSummary, EventDetail, EventQuery> & {
+  events: Listing<EventSummary, EventQuery, EventPage> & {
+    get(id: string): Promise<EventDetail>;
     raw(id: string): Promise<RawRequest>;
     /** The exact bytes that the provider sent. */
     body(id: string): Promise<Uint8Array>;
@@ -155,11 +134,14 @@ export interface Api {
   };
   deadLetters: DeadLetters;
   replays: Replays;
-  rejections: Shelf<RejectionSummary, RejectionDetail, RejectionQuery>;
+  rejections: Shelf<RejectionSummary, RejectionDetail, RejectionQuery> & {
+    groups(query?: RejectionFilter): Promise<RejectionGroups>;
+  };
   loops: Listing<RetryLoop, LoopQuery>;
   reconciliations: Reconciliations;
   throttles: ThrottleCalls;
   status(): Promise<Status>;
+  queue(): Promise<QueueStanding>;
   /** Applies a configuration as a whole, as `holdfast apply` does; with `dryRun` it only says what would change. */
   apply(definition: unknown, options?: { dryRun?: boolean }): Promise<Applied>;
   configuration(): Promise<Configuration>;
@@ -184,13 +166,17 @@ export function createApi(address: ApiAddress): Api {
     },
     routes: configured(calls, "/routes"),
     events: {
-      ...shelf(calls, "/events"),
+      ...listing<EventSummary, EventQuery, EventPage>(calls, "/events"),
+      get: (id) => get(at("/events", id)),
       raw: (id) => get(`${at("/events", id)}/raw`),
       body: (id) => callApi(address, { method: "GET", path: `${at("/events", id)}/raw`, query: { part: "body" } }),
     },
     deliveries: { ...shelf(calls, "/deliveries"), retry: (id) => post(`${at("/deliveries", id)}/retry`) },
     ...recoveryOf(calls),
-    rejections: shelf(calls, "/rejections"),
+    rejections: {
+      ...shelf(calls, "/rejections"),
+      groups: (query = {}) => get("/rejections/groups", { ...query }),
+    },
     loops: listing(calls, "/loops"),
     reconciliations: reconciliationsOf(calls),
     throttles: {
@@ -199,6 +185,7 @@ export function createApi(address: ApiAddress): Api {
       clear: (id) => calls.delete(at("/throttles", id)),
     },
     status: () => get("/status"),
+    queue: () => get("/queue"),
     apply: (definition, { dryRun = false } = {}) => post("/configuration", { definition, dryRun }),
     configuration: () => get("/configuration"),
     keys: {

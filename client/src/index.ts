@@ -10,18 +10,12 @@ export {
   type Changes,
   type Configured,
   createApi,
-  type DeliveryQuery,
-  type EntryQuery,
-  type EventQuery,
   type Listing,
-  type LoopQuery,
-  type PageQuery,
   type Reconciliations,
-  type RejectionQuery,
-  type RunQuery,
   type Secrets,
   type Shelf,
 } from "./create-api.ts";
+export type * from "./list-queries.ts";
 export type { HeadersInput } from "./delivery-headers.ts";
 export { type Once, once, type OnceStore } from "./once.ts";
 export { createPgStore, onceTableSql, type PgClient, type PgPool, type PgStore } from "./pg-store.ts";

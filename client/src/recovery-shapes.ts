@@ -1,6 +1,7 @@
 import type { DeadLetter, DeadLetterPage, Page } from "./api-shapes.ts";
 import type { Priority } from "./configured-shapes.ts";
-import type { Listing, PageQuery, Shelf } from "./create-api.ts";
+import type { Listing, Shelf } from "./create-api.ts";
+import type { PageQuery } from "./list-queries.ts";
 
 /** Which dead letters are meant; what is absent does not matter. Times are ISO 8601. */
 export interface DeadFilter {

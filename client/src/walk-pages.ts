@@ -1,5 +1,5 @@
 import type { Page } from "./api-shapes.ts";
-import type { PageQuery } from "./create-api.ts";
+import type { PageQuery } from "./list-queries.ts";
 
 /** Everything on a list, fetched page by page as it is asked for. */
 export async function* walk<T>(

@@ -20,7 +20,9 @@ import { reconciliationRunOperations } from "./reconciliation-runs.ts";
 import { reconciliationOperations } from "./reconciliations.ts";
 import { API_PATH, mountOperations } from "./mount-operations.ts";
 import type { Operation } from "./operation.ts";
+import { queueOperations } from "./queue.ts";
 import { rateOperations } from "./rates.ts";
+import { rejectionGroupOperations } from "./rejection-groups.ts";
 import { rejectionOperations } from "./rejections.ts";
 import { replayOperations } from "./replays.ts";
 import { resealOperations } from "./reseal.ts";
@@ -39,6 +41,7 @@ export type AdminApi = OpenAPIHono<AdminEnv>;
 export const adminOperations: readonly Operation[] = [
   ...standingOperations,
   ...rateOperations,
+  ...queueOperations,
   ...sourceOperations,
   ...secretOperations,
   ...resealOperations,
@@ -51,6 +54,7 @@ export const adminOperations: readonly Operation[] = [
   ...deadGroupOperations,
   ...deadHandlingOperations,
   ...replayOperations,
+  ...rejectionGroupOperations,
   ...rejectionOperations,
   ...loopOperations,
   ...throttleOperations,

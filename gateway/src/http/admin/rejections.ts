@@ -9,8 +9,9 @@ import { readHeaders } from "./delivery-shape.ts";
 import { rawRequestSchema } from "./event-shape.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
-import { pageOf, pageQuery, readCursor, toPage, UUID_MAX, UUID_MIN } from "./page.ts";
-import { invalid, notFound, orRefusal } from "./refusal.ts";
+import { pageOf, pageQuery, readCursor, toPage } from "./page.ts";
+import { notFound, orRefusal } from "./refusal.ts";
+import { readRejectionFilter, rejectionFilter } from "./rejection-filter.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
 
 const rejectionSchema = z
@@ -26,6 +27,8 @@ const rejectionSchema = z
     url: z.string(),
     remoteAddress: z.string(),
     bodyBytes: z.number().int(),
+    eventId: z.string().nullable().openapi({ description: "The event that a replay made of it" }),
+    replayId: z.string().nullable(),
   })
   .openapi("Rejection", {
     example: {
@@ -43,19 +46,14 @@ const rejectionSchema = z
       url: "/in/6mFh1QzYpU3Wq0sV9oXcL2bTnR8dKeJa",
       remoteAddress: "203.0.113.7",
       bodyBytes: 1_482,
+      eventId: null,
+      replayId: null,
     },
   });
 
 const rejectionDetailSchema = rejectionSchema.extend({ request: rawRequestSchema }).openapi("RejectionDetail");
 
-const rejectionQuery = z.strictObject({
-  source: z.string().max(140).optional().openapi({ description: "Id or name" }),
-  reason: z
-    .string()
-    .regex(/^[a-z_]{1,64}$/)
-    .optional(),
-  ...pageQuery,
-});
+const rejectionQuery = z.strictObject({ ...rejectionFilter, ...pageQuery });
 
 function toRejection(row: RejectionRow, own: TenantCatalog): z.infer<typeof rejectionSchema> {
   return {
@@ -70,32 +68,36 @@ function toRejection(row: RejectionRow, own: TenantCatalog): z.infer<typeof reje
     url: row.url,
     remoteAddress: row.remote_address,
     bodyBytes: row.body_bytes,
+    eventId: row.event_id === null ? null : toPublicId("evt", row.event_id),
+    replayId: row.replay_id === null ? null : toPublicId("rpl", row.replay_id),
   };
 }
 
 async function listPage(context: OperationContext, query: z.infer<typeof rejectionQuery>) {
-  const own = catalogOf(context);
-  const source = query.source === undefined ? null : own.findSource(query.source);
-  if (query.source !== undefined && source === null)
-    return invalid({ path: "source", problem: "there is no such source" });
-  const scope = ["rejections", source?.id, query.reason];
-  const start = readCursor(scope, query.cursor, 1);
+  const chosen = readRejectionFilter(context, query);
+  if (!chosen.ok) return chosen;
+  const { limit, cursor, ...filter } = query;
+  const scope = ["rejections", Object.entries(filter).toSorted(([a], [b]) => (a < b ? -1 : 1))];
+  const start = readCursor(scope, cursor, 1);
   if (!start.ok) return start;
-  const before = start.after?.[0] ?? UUID_MAX;
+  const { sourceId, reason, cause, from, until } = chosen;
+  const before = start.after?.[0] ?? until;
   const { tenant } = context.principal;
   const read = orRefusal(
     await readView(context.deps.db, async (tx) => {
-      const isFiltered = source !== null || query.reason !== undefined;
-      const floor = isFiltered ? await findFloor(tx, "rejections", tenant, before) : null;
-      const values = [tenant, before, source?.id ?? null, query.reason ?? null, query.limit + 1, floor ?? UUID_MIN];
+      const isFiltered = (sourceId ?? reason ?? cause) !== null;
+      const reached = isFiltered ? await findFloor(tx, "rejections", tenant, before) : null;
+      const floor = reached !== null && reached > from ? reached : null;
+      const values = [tenant, before, floor ?? from, sourceId, reason, cause, limit + 1];
       return { rows: (await tx.run(listRejections, values)).rows, floor };
     }),
   );
   if (!read.ok) return read;
+  const own = catalogOf(context);
   const page = toPage(
     scope,
     read.value.rows,
-    query.limit,
+    limit,
     ({ id }) => [id],
     (row) => toRejection(row, own),
     read.value.floor === null ? null : [read.value.floor],

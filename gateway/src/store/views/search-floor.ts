@@ -35,3 +35,8 @@ export async function findFloor(
   const { statement, rows } = FLOORS[of];
   return (await tx.run(statement, [tenant, before, rows - 1])).rows[0]?.id ?? null;
 }
+
+/** How many rows one search of this kind goes through. */
+export function boundOf(of: keyof typeof FLOORS): number {
+  return FLOORS[of].rows;
+}
