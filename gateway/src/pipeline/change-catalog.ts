@@ -20,6 +20,7 @@ import { insertDestination, updateDestination } from "../store/catalog/save-dest
 import { saveRoute } from "../store/catalog/save-route.ts";
 import { retireSecretVersion, saveSecretVersion, saveSource } from "../store/catalog/save-source.ts";
 import type { Database } from "../store/database.ts";
+import { endFailures } from "../store/gates/failures.ts";
 import { ensureGate, markOrdered } from "../store/gates/lock-gate.ts";
 import type { Queryable } from "../store/statement.ts";
 
@@ -142,6 +143,8 @@ async function writeDestination(deps: CatalogDeps, tx: Queryable, plan: Destinat
       : await tx.run(updateDestination, [...values, plan.keepHeaders]);
   expectOne(written, "destination");
   if (policy.concurrency !== null || policy.ratePerSec !== null) await tx.run(ensureGate, [id, deps.clock.now()]);
+  // Somebody has mended it: the five days after which it would be disabled begin anew.
+  if (plan.waiting === "release") await tx.run(endFailures, [[id]]);
   if (plan.waiting !== "leave") await moveWaiting(deps, tx, plan);
 }
 

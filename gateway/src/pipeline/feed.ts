@@ -65,7 +65,8 @@ async function release(tx: Queryable, id: string, turns: number): Promise<Fed> {
   return { kind: "fed", count: turns + released, more: released === FEED_MAX, waitMs: null };
 }
 
-function toStanding(row: GateRow): GateStanding {
+/** A stored gate, as the rules of feeding see it. */
+export function toStanding(row: GateRow): GateStanding {
   return {
     breaker: { state: row.breaker, concurrency: row.breaker_concurrency, probeAt: row.probe_at },
     slowConcurrency: row.slow_concurrency,

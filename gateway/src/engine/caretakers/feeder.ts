@@ -1,11 +1,13 @@
 import type { Destination } from "../../domain/catalog.ts";
-import { feed } from "../../pipeline/feed.ts";
+import { NO_LIMITS, planFeed } from "../../domain/gate.ts";
+import { feed, toStanding } from "../../pipeline/feed.ts";
 import type { CatalogIndex } from "../../pipeline/catalog-index.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Database } from "../../store/database.ts";
 import { findFreeKeys } from "../../store/gates/give-turns.ts";
 import { listGates } from "../../store/gates/list-gates.ts";
+import type { GateRow } from "../../store/gates/lock-gate.ts";
 import { startLoop } from "../loop.ts";
 
 export interface FeederDeps {
@@ -34,6 +36,7 @@ const DEADLINE_MS = 5_000;
 /** More hints than these are left to the poll. */
 const KEYS_MAX = 10_000;
 const KEYS_A_ROUND = 500;
+const FEEDINGS_AT_ONCE = 3;
 /** A look for free keys may take this part of the time: with very many keys it is taken less often. */
 const SCAN_PART = 10;
 
@@ -93,24 +96,32 @@ async function feedAll(
   later: (waitMs: number, destinationId: string, keys: Iterable<string>) => void,
 ): Promise<boolean> {
   const index = deps.catalog();
-  const slowGates = index.catalog.destinations.filter(({ gate }) => gate?.slowConcurrency != null).length;
+  const slowGates = countSlow(deps);
   let hasMore = false;
-  for (const [id, keys] of round) {
+  const feedNext = async ([id, keys]: readonly [string, ReadonlySet<string>]): Promise<void> => {
     const destination = index.findDestination(id);
-    if (destination?.state !== "active") continue;
+    if (destination?.state !== "active") return;
     const some = [...keys].slice(0, KEYS_A_ROUND);
     const rest = [...keys].slice(KEYS_A_ROUND);
     const fed = await feedOne(deps, destination, some, slowGates);
     if (fed.kind === "busy") {
       later(BUSY_MS, id, keys);
-      continue;
+      return;
     }
     if (fed.count > 0) deps.onReady();
     if (fed.more || rest.length > 0) again(id, rest);
     else if (fed.waitMs !== null) later(fed.waitMs, id, []);
     hasMore ||= fed.more || rest.length > 0;
-  }
+  };
+  // A few at once: thousands of gates must not wait for each other, nor claims for all of them.
+  const waiting = [...round];
+  for (let first = 0; first < waiting.length; first += FEEDINGS_AT_ONCE)
+    await Promise.all(waiting.slice(first, first + FEEDINGS_AT_ONCE).map(feedNext));
   return hasMore;
+}
+
+function countSlow(deps: FeederDeps): number {
+  return deps.catalog().catalog.destinations.filter(({ gate }) => gate?.slowConcurrency != null).length;
 }
 
 async function feedOne(deps: FeederDeps, destination: Destination, keys: readonly string[], slowGates: number) {
@@ -139,9 +150,14 @@ function createScans(deps: FeederDeps): Scans {
 
 async function poll(deps: FeederDeps, scans: Scans): Promise<Map<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
+  const context = { slowGates: countSlow(deps), now: deps.databaseNow() };
+  const hasRoom = (row: GateRow & { destination_id: string; out: number }): boolean => {
+    const policy = deps.catalog().findDestination(row.destination_id)?.policy ?? NO_LIMITS;
+    return planFeed(policy, toStanding(row), { ...context, out: row.out }).room > 0;
+  };
   for (const row of (await deps.db.run(listGates, [])).rows) {
     const keys = row.ordered ? await scans(row.destination_id) : [];
-    if (row.waiting || keys.length > 0) found.set(row.destination_id, keys);
+    if (keys.length > 0 || (row.waiting && hasRoom(row))) found.set(row.destination_id, keys);
   }
   return found;
 }

@@ -1,12 +1,15 @@
 import { cold } from "../statement.ts";
+import type { GateRow } from "./lock-gate.ts";
+import { GATE_COLUMNS } from "./lock-gate.ts";
 
 /**
- * The gates of active destinations that have something to do: deliveries wait at them, or may wait for their turn. One look
- * at an index for each gate.
+ * The gates of active destinations that have something to do: deliveries wait at them, or may wait for their turn. Two looks
+ * at an index for each gate, so that a gate without room costs no transaction.
  */
-export const listGates = cold<{ destination_id: string; ordered: boolean; waiting: boolean }>(
+export const listGates = cold<GateRow & { destination_id: string; waiting: boolean; out: number }>(
   "list_gates",
-  `SELECT g.destination_id, g.ordered, w.waiting
+  `SELECT g.destination_id, ${GATE_COLUMNS}, w.waiting,
+          (SELECT count(*) FROM holdfast.delivery d WHERE d.destination_id = g.destination_id AND d.permit) AS out
      FROM holdfast.destination_gate g
      JOIN holdfast.destination t ON t.id = g.destination_id AND t.state = 'active'
      CROSS JOIN LATERAL (

@@ -14,7 +14,7 @@ export interface GateRow {
   readonly refilled_at: Date;
 }
 
-const COLUMNS = `g.ordered, g.slow_concurrency, g.quick_since, g.breaker, g.breaker_since, g.breaker_concurrency, g.probe_at,
+export const GATE_COLUMNS = `g.ordered, g.slow_concurrency, g.quick_since, g.breaker, g.breaker_since, g.breaker_concurrency, g.probe_at,
           g.round_succeeded, g.round_failed, g.tokens, g.refilled_at`;
 
 /**
@@ -23,7 +23,7 @@ const COLUMNS = `g.ordered, g.slow_concurrency, g.quick_since, g.breaker, g.brea
  */
 export const takeGate = cold<GateRow>(
   "take_gate",
-  `SELECT ${COLUMNS}
+  `SELECT ${GATE_COLUMNS}
      FROM holdfast.destination_gate g
      JOIN holdfast.destination t ON t.id = g.destination_id AND t.state = 'active'
     WHERE g.destination_id = $1
@@ -33,7 +33,7 @@ export const takeGate = cold<GateRow>(
 /** Takes a gate whatever its destination's state is, waiting for who holds it. Parameter: destination uuid. */
 export const lockGate = cold<GateRow>(
   "lock_gate",
-  `SELECT ${COLUMNS} FROM holdfast.destination_gate g WHERE g.destination_id = $1 FOR UPDATE OF g`,
+  `SELECT ${GATE_COLUMNS} FROM holdfast.destination_gate g WHERE g.destination_id = $1 FOR UPDATE OF g`,
 );
 
 /** Sees to it that a destination has a gate; one that is there is not touched. Parameters: destination uuid, now. */

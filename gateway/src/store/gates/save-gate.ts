@@ -32,9 +32,11 @@ export const countRounds = cold(
     WHERE g.destination_id = u.destination_id AND g.breaker <> 'closed'`,
 );
 
-/** The gates that time or attempts may close. */
+/** The gates that time or attempts may move: an open breaker waits for its probe's end, and its feeder for its time. */
 export const listRestless = cold<{ destination_id: string }>(
   "list_restless_gates",
   `SELECT g.destination_id FROM holdfast.destination_gate g
-    WHERE g.breaker <> 'closed' OR g.slow_concurrency IS NOT NULL ORDER BY g.destination_id`,
+    WHERE g.breaker = 'recovering' OR g.slow_concurrency IS NOT NULL
+       OR (g.breaker = 'open' AND g.round_succeeded + g.round_failed > 0)
+    ORDER BY g.destination_id`,
 );

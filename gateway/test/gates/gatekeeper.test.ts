@@ -1,0 +1,120 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import { gateSlow, keepGates } from "../../src/engine/caretakers/gatekeeper.ts";
+import { createHealth } from "../../src/engine/health.ts";
+import type { Outcome } from "../../src/domain/outcome.ts";
+import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
+import { silentLog } from "../../src/platform/log.ts";
+import { createSecretsBox } from "../../src/platform/secrets-box.ts";
+import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
+import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import { startReceiver } from "../support/receiver.ts";
+
+const START = new Date("2026-11-21T12:00:10Z").getTime();
+const GOOD: Outcome = { kind: "completed" };
+const BAD: Outcome = { kind: "answered", status: 503, retryAfterMs: null };
+
+/** A desk with one destination, no gateway, and a clock of the test's own. */
+async function openWorld() {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  await (await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } })).gateway.drain();
+  const box = createSecretsBox({ keys: [{ id: "none", key: randomBytes(32) }] });
+  let index = indexCatalog(await loadCatalog(desk.db, box));
+  let nowMs = START;
+  const databaseNow = () => new Date(nowMs);
+  const health = createHealth({ db: desk.db, databaseNow });
+  const deps = {
+    db: desk.db,
+    databaseNow,
+    catalog: () => index,
+    refreshCatalog: async () => void (index = indexCatalog(await loadCatalog(desk.db, box))),
+    log: silentLog,
+  };
+  const destination = () => index.catalog.destinations[0]!;
+  return {
+    desk,
+    deps,
+    destination,
+    pass: (ms: number) => (nowMs += ms),
+    /** Attempts that end now, and one look of the gatekeeper. */
+    try: async (outcome: Outcome, count: number, durationMs = 5) => {
+      for (let i = 0; i < count; i++)
+        health.note(destination(), { outcome, startedAt: databaseNow(), durationMs, response: null });
+      await keepGates(deps, await health.flush());
+      return destination().gate;
+    },
+    look: async () => {
+      await keepGates(deps, []);
+      return destination().gate;
+    },
+  };
+}
+
+test("a breaker opens by what all its minutes hold, counts what began after that alone, and closes by a probe", async () => {
+  const world = await openWorld();
+  expect(await world.try(BAD, 9)).toBeNull();
+  // The ten minutes between make the first ones old.
+  world.pass(600_000);
+  expect(await world.try(BAD, 9)).toBeNull();
+  world.pass(60_000);
+  expect(await world.try(BAD, 1)).toMatchObject({ reason: "breaker", breaker: "open" });
+  world.pass(2_000);
+  // Begun before it opened: it says nothing about the time since.
+  expect(await world.try(GOOD, 3, 30_000)).toMatchObject({ breaker: "open" });
+  world.pass(28_000);
+  expect(await world.try(BAD, 1)).toMatchObject({ breaker: "open" });
+  world.pass(30_000);
+  await world.desk.record({ to: ["billing"], heldReason: "destination_gated" });
+  expect(await world.try(GOOD, 1)).toMatchObject({ breaker: "recovering" });
+  world.pass(1_000);
+  expect(await world.try(BAD, 2)).toMatchObject({ breaker: "open" });
+  world.pass(31_000);
+  expect(await world.try(GOOD, 1)).toMatchObject({ breaker: "recovering" });
+  await world.desk.query("DELETE FROM holdfast.delivery");
+  expect(await world.look()).toBeNull();
+  // What had been judged does not open it again.
+  world.pass(1_000);
+  expect(await world.try(BAD, 1)).toBeNull();
+  const minutes = await world.desk.query("SELECT FROM holdfast.destination_health");
+  expect(minutes.length).toBeGreaterThan(1);
+});
+
+test("a slow destination keeps its share until nothing waits and it has been quick for half a minute", async () => {
+  const world = await openWorld();
+  const { id } = world.destination();
+  expect(await gateSlow(world.deps, id, 16)).toBe(true);
+  expect(await gateSlow(world.deps, id, 5)).toBe(false);
+  expect(world.destination().gate).toMatchObject({ reason: "slow", slowConcurrency: 16 });
+  await world.desk.record({ to: ["billing"], heldReason: "destination_gated" });
+  await world.look();
+  world.pass(120_000);
+  expect(await world.look()).toMatchObject({ reason: "slow" });
+  await world.desk.query("DELETE FROM holdfast.delivery");
+  await world.look();
+  world.pass(29_000);
+  expect(await world.look()).toMatchObject({ reason: "slow" });
+  // Slow once more: the half minute begins anew.
+  expect(await world.try(GOOD, 2, 4_000)).toMatchObject({ reason: "slow" });
+  world.pass(10_000);
+  expect(await world.look()).toMatchObject({ reason: "slow" });
+  world.pass(120_000);
+  await world.look();
+  world.pass(30_000);
+  expect(await world.look()).toBeNull();
+});
+
+test("a success ends a stretch of failures, and failures of our own making begin none", async () => {
+  const world = await openWorld();
+  const failures = async () =>
+    (await world.desk.query<{ failures: number }>("SELECT failures FROM holdfast.destination_failure")).map(
+      (row) => row.failures,
+    );
+  await world.try({ kind: "failed", fault: "aborted", detail: "the process ends" }, 3);
+  expect(await failures()).toEqual([]);
+  await world.try(BAD, 2);
+  await world.try(BAD, 3);
+  expect(await failures()).toEqual([5]);
+  await world.try(GOOD, 1);
+  expect(await failures()).toEqual([]);
+});
