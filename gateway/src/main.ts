@@ -86,7 +86,7 @@ export async function startGateway(
   }
   if (config.roles.includes("admin")) {
     const admin = await startAdmin(config, log, foundation, {
-      ingestUrl: parts.ingest?.url ?? null,
+      ingest: parts.ingest,
       wake,
     });
     if (!admin.ok) return give(admin);

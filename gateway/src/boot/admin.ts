@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { GatewayConfig } from "../config.ts";
+import { findSample, openFresh } from "../cli/samples/all-samples.ts";
 import { measureQueue } from "../engine/caretakers/gauger.ts";
 import { readSnapshots } from "../engine/caretakers/watch-snapshots.ts";
 import { readProcesses } from "../engine/process-watch.ts";
@@ -11,6 +12,7 @@ import { startAdminServer } from "../http/admin/start-admin-server.ts";
 import type { Log } from "../platform/log.ts";
 import { VERSION } from "../version.ts";
 import type { Foundation } from "./foundation.ts";
+import type { Ingest } from "./ingest.ts";
 import type { StartFault } from "./start-fault.ts";
 
 export interface Admin {
@@ -28,7 +30,7 @@ export async function startAdmin(
   config: GatewayConfig,
   log: Log,
   foundation: Foundation,
-  links: { readonly ingestUrl: string | null; readonly wake: () => void },
+  links: { readonly ingest: Pick<Ingest, "url" | "takeIn"> | null; readonly wake: () => void },
 ): Promise<Admin | StartFault> {
   const key = await localKey(config, foundation);
   const app = createAdminApi({
@@ -40,10 +42,15 @@ export async function startAdmin(
     },
     egressPolicy: config.egress,
     publicUrl: config.publicUrl,
-    ingestUrl: config.publicUrl ?? links.ingestUrl ?? `http://${config.host}:${config.port}`,
+    ingestUrl: config.publicUrl ?? links.ingest?.url ?? `http://${config.host}:${config.port}`,
     readiness: async () => readiness(foundation),
     status: () => status(config, foundation),
     wake: links.wake,
+    ...(links.ingest === null ? {} : { takeIn: links.ingest.takeIn }),
+    samples: {
+      eventTypes: (provider) => findSample(provider).eventTypes,
+      build: (provider, eventType, now) => findSample(provider).build(eventType, openFresh(now)),
+    },
     log,
     version: VERSION,
   });

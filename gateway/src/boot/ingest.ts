@@ -11,6 +11,7 @@ import { createRecorder } from "../engine/recorder.ts";
 import { createRejectionStore } from "../engine/rejection-store.ts";
 import type { ArrivalWatch } from "../engine/watch-arrivals.ts";
 import { startArrivalWatch } from "../engine/watch-arrivals.ts";
+import type { AdminDeps } from "../http/admin/admin-deps.ts";
 import type { IngestDoorDeps } from "../http/ingest-door.ts";
 import { createIngestDoor } from "../http/ingest-door.ts";
 import type { SignerSearch } from "../pipeline/explain-refusal.ts";
@@ -27,6 +28,8 @@ import type { StartFault } from "./start-fault.ts";
 export interface Ingest {
   readonly ok: true;
   readonly url: string;
+  /** Takes an arrival in as the door does, without a connection: for test events. */
+  readonly takeIn: NonNullable<AdminDeps["takeIn"]>;
   /** Refuses new arrivals, answers what was received, then closes. */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -64,11 +67,8 @@ export async function startIngest(
     metrics,
   };
   let isDraining = false;
-  const door = openDoor(config, log, foundation, {
-    ingest: ingestBy(deps, watch),
-    admit: admission.arrive,
-    isDraining: () => isDraining,
-  });
+  const parts = { ingest: ingestBy(deps, watch), admit: admission.arrive, isDraining: () => isDraining };
+  const door = openDoor(config, log, foundation, parts);
   const bound = await listen(door, config.host, config.port, { host: "--host", port: "--port" });
   // In this order: who uses the egress or is told of records, before what is used.
   const ends = [recorder.drain, rejections.drain, saturation.stop, filterFaults.drain, watch.drain];
@@ -84,6 +84,7 @@ export async function startIngest(
   return {
     ok: true,
     url: bound.url,
+    takeIn: takeInBy(foundation, parts),
     drain: async (deadlineMs) => {
       isDraining = true;
       await closeDoor(door, deadlineMs);
@@ -97,6 +98,19 @@ function ingestBy(deps: IngestDeps, watch: ArrivalWatch): IngestDoorDeps["ingest
     const result = await ingest(deps, ready, arrival);
     watch.count(ready.source, result.kind);
     return result;
+  };
+}
+
+function takeInBy(
+  { catalog, safety }: Foundation,
+  { ingest: take, isDraining }: Pick<IngestDoorDeps, "ingest"> & { readonly isDraining: () => boolean },
+): Ingest["takeIn"] {
+  return async (key, arrival) => {
+    if (isDraining()) return { kind: "unavailable", cause: "draining" };
+    const safe = safety.current();
+    const ready = catalog.index().findSource(key);
+    if (ready === null || (!safe.ok && safe.cause === "unsafe")) return { kind: "unavailable", cause: "database" };
+    return await take(ready, arrival);
   };
 }
 

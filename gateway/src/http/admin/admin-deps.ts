@@ -2,6 +2,7 @@ import type { Catalog } from "../../domain/catalog.ts";
 import type { Ranks } from "../../domain/fair-queue.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { EgressPolicy } from "../../platform/egress/egress-outcome.ts";
+import type { Arrival, IngestResult } from "../../pipeline/arrival.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import type { SecretsBox } from "../../platform/secrets-box.ts";
@@ -34,4 +35,19 @@ export interface AdminDeps {
   readonly wake: () => void;
   readonly log: Log;
   readonly version: string;
+  /** Takes an arrival in as the ingest door would, by the source's key; absent where this process takes nothing in. */
+  readonly takeIn?: (sourceKey: string, arrival: Arrival) => Promise<IngestResult>;
+  /** Providers' sample events, without their signatures. */
+  readonly samples?: EventSamples;
+}
+
+/** What test events are made of. */
+export interface EventSamples {
+  /** The types that a provider has samples of, the best known first. */
+  eventTypes(provider: string): readonly string[];
+  build(
+    provider: string,
+    eventType: string,
+    now: Date,
+  ): { readonly headers: readonly (readonly [string, string])[]; readonly body: string };
 }

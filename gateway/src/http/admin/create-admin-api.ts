@@ -21,6 +21,7 @@ import { reconciliationOperations } from "./reconciliations.ts";
 import { API_PATH, mountOperations } from "./mount-operations.ts";
 import type { Operation } from "./operation.ts";
 import { queueOperations } from "./queue.ts";
+import { providerOperations } from "./providers.ts";
 import { rateOperations } from "./rates.ts";
 import { rejectionGroupOperations } from "./rejection-groups.ts";
 import { rejectionOperations } from "./rejections.ts";
@@ -32,7 +33,9 @@ import { serveDashboard } from "./serve-dashboard.ts";
 import { sessionOperations } from "./sign-in.ts";
 import { sourceOperations } from "./sources.ts";
 import { standingOperations } from "./standing.ts";
+import { testEventOperations } from "./test-events.ts";
 import { throttleOperations } from "./throttles.ts";
+import { trafficOperations } from "./traffic.ts";
 
 /** The admin API: a value with `fetch`, to be served by `startAdminServer` or called in a test. */
 export type AdminApi = OpenAPIHono<AdminEnv>;
@@ -42,7 +45,10 @@ export const adminOperations: readonly Operation[] = [
   ...standingOperations,
   ...rateOperations,
   ...queueOperations,
+  ...trafficOperations,
+  ...providerOperations,
   ...sourceOperations,
+  ...testEventOperations,
   ...secretOperations,
   ...resealOperations,
   ...destinationOperations,
