@@ -12,6 +12,23 @@ import { askStore, orRefusal } from "./refusal.ts";
 
 const DAY_MS = 86_400_000;
 
+const processSchema = z.object({
+  id: z.uuid(),
+  host: z.string(),
+  pid: z.number().int(),
+  roles: z.array(z.string()),
+  version: z.string(),
+  startedAt: z.iso.datetime(),
+  seenAt: z.iso.datetime(),
+  leads: z.boolean().openapi({ description: "Whether it does what one process does for all" }),
+});
+
+const snapshotsSchema = z.object({
+  oldestSec: z.number(),
+  inactiveSlots: z.number().int(),
+  alarms: z.array(z.object({ kind: z.string(), name: z.string(), state: z.string(), ageSec: z.number().nullable() })),
+});
+
 const standingSchema = z
   .looseObject({
     version: z.string(),
@@ -30,6 +47,11 @@ const standingSchema = z
         .openapi({ description: "By priority: how long the next one exists" }),
     }),
     overload: overloadSchema,
+    processes: z
+      .array(processSchema)
+      .optional()
+      .openapi({ description: "Who was alive within 17 s, the oldest first" }),
+    snapshots: snapshotsSchema.optional().openapi({ description: "Who keeps dead rows from being cleared away" }),
   })
   .openapi("Status", {
     example: {
