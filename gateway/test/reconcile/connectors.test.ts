@@ -215,6 +215,20 @@ it("reads a file of JSON lines from where it was, and says where a line is wrong
   });
 });
 
+it("reads a file that is larger than what it keeps in memory, each line once", async () => {
+  const filler = "x".repeat(40_000);
+  const lines = Array.from({ length: 70 }, (_, n) => `{"id":"e${n}","filler":"${filler}"}`);
+  const dataDir = exported("large.jsonl", lines.join("\n"));
+  const options = { kind: "file", file: "large.jsonl", format: "jsonl", id: "/id" } as const;
+  const entries = await listAll(open(options, { dataDir }), 100);
+  expect(entries.map(({ providerEventId }) => providerEventId)).toEqual(lines.map((_, n) => `e${n}`));
+  const tooLong = exported("large.jsonl", "y".repeat(1_100_000));
+  expect(await open(options, { dataDir: tooLong }).list(window, null, 10)).toMatchObject({
+    cause: "refused",
+    detail: expect.stringContaining("is longer than"),
+  });
+});
+
 it("reads CSV with quoted cells over several lines", async () => {
   const dataDir = exported(
     "log.csv",

@@ -35,21 +35,20 @@ export function connectFile(folder: string, options: FileOptions): Connector {
 async function readPage(path: string, options: FileOptions, window: LogWindow, from: number, pageItems: number) {
   const file = await open(path, "r");
   try {
-    const head = options.format === "csv" ? await readRecord(file, 0, "csv") : null;
-    let at = Math.max(from, head?.end ?? 0);
-    const entries: LogEntry[] = [];
+    const head = options.format === "csv" ? (await readChunk(file, 0)).next(options.format) : null;
     const columns = head === null ? [] : splitCsv(head.text);
+    const chunk = await readChunk(file, Math.max(from, head?.end ?? 0));
+    const entries: LogEntry[] = [];
     for (let lines = 0; lines < pageItems; lines++) {
-      const record = await readRecord(file, at, options.format);
-      if (record === null) return { ok: true, entries, next: null } as const;
-      at = record.end;
+      const record = chunk.next(options.format);
+      if (record === null) break;
       if (record.text.trim() === "") continue;
       const entry = head === null ? readLine(record.text, options) : readRow(columns, record.text, options);
       if ("cause" in entry) return { ...entry, detail: `${entry.detail} (at byte ${record.start} of ${options.file})` };
       if (entry.occurredAt === null || (entry.occurredAt >= window.from && entry.occurredAt < window.to))
         entries.push(entry);
     }
-    return { ok: true, entries, next: String(at) } as const;
+    return { ok: true, entries, next: chunk.isOver() ? null : String(chunk.at()) } as const;
   } finally {
     await file.close();
   }
@@ -61,21 +60,48 @@ interface FileRecord {
   readonly end: number;
 }
 
-type File = Awaited<ReturnType<typeof open>>;
+/** A part of a file, taken apart record by record. */
+interface Chunk {
+  /** The next whole record; null when there is none in this part. Throws on one that is longer than a part. */
+  next(format: FileOptions["format"]): FileRecord | null;
+  /** Where the next record begins in the file. */
+  at(): number;
+  /** Whether the file ends where the next record would begin. */
+  isOver(): boolean;
+}
 
-/** One record: up to a line break, in CSV one that no quotation marks enclose. Null at the end. */
-async function readRecord(file: File, start: number, format: FileOptions["format"]): Promise<FileRecord | null> {
+async function readChunk(file: Awaited<ReturnType<typeof open>>, start: number): Promise<Chunk> {
   const bytes = Buffer.alloc(CHUNK_BYTES);
   const { bytesRead } = await file.read(bytes, 0, CHUNK_BYTES, start);
-  if (bytesRead === 0) return null;
+  const isLast = bytesRead < CHUNK_BYTES;
+  let at = 0;
+  const take = (end: number, next: number): FileRecord => {
+    const text = bytes.toString("utf8", at, end).replace(/\r$/, "");
+    const record = { text, start: start + at, end: start + next };
+    at = next;
+    return record;
+  };
+  return {
+    next: (format) => {
+      const end = findEnd(bytes.subarray(0, bytesRead), at, format);
+      if (end !== null) return take(end, end + 1);
+      if (isLast) return at < bytesRead ? take(bytesRead, bytesRead) : null;
+      if (at === 0) throw new Error(`a record at byte ${start} is longer than ${CHUNK_BYTES} bytes`);
+      return null;
+    },
+    at: () => start + at,
+    isOver: () => isLast && at >= bytesRead,
+  };
+}
+
+/** The line break that ends a record, in CSV one that no quotation marks enclose. */
+function findEnd(bytes: Buffer, from: number, format: FileOptions["format"]): number | null {
   let isQuoted = false;
-  for (let i = 0; i < bytesRead; i++) {
+  for (let i = from; i < bytes.length; i++) {
     if (bytes[i] === 0x22 && format === "csv") isQuoted = !isQuoted;
-    if (bytes[i] === 0x0a && !isQuoted)
-      return { text: bytes.toString("utf8", 0, i).replace(/\r$/, ""), start, end: start + i + 1 };
+    if (bytes[i] === 0x0a && !isQuoted) return i;
   }
-  if (bytesRead === CHUNK_BYTES) throw new Error(`a record at byte ${start} is longer than ${CHUNK_BYTES} bytes`);
-  return { text: bytes.toString("utf8", 0, bytesRead), start, end: start + bytesRead };
+  return null;
 }
 
 function readLine(text: string, options: FileOptions): LogEntry | ConnectorFault {
