@@ -3,6 +3,12 @@ import type { AddressInfo } from "node:net";
 import type { StartFault } from "./start-fault.ts";
 import { startFault } from "./start-fault.ts";
 
+/**
+ * Connections that may wait to be taken while the event loop is busy; the system caps it. Node's 511 overflows when senders
+ * open thousands at once, and Linux then resets connections that their senders take for open.
+ */
+const BACKLOG = 4_096;
+
 /** Binds a server; a busy port and an address that is not ours come back as faults that name the flag. */
 export async function listen(
   server: Server,
@@ -12,7 +18,7 @@ export async function listen(
 ): Promise<{ readonly ok: true; readonly url: string } | StartFault> {
   const error = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
     server.once("error", resolve);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.off("error", resolve);
       resolve(null);
     });
