@@ -152,6 +152,26 @@ it("goes on exactly where it was killed, before or after COMMIT, with nothing do
   });
 });
 
+it("is advanced by one worker at a time: of two that hold it at once, one is refused by the cursor", async () => {
+  const { desk, gateway } = await outage(["admin"]);
+  await desk.query("UPDATE holdfast.finished_delivery SET state = 'processed', reason = NULL");
+  // Again makes new deliveries, which no mark on an old one keeps from being made twice.
+  const planned = (await gateway.call("POST", "/replays", { again: true, trustRecorded: true })).body;
+  await gateway.call("POST", "/replays/run", { token: planned["token"] });
+  await desk.query(`UPDATE holdfast.replay SET options = options || '{"inFlightMax": 2}'`);
+  // Leases that end at once: both believe that the replay is theirs.
+  const both = [await replayer(desk.db), await replayer(desk.db)];
+  for (let round = 0; round < 3 * EVENTS; round++) {
+    await Promise.all(both.map((deps) => replay({ ...deps, leaseMs: 0 })));
+    await makeRoom(desk);
+  }
+  const made = await desk.query<{ event_id: string }>(
+    "SELECT event_id FROM holdfast.finished_delivery WHERE trigger = 'replay'",
+  );
+  expect(made).toHaveLength(EVENTS);
+  expect(new Set(made.map((row) => row.event_id)).size).toBe(EVENTS);
+});
+
 /** Finishes what is ready, as workers would. */
 async function makeRoom(desk: Desk): Promise<void> {
   await desk.query(
