@@ -172,7 +172,7 @@ describe("destinations", () => {
     const wakes = gateway.wakes();
     const resumed = await gateway.call("PATCH", "/destinations/billing", { state: "active", timeoutMs: 5_000 });
     expect(fields(resumed)).toMatchObject({ state: "active", stateReason: null, timeoutMs: 5_000 });
-    expect(await stateOf()).toEqual({ state: "ready", held_reason: null });
+    expect(await stateOf()).toEqual({ state: "scheduled", held_reason: null });
     expect(gateway.wakes()).toBe(wakes + 1);
     expect(fields(await gateway.call("DELETE", "/destinations/billing"))["state"]).toBe("disabled");
     expect(await stateOf()).toEqual({ state: "held", held_reason: "destination_disabled" });

@@ -148,7 +148,7 @@ describe("applying a definition", () => {
       "active",
     ]);
     expect(back.sources[0]!.key).toBe(sources[0]!.key);
-    expect((await db.pool.query("SELECT state FROM holdfast.delivery")).rows).toEqual([{ state: "ready" }]);
+    expect((await db.pool.query("SELECT state FROM holdfast.delivery")).rows).toEqual([{ state: "scheduled" }]);
   });
 
   it("leaves a destination paused that somebody has paused", async () => {

@@ -49,6 +49,7 @@ describe("a definition", () => {
           { name: "s-d", source: "s", destination: "d", eventTypes: ["*"] },
           { name: "x", source: "s", destination: "h", eventTypes: ["*"], priority: "critical" },
         ],
+        reconciliations: {},
       },
     });
   });
