@@ -14,9 +14,12 @@ import type { Metrics } from "../platform/metrics.ts";
 
 /** Decides who is let in: by the source's own limit, by what operators have set, and by how overloaded the gateway is. */
 export interface Admission {
-  /** Before the body is read: by the source's rate and by its most urgent class, for all its events are at most that. */
+  /**
+   * Before the body is read: by the source's most urgent class, for all its events are at most that, and where the source's
+   * rate is used up. It takes nothing of the rate: a forger who knows the URL would use it up for the genuine sender.
+   */
   arrive(ready: ReadySource): Refusal | null;
-  /** After verification, when the event's own class is known. */
+  /** After verification: takes its part of the source's rate, and decides by the event's own class, now that it is known. */
   record(ready: ReadySource, draft: Pick<EventDraft, "deliveries">): Refusal | null;
 }
 
@@ -57,12 +60,14 @@ export function createAdmission(deps: AdmissionDeps): Admission {
   return {
     arrive: (ready) => {
       const priority = bestOf(ready);
-      const decision = limiter(ready) ?? decide(deps, ready, priority);
+      const decision = limiter.look(ready) ?? decide(deps, ready, priority);
       if (decision === null || deps.randomFraction() < decision.share) return null;
       return refuse(decision, priority);
     },
     record: (ready, { deliveries }) => {
       const priority = mostUrgent(ready, deliveries);
+      const limited = limiter.take(ready);
+      if (limited !== null) return refuse(limited, priority);
       const already = bestOf(ready);
       if (priority === already) return null;
       const decision = decide(deps, ready, priority);
@@ -113,20 +118,28 @@ function decideBySaturation(deps: AdmissionDeps, priority: Priority): Decision |
   return { share: isThrottled ? share : 0, cause: "overload", isThrottled, retryAfterSec };
 }
 
+interface SourceLimiter {
+  /** What an arrival of this source would be told now. */
+  look(ready: ReadySource): Decision | null;
+  /** The same, and lets it have its part where there is one. */
+  take(ready: ReadySource): Decision | null;
+}
+
 /** A token bucket for each source that has a limit. Sources are of the catalog, so there are only so many. */
-function createSourceLimiter(deps: AdmissionDeps): (ready: ReadySource) => Decision | null {
+function createSourceLimiter(deps: AdmissionDeps): SourceLimiter {
   const buckets = new Map<string, TokenBucket>();
-  return ({ source }) => {
+  const weigh = ({ source }: ReadySource, takes: boolean): Decision | null => {
     const whole = limitOf(source.policy);
     if (whole === null) return null;
     const limit = divideLimit(whole, deps.ingestProcesses());
     const nowMs = deps.clock.monotonicMs();
     const { bucket, waitMs } = takeToken(buckets.get(source.id) ?? fullBucket(limit, nowMs), limit, nowMs);
-    buckets.set(source.id, bucket);
+    if (takes) buckets.set(source.id, bucket);
     if (waitMs === 0) return null;
     const retryAfterSec = () => Math.max(1, Math.ceil(waitMs / 1_000));
     return { share: 0, cause: "source_rate", isThrottled: true, retryAfterSec };
   };
+  return { look: (ready) => weigh(ready, false), take: (ready) => weigh(ready, true) };
 }
 
 function limitOf(policy: { readonly ratePerSec: number | null; readonly burst: number | null }): RateLimit | null {

@@ -27,29 +27,48 @@ function open(more: Partial<AdmissionDeps> & { state?: Partial<Saturation>; thro
     saturation: { current: () => ({ ...calm(0), ...more.state }), noteRefused: (priority) => refused.push(priority) },
     ingestProcesses: more.ingestProcesses ?? (() => 1),
   });
-  return { admission, moment, refused };
+  // The way of one genuine arrival: the door, then verification, then the event's own class.
+  const enter = (source: ReadySource) =>
+    admission.arrive(source) ?? admission.record(source, { deliveries: source.routes } as never);
+  return { admission, moment, refused, enter };
 }
 
 it("lets a source's burst and rate through, and says to the second when the next may come", () => {
-  const { admission, moment, refused } = open();
+  const { enter, moment, refused } = open();
   const source = ready({ ratePerSec: 1, burst: 2 });
-  expect([admission.arrive(source), admission.arrive(source)]).toEqual([null, null]);
+  expect([enter(source), enter(source)]).toEqual([null, null]);
   moment.ms = 100;
-  expect(admission.arrive(source)).toMatchObject({ cause: "source_rate", isThrottled: true, retryAfterSec: 1 });
+  expect(enter(source)).toMatchObject({ cause: "source_rate", isThrottled: true, retryAfterSec: 1 });
   moment.ms = 999;
-  expect(admission.arrive(source)).not.toBeNull();
+  expect(enter(source)).not.toBeNull();
   moment.ms = 1_000;
-  expect(admission.arrive(source)).toBeNull();
+  expect(enter(source)).toBeNull();
   expect(refused).toEqual(["normal", "normal"]);
 });
 
+it("lets no forger use up a source's rate: what does not verify takes nothing of it", () => {
+  const { admission, enter } = open();
+  const source = ready({ ratePerSec: 1, burst: 2 });
+  for (let i = 0; i < 1_000; i++) expect(admission.arrive(source)).toBeNull();
+  expect([enter(source), enter(source)]).toEqual([null, null]);
+  expect(admission.arrive(source)).toMatchObject({ cause: "source_rate" });
+});
+
+it("holds to the rate those that came in together", () => {
+  const { admission } = open();
+  const source = ready({ ratePerSec: 1, burst: 1 });
+  expect([admission.arrive(source), admission.arrive(source)]).toEqual([null, null]);
+  const record = () => admission.record(source, { deliveries: [] });
+  expect([record(), record()?.cause]).toEqual([null, "source_rate"]);
+});
+
 it("uses its part of a source's rate where several processes take in", () => {
-  const { admission, moment } = open({ ingestProcesses: () => 4 });
+  const { enter, moment } = open({ ingestProcesses: () => 4 });
   const source = ready({ ratePerSec: 2, burst: 4 });
-  expect(admission.arrive(source)).toBeNull();
-  expect(admission.arrive(source)).toMatchObject({ retryAfterSec: 2 });
+  expect(enter(source)).toBeNull();
+  expect(enter(source)).toMatchObject({ retryAfterSec: 2 });
   moment.ms = 2_000;
-  expect(admission.arrive(source)).toBeNull();
+  expect(enter(source)).toBeNull();
 });
 
 it("lets the share of a throttled class through, once, however often it is asked about one arrival", () => {
@@ -107,13 +126,13 @@ it("follows what an operator has set, the stricter of it and the controller", ()
 
 it("exempts from the controller and from nothing else", () => {
   const exempt: Throttle = { ...throttle, action: "admit", admitPercent: null };
-  const { admission, moment } = open({ throttles: [exempt], state: { level: 4 } });
-  expect(admission.arrive(ready())).toBeNull();
+  const { enter, moment } = open({ throttles: [exempt], state: { level: 4 } });
+  expect(enter(ready())).toBeNull();
   const limited = ready({ ratePerSec: 1, burst: 1 });
-  expect(admission.arrive(limited)).toBeNull();
-  expect(admission.arrive(limited)).toMatchObject({ cause: "source_rate" });
+  expect(enter(limited)).toBeNull();
+  expect(enter(limited)).toMatchObject({ cause: "source_rate" });
   moment.ms = 1_000;
-  expect(admission.arrive(limited)).toBeNull();
+  expect(enter(limited)).toBeNull();
 });
 
 it("asks those that are refused until a moment to come after it", () => {
