@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import type { SecretVersion } from "../domain/catalog.ts";
 import type { VerifiedBy } from "../domain/replay-tally.ts";
 import type { Arrival, ReadySource } from "../pipeline/arrival.ts";
@@ -72,11 +71,6 @@ export async function verifyStoredRejection(
   if (isMasked(ready, arrival)) return { ok: false, reason: "credential_not_stored" };
   const verified = await judge(deps, withSecretsOf(ready, stored.receivedAt, null), arrival);
   return verified.ok ? { ...verified, by: byOf(ready, verified.verdict) } : verified;
-}
-
-/** Whether bytes have the hash that was recorded for them. */
-export function hasHash(body: Uint8Array, sha256: Uint8Array): boolean {
-  return hash("sha256", body, "buffer").equals(sha256);
 }
 
 /** The stored arrival as the pipeline takes it; null when its headers are not what we write. */
