@@ -26,6 +26,8 @@ const screens = [
   screen("/", () => import("./screens/overview.tsx"), "Overview"),
   screen("/events", () => import("./screens/events.tsx"), "Events"),
   screen("/events/$id", () => import("./screens/event.tsx"), "EventScreen"),
+  screen("/rejections", () => import("./screens/rejections.tsx"), "Rejections"),
+  screen("/rejections/$id", () => import("./screens/rejection.tsx"), "RejectionScreen"),
 ];
 
 /** Every screen of the dashboard with its address. */

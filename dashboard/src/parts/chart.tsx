@@ -66,6 +66,13 @@ export function Chart({
   );
 }
 
+/** The axis of time by the 24-hour clock: what a step of so many seconds is written as, with the day where a new one begins. */
+const CLOCK: uPlot.Axis.Values = [
+  [86_400, "{D} {MMM}", null, null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{D} {MMM}", null, null, null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", "\n{D} {MMM}", null, null, null, null, null, 1],
+];
+
 interface Drawing {
   readonly times: readonly number[];
   readonly series: readonly Series[];
@@ -90,7 +97,10 @@ function draw(holder: HTMLDivElement, { times, series, unit, height, isUtc, onSp
     ...(isUtc ? { tzDate: (ts: number) => uPlot.tzDate(new Date(ts * 1_000), "UTC") } : {}),
     cursor: { drag: { x: onSpan !== undefined, y: false, setScale: false } },
     legend: { show: false },
-    axes: [axis, { ...axis, size: 46, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) }],
+    axes: [
+      { ...axis, values: CLOCK },
+      { ...axis, size: 46, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) },
+    ],
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] } },
     series: [
       {},

@@ -12,7 +12,7 @@ export function readBody(base64: string): { kind: "json" | "text" | "bytes" | "e
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return { kind: "bytes", text: writeHex(bytes.subarray(0, 4_096)) };
+    return { kind: "bytes", text: writeHex(bytes.subarray(0, BYTES_SHOWN_MAX)) };
   }
   try {
     JSON.parse(text);
@@ -21,6 +21,15 @@ export function readBody(base64: string): { kind: "json" | "text" | "bytes" | "e
     return { kind: "text", text };
   }
 }
+
+/** The beginning of a body byte by byte, 4 KiB at most: hexadecimal, and the letters beside it. */
+export function readBytes(base64: string): string {
+  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  const rest = bytes.length - BYTES_SHOWN_MAX;
+  return writeHex(bytes.subarray(0, BYTES_SHOWN_MAX)) + (rest > 0 ? `\n… ${rest} bytes more` : "");
+}
+
+const BYTES_SHOWN_MAX = 4_096;
 
 function writeHex(bytes: Uint8Array): string {
   const lines: string[] = [];

@@ -1,5 +1,5 @@
 import type { TimelineEntry } from "@holdfast/client";
-import { BadgeCheck, CircleCheck, CircleX, Download, Hourglass, Send } from "lucide-react";
+import { BadgeCheck, CircleCheck, CircleX, Download, Hourglass, RotateCcw, Send, ShieldAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { classNames } from "../parts/class-names.ts";
 import { Moment, writeSpan } from "../parts/zone.tsx";
@@ -8,6 +8,8 @@ const SIZE = { size: 13, strokeWidth: 2.2, "aria-hidden": true } as const;
 
 const STEPS: Record<TimelineEntry["step"], { word: string; look: string; icon: ReactNode }> = {
   received: { word: "Received", look: "bg-sunken text-soft", icon: <Download {...SIZE} /> },
+  rejected: { word: "Rejected", look: "bg-bad-soft text-bad", icon: <ShieldAlert {...SIZE} /> },
+  replayed: { word: "Replayed", look: "bg-wait-soft text-wait", icon: <RotateCcw {...SIZE} /> },
   validated: { word: "Signature verified", look: "bg-good-soft text-good", icon: <BadgeCheck {...SIZE} /> },
   queued: { word: "Queued", look: "bg-wait-soft text-wait", icon: <Hourglass {...SIZE} /> },
   processing: { word: "Attempt", look: "bg-wait-soft text-wait", icon: <Send {...SIZE} /> },

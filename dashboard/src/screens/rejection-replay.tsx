@@ -1,0 +1,113 @@
+import type { Replay, ReplayWish } from "@holdfast/client";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { CircleCheck } from "lucide-react";
+import { api } from "../api/api.ts";
+import { Button } from "../parts/button.tsx";
+import { Facts } from "../parts/card.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { writeCount } from "../parts/numbers.ts";
+import { FaultPanel, Loading } from "../parts/outcome.tsx";
+import { writeWords } from "./rejection-words.ts";
+
+/** Verifies rejections with the secrets of today, says what would come of it, and makes events of them when told to. */
+export function RejectionReplay({ scope, onClose }: { scope: Omit<ReplayWish, "of">; onClose: () => void }) {
+  const client = useQueryClient();
+  const plan = useQuery({
+    queryKey: ["rejection-plan", scope],
+    queryFn: () => api.replays.plan({ of: "rejections", ...scope }),
+    // A plan is written down: it is made once for each time that the dialog is opened.
+    staleTime: Infinity,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+  });
+  const run = useMutation({
+    mutationFn: (token: string) => api.replays.run(token),
+    onSettled: () => {
+      for (const key of ["rejections", "rejection-groups", "rejection"])
+        void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="Replay into events"
+      lead="Each is verified again with the secrets of today. What verifies is recorded and delivered as if it had just come; what does not stays a rejection."
+    >
+      {plan.error === null ? null : <FaultPanel error={plan.error} onRetry={() => void plan.refetch()} />}
+      {plan.isPending ? <Loading rows={3} /> : null}
+      {plan.data === undefined || run.data !== undefined ? null : (
+        <Planned plan={plan.data} busy={run.isPending} onRun={(token) => run.mutate(token)} onClose={onClose} />
+      )}
+      {run.error === null ? null : <FaultPanel error={run.error} />}
+      {run.data === undefined ? null : <Running id={run.data.id} />}
+    </Dialog>
+  );
+}
+
+function Planned({
+  plan: { plan, token },
+  busy,
+  onRun,
+  onClose,
+}: {
+  plan: Replay;
+  busy: boolean;
+  onRun: (token: string) => void;
+  onClose: () => void;
+}) {
+  const count = plan.wouldReplay;
+  const others = Object.entries(plan.notReplayed).filter(([, number]) => number > 0);
+  return (
+    <div className="flex flex-col gap-4">
+      <Facts
+        facts={[
+          ["Looked at", writeCount(plan.scanned)],
+          ["Verify now", <strong key="n">{writeCount(count)}</strong>],
+          ["Deliveries", writeCount(plan.deliveries)],
+          ...others.map(([reason, number]) => [writeWords(reason), writeCount(number)] as const),
+        ]}
+      />
+      {plan.notes.map((note) => (
+        <p key={note} className="rounded-md bg-warn-soft px-3 py-2 text-[13px] text-ink">
+          {note}
+        </p>
+      ))}
+      <div className="flex justify-end gap-2">
+        <Button onClick={onClose}>Cancel</Button>
+        <Button
+          look="primary"
+          busy={busy}
+          disabled={count === 0 || token === null}
+          onClick={() => (token === null ? undefined : onRun(token))}
+        >
+          {count === 0
+            ? "Nothing to replay"
+            : `Replay ${writeCount(count)} into ${count === 1 ? "an event" : "events"}`}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function Running({ id }: { id: string }) {
+  const replay = useQuery({
+    queryKey: ["replay", id],
+    queryFn: () => api.replays.get(id),
+    refetchInterval: ({ state }) => (state.data?.state === "running" ? 1_000 : false),
+  });
+  const summary = replay.data?.summary;
+  return (
+    <div role="status" className="flex flex-col gap-3 text-[13px]">
+      <p className="flex items-center gap-2 font-medium text-good">
+        <CircleCheck size={16} aria-hidden />
+        {replay.data?.state === "running" ? "It runs" : "It has begun"}: {writeCount(summary?.replayed ?? 0)} replayed,{" "}
+        {writeCount(summary?.processed ?? 0)} processed so far.
+      </p>
+      <Link to={`/replays/${id}` as "/events"} className="text-accent underline underline-offset-2">
+        Follow the replay
+      </Link>
+    </div>
+  );
+}
