@@ -163,7 +163,7 @@ export const SETTINGS: { readonly [P in SettingPath]: Setting<SettingValues[P]> 
   "worker.concurrency": wholeNumber(1, 10_000, {
     fallback: 64,
     variable: "HOLDFAST_WORKER_CONCURRENCY",
-    meaning: "Deliveries under way at once in this process.",
+    meaning: "Deliveries under way at once in this process; those older than a second hold half of the slots at most.",
   }),
   "worker.leaseMs": wholeNumber(1_000, 3_600_000, {
     fallback: LEASE_MS,
