@@ -100,7 +100,7 @@ function serve(door: Door, request: IncomingMessage, response: ServerResponse, w
     (error: unknown) => {
       const id = randomUUID();
       door.deps.log.error({ id, error: messageOf(error) }, "an arrival failed");
-      finish(door, request, response, refuse("internal", id, { retryAfterSec: RETRY_AFTER_SEC }));
+      finish(door, request, response, refuse("internal", id, { retryAfterSec: retryAfterSec(id) }));
     },
   );
 }
@@ -151,11 +151,17 @@ function admit(deps: IngestDoorDeps, request: IncomingMessage, id: string): Admi
     const refusal = deps.admit(ready);
     return refusal === null ? { ok: true, ready } : { ok: false, refusal: count(deps, name, turnAway(refusal, id)) };
   }
-  const more = { retryAfterSec: RETRY_AFTER_SEC, close: closed === "draining" };
+  const more = { retryAfterSec: retryAfterSec(id), close: closed === "draining" };
   return { ok: false, refusal: count(deps, name, refuse(closed, id, more)) };
 }
 
-const RETRY_AFTER_SEC = 5;
+/**
+ * When to come again after a trouble whose length nobody knows: 3 to 8 seconds, by the last digit of the request's random id,
+ * so that those who were refused together do not come back together.
+ */
+function retryAfterSec(id: string): number {
+  return 3 + (Number.parseInt(id.slice(-1), 16) % 6);
+}
 
 /** 429 where others of its kind are let in, 503 where none is; with the moment to come again, never without. */
 function turnAway({ cause, isThrottled, retryAfterSec }: Refusal, id: string): Answer {
@@ -168,7 +174,7 @@ function refuseBody(kind: "too_large" | "no_room" | "aborted" | "timeout", id: s
     case "too_large":
       return refuse("body_too_large", id, { detail: `at most ${bytesMax} bytes`, close: true });
     case "no_room":
-      return refuse("overloaded", id, { retryAfterSec: RETRY_AFTER_SEC, close: true });
+      return refuse("overloaded", id, { retryAfterSec: retryAfterSec(id), close: true });
     case "aborted":
     case "timeout":
       return refuse("body_timeout", id, { close: true });
@@ -219,8 +225,8 @@ function toAnswer(result: IngestResult, id: string): Answer {
     case "refused":
       return turnAway(result.refusal, id);
     case "unavailable":
-      if (result.cause === "draining") return refuse("draining", id, { retryAfterSec: RETRY_AFTER_SEC, close: true });
-      return refuse(UNAVAILABLE[result.cause], id, { retryAfterSec: RETRY_AFTER_SEC });
+      if (result.cause === "draining") return refuse("draining", id, { retryAfterSec: retryAfterSec(id), close: true });
+      return refuse(UNAVAILABLE[result.cause], id, { retryAfterSec: retryAfterSec(id) });
   }
 }
 
