@@ -6,6 +6,7 @@ import type { Engine } from "./engine/start-engine.ts";
 import { startEngine } from "./engine/start-engine.ts";
 import { createEgress } from "./platform/egress/create-egress.ts";
 import type { Log } from "./platform/log.ts";
+import type { MetricsExchange } from "./platform/metrics-exchange.ts";
 import { isServed, removeRunFile, writeRunFile } from "./platform/run-file.ts";
 import type { Admin } from "./boot/admin.ts";
 import { startAdmin } from "./boot/admin.ts";
@@ -34,6 +35,8 @@ export interface RunningGateway {
     readonly description: string;
     readonly adopted: boolean;
   };
+  /** This process's metrics, and whose else to show with them. */
+  readonly metrics: MetricsExchange;
   /** What the catalog holds now, for the terminal. */
   sources(): { readonly name: string; readonly provider: string; readonly url: string }[];
   /** Stops taking, answers what was received, settles or returns what is leased, stops the database; then everything is closed. */
@@ -112,6 +115,7 @@ async function present(config: GatewayConfig, parts: Parts): Promise<RunningGate
     signInLink: async () => (await parts.admin?.signInLink()) ?? null,
     firstKey: parts.admin?.isNewToken ?? false,
     database: foundation.store,
+    metrics: foundation.metrics.exchange,
     sources: () =>
       foundation.catalog
         .current()

@@ -3,6 +3,7 @@ import { redactConfig } from "../config/redact-config.ts";
 import type { GatewayConfig } from "../config.ts";
 import { createLog } from "../platform/log.ts";
 import { keepMemoryLow } from "./keep-memory-low.ts";
+import { shareMetrics } from "./share-metrics.ts";
 import type { ExitCode, Shell } from "./shell.ts";
 
 /** What a process of many tells the one that started it, once: it serves, or why it does not. */
@@ -50,6 +51,7 @@ export async function serveAsOne(shell: Shell, given: GatewayConfig): Promise<Ex
   }
   const { ingestUrl, adminUrl, adminToken, firstKey } = started.gateway;
   const stopKeeping = keepMemoryLow();
+  shareMetrics(started.gateway.metrics);
   await report({ ready: true, ingestUrl, adminUrl, adminToken, firstKey });
   await stopped;
   await started.gateway.drain();

@@ -5,6 +5,7 @@ import type { GatewayConfig } from "../config.ts";
 import { createLog, type Log } from "../platform/log.ts";
 import { announce, BAD_INPUT_CODES } from "./serve.ts";
 import { PLACE_VARIABLE, type Report } from "./serve-as-one.ts";
+import { relayMetrics } from "./share-metrics.ts";
 import { complain, type ExitCode, type Shell } from "./shell.ts";
 
 /** One place among the processes, and who fills it at the moment. */
@@ -89,7 +90,12 @@ async function fill(supervisor: Supervisor, place: Place): Promise<Report> {
       resolve({ ready: false, fault: { code: "start_failed", message, remedy: "The log has the rest." } });
     });
   });
-  const told = once(worker, "message").then(([words]) => words as Report);
+  const told = new Promise<Report>((resolve) => {
+    worker.on("message", (words: object) => {
+      if ("ready" in words) resolve(words as Report);
+    });
+  });
+  relayMetrics(worker);
   const report = await Promise.race([told, ended]);
   if (!report.ready) return report;
   place.current = worker;

@@ -6,12 +6,14 @@ export function createGateMetrics(registers: Registry[]) {
   return {
     destinationGates: new Gauge({
       name: "holdfast_destination_gate",
+      aggregator: "max",
       help: "Destinations whose deliveries need a permit, by the strongest reason: breaker, slow, limit",
       labelNames: ["reason"],
       registers,
     }),
     breakerStates: new Gauge({
       name: "holdfast_breaker_state",
+      aggregator: "max",
       help: "Destinations by the state of their breaker: closed, open, recovering",
       labelNames: ["state"],
       registers,

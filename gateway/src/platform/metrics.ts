@@ -2,6 +2,7 @@ import { createGateMetrics } from "./gate-metrics.ts";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import { createOverloadMetrics, createPaceMetrics } from "./queue-metrics.ts";
 import { createReconciliationMetrics } from "./reconciliation-metrics.ts";
+import { createMetricsExchange } from "./metrics-exchange.ts";
 import { createUpkeepMetrics } from "./upkeep-metrics.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -18,11 +19,13 @@ export function createMetrics(version: string) {
     name: "holdfast_build_info",
     help: "1, with the version as label",
     labelNames: ["version"],
+    aggregator: "first",
     registers,
   });
   buildInfo.set({ version }, 1);
   return {
     registry,
+    exchange: createMetricsExchange(registry),
     ...createIngestMetrics(registers),
     ...createRouteMetrics(registers),
     ...createSubscriptionMetrics(registers),
@@ -62,6 +65,7 @@ export function createMetrics(version: string) {
     ...createReconciliationMetrics(registers),
     databaseUp: new Gauge({
       name: "holdfast_database_up",
+      aggregator: "min",
       help: "1 when the last look at the database was answered and its settings are safe",
       registers,
     }),

@@ -52,23 +52,27 @@ export function createOverloadMetrics(registers: Registry[]) {
   return {
     saturationLevel: new Gauge({
       name: "holdfast_saturation_level",
+      aggregator: "max",
       help: "0: everything is accepted; 1: low and normal are slowed down; 2 to 4: low, then normal, then high are refused",
       registers,
     }),
     saturationRatio: new Gauge({
       name: "holdfast_saturation_signal_ratio",
+      aggregator: "max",
       help: "Each signal as a share of its first threshold: 1 and more is over it",
       labelNames: ["signal"],
       registers,
     }),
     throttleState: new Gauge({
       name: "holdfast_throttle_state",
+      aggregator: "max",
       help: "What the overload controller does to a class: 0 accepted, 1 throttled, 2 refused",
       labelNames: ["priority"],
       registers,
     }),
     throttles: new Gauge({
       name: "holdfast_throttles_in_force",
+      aggregator: "max",
       help: "Throttles that operators have set and that have not ended, by action",
       labelNames: ["action"],
       registers,

@@ -64,6 +64,12 @@ it("several processes serve one port on the embedded database; a restart in turn
     }),
   );
   await until(() => sent > 20);
+  // One scrape shows all of them: what both took in, and the lead that one of them has.
+  await until(async () => {
+    const text = await (await fetch(`${ready.adminUrl}/metrics`)).text();
+    const valueOf = (name: string): number => Number(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "m").exec(text)?.[1]);
+    return valueOf("holdfast_leader") === 1 && valueOf("holdfast_ingest_ack_seconds_count") > 20;
+  });
   cli.process.kill("SIGHUP");
   await until(async () => {
     const pids = (await processesOf(ready).catch(() => before)).map(({ pid }) => pid);

@@ -106,8 +106,8 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
 /** Metrics carry no tenant's data, and still tell how much goes on: open on loopback alone, else with a key. */
 function serveMetrics(app: AdminApi, deps: AdminDeps): void {
   const show = async (c: Context<AdminEnv>): Promise<Response> => {
-    const { registry } = deps.metrics;
-    return c.body(await registry.metrics(), 200, { "content-type": registry.contentType });
+    const { registry, exchange } = deps.metrics;
+    return c.body(await exchange.show(), 200, { "content-type": registry.contentType });
   };
   const guard = authenticate(deps);
   app.get("/metrics", async (c) => {
