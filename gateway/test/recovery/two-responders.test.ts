@@ -152,6 +152,20 @@ it("goes on exactly where it was killed, before or after COMMIT, with nothing do
   });
 });
 
+it.each([
+  ["the ceiling of what is under way", { ratePerSec: 10_000, inFlightMax: 3 }, 3],
+  ["the rate, which is one in ten seconds", { ratePerSec: 0.1, inFlightMax: 1_000 }, 1],
+])("queues no more than %s allows, however often it is looked at", async (_words, limits, expected) => {
+  const { desk, gateway } = await outage(["admin"]);
+  const planned = (await gateway.call("POST", "/replays", { trustRecorded: true, ...limits })).body;
+  await gateway.call("POST", "/replays/run", { token: planned["token"] });
+  const deps = await replayer(desk.db);
+  for (let round = 0; round < 5; round++) await replay(deps);
+  expect(await desk.query("SELECT priority, lane FROM holdfast.delivery")).toEqual(
+    Array.from({ length: expected }, () => ({ priority: 3, lane: "replay:default" })),
+  );
+});
+
 it("is advanced by one worker at a time: of two that hold it at once, one is refused by the cursor", async () => {
   const { desk, gateway } = await outage(["admin"]);
   await desk.query("UPDATE holdfast.finished_delivery SET state = 'processed', reason = NULL");

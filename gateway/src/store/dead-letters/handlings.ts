@@ -39,12 +39,6 @@ export const markUndone = cold(
   "UPDATE holdfast.handling SET undone_at = $3, undone_by = $4 WHERE tenant = $1 AND id = $2 AND undone_at IS NULL",
 );
 
-/** The name of an API key, for what is written down about who did something. Parameters: tenant, id. */
-export const findKeyName = cold<{ name: string }>(
-  "find_key_name",
-  "SELECT name FROM holdfast.api_key WHERE tenant = $1 AND id = $2",
-);
-
 /** Why dead letters were dismissed, when and by whom. Parameters: tenant, buckets int[], ids uuid[]. */
 export const listDismissals = cold<{
   id: string;
