@@ -137,8 +137,10 @@ test("workers in several processes share a backlog: each delivery is sent once, 
   const workers = await Promise.all(
     [1, 2].map(() => startWorkerProcess(desk, { worker: { concurrency: 5, pollMs: 25 } })),
   );
-  await until(() => receiver.arrivals.length === 10);
-  expect(receiver.arrivals.map(({ body }) => body.toString())).toEqual(Array.from({ length: 10 }, () => "critical"));
+  // Or more: an attempt that has grown old gives its slot to others.
+  await until(() => receiver.arrivals.length >= 10);
+  const first = receiver.arrivals.slice(0, 10).map(({ body }) => body.toString());
+  expect(first).toEqual(Array.from({ length: 10 }, () => "critical"));
   receiver.answer = () => 200;
   for (const release of held) release();
   const total = low.length + critical.length;
