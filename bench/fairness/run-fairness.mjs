@@ -101,6 +101,7 @@ function configuration(receiverUrl) {
     routes: ["normal", "low", "critical"].map((name) => ({ source: name, destination: "app" })),
     egress: { allowCidrs: ["127.0.0.0/8"] },
     worker: { concurrency: SLOTS },
+    logLevel: "warn",
   };
   return `export default ${JSON.stringify(definition, null, 2)};\n`;
 }
