@@ -17,6 +17,8 @@ const BODIES: Record<string, unknown> = {
   "post /sources/{id}/secrets": { value: "whsec_a-secret-of-enough-length-0009" },
   "patch /destinations/{id}": { state: "paused" },
   "patch /routes/{id}": { priority: "low" },
+  "patch /reconciliations/{id}": { state: "disabled" },
+  "post /reconciliations/{id}/runs": {},
 };
 
 beforeAll(async () => {
@@ -53,6 +55,11 @@ beforeAll(async () => {
     [new Date()],
     [new Date()],
   ]);
+  const compared = { name: "c", source: "s", connector: { kind: "stripe" }, secret: "rk_live_1", eventTypes: ["*"] };
+  await gateway.call("POST", "/reconciliations", compared);
+  const run = (await gateway.call("POST", "/reconciliations/c/runs", {})).body as Record<string, string>;
+  ids["reconciliations"] = run["reconciliationId"]!;
+  ids["reconciliation-runs"] = run["id"]!;
   const keys = (await gateway.call("GET", "/keys")).body as { items: { id: string }[] };
   ids["keys"] = keys.items[0]!.id;
 });
@@ -110,6 +117,8 @@ describe("another tenant's key", () => {
       "/dead-letters",
       "/rejections",
       "/loops",
+      "/reconciliations",
+      "/reconciliation-runs",
     ]) {
       expect([path, ((await gateway.call("GET", path)).body as { items: unknown[] }).items.length > 0]).toEqual([
         path,
