@@ -27,7 +27,14 @@ const screens = [
   screen("/events", () => import("./screens/events.tsx"), "Events"),
   screen("/events/$id", () => import("./screens/event.tsx"), "EventScreen"),
   screen("/rejections", () => import("./screens/rejections.tsx"), "Rejections"),
+  screen("/dead-letters", () => import("./screens/dead-letters.tsx"), "DeadLetters"),
   screen("/rejections/$id", () => import("./screens/rejection.tsx"), "RejectionScreen"),
+  screen("/sources", () => import("./screens/sources.tsx"), "Sources"),
+  screen("/sources/new", () => import("./screens/source-create.tsx"), "SourceCreate"),
+  screen("/sources/$id", () => import("./screens/source.tsx"), "SourceScreen"),
+  screen("/destinations", () => import("./screens/destinations.tsx"), "Destinations"),
+  screen("/destinations/new", () => import("./screens/destination-create.tsx"), "DestinationCreate"),
+  screen("/destinations/$id", () => import("./screens/destination.tsx"), "DestinationScreen"),
 ];
 
 /** Every screen of the dashboard with its address. */

@@ -1,0 +1,117 @@
+import type { DeadFilter } from "@holdfast/client";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { CircleCheck, RotateCw } from "lucide-react";
+import { useMemo, useState } from "react";
+import { api } from "../api/api.ts";
+import { mayAct, sessionQuery } from "../api/session.ts";
+import { Button } from "../parts/button.tsx";
+import { Card } from "../parts/card.tsx";
+import { useFilter } from "../parts/filter-bar.tsx";
+import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
+import { Page } from "../parts/page.tsx";
+import { Searched } from "../parts/searched.tsx";
+import { toApiFilter } from "../parts/span-field.tsx";
+import { DeadLetterExport } from "./dead-letters-export.tsx";
+import { DeadLetterFilter } from "./dead-letters-filter.tsx";
+import { DeadGroups } from "./dead-letters-groups.tsx";
+import { HandleDialog } from "./dead-letters-handle.tsx";
+import { Handlings } from "./dead-letters-handlings.tsx";
+import { DeadLetterRows } from "./dead-letters-rows.tsx";
+
+/** What was given up on: by cause with the next step, one by one, and what was done with them. */
+export function DeadLetters() {
+  const { filter } = useFilter();
+  const isDismissed = filter["dismissed"] === "true";
+  const groups = useQuery({
+    queryKey: ["dead-letters", "groups", filter],
+    queryFn: () => api.deadLetters.groups(readDeadQuery(filter)),
+    refetchInterval: 10_000,
+  });
+  const list = useInfiniteQuery({
+    queryKey: ["dead-letters", "list", filter],
+    queryFn: ({ pageParam }) =>
+      api.deadLetters.page({
+        ...readDeadQuery(filter),
+        limit: 50,
+        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+      }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+  });
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const failed = groups.error ?? list.error;
+  const isEmpty = list.data !== undefined && rows.length === 0;
+  return (
+    <Page
+      title="Dead letters"
+      lead="Deliveries that were given up, by their cause. Nothing is lost: each is kept with its event until somebody retries or dismisses it."
+      actions={<Actions filter={filter} count={rows.length} />}
+    >
+      <DeadLetterFilter />
+      {failed === null ? null : (
+        <FaultPanel error={failed} onRetry={() => void Promise.all([groups.refetch(), list.refetch()])} />
+      )}
+      {groups.isPending || list.isPending ? <Loading /> : null}
+      {isEmpty ? <NothingDead filter={filter} /> : null}
+      {(groups.data?.items.length ?? 0) > 0 ? <DeadGroups groups={groups.data!} isDismissed={isDismissed} /> : null}
+      {rows.length > 0 ? <DeadLetterRows rows={rows} /> : null}
+      {list.hasNextPage ? (
+        <Button busy={list.isFetchingNextPage} className="self-center" onClick={() => void list.fetchNextPage()}>
+          Show older dead letters
+        </Button>
+      ) : null}
+      {isEmpty ? null : <Searched searched={groups.data?.searched} of="dead letters" />}
+      <Handlings />
+    </Page>
+  );
+}
+
+/** The filter of the address as the API takes it. */
+function readDeadQuery(filter: Readonly<Record<string, string>>): DeadFilter & { dismissed?: boolean } {
+  const { dismissed, status, ...rest } = toApiFilter(filter);
+  return {
+    ...rest,
+    ...(status === undefined ? {} : { status: Number(status) }),
+    ...(dismissed === "true" ? { dismissed: true } : {}),
+  };
+}
+
+function Actions({ filter, count }: { filter: Readonly<Record<string, string>>; count: number }) {
+  const session = useQuery(sessionQuery);
+  const [asked, setAsked] = useState<DeadFilter | null>(null);
+  const { dismissed, ...chosen } = readDeadQuery(filter);
+  const isNarrow = Object.keys(chosen).length > 0;
+  if (count === 0) return null;
+  return (
+    <>
+      <DeadLetterExport query={readDeadQuery(filter)} />
+      {isNarrow && dismissed !== true && mayAct(session.data, "responder") ? (
+        <Button look="primary" icon={<RotateCw size={13} aria-hidden />} onClick={() => setAsked(chosen)}>
+          Retry all that fit
+        </Button>
+      ) : null}
+      {asked === null ? null : <HandleDialog kind="retry" filter={asked} onClose={() => setAsked(null)} />}
+    </>
+  );
+}
+
+function NothingDead({ filter }: { filter: Readonly<Record<string, string>> }) {
+  const { dismissed, ...rest } = filter;
+  return (
+    <Card flush>
+      {Object.keys(rest).length > 0 || dismissed === "true" ? (
+        <Empty title={dismissed === "true" ? "None of these is dismissed" : "No dead letter fits this filter"}>
+          Take a part of the filter away.
+        </Empty>
+      ) : (
+        <Empty
+          title="No dead letters"
+          icon={<CircleCheck size={18} aria-hidden />}
+          command="holdfast deliveries list --state scheduled"
+        >
+          Every delivery was processed, or is still being tried. To see what is tried again:
+        </Empty>
+      )}
+    </Card>
+  );
+}
