@@ -28,6 +28,7 @@ const screens = [
   screen("/events/$id", () => import("./screens/event.tsx"), "EventScreen"),
   screen("/rejections", () => import("./screens/rejections.tsx"), "Rejections"),
   screen("/dead-letters", () => import("./screens/dead-letters.tsx"), "DeadLetters"),
+  screen("/queue", () => import("./screens/queue.tsx"), "Queue"),
   screen("/rejections/$id", () => import("./screens/rejection.tsx"), "RejectionScreen"),
   screen("/sources", () => import("./screens/sources.tsx"), "Sources"),
   screen("/sources/new", () => import("./screens/source-create.tsx"), "SourceCreate"),

@@ -51,3 +51,20 @@ export const destinationsQuery = queryOptions({
   queryFn: () => api.destinations.page({ limit: 200 }),
   refetchInterval: 15_000,
 });
+
+export const sourcesQuery = queryOptions({
+  queryKey: ["sources"],
+  queryFn: () => api.sources.page({ limit: 200 }),
+});
+
+export const queueQuery = queryOptions({
+  queryKey: ["queue"],
+  queryFn: () => api.queue(),
+  refetchInterval: 5_000,
+});
+
+export const throttlesQuery = queryOptions({
+  queryKey: ["throttles"],
+  queryFn: () => api.throttles.show(),
+  refetchInterval: 5_000,
+});

@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { destinationsQuery } from "../api/overview.ts";
-import { api } from "../api/api.ts";
+import { destinationsQuery, sourcesQuery } from "../api/overview.ts";
 import { ChoiceField, TextField } from "../parts/field.tsx";
 import { FilterBar, useFilter } from "../parts/filter-bar.tsx";
 import { SpanField } from "../parts/span-field.tsx";
@@ -17,7 +16,7 @@ const OUTCOMES = [
 /** What dead letters are chosen by. */
 export function DeadLetterFilter() {
   const { filter, setFilter, clear } = useFilter();
-  const sources = useQuery({ queryKey: ["sources"], queryFn: () => api.sources.page({ limit: 200 }) });
+  const sources = useQuery(sourcesQuery);
   const destinations = useQuery(destinationsQuery);
   const text = (name: string) => ({
     value: filter[name] ?? "",

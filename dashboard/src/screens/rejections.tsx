@@ -4,6 +4,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { ShieldCheck } from "lucide-react";
 import { useCallback, useMemo } from "react";
 import { api } from "../api/api.ts";
+import { sourcesQuery } from "../api/overview.ts";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { classNames } from "../parts/class-names.ts";
@@ -65,6 +66,8 @@ export function Rejections() {
 }
 
 function NothingRejected({ filtered }: { filtered: boolean }) {
+  const sources = useQuery(sourcesQuery);
+  const url = sources.data?.items.find(({ state }) => state === "active")?.ingestUrl;
   if (filtered)
     return (
       <Card flush>
@@ -76,10 +79,9 @@ function NothingRejected({ filtered }: { filtered: boolean }) {
       <Empty
         title="Nothing was rejected"
         icon={<ShieldCheck size={18} aria-hidden />}
-        command="holdfast send stripe invoice.paid --secret whsec_not-the-secret-of-this-source"
+        {...(url === undefined ? {} : { command: `curl -X POST ${url} -d '{}'` })}
       >
-        Every request that came was genuine. To see what a wrong secret looks like here, send a sample that is signed
-        with one:
+        Every request that came was genuine. To see here what is refused, send one without a signature:
       </Empty>
     </Card>
   );
@@ -87,7 +89,7 @@ function NothingRejected({ filtered }: { filtered: boolean }) {
 
 function RejectionFilterBar({ groups }: { groups: readonly RejectionGroup[] }) {
   const { filter, setFilter, clear } = useFilter();
-  const sources = useQuery({ queryKey: ["sources"], queryFn: () => api.sources.page({ limit: 200 }) });
+  const sources = useQuery(sourcesQuery);
   const reasons = new Set([...groups.map(({ reason }) => reason), ...(filter["reason"] ? [filter["reason"]] : [])]);
   const causes = new Set([...groups.map(({ cause }) => cause), ...(filter["cause"] ? [filter["cause"]] : [])]);
   return (

@@ -1,0 +1,74 @@
+import type { QueueStanding } from "@holdfast/client";
+import { useQuery } from "@tanstack/react-query";
+import { Coffee } from "lucide-react";
+import { destinationsQuery, queueQuery, statusQuery, throttlesQuery } from "../api/overview.ts";
+import { Card } from "../parts/card.tsx";
+import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
+import { Page } from "../parts/page.tsx";
+import { Searched } from "../parts/searched.tsx";
+import { Classes } from "./queue-classes.tsx";
+import { Gates } from "./queue-gates.tsx";
+import { Lanes } from "./queue-lanes.tsx";
+import { Overloaded } from "./queue-overload.tsx";
+import { Processes } from "./queue-processes.tsx";
+import { Throttles } from "./queue-throttles.tsx";
+import { Waiting } from "./queue-waiting.tsx";
+
+/** What waits and why, how full the gateway is, who works, and what can be slowed down. */
+export function Queue() {
+  const queue = useQuery(queueQuery);
+  const throttles = useQuery(throttlesQuery);
+  const status = useQuery(statusQuery);
+  const destinations = useQuery(destinationsQuery);
+  const failed = queue.error ?? throttles.error ?? status.error;
+  const retry = (): void => void Promise.all([queue.refetch(), throttles.refetch(), status.refetch()]);
+  return (
+    <Page title="Queue" lead="What waits for a worker, a retry or a destination, and what holds it back.">
+      {failed === null ? null : <FaultPanel error={failed} onRetry={retry} />}
+      {failed === null && (queue.data === undefined || throttles.data === undefined) ? <Loading rows={8} /> : null}
+      {queue.data === undefined || throttles.data === undefined ? null : (
+        <>
+          <Overloaded overload={throttles.data.overload} />
+          {isIdle(queue.data) ? (
+            <Nothing />
+          ) : (
+            <>
+              <Classes queue={queue.data} overload={throttles.data.overload} />
+              <Waiting queue={queue.data} destinations={destinations.data?.items ?? []} />
+            </>
+          )}
+          {queue.data.counted.complete ? null : (
+            <Searched
+              searched={{ newest: queue.data.counted.ofEachState, complete: false }}
+              of="deliveries of each state"
+            />
+          )}
+          <div className="grid min-w-0 items-start gap-4 xl:grid-cols-2">
+            <Gates destinations={destinations.data?.items ?? []} />
+            <Throttles throttles={throttles.data.throttles} />
+            <Processes processes={status.data?.["processes"]} now={status.data?.now} />
+            {queue.data.lanes.length === 0 ? null : <Lanes lanes={queue.data.lanes} />}
+          </div>
+        </>
+      )}
+    </Page>
+  );
+}
+
+function isIdle({ classes }: QueueStanding): boolean {
+  return classes.every(({ depth }) => Object.values(depth).every((count) => count === 0));
+}
+
+function Nothing() {
+  return (
+    <Card flush>
+      <Empty
+        title="Nothing waits"
+        icon={<Coffee size={18} aria-hidden />}
+        command="holdfast send stripe invoice.paid --count 100"
+      >
+        Every delivery that was due has ended. To watch some go through:
+      </Empty>
+    </Card>
+  );
+}
