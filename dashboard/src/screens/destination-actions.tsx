@@ -1,0 +1,272 @@
+import type { DestinationDetail } from "@holdfast/client";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Ban, Pause, Play, SlidersHorizontal } from "lucide-react";
+import type { ReactNode } from "react";
+import { useState } from "react";
+import { api } from "../api/api.ts";
+import { Button } from "../parts/button.tsx";
+import { Confirm } from "../parts/confirm.tsx";
+import { Command, Exact } from "../parts/copy.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { TextField } from "../parts/field.tsx";
+import { FormFault } from "../parts/form-fault.tsx";
+import { useMay } from "../parts/use-may.ts";
+import { faultOf } from "../parts/form-fault.tsx";
+
+type Shown = "pause" | "resume" | "disable" | "limits" | "secret" | null;
+const COUNTED_MAX = 200;
+
+/** What can be done with a destination. What is dangerous tells its impact and asks again. */
+export function DestinationActions({ destination }: { destination: DestinationDetail }) {
+  const [shown, setShown] = useState<Shown>(null);
+  if (!useMay("operator")) return null;
+  const isActive = destination.state === "active";
+  const close = (): void => setShown(null);
+  return (
+    <>
+      {destination.kind === "http" ? (
+        <Button look="quiet" onClick={() => setShown("secret")}>
+          Signing secret
+        </Button>
+      ) : null}
+      {destination.origin === "api" ? (
+        <Button icon={<SlidersHorizontal size={13} aria-hidden />} onClick={() => setShown("limits")}>
+          Limits
+        </Button>
+      ) : null}
+      {isActive ? (
+        <Button icon={<Pause size={13} aria-hidden />} onClick={() => setShown("pause")}>
+          Pause
+        </Button>
+      ) : (
+        <Button look="primary" icon={<Play size={13} aria-hidden />} onClick={() => setShown("resume")}>
+          Resume
+        </Button>
+      )}
+      {destination.origin === "api" && destination.state !== "disabled" ? (
+        <Button look="danger" icon={<Ban size={13} aria-hidden />} onClick={() => setShown("disable")}>
+          Disable
+        </Button>
+      ) : null}
+      {shown === null ? null : <ActionDialog shown={shown} destination={destination} onClose={close} />}
+    </>
+  );
+}
+
+function ActionDialog({
+  shown,
+  destination,
+  onClose,
+}: {
+  shown: Exclude<Shown, null>;
+  destination: DestinationDetail;
+  onClose: () => void;
+}) {
+  const refresh = useRefresh();
+  const { id, name } = destination;
+  switch (shown) {
+    case "limits":
+      return <LimitsDialog destination={destination} onClose={onClose} />;
+    case "secret":
+      return <SecretDialog id={id} name={name} onClose={onClose} />;
+    case "pause":
+      return (
+        <Confirm
+          open
+          onClose={onClose}
+          title={`Pause ${name}?`}
+          impact={
+            <Impact
+              id={id}
+              then="and what comes from now on, are held. Nothing is lost, and waiting costs no attempt."
+            />
+          }
+          verb="Pause it"
+          act={async (form) => {
+            const stateReason = String(form.get("reason") ?? "").trim();
+            await api.patch(`/destinations/${id}`, { state: "paused", ...(stateReason === "" ? {} : { stateReason }) });
+            await refresh();
+          }}
+        >
+          <TextField
+            name="reason"
+            label="Why"
+            maxLength={200}
+            placeholder="deploy"
+            hint="Shown to everybody who looks here."
+          />
+        </Confirm>
+      );
+    case "resume":
+      return (
+        <Confirm
+          open
+          onClose={onClose}
+          title={`Resume ${name}?`}
+          impact={<Impact id={id} then="go out from now on, in their order and within its limits." />}
+          verb="Resume it"
+          look="primary"
+          act={async () => {
+            await api.destinations.update(id, { state: "active" });
+            await refresh();
+          }}
+        />
+      );
+    case "disable":
+      return (
+        <Confirm
+          open
+          onClose={onClose}
+          title={`Disable ${name}?`}
+          impact={
+            <Impact id={id} then="and what comes from now on, are held until it is resumed. Nothing is deleted." />
+          }
+          verb="Disable it"
+          act={async () => {
+            await api.destinations.disable(id);
+            await refresh();
+          }}
+        />
+      );
+  }
+}
+
+function useRefresh(): () => Promise<void> {
+  const client = useQueryClient();
+  return async () => {
+    await client.invalidateQueries({ queryKey: ["destination"] });
+    await client.invalidateQueries({ queryKey: ["destinations"] });
+  };
+}
+
+/** How many deliveries an action touches. Beyond two hundred of a state it is told as at least so many. */
+function Impact({ id, then }: { id: string; then: string }): ReactNode {
+  const counted = useQuery({
+    queryKey: ["unfinished", id],
+    queryFn: async () => {
+      const states = ["ready", "scheduled", "held", "leased"] as const;
+      const pages = await Promise.all(
+        states.map((state) => api.deliveries.page({ destination: id, state, limit: COUNTED_MAX })),
+      );
+      const count = pages.reduce((sum, page) => sum + page.items.length, 0);
+      return { count, isAll: pages.every(({ nextCursor }) => nextCursor === null) };
+    },
+    staleTime: 0,
+  });
+  if (counted.data === undefined)
+    return counted.error === null ? "Counting what waits …" : `What waits could not be counted. All of it, ${then}`;
+  const { count, isAll } = counted.data;
+  const what =
+    count === 1
+      ? "1 delivery that is not finished"
+      : `${count.toLocaleString("en-US")} deliveries that are not finished`;
+  return (
+    <>
+      <strong className="font-medium text-ink">{isAll ? what : `At least ${what}`}</strong>, {then}
+    </>
+  );
+}
+
+function LimitsDialog({ destination, onClose }: { destination: DestinationDetail; onClose: () => void }) {
+  const refresh = useRefresh();
+  const save = useMutation({
+    mutationFn: (form: FormData) => api.patch(`/destinations/${destination.id}`, readLimits(form)),
+    onSuccess: async () => {
+      await refresh();
+      onClose();
+    },
+  });
+  const field = (name: "concurrency" | "ratePerSec" | "burst", label: string, hint: string) => (
+    <TextField
+      name={name}
+      type="number"
+      min={name === "ratePerSec" ? 0.001 : 1}
+      step={name === "ratePerSec" ? "any" : 1}
+      label={label}
+      hint={hint}
+      defaultValue={destination[name] ?? ""}
+      fault={faultOf(save.error, name)}
+    />
+  );
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`Limits of ${destination.name}`}
+      lead="They hold over all processes. An empty field is no limit."
+    >
+      <form
+        className="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          save.mutate(new FormData(event.currentTarget));
+        }}
+      >
+        {field("concurrency", "Attempts at once", "How many may be under way.")}
+        {field("ratePerSec", "Attempts a second", "How many may begin in a second.")}
+        {field("burst", "Burst", "How many may begin at once after a quiet time; with the rate alone.")}
+        <TextField
+          name="timeoutMs"
+          type="number"
+          min={100}
+          label="An attempt may take, in ms"
+          required
+          defaultValue={destination.timeoutMs}
+          fault={faultOf(save.error, "timeoutMs")}
+        />
+        <FormFault error={save.error} shown={["concurrency", "ratePerSec", "burst", "timeoutMs"]} />
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>Leave them as they are</Button>
+          <Button type="submit" look="primary" busy={save.isPending}>
+            Save
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** Empty takes a limit away. */
+function readLimits(form: FormData): Record<string, number | null> {
+  const names = ["concurrency", "ratePerSec", "burst", "timeoutMs"];
+  return Object.fromEntries(
+    names.map((name) => {
+      const text = String(form.get(name) ?? "").trim();
+      return [name, text === "" ? null : Number(text)];
+    }),
+  );
+}
+
+function SecretDialog({ id, name, onClose }: { id: string; name: string; onClose: () => void }) {
+  const [asked, setAsked] = useState(false);
+  const secret = useQuery({
+    queryKey: ["signing-secret", id],
+    queryFn: () => api.destinations.signingSecret(id),
+    enabled: asked,
+    gcTime: 0,
+    retry: false,
+  });
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`What ${name} verifies deliveries with`}
+      lead="Deliveries are signed after Standard Webhooks. Every look at the secret is logged."
+    >
+      <div className="flex flex-col gap-3 text-[13px]">
+        {secret.data === undefined ? (
+          <Button className="self-start" busy={secret.isFetching} onClick={() => setAsked(true)}>
+            Show the secret
+          </Button>
+        ) : (
+          <div className="rounded-md border border-line bg-sunken p-3">
+            <Exact text={secret.data.signingSecret} label="Copy the secret" />
+          </div>
+        )}
+        <FormFault error={secret.error} />
+        <p className="text-soft">In the service, verify and unwrap a delivery with the client:</p>
+        <Command text="npm install @holdfast/client" />
+      </div>
+    </Dialog>
+  );
+}
