@@ -1,4 +1,5 @@
 import { BUCKETS } from "../../src/domain/bucket.ts";
+import { IMPOSSIBLE_ACCESS } from "./access-rows.ts";
 import { impossibleReconciliations } from "./reconciliation-rows.ts";
 import type { Row } from "./valid-rows.ts";
 import { ROW_TIME, rowId } from "./valid-rows.ts";
@@ -149,4 +150,5 @@ export const IMPOSSIBLE: readonly (readonly [constraint: string, table: string, 
   ["throttle_check3", "throttle", { until: now }],
   ["throttle_scope_check", "throttle", { scope: "tenant" }],
   ...impossibleReconciliations(now, rowId()),
+  ...IMPOSSIBLE_ACCESS,
 ];

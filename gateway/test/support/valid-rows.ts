@@ -1,3 +1,4 @@
+import { accessRows } from "./access-rows.ts";
 import { recoveryRows } from "./recovery-rows.ts";
 import { newUuid } from "../../src/domain/id.ts";
 import { reconciliationRows } from "./reconciliation-rows.ts";
@@ -274,6 +275,7 @@ export const VALID_ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
   ],
   ...reconciliationRows({ sourceId: SOURCE, at: ROW_TIME, newId: rowId }),
   ...recoveryRows(rowId, ROW_TIME),
+  ...accessRows(ROW_TIME, rowId),
 ]);
 
 /** The INSERT of a row. */
