@@ -8,11 +8,14 @@ import { mayAct, sessionQuery } from "../api/session.ts";
 import { Button } from "../parts/button.tsx";
 import { Card, Facts } from "../parts/card.tsx";
 import { Exact } from "../parts/copy.tsx";
+import { useFilter } from "../parts/filter-bar.tsx";
 import { FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { StateBadge } from "../parts/state-badge.tsx";
 import { Moment } from "../parts/zone.tsx";
 import { Attempts } from "./event-attempts.tsx";
+import { CompareButton, Compared } from "./event-compare.tsx";
+import { CopyRequest } from "./event-copy.tsx";
 import { Payload } from "./event-payload.tsx";
 import { Timeline } from "./event-timeline.tsx";
 
@@ -21,6 +24,7 @@ const UNFINISHED = new Set(["ready", "scheduled", "held", "leased"]);
 /** One event: how it went, what came, and what was tried. */
 export function EventScreen() {
   const { id } = useParams({ strict: false });
+  const { filter } = useFilter();
   const event = useQuery({
     queryKey: ["event", id],
     queryFn: () => api.events.get(id ?? ""),
@@ -46,7 +50,9 @@ export function EventScreen() {
       title={data.eventType ?? "Event without a type"}
       trail={trail}
       lead={<Exact text={data.id} label="Copy the id" />}
+      actions={<CompareButton event={data} />}
     >
+      {filter["compare"] === undefined ? null : <Compared event={data} otherId={filter["compare"]} />}
       <div className="grid min-w-0 gap-4 xl:grid-cols-[minmax(0,1fr)_minmax(0,1.25fr)]">
         <div className="flex min-w-0 flex-col gap-4">
           <Card title="Timeline" hint="from received to its end">
@@ -56,7 +62,11 @@ export function EventScreen() {
         </div>
         <div className="flex min-w-0 flex-col gap-4">
           <Deliveries event={data} />
-          <Payload id={data.id} sha256={data.bodySha256} />
+          <Payload
+            id={data.id}
+            sha256={data.bodySha256}
+            actions={(raw) => <CopyRequest raw={raw} sourceId={data.sourceId} />}
+          />
         </div>
       </div>
     </Page>

@@ -1,4 +1,4 @@
-import type { EventSummary, Page as ApiPage } from "@holdfast/client";
+import type { EventPage, EventSummary } from "@holdfast/client";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Copy as CopyIcon, Pause, Play } from "lucide-react";
@@ -7,30 +7,37 @@ import { api } from "../api/api.ts";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { classNames } from "../parts/class-names.ts";
-import { ChoiceField, TextField } from "../parts/field.tsx";
-import { FilterBar, useFilter } from "../parts/filter-bar.tsx";
+import { useFilter } from "../parts/filter-bar.tsx";
 import { writeBytes } from "../parts/numbers.ts";
 import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
+import { Searched } from "../parts/searched.tsx";
+import { toApiFilter } from "../parts/span-field.tsx";
 import { Badge, StateBadge } from "../parts/state-badge.tsx";
 import { useRows } from "../parts/use-rows.ts";
 import { Moment } from "../parts/zone.tsx";
+import { EventFilter } from "./events-filter.tsx";
+import { EventViews } from "./events-views.tsx";
 
 const LIVE_MS = 2_000;
+const SLOWER_MS = 15_000;
 
 /** Every event, newest first. New ones wait above the list until they are asked for, so the row one reads stays where it is. */
 export function Events() {
   const { filter } = useFilter();
   const [live, setLive] = useState(true);
   const navigate = useNavigate();
+  const look = lookFor(filter);
   const list = useInfiniteQuery({
     queryKey: ["events", filter],
-    queryFn: ({ pageParam }) => api.get<ApiPage<EventSummary>>("/events", { ...filter, limit: 50, cursor: pageParam }),
+    queryFn: ({ pageParam }) => api.get<EventPage>("/events", { ...toApiFilter(filter), limit: 50, cursor: pageParam }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
+    // With no row on the screen there is no place to keep, so the first ones simply appear.
+    refetchInterval: ({ state }) => (live && state.data?.pages[0]?.items.length === 0 ? look.everyMs : false),
   });
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  const newer = useNewer(rows[0]?.id, filter, live);
+  const newer = useNewer(rows[0]?.id, filter, live ? look.everyMs : false);
   const open = useCallback((id: string) => void navigate({ to: "/events/$id", params: { id } }), [navigate]);
   const ids = useMemo(() => rows.map(({ id }) => id), [rows]);
   const marked = useRows(ids, open);
@@ -48,6 +55,7 @@ export function Events() {
         </Button>
       }
     >
+      <EventViews />
       <EventFilter />
       {newer > 0 ? (
         <button
@@ -64,6 +72,7 @@ export function Events() {
         {list.data !== undefined && rows.length === 0 ? <NothingFound filtered={hasFilter} /> : null}
         {rows.length > 0 ? <EventRows rows={rows} marked={marked} /> : null}
       </Card>
+      <Searched searched={list.data?.pages.at(-1)?.searched} of="events" hasMore={list.hasNextPage} />
       {list.hasNextPage ? (
         <Button busy={list.isFetchingNextPage} className="self-center" onClick={() => void list.fetchNextPage()}>
           Show older events
@@ -73,44 +82,23 @@ export function Events() {
   );
 }
 
-function EventFilter() {
-  const { filter, setFilter, clear } = useFilter();
-  const sources = useQuery({ queryKey: ["sources"], queryFn: () => api.sources.page({ limit: 200 }) });
-  return (
-    <FilterBar active={Object.keys(filter).length > 0} onClear={clear}>
-      <TextField
-        label="Any id of the provider"
-        data-filter=""
-        placeholder="evt_1QPp… , a GUID, pi_…"
-        className="w-64"
-        value={filter["providerId"] ?? ""}
-        onChange={(event) => setFilter({ providerId: event.target.value })}
-      />
-      <TextField
-        label="Event type"
-        placeholder="invoice.paid"
-        className="w-48"
-        value={filter["type"] ?? ""}
-        onChange={(event) => setFilter({ type: event.target.value })}
-      />
-      <ChoiceField
-        label="Source"
-        className="w-44"
-        value={filter["source"] ?? ""}
-        onChoose={(source) => setFilter({ source })}
-        choices={[["", "Every source"], ...(sources.data?.items ?? []).map(({ name }) => [name, name] as const)]}
-      />
-    </FilterBar>
-  );
+/** How often the newest are asked for. A search that reads bodies or deliveries is asked less often, or not at all. */
+function lookFor(filter: Readonly<Record<string, string>>): { everyMs: number | false } {
+  if (filter["field"] !== undefined) return { everyMs: false };
+  return { everyMs: filter["state"] !== undefined || filter["destination"] !== undefined ? SLOWER_MS : LIVE_MS };
 }
 
 /** How many events have come since the newest one that is shown. */
-function useNewer(newest: string | undefined, filter: Readonly<Record<string, string>>, live: boolean): number {
+function useNewer(
+  newest: string | undefined,
+  filter: Readonly<Record<string, string>>,
+  everyMs: number | false,
+): number {
   const look = useQuery({
     queryKey: ["events-newer", filter],
-    queryFn: () => api.get<ApiPage<EventSummary>>("/events", { ...filter, limit: 50 }),
-    refetchInterval: LIVE_MS,
-    enabled: live && newest !== undefined,
+    queryFn: () => api.get<EventPage>("/events", { ...toApiFilter(filter), limit: 50 }),
+    refetchInterval: everyMs,
+    enabled: everyMs !== false && newest !== undefined,
   });
   if (newest === undefined || look.data === undefined) return 0;
   const at = look.data.items.findIndex(({ id }) => id === newest);
