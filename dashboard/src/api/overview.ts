@@ -68,3 +68,9 @@ export const throttlesQuery = queryOptions({
   queryFn: () => api.throttles.show(),
   refetchInterval: 5_000,
 });
+
+export const configurationQuery = queryOptions({
+  queryKey: ["configuration"],
+  queryFn: () => api.configuration(),
+  refetchInterval: 30_000,
+});

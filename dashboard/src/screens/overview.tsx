@@ -12,6 +12,7 @@ import { writeCount, writeShare } from "../parts/numbers.ts";
 import { FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { writeSpan } from "../parts/zone.tsx";
+import { Changes } from "./overview-changes.tsx";
 import { Concerns, useConcerns } from "./overview-concerns.tsx";
 
 const MINUTES = 60;
@@ -35,6 +36,7 @@ export function Overview() {
         <>
           <Figures status={status.data} minutes={rates.data.minutes} />
           <Flow minutes={rates.data.minutes} />
+          <Changes />
         </>
       )}
     </Page>
