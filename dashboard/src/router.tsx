@@ -36,6 +36,12 @@ const screens = [
   screen("/destinations", () => import("./screens/destinations.tsx"), "Destinations"),
   screen("/destinations/new", () => import("./screens/destination-create.tsx"), "DestinationCreate"),
   screen("/destinations/$id", () => import("./screens/destination.tsx"), "DestinationScreen"),
+  screen("/replays", () => import("./screens/replays.tsx"), "Replays"),
+  screen("/replays/new", () => import("./screens/replay-create.tsx"), "ReplayCreate"),
+  screen("/replays/$id", () => import("./screens/replay.tsx"), "ReplayScreen"),
+  screen("/reconciliations", () => import("./screens/reconciliations.tsx"), "Reconciliations"),
+  screen("/reconciliations/new", () => import("./screens/reconciliation-create.tsx"), "ReconciliationCreate"),
+  screen("/reconciliations/runs/$id", () => import("./screens/reconciliation-run.tsx"), "ReconciliationRunScreen"),
 ];
 
 /** Every screen of the dashboard with its address. */

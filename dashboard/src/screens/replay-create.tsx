@@ -1,0 +1,276 @@
+import type { ReplayWish, SelectableState } from "@holdfast/client";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { api } from "../api/api.ts";
+import { destinationsQuery } from "../api/overview.ts";
+import { sourcesQuery } from "../api/setup.ts";
+import { Button } from "../parts/button.tsx";
+import { Card } from "../parts/card.tsx";
+import { ChoiceField, TextField } from "../parts/field.tsx";
+import { useFilter } from "../parts/filter-bar.tsx";
+import { FormFault } from "../parts/form-fault.tsx";
+import { Page } from "../parts/page.tsx";
+import { SCOPE_WORDS } from "./replay-words.ts";
+
+const SPANS = [
+  ["1", "The last hour"],
+  ["6", "The last 6 hours"],
+  ["24", "The last 24 hours"],
+  ["168", "The last 7 days"],
+  ["", "Between two moments"],
+] as const;
+
+/** Chooses what a replay goes over. The scope stands in the address, so other screens can lead here with it. */
+export function ReplayCreate() {
+  const { filter, setFilter } = useFilter();
+  const navigate = useNavigate();
+  const plan = useMutation({
+    mutationFn: (form: FormData) => api.replays.plan(readWish(form, filter)),
+    onSuccess: (replay) => navigate({ to: "/replays/$id" as "/events/$id", params: { id: replay.id } }),
+  });
+  const of = filter["of"] === "rejections" ? "rejections" : "events";
+  const trail = [
+    <Link key="replays" to={"/replays" as "/events"} className="hover:text-ink">
+      Replays
+    </Link>,
+  ];
+  return (
+    <Page
+      title="Plan a replay"
+      trail={trail}
+      lead="First it is counted what would happen; nothing is delivered before you have seen that and say so."
+    >
+      <form
+        className="flex max-w-3xl flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          plan.mutate(new FormData(event.currentTarget));
+        }}
+      >
+        <Card title="What">
+          <div className="grid gap-4 sm:grid-cols-2">
+            <ChoiceField
+              label="Go over"
+              value={of}
+              onChoose={(value) => setFilter({ of: value === "events" ? "" : value })}
+              choices={[
+                ["events", "Recorded events"],
+                ["rejections", "Rejections that were our fault"],
+              ]}
+            />
+            <Scope of={of} />
+            <When />
+          </div>
+        </Card>
+        {of === "events" ? <States chosen={filter["states"]} /> : null}
+        <Pace of={of} />
+        <FormFault error={plan.error} />
+        <Button type="submit" look="primary" busy={plan.isPending} className="self-end">
+          Count what would happen
+        </Button>
+      </form>
+    </Page>
+  );
+}
+
+function Scope({ of }: { of: "events" | "rejections" }) {
+  const { filter, setFilter } = useFilter();
+  const sources = useQuery(sourcesQuery);
+  const destinations = useQuery(destinationsQuery);
+  const names = (items: readonly { name: string }[] | undefined) =>
+    (items ?? []).map(({ name }) => [name, name] as const);
+  return (
+    <>
+      <ChoiceField
+        label="Source"
+        value={filter["source"] ?? ""}
+        onChoose={(source) => setFilter({ source })}
+        choices={[["", "Every source"], ...names(sources.data?.items)]}
+      />
+      {of === "events" ? (
+        <ChoiceField
+          label="Destination"
+          value={filter["destination"] ?? ""}
+          onChoose={(destination) => setFilter({ destination })}
+          choices={[["", "Every destination"], ...names(destinations.data?.items)]}
+        />
+      ) : (
+        <TextField
+          label="Reason"
+          placeholder="signature_mismatch"
+          value={filter["reason"] ?? ""}
+          onChange={(event) => setFilter({ reason: event.target.value })}
+        />
+      )}
+      <TextField
+        label="Event types"
+        placeholder="invoice.*, charge.refunded"
+        hint="With commas between; * stands for anything. Empty: all."
+        value={filter["type"] ?? ""}
+        onChange={(event) => setFilter({ type: event.target.value })}
+      />
+    </>
+  );
+}
+
+function When() {
+  const { filter, setFilter } = useFilter();
+  const isExact = filter["since"] !== undefined || filter["hours"] === "exact";
+  return (
+    <>
+      <ChoiceField
+        label="Received"
+        value={isExact ? "" : (filter["hours"] ?? "24")}
+        onChoose={(hours) => setFilter({ hours: hours === "" ? "exact" : hours, since: "", until: "" })}
+        choices={SPANS}
+      />
+      {isExact ? (
+        <>
+          <MomentField name="since" label="From (your time zone)" value={filter["since"]} onChange={setFilter} />
+          <MomentField
+            name="until"
+            label="To (your time zone; empty: now)"
+            value={filter["until"]}
+            onChange={setFilter}
+          />
+        </>
+      ) : null}
+    </>
+  );
+}
+
+function MomentField({
+  name,
+  label,
+  value,
+  onChange,
+}: {
+  name: "since" | "until";
+  label: string;
+  value: string | undefined;
+  onChange: (changes: Record<string, string>) => void;
+}) {
+  return (
+    <TextField
+      label={label}
+      type="datetime-local"
+      step={1}
+      value={value === undefined ? "" : toLocalText(new Date(value))}
+      onChange={({ target }) => onChange({ [name]: target.value === "" ? "" : new Date(target.value).toISOString() })}
+    />
+  );
+}
+
+/** A moment as the browser's own field for dates and times has it: local, without a zone. */
+function toLocalText(at: Date): string {
+  const local = new Date(at.getTime() - at.getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 19);
+}
+
+function States({ chosen }: { chosen: string | undefined }) {
+  const wanted = new Set((chosen ?? "dead,waiting").split(","));
+  return (
+    <Card title="How they stand now">
+      <fieldset className="flex flex-col gap-2.5 text-[13px]">
+        <legend className="sr-only">How the events stand at their destinations</legend>
+        {SCOPE_WORDS.map(([state, word, hint]) => (
+          <label key={state} className="flex items-start gap-2.5">
+            <input
+              type="checkbox"
+              name="states"
+              value={state}
+              defaultChecked={wanted.has(state)}
+              className="mt-0.5 size-4 accent-(--accent)"
+            />
+            <span>
+              {word} <span className="text-faint">({hint})</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+    </Card>
+  );
+}
+
+function Pace({ of }: { of: "events" | "rejections" }) {
+  const destinations = useQuery(destinationsQuery);
+  const [copyTo, setCopyTo] = useState("");
+  return (
+    <Card title="How" hint="live traffic of a higher priority goes first">
+      <div className="grid gap-4 sm:grid-cols-2">
+        <TextField
+          name="ratePerSec"
+          type="number"
+          min={0.1}
+          max={10_000}
+          step="any"
+          defaultValue={100}
+          label="At most a second"
+        />
+        <TextField
+          name="inFlightMax"
+          type="number"
+          min={1}
+          max={5_000}
+          defaultValue={200}
+          label="Unfinished at once, at most"
+        />
+        {of === "events" ? (
+          <>
+            <input type="hidden" name="copyTo" value={copyTo} />
+            <ChoiceField
+              label="Deliver to"
+              value={copyTo}
+              onChoose={setCopyTo}
+              choices={[
+                ["", "The events' own destinations"],
+                ...(destinations.data?.items ?? []).map(({ name }) => [name, `Marked copies to ${name}`] as const),
+              ]}
+            />
+          </>
+        ) : null}
+      </div>
+    </Card>
+  );
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The form and the address as the API takes a wish. */
+function readWish(form: FormData, filter: Readonly<Record<string, string>>): ReplayWish {
+  const of = filter["of"] === "rejections" ? "rejections" : "events";
+  const states = form.getAll("states").map(String) as SelectableState[];
+  const copyTo = String(form.get("copyTo") ?? "");
+  const list = (text: string | undefined): string[] =>
+    (text ?? "")
+      .split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== "");
+  const some = <K extends string>(name: K, values: string[]) => (values.length === 0 ? {} : { [name]: values });
+  return {
+    of,
+    ...readSpan(filter),
+    ...some("sources", list(filter["source"])),
+    ...some("types", list(filter["type"])),
+    ...some("ids", list(filter["ids"])),
+    ratePerSec: Number(form.get("ratePerSec")),
+    inFlightMax: Number(form.get("inFlightMax")),
+    ...(of === "rejections"
+      ? some("reasons", list(filter["reason"]))
+      : {
+          states,
+          // Whoever asks for what is processed already wants it delivered a second time.
+          again: states.includes("processed"),
+          ...some("destinations", list(filter["destination"])),
+          ...(copyTo === "" ? {} : { copyTo }),
+        }),
+  };
+}
+
+function readSpan(filter: Readonly<Record<string, string>>): Pick<ReplayWish, "since" | "until"> {
+  const { since, until, hours } = filter;
+  if (since !== undefined) return { since, ...(until === undefined ? {} : { until }) };
+  if (hours === "exact" || filter["ids"] !== undefined) return {};
+  return { since: new Date(Date.now() - Number(hours ?? 24) * HOUR_MS).toISOString() };
+}
