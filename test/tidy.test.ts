@@ -19,7 +19,7 @@ const tree = readTree();
 const RULES: readonly (readonly [promise: string, check: Check])[] = [
   ["a room imports only what the allow-list gives it, and a dependency lives in one room", checkRooms],
   ["SQL stands in the store alone", checkSql],
-  ["requests leave through the one guarded egress", checkNetwork],
+  ["requests leave through the one guarded egress (F119)", checkNetwork],
   ["no file is longer than 300 lines", checkFileLengths],
   ["no function is longer than 60 lines of code", checkFunctionLengths],
   ["files are named in kebab-case, by what they hold or do", checkNames],

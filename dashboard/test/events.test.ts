@@ -54,7 +54,7 @@ describe("the events", () => {
     await dashboard.context.close();
   });
 
-  it("show a hostile payload as text, and break no policy", async () => {
+  it("show a hostile payload as text, and break no policy (F90)", async () => {
     const hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>";
     await post(gateway.url, stripeEvent("evt_hostile", { note: hostile }));
     const dashboard = await browser.openDashboard(gateway.adminUrl, await link());

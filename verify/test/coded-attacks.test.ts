@@ -38,7 +38,7 @@ describe("the algorithm is the receiver's, never the token's", () => {
     expect(verify(withToken(netlify, header, `${encode({ alg: "none" })}.${payload}.`))).toMatchObject({ ok: false });
   });
 
-  test("HS256 with the public key as the secret is refused", () => {
+  test("HS256 with the public key as the secret is refused (F125)", () => {
     const plaid = sent(codedSampleOf("plaid"));
     const [, claims = ""] = tokenOf(plaid, "Plaid-Verification").split(".");
     for (const key of [keys.p256.publicPem, keys.p256.der, keys.p256.jwk]) {

@@ -37,7 +37,7 @@ test("every provider of the table is here", () => {
   expect(new Set(inputs.map(({ provider }) => provider))).toEqual(new Set(signing));
 });
 
-describe("100,000 signatures in one header are refused unread", () => {
+describe("100,000 signatures in one header are refused unread (F127)", () => {
   test.each(inputs.filter(({ input }) => decisive(input).length > 0))("$provider", ({ input }) => {
     for (const name of decisive(input)) {
       const value = pairs(input).find(([key]) => key === name)?.[1] ?? "";

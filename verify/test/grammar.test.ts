@@ -44,7 +44,7 @@ describe("signature headers", () => {
     ["in hexadecimal", hex],
     ["with a spare bit set", `${base64.slice(0, 42)}${nextBase64(base64[42] ?? "A")}=`],
     ["with a prefix", `sha256=${base64}`],
-  ])("base64 %s is refused", (_what, value) => {
+  ])("base64 %s is refused (F126)", (_what, value) => {
     if (value === base64) return;
     expect(reasonOf(withHeader(shopify, "X-Shopify-Hmac-Sha256", value))).not.toBe("ok");
   });
@@ -61,7 +61,7 @@ describe("signature headers", () => {
     ["with a tail", `sha256=${hex};`],
     ["under 0x", `sha256=0x${hex.slice(2)}`],
     ["as the empty text", "sha256="],
-  ])("hexadecimal %s is refused", (_what, value) => {
+  ])("hexadecimal %s is refused (F126)", (_what, value) => {
     expect(reasonOf(withHeader(github, "X-Hub-Signature-256", value))).not.toBe("ok");
   });
 
@@ -159,7 +159,7 @@ describe("several signatures", () => {
     expect(reasonOf(withHeader(stripe, "Stripe-Signature", eleven))).toBe("malformed_header");
   });
 
-  test("100,000 signatures in one header are refused unread", () => {
+  test("100,000 signatures in one header are refused unread (F127)", () => {
     const flood = `${standardSignature} `.repeat(100_000);
     expect(verify(withHeader(standard, "webhook-signature", flood))).toMatchObject({
       reason: "malformed_header",
@@ -180,7 +180,7 @@ describe("several signatures", () => {
 });
 
 describe("ids that are signed", () => {
-  test.each(["msg.1", "msg 1", "", "msg\u00e9", "a".repeat(513), "msg\t1"])("%j is none", (id) => {
+  test.each(["msg.1", "msg 1", "", "msg\u00e9", "a".repeat(513), "msg\t1"])("%j is none (F131)", (id) => {
     expect(reasonOf(withHeader(standard, "webhook-id", id))).not.toBe("ok");
     if (id === "") return;
     const resigned = signed(withHeader(unsigned(sampleOf("standard-webhooks")), "webhook-id", id));

@@ -66,7 +66,7 @@ describe("secrets of every provider of these families", () => {
     },
   );
 
-  test("stale and future requests are refused wherever a time is signed", () => {
+  test("stale and future requests are refused wherever a time is signed (F94)", () => {
     const timed = table.filter(({ provider }) => findProvider(provider)?.toleranceSec != null);
     expect(timed.length).toBeGreaterThan(20);
     for (const { sample } of timed) {

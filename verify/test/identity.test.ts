@@ -131,7 +131,7 @@ describe("two ids never become one key", () => {
     expect(keyOf(verdict)).toBe(`sha256:${sha256(body)}`);
   });
 
-  test("two ids that are invalid UTF-8 stay apart", () => {
+  test("two ids that are invalid UTF-8 stay apart (F75)", () => {
     const body = (byte: number) => Buffer.concat([Buffer.from('{"id":"'), Buffer.from([byte]), Buffer.from('"}')]);
     expect(keyOf(withSigned("stripe", body(0xff)))).not.toBe(keyOf(withSigned("stripe", body(0xfe))));
   });

@@ -123,7 +123,7 @@ describe("what is no JSON object gives nothing", () => {
 });
 
 describe("no document is too odd", () => {
-  test("100,000 levels deepen no stack, with the id before or behind them", () => {
+  test("100,000 levels deepen no stack, with the id before or behind them (F86)", () => {
     const deep = "[".repeat(100_000) + "]".repeat(100_000);
     expect(find(`{"a":${deep},"id":"x"}`, "id")).toBe("x");
     expect(find(`{"id":"x","a":${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}}`, "id")).toBe("x");
@@ -135,7 +135,7 @@ describe("no document is too odd", () => {
     expect(find(`{${'"id":1,'.repeat(20_000)}"id":2}`, "id")).toBe("ambiguous 2");
   });
 
-  test("it agrees with JSON.parse on every object that JSON.stringify writes", () => {
+  test("it agrees with JSON.parse on every object that JSON.stringify writes (F75)", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), fc.nat(), (others, id, indent) => {
         const json = JSON.stringify({ ...others, id }, null, indent % 5);

@@ -94,12 +94,15 @@ describe("several secrets", () => {
 describe("secrets that are none", () => {
   const blanks = ["", " ", "\t\n", "\u00a0", "\ufeff"];
 
-  test.each([...blanks, "whsec_", "whsec_ "])("%j verifies nothing, not even what is signed with it", (value) => {
-    const digest = createHmac("sha256", value).update(`1714979289.${stripe.body}`).digest("hex");
-    const forged = withHeader(unsigned(stripe), "Stripe-Signature", `t=1714979289,v1=${digest}`);
-    expect(verify(withSecrets(forged, [value]))).toMatchObject({ ok: false, reason: "receiver_incomplete" });
-    expect(verify(withSecrets(genuine(stripe), [value, secret]))).toMatchObject({ ok: true, secretVersion: "v2" });
-  });
+  test.each([...blanks, "whsec_", "whsec_ "])(
+    "%j verifies nothing, not even what is signed with it (F123)",
+    (value) => {
+      const digest = createHmac("sha256", value).update(`1714979289.${stripe.body}`).digest("hex");
+      const forged = withHeader(unsigned(stripe), "Stripe-Signature", `t=1714979289,v1=${digest}`);
+      expect(verify(withSecrets(forged, [value]))).toMatchObject({ ok: false, reason: "receiver_incomplete" });
+      expect(verify(withSecrets(genuine(stripe), [value, secret]))).toMatchObject({ ok: true, secretVersion: "v2" });
+    },
+  );
 
   test("an empty key of Standard Webhooks verifies nothing", () => {
     const sample = sampleOf("standard-webhooks");
@@ -126,7 +129,7 @@ describe("secrets that are none", () => {
     expect(verify(withSecrets(input, ["Abcdefghijklmnopqrstuvwxyz"]))).toMatchObject({ ok: false });
   });
 
-  test("no secrets at all is an incomplete receiver, for every provider", () => {
+  test("no secrets at all is an incomplete receiver, for every provider (F124)", () => {
     for (const sample of samples) {
       const input = genuine(sample);
       for (const receiver of [{}, { secrets: [] }, { publicKeys: [] }]) {

@@ -28,7 +28,7 @@ function coveredHeaders(input: VerifyInput): string[] {
   return names.filter((name) => (given.includes(name) ? signsId && name.endsWith("-id") : true));
 }
 
-describe("no single flipped bit is accepted", () => {
+describe("no single flipped bit is accepted (F122)", () => {
   test.each(signing.map((sample) => ({ sample, provider: sample.provider, url: sample.url })))(
     "in the body: $provider at $url",
     ({ sample }) => {

@@ -34,7 +34,7 @@ describe("times", () => {
     `${seconds},${seconds}`,
   ];
 
-  test.each(spellings)("%j is no time of any provider", (text) => {
+  test.each(spellings)("%j is no time of any provider (F93)", (text) => {
     expect(reasonOf(withHeader(stripe, "Stripe-Signature", `t=${text},${stripeSignature}`))).not.toBe("ok");
     expect(reasonOf(withHeader(standard, "webhook-timestamp", text))).not.toBe("ok");
     expect(reasonOf(withHeader(genuine(sampleOf("slack")), "X-Slack-Request-Timestamp", text))).not.toBe("ok");
@@ -66,7 +66,7 @@ describe("times", () => {
     expect(at(-tolerance - 1)).toBe("timestamp_too_new");
   });
 
-  test("a receiver's own tolerance replaces the default, within 1 s and 15 min", () => {
+  test("a receiver's own tolerance replaces the default, within 1 s and 15 min (F94)", () => {
     const at = (sec: number, toleranceSec: number, slug = "stripe") => {
       const input = genuine(sampleOf(slug));
       return reasonOf({
@@ -85,7 +85,7 @@ describe("times", () => {
     expect(at(-61, 60, "discord")).toBe("timestamp_too_new");
   });
 
-  test("discord's signed time is not enforced unless the receiver asks", () => {
+  test("discord's signed time is not enforced unless the receiver asks (F96)", () => {
     expect(reasonOf({ ...genuine(sampleOf("discord")), now: new Date(now.getTime() + 86_400_000) })).toBe("ok");
   });
 

@@ -153,7 +153,7 @@ describe("adding is refused, with what to do,", () => {
     expect(states(await call("GET", ""))).toEqual(["v1 active"]);
   });
 
-  it("for the eleventh that would verify", async () => {
+  it("for the eleventh that would verify (F98)", async () => {
     for (let i = 0; i < 9; i++) expect((await call("POST", "", { value: `${SECOND}-${i}` })).status).toBe(201);
     const answer = await call("POST", "", { value: SECOND });
     expect([answer.status, detailOf(answer)]).toMatchObject([409, expect.stringContaining("retire one first")]);

@@ -137,7 +137,7 @@ describe("another tenant's key", () => {
     });
   });
 
-  it("may use the same names, and joins its own things only", async () => {
+  it("may use the same names, and joins its own things only (F71, F112)", async () => {
     const made = await gateway.call(
       "POST",
       "/sources",

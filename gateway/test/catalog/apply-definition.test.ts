@@ -162,7 +162,7 @@ describe("applying a definition", () => {
     expect((await load()).destinations[0]).toMatchObject({ state: "paused", stateReason: "deploy" });
   });
 
-  it("makes each thing once when many start at the same moment", async () => {
+  it("makes each thing once when many start at the same moment (F77)", async () => {
     const plans = await Promise.all(Array.from({ length: 5 }, () => apply(full)));
     expect(plans.map(({ created }) => created.length).toSorted()).toEqual([0, 0, 0, 0, 3]);
     const { sources, destinations, routes } = await load();

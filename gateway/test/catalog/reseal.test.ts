@@ -106,7 +106,7 @@ describe("resealing", () => {
 
   // The receiver's two fields stand in one row: seven statements.
   it.each([0, 1, 2, 3, 4, 5, 6])(
-    "killed after %i rows, leaves everything readable with both keys, and goes on",
+    "killed after %i rows, leaves everything readable with both keys, and goes on (F100)",
     async (rows) => {
       let left = rows;
       const dying: Queryable = {

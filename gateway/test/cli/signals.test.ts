@@ -41,7 +41,7 @@ it("drains and ends with 0 when one press of Ctrl-C comes twice, as it does unde
   expect(await gateway.stop("SIGINT")).toMatchObject({ code: 0, stderr: expect.stringContaining("Stopping") });
 });
 
-it("ends at once with 1 when it is told a second time while it drains", async () => {
+it("ends at once with 1 when it is told a second time while it drains (F09)", async () => {
   const gateway = await busyGateway();
   for (let over: unknown = null; over === null; over = await Promise.race([gateway.ended, pause(50, null)])) {
     gateway.process.kill("SIGTERM");

@@ -159,7 +159,7 @@ describe("every fault at once", () => {
 });
 
 describe("rules that no single value can break", () => {
-  it("refuses a lease that an attempt may outlast, also when something else is wrong with the file", async () => {
+  it("refuses a lease that an attempt may outlast, also when something else is wrong with the file (F42)", async () => {
     const destinations = { slow: { url: "https://a.example/", timeoutMs: 60_000 } };
     expect(await faults({ content: { destinations, worker: { leaseMs: 75_000 } } })).toEqual([
       "worker.leaseMs is 75000 and must be more than 75000: destinations.slow.timeoutMs (60000) and 15000 to settle",

@@ -20,7 +20,7 @@ function event(i: number) {
   return signedWebhook({ provider: "stripe", key: "payments-key", body, secret: SOURCE_SECRET });
 }
 
-test("SIGTERM under load: what was received is answered, what was answered is delivered once, and the exit code is 0", async () => {
+test("SIGTERM under load: what was received is answered, what was answered is delivered once, and the exit code is 0 (F08)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   const first = await startWorkerProcess(desk, { ...definition(receiver.url), roles: ["ingest", "worker"] });
@@ -63,7 +63,7 @@ test("a receiver that hangs is given up at the drain, and its delivery is ready 
   expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 2 });
 });
 
-test("a frozen database does not keep a process that has to end, and what it had is taken over", async () => {
+test("a frozen database does not keep a process that has to end, and what it had is taken over (F08)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   const proxy = await startFaultProxy(desk.database.url);

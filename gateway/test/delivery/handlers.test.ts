@@ -181,7 +181,7 @@ test("a query after the handler's return is refused, and one that it never waite
   expect(await desk.effects()).toEqual(["in time"]);
 });
 
-test("a handler that never returns is given up at its timeout, rolled back, and frees its slot and its connection", async () => {
+test("a handler that never returns is given up at its timeout, rolled back, and frees its slot and its connection (F45)", async () => {
   const desk = await openLedger();
   await startDeliveries(desk, {
     destinations: {

@@ -137,7 +137,7 @@ test("an empty body is delivered and signed as such", async () => {
   expect(new Webhook(SECRET).sign(key!, new Date(Number(sec) * 1_000), "")).toBe(signature);
 });
 
-test("a receiver that echoes our secret does not put it into the history, and no log line holds a body or a secret", async () => {
+test("a receiver that echoes our secret does not put it into the history, and no log line holds a body or a secret (F67)", async () => {
   const receiver = await startReceiver((arrival, response) => {
     response.writeHead(500, { "set-cookie": "session=cookie-of-the-receiver" });
     response.end(`you signed with ${SECRET}, I hate ${arrival.body.toString()}`);

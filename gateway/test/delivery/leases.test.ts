@@ -9,7 +9,7 @@ const PROCESSED = { state: "processed", reason: null };
 const SHORT = { leaseMs: 2_000 };
 const quick = { timeoutMs: 900, retry: { scheduleSec: [1, 1, 1] } };
 
-test("a worker that is killed between the receiver's 200 and the settlement costs one more delivery of the same key and bytes", async () => {
+test("a worker that is killed between the receiver's 200 and the settlement costs one more delivery of the same key and bytes (F37, F38)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   const destinations = { billing: { url: receiver.url, ...quick } };
@@ -36,7 +36,7 @@ test("a worker that is killed between the receiver's 200 and the settlement cost
   ]);
 });
 
-test("a worker that stands still past its lease changes nothing when it goes on, while another has the delivery", async () => {
+test("a worker that stands still past its lease changes nothing when it goes on, while another has the delivery (F39)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   const destinations = { billing: { url: receiver.url, timeoutMs: 10_000, retry: { scheduleSec: [1, 1, 1] } } };
@@ -67,7 +67,7 @@ test("a worker that stands still past its lease changes nothing when it goes on,
   expect(receiver.arrivals.length).toBe(2);
 });
 
-test("a worker whose lease has run out before it sends does not send", async () => {
+test("a worker whose lease has run out before it sends does not send (F40)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   const destinations = { billing: { url: receiver.url, ...quick } };
@@ -96,7 +96,7 @@ async function blocked(desk: Awaited<ReturnType<typeof openDesk>>): Promise<numb
   return rows[0]!.waits;
 }
 
-test("a delivery that kills its process each time ends dead, with an attempt for each claim", async () => {
+test("a delivery that kills its process each time ends dead, with an attempt for each claim (F43)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   const destinations = {

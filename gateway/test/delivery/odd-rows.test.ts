@@ -15,7 +15,7 @@ import { startReceiver } from "../support/receiver.ts";
 const PROCESSED = { state: "processed", reason: null };
 const bump = "UPDATE holdfast.setting SET value = (value::int + 1)::text WHERE name = 'catalog_version'";
 
-test("a delivery whose event, bytes or destination is gone ends dead and says so, and the loop goes on", async () => {
+test("a delivery whose event, bytes or destination is gone ends dead and says so, and the loop goes on (F47)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   const destinations = { billing: { url: receiver.url }, other: { url: receiver.url } };
@@ -65,7 +65,7 @@ test("a destination that this process has not heard of yet is looked up before a
   expect(await desk.waiting(id!, "held")).toMatchObject({ held_reason: "handler_missing", attempt: 0 });
 });
 
-test("what cannot be signed is held at no cost, not sent, and released by a process that has the key", async () => {
+test("what cannot be signed is held at no cost, not sent, and released by a process that has the key (F46)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   const destinations = { billing: { url: receiver.url } };
@@ -79,7 +79,7 @@ test("what cannot be signed is held at no cost, not sent, and released by a proc
   expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 1 });
 });
 
-test("what is due becomes ready and never early, after a restart too", async () => {
+test("what is due becomes ready and never early, after a restart too (F49)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver(() => 500);
   const destinations = { billing: { url: receiver.url, retry: { scheduleSec: [3_600, 3_600] } } };
@@ -101,7 +101,7 @@ test("what is due becomes ready and never early, after a restart too", async () 
   expect(receiver.arrivals.length).toBe(3);
 });
 
-test("two rescuers at once share what has expired: each delivery is taken back once, and one attempt written", async () => {
+test("two rescuers at once share what has expired: each delivery is taken back once, and one attempt written (F50)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   await (await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } })).gateway.drain();
@@ -124,7 +124,7 @@ test("two rescuers at once share what has expired: each delivery is taken back o
   for (const row of rows) expect(row).toEqual({ state: "ready", attempts: 1 });
 });
 
-test("a lease ends by the database's clock, however wrong this process's own clock is", async () => {
+test("a lease ends by the database's clock, however wrong this process's own clock is (F55, F92)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   await (await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } })).gateway.drain();

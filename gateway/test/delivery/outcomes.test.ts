@@ -18,7 +18,7 @@ async function startTable() {
   return receiver;
 }
 
-test("each answer has its class, and what follows is what docs/states.md says", async () => {
+test("each answer has its class, and what follows is what docs/states.md says (F60)", async () => {
   const receiver = await startTable();
   const desk = await openDesk();
   const cases: readonly (readonly [path: string, outcome: string, next: string])[] = [
@@ -68,7 +68,7 @@ test("410 ends the delivery, disables its destination and holds what waits for i
   expect(await desk.finished(earlier!)).toEqual({ state: "processed", reason: null, attempt: 2 });
 });
 
-test("Retry-After is honoured when it is later than the schedule, up to ten hours, and never shortens a wait", async () => {
+test("Retry-After is honoured when it is later than the schedule, up to ten hours, and never shortens a wait (F61)", async () => {
   const receiver = await startTable();
   const desk = await openDesk();
   const inTwoHours = new Date(Date.now() + 2 * HOUR_MS).toUTCString();
@@ -101,7 +101,7 @@ test("Retry-After is honoured when it is later than the schedule, up to ten hour
   }
 });
 
-test("what happens on the way is a fault by its name, and is tried again", async () => {
+test("what happens on the way is a fault by its name, and is tried again (F56, F64)", async () => {
   const hanging = await raw(silent);
   const resetting = await raw((socket) => void socket.once("data", () => socket.resetAndDestroy()));
   const closed = await raw(silent);

@@ -57,7 +57,7 @@ test("outcomes that came while the database was away are written when it is back
   expect(receiver.arrivals.length).toBe(5);
 });
 
-test("a database that flaps fifty times ends no loop: the next delivery, and the next retry, go through", async () => {
+test("a database that flaps fifty times ends no loop: the next delivery, and the next retry, go through (F49, F54)", async () => {
   const { desk, receiver, proxy, logged } = await openBehindProxy();
   for (let i = 0; i < 50; i++) {
     await proxy.stop();
@@ -71,7 +71,7 @@ test("a database that flaps fifty times ends no loop: the next delivery, and the
   expect(logged.filter((line) => line["level"] === "error" && line["error"] !== undefined)).toEqual([]);
 });
 
-test("an outcome that the database refuses does not hold up the others", async () => {
+test("an outcome that the database refuses does not hold up the others (F46)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } });

@@ -49,7 +49,7 @@ const everyOutcome: Outcome[] = [
 ];
 
 describe("an attempt's outcome is classed by the published table", () => {
-  it("for every status from 100 to 599", () => {
+  it("for every status from 100 to 599 (F60)", () => {
     for (const status of statuses)
       expect([status, classify(answered(status))]).toEqual([status, expectedClass(status)]);
   });
@@ -128,7 +128,7 @@ describe("what follows an attempt", () => {
 });
 
 describe("a delivery whose worker died", () => {
-  it("is ready again, unless that was its last attempt", () => {
+  it("is ready again, unless that was its last attempt (F51)", () => {
     expect(decideRescue({ attempt: attemptsMax - 1, refusals: 0 }, policy)).toBe("ready");
     expect(decideRescue(last, policy)).toBe("dead");
   });

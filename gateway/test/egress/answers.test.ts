@@ -8,7 +8,7 @@ import { afterRequest, egress, raw, track } from "./fakes/things.ts";
 const OK = "HTTP/1.1 200 OK\r\n";
 
 describe("what comes back", () => {
-  test.each([301, 302, 303, 307, 308])("a redirect %i is reported and never followed", async (status) => {
+  test.each([301, 302, 303, 307, 308])("a redirect %i is reported and never followed (F59)", async (status) => {
     const canary = await raw((socket) => socket.destroy());
     const server = track(
       await startHttp(
@@ -27,7 +27,7 @@ describe("what comes back", () => {
     },
   );
 
-  test("an endless body is kept up to the bound, and the connection ends there", async () => {
+  test("an endless body is kept up to the bound, and the connection ends there (F58)", async () => {
     const server = await raw((socket) => {
       socket.once("data", () => {
         socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
@@ -59,7 +59,7 @@ describe("what comes back", () => {
     });
   });
 
-  test("a compressed answer is kept as it came", async () => {
+  test("a compressed answer is kept as it came (F58)", async () => {
     const bomb = brotliCompressSync(Buffer.alloc(10_000_000));
     const server = track(
       await startHttp((_request, response) => void response.writeHead(200, { "content-encoding": "br" }).end(bomb)),
@@ -127,7 +127,7 @@ describe("what comes back", () => {
       "in the middle of a chunked body",
       (socket: Socket) => void socket.end(`${OK}transfer-encoding: chunked\r\n\r\n64\r\nhalf`),
     ],
-  ])("a connection that breaks %s is a reset, whatever status had come", async (_name, speak) => {
+  ])("a connection that breaks %s is a reset, whatever status had come (F56)", async (_name, speak) => {
     const server = await raw(afterRequest(speak));
     expect(brief(await post(egress(), server.url))).toBe("reset");
     expect(server.connections()).toBe(1);

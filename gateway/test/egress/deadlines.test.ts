@@ -17,7 +17,7 @@ describe("the total deadline", () => {
     ["drips a body of known length", drip("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")],
     ["drips a body without end", drip("HTTP/1.1 200 OK\r\n\r\n")],
     ["drips chunk extensions", drip("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;")],
-  ])("ends a post whose destination %s, and destroys the connection", async (_name, speak) => {
+  ])("ends a post whose destination %s, and destroys the connection (F56, F57)", async (_name, speak) => {
     const server = await raw(speak);
     const outcome = await post(egress(), server.url, { totalTimeoutMs: 300 });
     expect(outcome).toMatchObject({ kind: "failed", fault: "timeout" });

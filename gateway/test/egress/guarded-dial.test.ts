@@ -17,7 +17,7 @@ async function startCanary() {
 }
 
 describe("an egress without an allow-list", () => {
-  test("never connects to loopback, however its literal is written", async () => {
+  test("never connects to loopback, however its literal is written (F113)", async () => {
     const canary = await startCanary();
     const open = egress({ allowCidrs: ["127.0.0.0/8"] });
     expect(brief(await post(open, `http://127.1:${canary.port}/`))).toBe(200);
@@ -33,7 +33,7 @@ describe("an egress without an allow-list", () => {
   });
 
   test.each(FORBIDDEN_ADDRESSES)(
-    "blocks a name that resolves to %s, alone or among public answers",
+    "blocks a name that resolves to %s, alone or among public answers (F115)",
     async (address) => {
       const alone = egress({ allowCidrs: [], lookup: addresses(address) });
       const outcome = await post(alone, "http://a.example/");
@@ -44,7 +44,7 @@ describe("an egress without an allow-list", () => {
     },
   );
 
-  test("tells nobody which address it was", async () => {
+  test("tells nobody which address it was (F120)", async () => {
     const loopback = await post(egress({ allowCidrs: [], lookup: addresses("127.0.0.1") }), "http://a.example/");
     const metadata = await post(egress({ allowCidrs: [], lookup: addresses("169.254.169.254") }), "http://b.example/");
     expect(loopback).toEqual(metadata);
@@ -52,7 +52,7 @@ describe("an egress without an allow-list", () => {
 });
 
 describe("a name whose answers change", () => {
-  test("is judged on the answers that are dialled: a rebinding name reaches the canary in none of 1,000 posts", async () => {
+  test("is judged on the answers that are dialled: a rebinding name reaches the canary in none of 1,000 posts (F114)", async () => {
     const canary = await startCanary();
     const server = track(await startHttp((_request, response) => void response.end("ok"), "127.0.0.3"));
     let asked = 0;
@@ -72,7 +72,7 @@ describe("a name whose answers change", () => {
     expect([trap.connections(), canary.hits()]).toEqual([0, 0]);
   });
 
-  test("is judged anew although a connection to its old address is still open", async () => {
+  test("is judged anew although a connection to its old address is still open (F116)", async () => {
     const server = track(await startHttp((_request, response) => void response.end("ok")));
     const answers = [["127.0.0.1"], ["127.0.0.2"]];
     const lookup: HostLookup = async () => ({ ok: true, addresses: answers.shift() ?? [] });
@@ -83,7 +83,7 @@ describe("a name whose answers change", () => {
     expect(server.connections()).toBe(1);
   });
 
-  test("does not reuse a connection to an address that it no longer has", async () => {
+  test("does not reuse a connection to an address that it no longer has (F116)", async () => {
     const old = track(await startHttp((_request, response) => void response.end("old"), "127.0.0.3"));
     const moved = track(await startTrap(old.port, "127.0.0.4"));
     const answers = [["127.0.0.3"], ["127.0.0.4"]];

@@ -14,7 +14,7 @@ describe("keep-alive", () => {
     expect(server.connections()).toBe(1);
   });
 
-  test("a connection that the server closed just as it was used again is replaced within the same post", async () => {
+  test("a connection that the server closed just as it was used again is replaced within the same post (F63)", async () => {
     const requests: number[] = [];
     const server = await raw((socket, nth) => {
       socket.on("data", () => {

@@ -54,7 +54,7 @@ describe("a lookup", () => {
     ["fails", { rcode: 1 }],
     ["is refused by the server", { rcode: 5 }],
     ["has no answer", null],
-  ])("of a name that %s is a dns fault", async (_name, reply) => {
+  ])("of a name that %s is a dns fault (F64)", async (_name, reply) => {
     const { lookup } = await lookupWith(() => reply);
     const answer = await lookup("a.example", NEVER);
     expect(answer.ok).toBe(false);
@@ -143,7 +143,7 @@ describe("a lookup", () => {
     expect(outcome).toMatchObject({ kind: "failed", fault: "dns", detail: "DNS gave no answer within 50 ms" });
   });
 
-  test("a name server that changes its mind with every answer reaches loopback in none of 300 posts", async () => {
+  test("a name server that changes its mind with every answer reaches loopback in none of 300 posts (F114)", async () => {
     const server = track(await startHttp((_request, response) => void response.end("ok"), "127.0.0.3"));
     const canary = track(
       await startHttp((_request, response) => void response.end("canary"), "127.0.0.1", server.port),

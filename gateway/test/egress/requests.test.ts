@@ -83,7 +83,7 @@ describe("what is sent", () => {
     expect(server.connections()).toBe(0);
   });
 
-  test("proxies of the environment are ignored", async () => {
+  test("proxies of the environment are ignored (F117)", async () => {
     const canary = await raw((socket) => socket.destroy());
     const names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NODE_USE_ENV_PROXY"];
     for (const name of names)

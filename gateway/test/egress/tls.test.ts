@@ -75,7 +75,7 @@ describe("TLS", () => {
     expect(server.served).toEqual([NAME, NAME, false]);
   });
 
-  test("everything else is refused, although the process was told not to check", async () => {
+  test("everything else is refused, although the process was told not to check (F62)", async () => {
     const aDayAgo = new Date(Date.now() - 86_400_000);
     const tomorrow = new Date(Date.now() + 86_400_000);
     const wrong = await startTls(authority.issue({ names: ["other.example"] }));

@@ -51,18 +51,18 @@ describe("the URL of a destination", () => {
     ["https://example.com:0/", "port"],
     [`https://example.com/${"a".repeat(2028)}`, "ok"],
     [`https://example.com/${"a".repeat(2029)}`, "too_long"],
-  ])("%j is %s", (url, code) => {
+  ])("%j is %s (F113)", (url, code) => {
     expect(codeOf(url)).toBe(code);
   });
 
   test.each([
     1, 7, 21, 22, 23, 25, 53, 110, 111, 143, 389, 445, 465, 587, 993, 1023, 2375, 3306, 5432, 6379, 9200, 11211, 27017,
-  ])("port %i is refused", (port) => expect(codeOf(`http://example.com:${port}/`)).toBe("port"));
+  ])("port %i is refused (F118)", (port) => expect(codeOf(`http://example.com:${port}/`)).toBe("port"));
   test.each([80, 443, 1024, 3000, 4000, 8000, 8080, 8443, 9000, 65_535])("port %i is open", (port) => {
     expect(codeOf(`http://example.com:${port}/`)).toBe("ok");
   });
 
-  test("a verdict names what to do and repeats neither address nor credentials", () => {
+  test("a verdict names what to do and repeats neither address nor credentials (F121)", () => {
     for (const url of ["https://user:hunter2@example.com/", "http://10.1.2.3/", "http://example.com:22/"]) {
       const verdict = vetUrl(url, STRICT);
       expect(verdict).toMatchObject({ ok: false, message: expect.stringMatching(/[;,] (put|use|ask)/) });

@@ -26,7 +26,7 @@ async function answers(url: string): Promise<boolean> {
   );
 }
 
-test("a database that somebody kills comes back by itself at the same URL with all its rows, again and again", async () => {
+test("a database that somebody kills comes back by itself at the same URL with all its rows, again and again (F15, F16)", async () => {
   const server = await supervised(madeDatabase());
   await query(server.url, "create table kept (n int)");
   for (const n of [1, 2, 3]) {

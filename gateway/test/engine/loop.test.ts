@@ -36,7 +36,7 @@ test("a wake-up in the same turn as the timer does not start a second loop", asy
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("a loop whose step fails again and again never ends, slows down, and goes on when it can", async () => {
+test("a loop whose step fails again and again never ends, slows down, and goes on when it can (F54)", async () => {
   let failures = 0;
   let successes = 0;
   const loop = startLoop(options, async () => {

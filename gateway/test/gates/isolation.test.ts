@@ -13,7 +13,7 @@ import { startReceiver } from "../support/receiver.ts";
 const GATED = "destination_gated";
 const retry = { scheduleSec: [600, 600, 600] };
 
-test("a destination that never answers, with 500 waiting, keeps none of another's 500 from being delivered", async () => {
+test("a destination that never answers, with 500 waiting, keeps none of another's 500 from being delivered (F107)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver((arrival) => (arrival.path === "/hangs" ? undefined : 200));
   const destinations = {
@@ -38,7 +38,7 @@ test("a destination that never answers, with 500 waiting, keeps none of another'
   await until(async () => (await metric("holdfast_destination_gate", 'reason="slow"')) === 1);
 });
 
-test("a destination that fails gets probes alone, its deliveries wait at no cost, and go out when one succeeds", async () => {
+test("a destination that fails gets probes alone, its deliveries wait at no cost, and go out when one succeeds (F65)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver(() => 500);
   const destinations = { billing: { url: receiver.url, retry } };

@@ -38,7 +38,7 @@ describe("a body", () => {
     expect((await post(door.url(), webhook)).status).toBe(200);
   });
 
-  it("over the limit is refused by its announced length, before it is sent", async () => {
+  it("over the limit is refused by its announced length, before it is sent (F78)", async () => {
     const connection = await door.open();
     const webhook = sized("evt_over", LIMIT + 1);
     await connection.send(
@@ -47,7 +47,7 @@ describe("a body", () => {
     expectRefused(await connection.answer(), 413, "body_too_large");
   });
 
-  it("over the limit in chunks is refused while it still arrives", async () => {
+  it("over the limit in chunks is refused while it still arrives (F78)", async () => {
     const connection = await door.open();
     const webhook = sized("evt_over_chunked", LIMIT + 1);
     const head = requestBytes(`POST ${webhook.path}`, [...webhook.headers, ["transfer-encoding", "chunked"]]);
@@ -68,7 +68,7 @@ describe("a body", () => {
     expect((await connection.closed).wasReset).toBe(false);
   });
 
-  it.each(["announced", "chunked"])("that ends before its %s end is never accepted", async (how) => {
+  it.each(["announced", "chunked"])("that ends before its %s end is never accepted (F78)", async (how) => {
     for (const cut of ["end", "reset"] as const) {
       // What is sent is genuine as it stands; only the framing says that more was to come.
       const id = `evt_truncated_${how}_${cut}`;
@@ -96,7 +96,7 @@ describe("a body", () => {
   });
 
   it.each(["gzip", "br", "deflate", "zstd", "gzip, gzip", "GZIP"])(
-    "compressed with %s is refused unread",
+    "compressed with %s is refused unread (F79)",
     async (encoding) => {
       const webhook = stripeEvent("evt_compressed");
       const connection = await door.open();
@@ -112,7 +112,7 @@ describe("a body", () => {
     },
   );
 
-  it("that comes too slowly is answered 408, and the connection is closed", async () => {
+  it("that comes too slowly is answered 408, and the connection is closed (F80)", async () => {
     const webhook = stripeEvent("evt_slow");
     const connection = await door.open();
     await connection.send(requestBytes(`POST ${webhook.path}`, [...webhook.headers, ["content-length", "500"]], "{"));
@@ -134,31 +134,31 @@ describe("headers", () => {
     expect(await door.isStored("evt_101_headers")).toBe(false);
   });
 
-  it("two thousand tiny ones cannot push the signature out", async () => {
+  it("two thousand tiny ones cannot push the signature out (F82)", async () => {
     const flood = Array.from({ length: 2_100 }, () => ["a", "b"] as const);
     const answer = await exchangeRaw(door.url(), postBytes(stripeEvent("evt_flood"), flood));
     expectRefused(answer, 431, "too_many_headers");
   });
 
-  it.each([17, 40])("%i KiB of them are refused", async (kib) => {
+  it.each([17, 40])("%i KiB of them are refused (F82)", async (kib) => {
     const wide = [["x-wide", "v".repeat(kib * 1_024)] as const];
     expectRefused(await exchangeRaw(door.url(), postBytes(stripeEvent("evt_wide"), wide)), 431, "too_many_headers");
   });
 
-  it("that never end are given up on", async () => {
+  it("that never end are given up on (F80)", async () => {
     const connection = await door.open();
     await connection.send(`POST /in/${KEY} HTTP/1.1\r\nhost: gateway.test\r\nx-slow: `);
     expectRefused(await connection.answer(), 408, "body_timeout");
     await connection.closed;
   });
 
-  it("that never begin are given up on", async () => {
+  it("that never begin are given up on (F80)", async () => {
     const connection = await door.open();
     await connection.closed;
   });
 
   it.each(["Host", "Content-Type", "Stripe-Signature", "Authorization", "Content-Encoding"])(
-    "with %s twice are refused",
+    "with %s twice are refused (F83)",
     async (name) => {
       const webhook = stripeEvent(`evt_twice_${name}`);
       const value = webhook.headers.find(([known]) => known.toLowerCase() === name.toLowerCase())?.[1] ?? "identity";
@@ -174,7 +174,7 @@ describe("headers", () => {
     },
   );
 
-  it("with two lengths, equal or not, are refused", async () => {
+  it("with two lengths, equal or not, are refused (F84)", async () => {
     const webhook = stripeEvent("evt_two_lengths");
     for (const other of [0, 1]) {
       const lengths = [webhook.body.length, webhook.body.length + other].map(

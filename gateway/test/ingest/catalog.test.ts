@@ -111,7 +111,7 @@ describe("routes", () => {
   });
 });
 
-describe("a change of the catalog takes effect without a restart", () => {
+describe("a change of the catalog takes effect without a restart (F53)", () => {
   const sendWith = async (secret: string, id: string): Promise<number> =>
     (
       await post(

@@ -54,7 +54,7 @@ const once = { events: 1, deliveries: 1, lines: 1 };
 const nothing = { events: 0, deliveries: 0, lines: 0 };
 
 describe("when the answer to COMMIT is lost", () => {
-  it("every time, the sender gets no 2xx, and its repeat ends in one event and one delivery", async () => {
+  it("every time, the sender gets no 2xx, and its repeat ends in one event and one delivery (F23)", async () => {
     let commits = 0;
     proxy.toClient = (bytes, wire) => {
       if (!isIngest(wire) || !bytes.includes("COMMIT\0")) return bytes;
@@ -102,7 +102,7 @@ describe("when the answer to COMMIT is lost", () => {
 });
 
 describe("when COMMIT is answered ROLLBACK", () => {
-  it("nothing is acknowledged and nothing is stored; afterwards it is recorded", async () => {
+  it("nothing is acknowledged and nothing is stored; afterwards it is recorded (F06)", async () => {
     proxy.toServer = (bytes) => replaceBytes(bytes, simpleQuery("COMMIT"), simpleQuery("ROLLBACK"));
     const answer = await post(gateway.url, stripeEvent("evt_rolled_back"));
     expect([answer.status, faultOf(answer)]).toEqual([503, "database_unavailable"]);

@@ -29,7 +29,7 @@ describe("a connection", () => {
     ["compressed body", `/in/${KEY}`, [["content-encoding", "gzip"] as const], 415],
     ["body too large", `/in/${KEY}`, [], 413],
   ])(
-    "is closed when the rest of a refused body is still to come (%s), whatever that body holds",
+    "is closed when the rest of a refused body is still to come (%s), whatever that body holds (F84)",
     async (what, path, more, status) => {
       const smuggled = postBytes(stripeEvent(`evt_smuggled_${what}`));
       const connection = await door.open();
@@ -93,7 +93,7 @@ describe("a connection", () => {
     expect((await unwanted.answer()).status).toBe(404);
   });
 
-  it("that is reset right after the body changes nothing: stored at most once, and the next one is served", async () => {
+  it("that is reset right after the body changes nothing: stored at most once, and the next one is served (F07)", async () => {
     for (let i = 0; i < 50; i++) {
       const connection = await openRaw(door.url());
       await connection.send(postBytes(stripeEvent(`evt_reset_${i}`)));

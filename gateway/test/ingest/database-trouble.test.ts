@@ -55,7 +55,7 @@ it("a server that is stopped is answered 503, and taken up again when it is back
   await proxy.start();
 });
 
-it("a server that falls silent is answered 503, and no answer is given to another request when it speaks again", async () => {
+it("a server that falls silent is answered 503, and no answer is given to another request when it speaks again (F24)", async () => {
   expect((await send()).status).toBe(200);
   proxy.freeze();
   expectUnavailable(await send());
@@ -79,12 +79,12 @@ it("while the database is silent, an unknown source and a forged request get the
   proxy.thaw();
 });
 
-it("a server that is too slow is answered 503", async () => {
+it("a server that is too slow is answered 503 (F25)", async () => {
   proxy.delayMs = 900;
   expectUnavailable(await send());
 });
 
-it("a table that somebody locks is answered 503", async () => {
+it("a table that somebody locks is answered 503 (F27)", async () => {
   const locker = new Client({ connectionString: gateway.database.adminUrl });
   await locker.connect();
   try {
@@ -98,7 +98,7 @@ it("a table that somebody locks is answered 503", async () => {
   }
 });
 
-it("a server without a free connection is answered 503", async () => {
+it("a server without a free connection is answered 503 (F22)", async () => {
   const database = new URL(gateway.database.url).pathname.slice(1);
   await gateway.query(`alter database ${database} connection limit 0`);
   try {
@@ -109,7 +109,7 @@ it("a server without a free connection is answered 503", async () => {
   }
 });
 
-it("backends that are killed one after another cost no acknowledged event", async () => {
+it("backends that are killed one after another cost no acknowledged event (F14)", async () => {
   const acked: string[] = [];
   const flooding = new AbortController();
   const flood = (async () => {

@@ -73,7 +73,7 @@ const githubPush = (id: string, body: string): SignedWebhook =>
   });
 
 describe("the same event id", () => {
-  it("again is a duplicate of the recorded event: answered with its id, counted, and delivered once", async () => {
+  it("again is a duplicate of the recorded event: answered with its id, counted, and delivered once (F130)", async () => {
     const first = await post(gateway.url, stripeEvent("evt_1"));
     const again = await post(gateway.url, stripeEvent("evt_1"));
     expect([kindOf(first), kindOf(again)]).toEqual(["recorded", "duplicate"]);
@@ -112,7 +112,7 @@ describe("the same event id", () => {
     ],
     ["has been processed", finish("processed", "null")],
     ["is dead", finish("dead", "'refused'")],
-  ])("while its delivery %s causes no second one", async (_state, move) => {
+  ])("while its delivery %s causes no second one (F70)", async (_state, move) => {
     await post(gateway.url, stripeEvent("evt_1"));
     await gateway.query(move);
     expect(await kindsOf([stripeEvent("evt_1")])).toEqual(["duplicate"]);
@@ -121,7 +121,7 @@ describe("the same event id", () => {
     await gateway.query("truncate holdfast.finished_delivery");
   });
 
-  it("with other bytes is a duplicate, and that the bytes differ is recorded", async () => {
+  it("with other bytes is a duplicate, and that the bytes differ is recorded (F72)", async () => {
     const variant = stripeEvent("evt_1", { pending_webhooks: 0 });
     expect(await kindsOf([stripeEvent("evt_1"), stripeEvent("evt_1"), variant])).toEqual([
       "recorded",
@@ -132,7 +132,7 @@ describe("the same event id", () => {
     expect((await stored())[0]!.body.equals(stripeEvent("evt_1").body)).toBe(true);
   });
 
-  it("at another source is another event", async () => {
+  it("at another source is another event (F71)", async () => {
     expect(await kindsOf([stripeEvent("evt_1"), stripeEvent("evt_1", {}, "elsewhere-key")])).toEqual([
       "recorded",
       "recorded",
@@ -140,7 +140,7 @@ describe("the same event id", () => {
     expect(await stored()).toMatchObject([{ deliveries: 1 }, { deliveries: 1 }]);
   });
 
-  it("forged first does not keep the genuine one out", async () => {
+  it("forged first does not keep the genuine one out (F73)", async () => {
     const genuine = stripeEvent("evt_future");
     const forged = signedWebhook({
       provider: "stripe",
@@ -164,7 +164,7 @@ function finish(state: string, reason: string): string {
 describe("where the id is not signed", () => {
   const body = '{"ref":"refs/heads/main","after":"1"}';
 
-  it("captured bytes under a new id are a duplicate of what they were captured from", async () => {
+  it("captured bytes under a new id are a duplicate of what they were captured from (F74)", async () => {
     const first = await post(gateway.url, githubPush("delivery-1", body));
     const replays = await Promise.all(
       Array.from({ length: 20 }, (_, i) => post(gateway.url, githubPush(`new-${i}`, body))),
@@ -208,7 +208,7 @@ describe("where the id is not signed", () => {
 });
 
 describe("an odd id", () => {
-  it("beyond 2^53 is its own: neighbours that a JavaScript number cannot tell apart are two events", async () => {
+  it("beyond 2^53 is its own: neighbours that a JavaScript number cannot tell apart are two events (F75)", async () => {
     const numbered = (id: string): SignedWebhook =>
       signedWebhook({ provider: "stripe", key: "payments-key", body: `{"id":${id},"type":"a"}` });
     const webhooks = ["9007199254740992", "9007199254740993", "9007199254740993"].map(numbered);
@@ -222,7 +222,7 @@ describe("an odd id", () => {
     ["that differs in a trailing space", "evt_space", "evt_space "],
     ["in two Unicode forms", "\u00e9", "e\u0301"],
     ["with a lone surrogate", "\\ud800a", "\\ud800b"],
-  ])("%s is kept apart from its neighbour, and stored", async (_what, one, other) => {
+  ])("%s is kept apart from its neighbour, and stored (F75)", async (_what, one, other) => {
     const written = (id: string): SignedWebhook =>
       signedWebhook({ provider: "stripe", key: "payments-key", body: `{"id":"${id}","type":"a"}` });
     expect(await kindsOf([written(one), written(other), written(one)])).toEqual(["recorded", "recorded", "duplicate"]);
@@ -244,7 +244,7 @@ describe("what is stored", () => {
     ["duplicate keys and odd spaces", Buffer.from('{ "id" : "evt_x" , "id":"evt_y","__proto__":{} }')],
     ["nesting beyond any parser", Buffer.from(`${"[".repeat(100_000)}`)],
     ["half a megabyte", Buffer.alloc(524_288, "0123456789abcdef")],
-  ])("is the body exactly, with its SHA-256 (%s)", async (_what, body) => {
+  ])("is the body exactly, with its SHA-256 (%s) (F36, F86, F128)", async (_what, body) => {
     const answer = await post(gateway.url, signedWebhook({ provider: "stripe", key: "payments-key", body }));
     expect(kindOf(answer)).toBe("recorded");
     const [event] = await stored();

@@ -57,7 +57,7 @@ describe("headers", () => {
   it.each([
     ["event", SECRET],
     ["rejection", "glpat-not-the-secret-of-this-source"],
-  ])("that are credentials never reach the disk (%s)", async (table, token) => {
+  ])("that are credentials never reach the disk (%s) (F91)", async (table, token) => {
     const credentials: Pairs = [
       ["X-Gitlab-Token", token],
       ["Authorization", "Bearer topsecret-bearer"],

@@ -35,7 +35,7 @@ describe("odd HTTP", () => {
     ["CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 405],
     ["an expectation that nobody knows", `${head}Expect: 200-maybe\r\nContent-Length: LEN\r\n\r\n`, 400],
     ["no HTTP at all", "\u0016\u0003\u0001\u0002\u0000\u0001\r\n\r\n", 400],
-  ])("%s is refused", async (_what, text, status) => {
+  ])("%s is refused (F84, F85)", async (_what, text, status) => {
     const connection = await door.open();
     await connection.send(Buffer.from(odd(text), "latin1"));
     const answer = await connection.answer();
@@ -87,7 +87,7 @@ describe("a path", () => {
     "/metrics",
     "/api/v1/events",
     "*",
-  ])("%s leads nowhere", async (path) => {
+  ])("%s leads nowhere (F88)", async (path) => {
     const webhook = stripeEvent("evt_path");
     const answer = await exchangeRaw(door.url(), requestBytes(`POST ${path}`, webhook.headers, webhook.body));
     expectRefused(answer, 404, faultOf(answer));

@@ -122,7 +122,7 @@ it("lets an operator exempt a class and refuse another, until it is cleared", as
   expect(statusesOf(await send("source-of-critical", 3))).toEqual([200]);
 });
 
-it("holds a source to its rate with the moment of the next, and leaves the others alone", async () => {
+it("holds a source to its rate with the moment of the next, and leaves the others alone (F108)", async () => {
   const [limited, others] = await Promise.all([send("source-limited", 60), send("source-of-critical", 20)]);
   expect(limited.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(3);
   const over = limited.filter(({ status }) => status !== 200);

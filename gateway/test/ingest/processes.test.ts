@@ -72,7 +72,7 @@ async function asAdmin<Row extends Record<string, unknown>>(text: string): Promi
   }
 }
 
-it("the same ids at once in eight processes are one event and one delivery each, and every ack names that event", async () => {
+it("the same ids at once in eight processes are one event and one delivery each, and every ack names that event (F68)", async () => {
   const processes = await Promise.all(Array.from({ length: PROCESSES }, startProcess));
   const acks = new Map<string, Set<string>>();
   const kinds = { recorded: 0, duplicate: 0 };
@@ -177,7 +177,7 @@ it("a body of 25 MiB is taken where its source allows it, byte for byte", async 
 const PRLIMIT = ["/usr/bin/prlimit", "/bin/prlimit"].find((path) => existsSync(path));
 
 it.skipIf(PRLIMIT === undefined)(
-  "a process without a free file descriptor goes on, and takes connections again when there are some",
+  "a process without a free file descriptor goes on, and takes connections again when there are some (F12)",
   async () => {
     const { cli, url, pid } = await startProcess();
     const open = execFileSync("ls", [`/proc/${pid}/fd`])

@@ -87,7 +87,7 @@ describe(`a secret that is rolled ${ROTATIONS} times under load, signed by the o
   const late = (version: Version): Sent[] =>
     sent.filter((one) => one.version === version && one.sentMs > version.endMs! + GRACE_MS);
 
-  it("refuses no valid request, and accepts none later than a second after the end of its secret", async () => {
+  it("refuses no valid request, and accepts none later than a second after the end of its secret (F97)", async () => {
     const senders = Array.from({ length: SENDERS }, keepSending);
     for (let rotation = 1; rotation <= ROTATIONS; rotation++) {
       const before = sent.length;

@@ -35,7 +35,7 @@ it.each([
   ],
   ["fsync", "alter system set fsync = off", "alter system reset fsync"],
 ])(
-  "%s switched while it runs (%s): nothing is accepted until it is switched back, and /readyz says why",
+  "%s switched while it runs (%s): nothing is accepted until it is switched back, and /readyz says why (F18)",
   async (setting, change, undo) => {
     expect((await ready()).status).toBe(200);
     await asAdmin(change);

@@ -125,7 +125,7 @@ it("a generation is closed only when everybody has ended who may still write to 
   ]);
 });
 
-it("a key is forgotten with its generation, a horizon after that was closed and not before, while others go on recording", async () => {
+it("a key is forgotten with its generation, a horizon after that was closed and not before, while others go on recording (F70, F76)", async () => {
   const desk = await openDesk();
   const keeper = await openKeeper(desk);
   const old = draftEvent("evt_old");

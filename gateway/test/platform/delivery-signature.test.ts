@@ -20,7 +20,7 @@ describe("a delivery's signature", () => {
     },
   );
 
-  test("during a rotation verifies with either secret", () => {
+  test("during a rotation verifies with either secret (F99)", () => {
     const secrets = [secretOf(32), secretOf(32)];
     const signed = signDelivery({ secrets, id: "dlv_1", timestampSec: nowSec(), body: Buffer.from("{}") });
     expect(signed?.["webhook-signature"].split(" ")).toHaveLength(2);
@@ -28,7 +28,7 @@ describe("a delivery's signature", () => {
     expect(() => new Webhook(secretOf(32)).verify("{}", { ...signed })).toThrow("No matching signature");
   });
 
-  test("covers bytes that are not UTF-8, and differs for each of them", () => {
+  test("covers bytes that are not UTF-8, and differs for each of them (F128)", () => {
     const sign = (body: number[]) =>
       signDelivery({ secrets: [secret], id: "dlv_1", timestampSec: 1, body: Buffer.from(body) });
     const secret = secretOf(32);

@@ -177,7 +177,7 @@ describe("the master key", () => {
     if (value.trim() !== "") expect(JSON.stringify(master)).not.toContain(value);
   });
 
-  test("is refused when given twice or nowhere", async () => {
+  test("is refused when given twice or nowhere (F104)", async () => {
     const one = fresh();
     expect(await loadMasterKey({ value: one, file: "x", dataDir: null })).toMatchObject({
       ok: false,
@@ -198,7 +198,7 @@ describe("the master key", () => {
     });
   });
 
-  test("is refused from a file that others can use, is missing, or is no key", async () => {
+  test("is refused from a file that others can use, is missing, or is no key (F104)", async () => {
     const path = join(folder, "key");
     await writeFile(path, fresh());
     for (const mode of [0o644, 0o604, 0o602, 0o601]) {

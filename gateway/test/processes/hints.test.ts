@@ -49,7 +49,7 @@ it("a process that only takes in wakes one that only delivers and would not look
   await until(() => receiver.arrivals.length === 2);
 });
 
-it("events flow while no connection for hints lives", async () => {
+it("events flow while no connection for hints lives (F33)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   const parts = routed(`${receiver.url}/billing`);

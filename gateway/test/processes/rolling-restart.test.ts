@@ -17,7 +17,7 @@ async function send(url: string, id: string): Promise<boolean> {
   return (await post(url, webhook).catch(() => null))?.status === 200;
 }
 
-it("two doors and two workers, each restarted under load, one killed and one stopped past its lease: nothing is lost, nothing takes effect twice, and what comes late is refused", async () => {
+it("two doors and two workers, each restarted under load, one killed and one stopped past its lease: nothing is lost, nothing takes effect twice, and what comes late is refused (F102)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   const parts = {

@@ -19,7 +19,7 @@ function runQuick(): Promise<{ code: number; report: Report; told: string }> {
 }
 
 test(
-  "nothing acknowledged is lost and nothing takes effect twice while gateway and database are killed",
+  "nothing acknowledged is lost and nothing takes effect twice while gateway and database are killed (F04, F16, F37)",
   { timeout: 300_000 },
   async () => {
     const { code, report, told } = await runQuick();

@@ -26,7 +26,7 @@ async function killedAt(bench: Bench, id: string, step: number, after: boolean) 
   return { wasKilled, run };
 }
 
-it("loses and doubles nothing when it is killed at every step of a run over Stripe's list", async () => {
+it("loses and doubles nothing when it is killed at every step of a run over Stripe's list (F139)", async () => {
   const stripe = await startFakeStripe();
   const connector = { kind: "stripe", baseUrl: stripe.url };
   const bench = await openBench({
@@ -74,7 +74,7 @@ it("and over GitHub's log with its redeliveries", async () => {
   expect(sent).toBeGreaterThan(30);
 });
 
-it("lets one of the two through when live traffic brings the same events at the same moment", async () => {
+it("lets one of the two through when live traffic brings the same events at the same moment (F137)", async () => {
   const stripe = await startFakeStripe();
   const connector = { kind: "stripe", baseUrl: stripe.url };
   const bench = await openBench({

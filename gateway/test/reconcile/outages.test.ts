@@ -24,7 +24,7 @@ async function openGithub() {
   return { github, bench };
 }
 
-it("restores every event of an hour in which nobody took Stripe's in, through limits, broken and repeated pages and a wrong clock", async () => {
+it("restores every event of an hour in which nobody took Stripe's in, through limits, broken and repeated pages and a wrong clock (F138)", async () => {
   const { stripe, bench } = await openStripe();
   const startMs = Date.now() - 2 * HOUR;
   stripe.skewMs = 90_000;

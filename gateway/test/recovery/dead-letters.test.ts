@@ -92,7 +92,7 @@ it("retries all of a cause, once counted, and takes the retry back while nobody 
   ]);
 });
 
-it("dismisses with a reason, deletes nothing, and opens again for seven days and not after", async () => {
+it("dismisses with a reason, deletes nothing, and opens again for seven days and not after (F140)", async () => {
   const { desk, gateway } = await letters();
   const [first] = await groups(gateway);
   const filter = { group: first!.id };

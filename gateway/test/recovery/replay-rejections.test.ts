@@ -71,7 +71,7 @@ it("leaves a forgery refused, whatever secrets are there", async () => {
   expect(await desk.query("SELECT id FROM holdfast.event")).toEqual([]);
 });
 
-it("verifies an event with the secret that was in force then, and says when that is retired by now", async () => {
+it("verifies an event with the secret that was in force then, and says when that is retired by now (F135)", async () => {
   const desk = await openDesk();
   const service = await openService();
   service.answer = () => 503;

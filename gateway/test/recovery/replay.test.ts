@@ -42,13 +42,13 @@ it("replays what an outage left undone, leaves the rest alone, and adds up: the 
   expect(service.seen.filter(({ headers }) => headers["holdfast-trigger"] === "replay")).toHaveLength(10);
 });
 
-it("delivers nothing a second time, however often the same scope is replayed", async () => {
+it("delivers nothing a second time, however often the same scope is replayed (F134)", async () => {
   const { service, gateway } = await incident(5);
   expect(await gateway.replay({})).toMatchObject({ summary: { events_scanned: 5, replayed: 0, duplicate_skipped: 5 } });
   expect(service.seen).toHaveLength(5);
 });
 
-it("delivers again under a new key when it is asked to, and says what that means", async () => {
+it("delivers again under a new key when it is asked to, and says what that means (F134)", async () => {
   const { service, gateway } = await incident(3);
   const replay = await gateway.replay({ again: true });
   expect(replay["summary"]).toMatchObject({ replayed: 3, processed: 3, duplicate_skipped: 0, integrity_check: "pass" });

@@ -33,7 +33,7 @@ async function outage(roles?: readonly string[]) {
   return { desk, service, gateway: await startReplayGateway(desk, { destinations, roles }) };
 }
 
-it("runs a plan once, whoever gives its token, at the same moment too", async () => {
+it("runs a plan once, whoever gives its token, at the same moment too (F132)", async () => {
   const { service, gateway } = await outage();
   const planned = (await gateway.call("POST", "/replays", {})).body;
   const token = planned["token"];
@@ -109,7 +109,7 @@ function breaking(db: Database, after: number, where: "before" | "after"): Datab
   };
 }
 
-it("goes on exactly where it was killed, before or after COMMIT, with nothing doubled and nothing missing", async () => {
+it("goes on exactly where it was killed, before or after COMMIT, with nothing doubled and nothing missing (F133)", async () => {
   // No worker: deliveries stand still, and nobody but this test goes on with the replay.
   const { desk, gateway } = await outage(["admin"]);
   const wish = { trustRecorded: true, ratePerSec: 10_000, inFlightMax: 1_000 };

@@ -4,7 +4,7 @@ import { createMetrics } from "../../src/platform/metrics.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
 import { openTransaction } from "../support/ledger.ts";
 
-it("a session that holds a snapshot is found, shown, and told once until it ends", async () => {
+it("a session that holds a snapshot is found, shown, and told once until it ends (F29)", async () => {
   const desk = await openDesk();
   const told: Readonly<Record<string, unknown>>[] = [];
   const write = (fields: Readonly<Record<string, unknown>>): void => void told.push(fields);

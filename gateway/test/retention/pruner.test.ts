@@ -96,7 +96,7 @@ it("drops each kind's days when they are older than it is kept, the last hour of
   expect(await metric(pruner, "holdfast_retention_dropped_partitions_total")).toBe(told.length);
 });
 
-it("keeps a day as long as something unfinished needs its event or its place in the history; then it ends in order", async () => {
+it("keeps a day as long as something unfinished needs its event or its place in the history; then it ends in order (F103)", async () => {
   const desk = await openDesk();
   const pruner = await openPruner(desk);
   const receiver = await startReceiver();

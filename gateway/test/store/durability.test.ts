@@ -47,7 +47,7 @@ test.each([
   ["synchronous_commit", "local"],
   ["synchronous_commit", "remote_write"],
   ["default_transaction_read_only", "on"],
-])("%s = %s for the whole server is refused", async (setting, value) => {
+])("%s = %s for the whole server is refused (F18)", async (setting, value) => {
   await asAdmin(`alter system set ${setting} = ${value}`);
   onTestFinished(async () => {
     await asAdmin("alter system reset all");
@@ -89,7 +89,7 @@ test("a session that sets itself right is accepted, whatever the role's setting"
   expect(await check({ options: "-c synchronous_commit=on" })).toEqual({ ok: true });
 });
 
-test("everything that is wrong is told at once", async () => {
+test("everything that is wrong is told at once (F18)", async () => {
   const found = await check({ options: "-c synchronous_commit=off -c default_transaction_read_only=on" });
   const settings = found.ok ? [] : found.faults.map((fault) => fault.setting);
   expect(settings.toSorted()).toEqual(["default_transaction_read_only", "synchronous_commit"]);

@@ -95,7 +95,7 @@ describe("the migrations that this build ships", () => {
 });
 
 describe("a runner that is killed", () => {
-  it("half-way leaves whole migrations only, and the next one goes on", async () => {
+  it("half-way leaves whole migrations only, and the next one goes on (F101)", async () => {
     // The second migration waits for a lock that the test holds, so that the kill surely falls into its middle.
     const lock = 4_711;
     const slow = migration(2, `${second.sql}; SELECT pg_advisory_xact_lock(${lock})`);
@@ -173,7 +173,7 @@ describe("a database that does not belong to this build", () => {
     expect(await tables()).toEqual(["one", "three"]);
   });
 
-  it("with later migrations than this build knows is told so", async () => {
+  it("with later migrations than this build knows is told so (F102)", async () => {
     await migrate(url, [first, second, third]);
     expect(await migrate(url, [first])).toEqual({
       ok: true,
