@@ -54,7 +54,7 @@ export function describeTrouble(destination: Held): HeldWords | null {
 
 function describeState(name: string, state: string, stateReason: string | null): HeldWords {
   const because = stateReason === null ? "" : ` (${stateReason})`;
-  const resume = `PATCH /api/v1/destinations/${name} with {"state":"active"}`;
+  const resume = `npx holdfast destinations resume ${name}`;
   return {
     why: `it is ${state}${because}; nothing is discarded.`,
     remedy: `${state === "disabled" ? "Mend it, then set it active again" : "Set it active again"}: ${resume}`,

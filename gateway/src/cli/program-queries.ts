@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { addDestinationCommands } from "./program-destinations.ts";
 import { addDeadCommands, addReplayCommands } from "./program-recovery.ts";
 import { addGatewayOptions, addPageOptions, type Choose } from "./options.ts";
 import { addReconcileCommands } from "./program-reconcile.ts";
@@ -6,11 +7,12 @@ import { addLoopCommand, addSecretCommands } from "./program-secrets.ts";
 import { addThrottleCommands } from "./program-throttle.ts";
 import { complain, type ExitCode, type Shell } from "./shell.ts";
 
-/** The commands that ask a running gateway: `send`, `events`, `deliveries`, `dead`, `secrets`, `loops`, `status`, `throttle`. A list is what a noun alone gives. */
+/** The commands that ask a running gateway: `send`, `events`, `deliveries`, `destinations`, `dead`, `secrets`, `loops`, `status`, `throttle`. A list is what a noun alone gives. */
 export function addQueryCommands(program: Command, shell: Shell, choose: Choose): void {
   addSend(program, shell, choose);
   addEvents(program, shell, choose);
   addDeliveries(program, shell, choose);
+  addDestinationCommands(program, shell, choose);
   addDeadCommands(program, shell, choose);
   addReplayCommands(program, shell, choose);
   addSecretCommands(program, shell, choose);

@@ -41,5 +41,5 @@ it("finds trouble with a destination that is paused, disabled, failing or slow, 
   expect(describeTrouble(gated("breaker", "open"))).not.toBeNull();
   const disabled = describeTrouble({ ...open, state: "disabled", stateReason: "answered 410 Gone" });
   expect(disabled?.why).toBe("it is disabled (answered 410 Gone); nothing is discarded.");
-  expect(disabled?.remedy).toContain('{"state":"active"}');
+  expect(disabled?.remedy).toContain("npx holdfast destinations resume");
 });
