@@ -98,17 +98,27 @@ function draw(holder: HTMLDivElement, { times, series, unit, height, isUtc, onSp
     cursor: { drag: { x: onSpan !== undefined, y: false, setScale: false } },
     legend: { show: false },
     axes: [
-      { ...axis, values: CLOCK },
+      { ...axis, values: CLOCK, size: 36 },
       { ...axis, size: 46, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) },
     ],
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] } },
     series: [
       {},
-      ...series.map((line) => ({ label: line.word, stroke: color(line.color), width: 1.6, points: { show: false } })),
+      ...series.map((line) => ({
+        label: line.word,
+        stroke: color(line.color),
+        width: 1.6,
+        points: { show: isSparse(line.values), size: 5 },
+      })),
     ],
     hooks: { setSelect: [tellSpan] },
   };
   return new uPlot(options, [[...times], ...series.map((line) => [...line.values])], holder);
+}
+
+// A line needs two neighbours; a few lone values would not be seen at all.
+function isSparse(values: readonly (number | null)[]): boolean {
+  return values.filter((value) => value !== null).length < 12;
 }
 
 function Swatch({ color }: { color: string }) {

@@ -71,7 +71,8 @@ function useNow(everyMs: number | null): number {
 /** A distance in time in words: `just now`, `12 s ago`, `in 5 min`. */
 export function writeAgo(ms: number): string {
   if (Math.abs(ms) < 2_000) return "just now";
-  const words = writeSpan(Math.abs(ms));
+  // Nobody asks how many tenths of a second ago it was.
+  const words = writeSpan(Math.round(Math.abs(ms) / 1_000) * 1_000);
   return ms < 0 ? `in ${words}` : `${words} ago`;
 }
 

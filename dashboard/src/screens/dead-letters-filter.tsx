@@ -36,14 +36,14 @@ export function DeadLetterFilter() {
       />
       <ChoiceField
         label="Destination"
-        className="w-44"
+        className="w-48"
         value={filter["destination"] ?? ""}
         onChoose={(destination) => setFilter({ destination })}
         choices={namesOf("Every destination", destinations.data?.items)}
       />
       <ChoiceField
         label="Source"
-        className="w-40"
+        className="w-44"
         value={filter["source"] ?? ""}
         onChoose={(source) => setFilter({ source })}
         choices={namesOf("Every source", sources.data?.items)}
@@ -51,7 +51,7 @@ export function DeadLetterFilter() {
       <TextField label="Event type" placeholder="invoice.*" className="w-40" data-filter="" {...text("type")} />
       <ChoiceField
         label="Last outcome"
-        className="w-40"
+        className="w-44"
         value={filter["outcome"] ?? ""}
         onChoose={(outcome) => setFilter({ outcome })}
         choices={OUTCOMES}

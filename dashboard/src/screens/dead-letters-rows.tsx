@@ -25,7 +25,7 @@ export function DeadLetterRows({ rows }: { rows: readonly DeadLetter[] }) {
   );
   const marked = useRows(ids, open);
   return (
-    <Card title="One by one" hint="newest first" flush>
+    <Card title="One by one" hint="the newest deliveries first" flush>
       <ul>
         {rows.map((row) => (
           <li

@@ -39,21 +39,21 @@ export function EventFilter() {
       />
       <ChoiceField
         label="Source"
-        className="w-36"
+        className="w-40"
         value={filter["source"] ?? ""}
         onChoose={(source) => setFilter({ source })}
         choices={namesOf("Every source", sources.data?.items)}
       />
       <ChoiceField
         label="Destination"
-        className="w-40"
+        className="w-48"
         value={filter["destination"] ?? ""}
         onChoose={(destination) => setFilter({ destination })}
         choices={namesOf("Every destination", destinations.data?.items)}
       />
       <ChoiceField
         label="State of a delivery"
-        className="w-40"
+        className="w-44"
         value={filter["state"] ?? ""}
         onChoose={(state) => setFilter({ state })}
         choices={STATES}

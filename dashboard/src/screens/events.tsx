@@ -46,14 +46,7 @@ export function Events() {
     <Page
       title="Events"
       lead="What was verified and recorded, newest first. Each row tells where its deliveries stand."
-      actions={
-        <Button
-          icon={live ? <Pause size={13} aria-hidden /> : <Play size={13} aria-hidden />}
-          onClick={() => setLive(!live)}
-        >
-          {live ? "Pause live" : "Go live"}
-        </Button>
-      }
+      actions={look.everyMs === false ? undefined : <LiveButton live={live} onTurn={() => setLive(!live)} />}
     >
       <EventViews />
       <EventFilter />
@@ -79,6 +72,14 @@ export function Events() {
         </Button>
       ) : null}
     </Page>
+  );
+}
+
+function LiveButton({ live, onTurn }: { live: boolean; onTurn: () => void }) {
+  return (
+    <Button icon={live ? <Pause size={13} aria-hidden /> : <Play size={13} aria-hidden />} onClick={onTurn}>
+      {live ? "Pause live" : "Go live"}
+    </Button>
   );
 }
 
@@ -125,7 +126,7 @@ function EventRows({ rows, marked }: { rows: readonly EventSummary[]; marked: st
             params={{ id: event.id }}
             className={classNames(
               "grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-1 px-4 py-2 text-[13px] hover:bg-sunken",
-              "md:grid-cols-[92px_minmax(0,1.1fr)_minmax(0,1.4fr)_84px_minmax(170px,auto)]",
+              "md:grid-cols-[92px_minmax(0,1.1fr)_minmax(0,1.4fr)_72px_252px]",
               marked === event.id && "bg-accent-soft",
             )}
           >
@@ -145,7 +146,7 @@ function EventRows({ rows, marked }: { rows: readonly EventSummary[]; marked: st
                 </Badge>
               ) : null}
               {Object.keys(event.deliveryStates).length === 0 ? <StateBadge state="recorded" /> : null}
-              {Object.entries(event.deliveryStates).map(([state, count]) => (
+              {inOrder(event.deliveryStates).map(([state, count]) => (
                 <StateBadge key={state} state={state} count={count} />
               ))}
             </span>
@@ -154,4 +155,11 @@ function EventRows({ rows, marked }: { rows: readonly EventSummary[]; marked: st
       ))}
     </ul>
   );
+}
+
+// What wants attention stands first.
+const ORDER = ["dead", "held", "scheduled", "leased", "ready", "processed"];
+
+function inOrder(states: Readonly<Record<string, number>>): [string, number][] {
+  return Object.entries(states).toSorted(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b));
 }

@@ -1,4 +1,4 @@
-import type { Status } from "@holdfast/client";
+import type { Destination, Status } from "@holdfast/client";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowRight } from "lucide-react";
@@ -8,6 +8,7 @@ import { writeCount } from "../parts/numbers.ts";
 import { Badge } from "../parts/state-badge.tsx";
 import type { Tone } from "../parts/state-badge.tsx";
 import { writeSpan } from "../parts/zone.tsx";
+import { describeOverload } from "./queue-overload.tsx";
 
 /** One thing that is wrong: what, since it matters how bad; and the screen where it is repaired. */
 export interface Concern {
@@ -33,7 +34,9 @@ export function useConcerns(status: Status | undefined): readonly Concern[] {
   if (status === undefined) return [];
   const rejected = (rates?.minutes ?? []).slice(-REJECTED_MINUTES).reduce((sum, minute) => sum + minute.rejected, 0);
   return [
+    ...overloadConcerns(status),
     ...lateConcerns(status),
+    ...(destinations?.items ?? []).filter(({ gate }) => gate?.breaker === "open").map(toBreakerConcern),
     ...(destinations?.items ?? []).filter(({ state }) => state !== "active").map(toDestinationConcern),
     ...(rejected === 0 ? [] : [toRejectionConcern(rejected, rejections?.items ?? [])]),
     ...(dead?.groups ?? []).slice(0, 3).map(toDeadConcern),
@@ -46,6 +49,32 @@ export function useConcerns(status: Status | undefined): readonly Concern[] {
       step: "See what comes again",
     })),
   ];
+}
+
+function overloadConcerns({ overload }: Status): Concern[] {
+  if (overload.level === 0) return [];
+  const slowed = Object.entries(overload.classes).filter(([, treatment]) => treatment !== "accepted");
+  return [
+    {
+      kind: "Overload",
+      tone: overload.level > 1 ? "bad" : "warn",
+      what: `Arrivals are slowed down or refused: ${slowed.map(([name]) => name).join(", ")}`,
+      why: overload.cause === null ? "" : describeOverload(overload.cause).why,
+      to: "/queue",
+      step: "See why",
+    },
+  ];
+}
+
+function toBreakerConcern({ id, name }: Destination): Concern {
+  return {
+    kind: "Breaker open",
+    tone: "bad",
+    what: `${name} fails most attempts`,
+    why: "its deliveries are held, one probe goes out every 30 s",
+    to: `/destinations/${id}`,
+    step: "See what it answers",
+  };
 }
 
 function lateConcerns(status: Status): Concern[] {
@@ -111,8 +140,8 @@ export function Concerns({ concerns }: { concerns: readonly Concern[] }) {
   return (
     <Card flush>
       <ul>
-        {concerns.map((concern) => (
-          <li key={`${concern.kind}-${concern.what}`} className="border-b border-line last:border-b-0">
+        {concerns.map((concern, i) => (
+          <li key={`${concern.kind}-${concern.what}-${String(i)}`} className="border-b border-line last:border-b-0">
             <Link
               to={concern.to as "/events"}
               search={concern.search ?? {}}

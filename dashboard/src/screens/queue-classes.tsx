@@ -1,4 +1,4 @@
-import type { Overload, QueueStanding } from "@holdfast/client";
+import type { Throttle, Throttles, QueueStanding } from "@holdfast/client";
 import { Link } from "@tanstack/react-router";
 import { Card } from "../parts/card.tsx";
 import { classNames } from "../parts/class-names.ts";
@@ -12,7 +12,7 @@ const WORDS = { ready: "Ready", leased: "Processing", scheduled: "Retry schedule
 const LATE_SEC = 30;
 
 /** Each class with what waits in it, the most urgent first. */
-export function Classes({ queue, overload }: { queue: QueueStanding; overload: Overload }) {
+export function Classes({ queue, throttles }: { queue: QueueStanding; throttles: Throttles }) {
   return (
     <Card title="Classes" hint="a ready critical delivery waits for no other" flush>
       <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Classes">
@@ -40,7 +40,14 @@ export function Classes({ queue, overload }: { queue: QueueStanding; overload: O
           </thead>
           <tbody>
             {queue.classes.map((one) => (
-              <ClassRow key={one.class} one={one} treatment={overload.classes[one.class] ?? "accepted"} />
+              <ClassRow
+                key={one.class}
+                one={one}
+                treatment={throttles.overload.classes[one.class] ?? "accepted"}
+                byHand={throttles.throttles.find(
+                  (throttle) => throttle.scope === "all" || throttle.class === one.class,
+                )}
+              />
             ))}
           </tbody>
         </table>
@@ -55,15 +62,23 @@ const TREATMENTS = {
   shed: { tone: "bad", word: "refused" },
 } as const;
 
+const BY_HAND = {
+  throttle: { tone: "warn", word: "slowed down by hand" },
+  refuse: { tone: "bad", word: "refused by hand" },
+  admit: { tone: "good", word: "always admitted" },
+} as const;
+
 function ClassRow({
   one: { class: name, depth, oldestReadySec, nextDueAt },
   treatment,
+  byHand,
 }: {
   one: QueueStanding["classes"][number];
   treatment: keyof typeof TREATMENTS;
+  byHand: Throttle | undefined;
 }) {
   const isLate = oldestReadySec !== null && oldestReadySec >= LATE_SEC;
-  const { tone, word } = TREATMENTS[treatment];
+  const { tone, word } = byHand === undefined ? TREATMENTS[treatment] : BY_HAND[byHand.action];
   return (
     <tr className="border-b border-line last:border-b-0">
       <th scope="row" className="px-4 py-2 text-left font-medium capitalize">

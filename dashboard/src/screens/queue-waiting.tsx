@@ -49,7 +49,7 @@ function Row({
   children: React.ReactNode;
 }) {
   return (
-    <li className="grid gap-x-5 gap-y-1 border-b border-line px-4 py-3 text-[13px] last:border-b-0 md:grid-cols-[72px_minmax(0,1fr)_auto]">
+    <li className="grid gap-x-5 gap-y-1 border-b border-line px-4 py-3 text-[13px] last:border-b-0 md:grid-cols-[52px_minmax(0,1fr)_auto]">
       <p className="text-xl leading-6 font-semibold tabular-nums">{writeCount(group.count)}</p>
       <div className="min-w-0">
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1">

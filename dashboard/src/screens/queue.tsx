@@ -29,13 +29,11 @@ export function Queue() {
       {queue.data === undefined || throttles.data === undefined ? null : (
         <>
           <Overloaded overload={throttles.data.overload} />
+          <Classes queue={queue.data} throttles={throttles.data} />
           {isIdle(queue.data) ? (
             <Nothing />
           ) : (
-            <>
-              <Classes queue={queue.data} overload={throttles.data.overload} />
-              <Waiting queue={queue.data} destinations={destinations.data?.items ?? []} />
-            </>
+            <Waiting queue={queue.data} destinations={destinations.data?.items ?? []} />
           )}
           {queue.data.counted.complete ? null : (
             <Searched
@@ -44,10 +42,14 @@ export function Queue() {
             />
           )}
           <div className="grid min-w-0 items-start gap-4 xl:grid-cols-2">
-            <Gates destinations={destinations.data?.items ?? []} />
-            <Throttles throttles={throttles.data.throttles} />
-            <Processes processes={status.data?.["processes"]} now={status.data?.now} />
-            {queue.data.lanes.length === 0 ? null : <Lanes lanes={queue.data.lanes} />}
+            <div className="flex min-w-0 flex-col gap-4">
+              <Gates destinations={destinations.data?.items ?? []} />
+              {queue.data.lanes.length === 0 ? null : <Lanes lanes={queue.data.lanes} />}
+            </div>
+            <div className="flex min-w-0 flex-col gap-4">
+              <Throttles throttles={throttles.data.throttles} />
+              <Processes processes={status.data?.["processes"]} now={status.data?.now} />
+            </div>
           </div>
         </>
       )}

@@ -21,7 +21,6 @@ const STEPS = [
 export function Diagnosis({ rejection }: { rejection: RejectionDetail }) {
   const read = readDiagnosis(rejection.diagnosis);
   const { word, mender, remedy } = describeCause(read.likelyCause);
-  const shown = new Set<string>();
   return (
     <Card title="Why it was refused">
       <div className="flex flex-col gap-4 text-[13px]">
@@ -37,9 +36,9 @@ export function Diagnosis({ rejection }: { rejection: RejectionDetail }) {
             <p>{remedy}</p>
           </div>
         </div>
-        <Compared evidence={read.evidence} shown={shown} />
+        <Compared evidence={read.evidence} />
         <HeaderRead rejection={rejection} header={read.evidence["header"]} />
-        <Facts facts={tellFacts(read.evidence, rejection.receivedAt, shown)} />
+        <Facts facts={tellFacts(read.evidence, rejection.receivedAt)} />
       </div>
     </Card>
   );
@@ -75,9 +74,8 @@ function Steps({ read: { step, evidence }, reason }: { read: ReadDiagnosis; reas
 }
 
 /** What the provider sent beside what we make of it, where both are known. */
-function Compared({ evidence, shown }: { evidence: ReadDiagnosis["evidence"]; shown: Set<string> }) {
+function Compared({ evidence }: { evidence: ReadDiagnosis["evidence"] }) {
   const { signatureStart, expectedStart } = evidence;
-  for (const name of ["header", "signatureStart", "expectedStart"]) shown.add(name);
   if (signatureStart === undefined || signatureStart === "") return null;
   return (
     <dl className="grid gap-px overflow-hidden rounded-lg border border-line bg-line sm:grid-cols-2">
@@ -122,12 +120,15 @@ function HeaderRead({ rejection, header }: { rejection: RejectionDetail; header:
   );
 }
 
+const SHOWN_ELSEWHERE = new Set(["header", "signatureStart", "expectedStart", "bodySha256"]);
+
+/** The names of the evidence in words, in the order in which they are told. */
 const WORDS: Readonly<Record<string, string>> = {
+  secretOfSource: "Signed with the secret of",
+  secretVersion: "Signed with version",
+  retiredAt: "Retired",
   secretVersions: "Versions tried",
   secretsTried: "Secrets tried",
-  secretVersion: "Signed with version",
-  secretOfSource: "Which is the secret of",
-  retiredAt: "Retired",
   signedAt: "Signed at",
   skewSec: "Difference of the clocks",
   toleranceSec: "Tolerance",
@@ -142,20 +143,23 @@ const WORDS: Readonly<Record<string, string>> = {
   field: "Field of the source",
 };
 
-function tellFacts(
-  evidence: ReadDiagnosis["evidence"],
-  receivedAt: string,
-  shown: ReadonlySet<string>,
-): (readonly [string, ReactNode])[] {
+function tellFacts(evidence: ReadDiagnosis["evidence"], receivedAt: string): (readonly [string, ReactNode])[] {
   const { signedAt, skewSec } = evidence;
   const skewMs = signedAt === undefined || skewSec !== undefined ? null : Date.parse(receivedAt) - Date.parse(signedAt);
-  const rest = Object.entries(evidence).filter(([name]) => !shown.has(name) && name !== "bodySha256");
+  const rest = Object.entries(evidence)
+    .filter(([name]) => !SHOWN_ELSEWHERE.has(name))
+    .toSorted(([a], [b]) => placeOf(a) - placeOf(b));
   return [
     ...rest.map(([name, value]) => [WORDS[name] ?? splitName(name), writeFact(name, value)] as const),
     ...(skewMs === null || Number.isNaN(skewMs)
       ? []
       : [["Age when it came", `${skewMs < 0 ? "minus " : ""}${writeSpan(Math.abs(skewMs))}`] as const]),
   ];
+}
+
+function placeOf(name: string): number {
+  const place = Object.keys(WORDS).indexOf(name);
+  return place < 0 ? Number.MAX_SAFE_INTEGER : place;
 }
 
 function writeFact(name: string, value: string): ReactNode {

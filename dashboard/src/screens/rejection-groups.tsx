@@ -51,7 +51,7 @@ function GroupRow({ group }: { group: RejectionGroup }) {
   return (
     <li
       className={classNames(
-        "grid gap-x-5 gap-y-2 border-b border-line px-4 py-3 text-[13px] last:border-b-0 md:grid-cols-[72px_minmax(0,1fr)_auto]",
+        "grid gap-x-5 gap-y-2 border-b border-line px-4 py-3 text-[13px] last:border-b-0 md:grid-cols-[52px_minmax(0,1fr)_auto]",
         isChosen && "bg-accent-soft",
       )}
     >

@@ -46,7 +46,7 @@ export function RejectionScreen() {
       lead={<Exact text={data.id} label="Copy the id" />}
       actions={<ReplayOne rejection={data} />}
     >
-      <div className="grid min-w-0 gap-4 xl:grid-cols-2">
+      <div className="grid min-w-0 items-start gap-4 xl:grid-cols-2">
         <div className="flex min-w-0 flex-col gap-4">
           <Diagnosis rejection={data} />
           <About rejection={data} />
