@@ -45,8 +45,8 @@ export async function startProcess({ args, logFile, env = {}, readyTimeoutMs = R
  * Runs the gateway by its command line, as an operator would.
  *
  * @param {{ configFile: string, dataDir: string, logFile: string, port?: number, adminPort?: number, nodeArgs?: string[],
- *   env?: Record<string, string>, program?: string, onSpawn?: (child: import("node:child_process").ChildProcess) => void }} options
- *   `program` is another build's bin/holdfast.js
+ *   env?: Record<string, string>, program?: string, flags?: string[], onSpawn?: (child: import("node:child_process").ChildProcess) => void }} options
+ *   `program` is another build's bin/holdfast.js, `flags` are added to the command line
  * @returns {Promise<Started>}
  */
 export function startGateway({
@@ -56,10 +56,11 @@ export function startGateway({
   adminPort = 0,
   nodeArgs = [],
   program = GATEWAY,
+  flags = [],
   ...rest
 }) {
   const places = ["--config", configFile, "--data-dir", dataDir, "--port", `${port}`, "--admin-port", `${adminPort}`];
-  return startProcess({ args: [...nodeArgs, program, "start", "--json", ...places], ...rest });
+  return startProcess({ args: [...nodeArgs, program, "start", "--json", ...places, ...flags], ...rest });
 }
 
 async function readyLine(child, ended, { args, logFile, readyTimeoutMs }) {

@@ -25,7 +25,7 @@ export async function runForgeries(options) {
   const seconds = options.quick ? 2 : Number(options.seconds);
   const rounds = options.quick ? 1 : Number(options.rounds);
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-  const gateway = await startHoldfast({ folder, secret: SECRET }, { routed: false });
+  const gateway = await startHoldfast({ folder, secret: SECRET }, { name: "holdfast" });
   const quiet = [];
   const flooded = [];
   try {

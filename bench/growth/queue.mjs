@@ -23,7 +23,7 @@ export async function openQueue(db) {
   const claims = { db, clock: CLOCK, databaseNow: () => new Date(), leaseMs: 600_000, onClaimed: () => {} };
 
   const record = async (count) => {
-    const drafts = Array.from({ length: count }, draftEvent);
+    const drafts = Array.from({ length: count }, () => draftEvent({ sourceId: SOURCE, destinationId: DESTINATION }));
     const done = await db.transaction(
       (tx) => recordEvents(tx, drafts, { ledger, now: new Date(), isRepeat: false, ranks }),
       60_000,
@@ -125,16 +125,21 @@ const UUID = `(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigin
   || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15))::uuid`;
 const BUCKET = "('x' || substr(x.id::text, 16, 3))::bit(12)::int";
 
-function draftEvent() {
+/**
+ * One event as the ingest door drafts it, with one delivery.
+ *
+ * @param {{ sourceId: string, destinationId: string }} ids
+ */
+export function draftEvent({ sourceId, destinationId }) {
   const eventKey = randomBytes(16);
-  const place = placeKey(SOURCE, eventKey);
+  const place = placeKey(sourceId, eventKey);
   const receivedAt = new Date();
   const newId = () => newUuid(receivedAt.getTime(), place.bucket, randomBytes(8));
   return {
     id: newId(),
     bucket: place.bucket,
     tenant: "default",
-    sourceId: SOURCE,
+    sourceId,
     keys: [place],
     eventKey,
     providerEventId: eventKey.toString("hex"),
@@ -154,7 +159,7 @@ function draftEvent() {
     deliveries: [
       {
         id: newId(),
-        destinationId: DESTINATION,
+        destinationId,
         trigger: "live",
         priority: 2,
         lane: "default",

@@ -34,7 +34,7 @@ export function percentile(sorted, p) {
 export function summarize(rounds) {
   const rates = rounds.map((round) => round.ratePerSec);
   const of = (pick) => median(rounds.map(pick));
-  const cpu = (pick) => (rounds.every((round) => pick(round) !== null) ? of(pick) : null);
+  const known = (pick) => (rounds.every((round) => pick(round) !== null) ? of(pick) : null);
   return {
     rounds: rounds.length,
     ratePerSec: median(rates),
@@ -43,10 +43,13 @@ export function summarize(rounds) {
     spread: spread(rates),
     p50Ms: of((round) => round.p50Ms),
     p99Ms: of((round) => round.p99Ms),
-    nodeCpuMicros: cpu((round) => round.nodeCpuMicros),
-    databaseCpuMicros: cpu((round) => round.databaseCpuMicros),
-    senderCpuMicros: cpu((round) => round.senderCpuMicros),
-    othersShare: cpu((round) => round.othersShare),
+    p99LowestMs: Math.min(...rounds.map((round) => round.p99Ms)),
+    p99HighestMs: Math.max(...rounds.map((round) => round.p99Ms)),
+    lateP99Ms: known((round) => round.lateP99Ms),
+    nodeCpuMicros: known((round) => round.nodeCpuMicros),
+    databaseCpuMicros: known((round) => round.databaseCpuMicros),
+    senderCpuMicros: known((round) => round.senderCpuMicros),
+    othersShare: known((round) => round.othersShare),
     answered: rounds.reduce((sum, round) => sum + round.answered, 0),
   };
 }

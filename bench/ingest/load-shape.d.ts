@@ -4,6 +4,8 @@ export interface RoundPlan {
   readonly secret: string;
   readonly connections: number;
   readonly durationMs: number;
+  /** Arrivals a second, due whatever the answers do (open loop); null: each connection sends when it is answered (closed loop). */
+  readonly arrivalsPerSec: number | null;
   /** How many distinct events are made ahead; the round ends early when they are used up. */
   readonly eventsMax: number;
   /** Makes this round's event ids differ from every other's, up to 8 letters and digits. */
@@ -24,6 +26,8 @@ export interface Round {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** Open loop: how late the sender itself was with what found a connection free, 99th percentile; null in a closed loop. */
+  readonly lateP99Ms: number | null;
   readonly usedUp: boolean;
   /** What was wrong with answers, and how often. Any entry makes the round void. */
   readonly faults: Readonly<Record<string, number>>;

@@ -1,5 +1,6 @@
-// The sender, in a process of its own: closed loop over keep-alive sockets. Events are made and signed before the clock
-// starts, and each answer is looked at: it must be a 200, show that the event was kept, and not be a duplicate.
+// The sender, in a process of its own, over keep-alive sockets: a closed loop (each sends when it is answered) or an open one
+// (arrivals become due at a constant rate whatever the answers do, and a latency counts from then). Events are made and signed
+// before the clock starts, and each answer is looked at: it must be a 200, show that the event was kept, and not be a duplicate.
 import { connect } from "node:net";
 import { eventBody, eventId, seededRandom, signatureHeader } from "../stripe-event.mjs";
 import { percentile } from "./figures.mjs";
@@ -23,7 +24,8 @@ async function run(plan) {
   await Promise.all(Array.from({ length: plan.connections }, () => openConnection(window)));
   process.send({ kind: "started" });
   window.startMs = performance.now();
-  for (const connection of window.connections) sendNext(window, connection);
+  if (plan.arrivalsPerSec === null) for (const connection of window.connections) sendNext(window, connection);
+  else startArrivals(window);
   await window.finished;
   for (const connection of window.connections) connection.socket.destroy();
   return report(window);
@@ -35,6 +37,11 @@ function createWindow(plan, requests) {
     requests,
     connections: [],
     next: 0,
+    // Of an open loop: how many are due so far, of how many, who is free, and how late those were that found one free.
+    due: 0,
+    total: plan.arrivalsPerSec === null ? 0 : Math.floor((plan.arrivalsPerSec * plan.durationMs) / 1_000),
+    idle: [],
+    lateMs: [],
     open: 0,
     startMs: 0,
     endMs: 0,
@@ -67,7 +74,38 @@ function openConnection(window) {
   });
 }
 
+// As often as a timer can: what is due between two ticks is late by less than one, for every contender alike.
+function startArrivals(window) {
+  window.idle.push(...window.connections);
+  const timer = setInterval(() => {
+    const now = performance.now();
+    const isOver = window.endMs !== 0 || window.due >= window.total;
+    if (isOver) return clearInterval(timer);
+    window.due = Math.min(window.total, Math.floor(((now - window.startMs) / 1_000) * window.plan.arrivalsPerSec) + 1);
+    while (window.next < window.due && window.idle.length > 0) {
+      const connection = window.idle.pop();
+      sendDue(window, connection);
+      window.lateMs.push(now - connection.sentMs);
+    }
+  }, 1);
+}
+
+function sendDue(window, connection) {
+  connection.sentMs = window.startMs + (window.next * 1_000) / window.plan.arrivalsPerSec;
+  window.open++;
+  connection.socket.write(window.requests.at(window.next++ % window.requests.count));
+}
+
+function takeTurn(window, connection) {
+  if (window.next < window.due) return sendDue(window, connection);
+  window.idle.push(connection);
+  if (window.next < window.total || window.open > 0) return;
+  window.endMs = performance.now();
+  window.finish();
+}
+
 function sendNext(window, connection) {
+  if (window.plan.arrivalsPerSec !== null) return takeTurn(window, connection);
   const now = performance.now();
   const isOver = now - window.startMs >= window.plan.durationMs || isUsedUp(window);
   if (isOver) {
@@ -95,7 +133,7 @@ function receive(window, connection, chunk) {
   connection.pending = "";
   const now = performance.now();
   window.open--;
-  // What was under way when the time was over is checked like the rest, but counts for no rate.
+  // What was under way when a closed loop's time was over is checked like the rest, but counts for no rate.
   const fault = findFault(window.plan, text.slice(0, headEnd));
   if (fault !== null) note(window, fault);
   else if (window.endMs === 0 && window.answered < LATENCIES_MAX)
@@ -142,7 +180,14 @@ function report(window) {
     p50Ms: percentile(sorted, 50),
     p99Ms: percentile(sorted, 99),
     maxMs: sorted.at(-1) ?? NaN,
-    usedUp: isUsedUp(window),
+    lateP99Ms:
+      window.plan.arrivalsPerSec === null
+        ? null
+        : percentile(
+            window.lateMs.toSorted((a, b) => a - b),
+            99,
+          ),
+    usedUp: window.plan.arrivalsPerSec === null && isUsedUp(window),
     faults: Object.fromEntries(window.faults),
   };
 }

@@ -12,14 +12,14 @@ const REDIS_POLL_MS = 20;
 
 /**
  * @param {string} dataDir
- * @returns {Promise<{ url: string, pid: number, stop: () => Promise<void> }>}
+ * @returns {Promise<{ url: string, adminUrl: string, pid: number, stop: () => Promise<void> }>} `adminUrl` is the superuser's
  */
 export async function startDatabase(dataDir) {
   const { startEmbedded } = await import(fileURLToPath(LAUNCHER));
   const silent = { debug() {}, info() {}, warn() {}, error() {} };
   const server = await startEmbedded({ log: silent, dataDir });
   if (!server.ok) throw new Error(`The recipe's database does not start. ${server.message} ${server.remedy}`);
-  return { url: server.url, pid: server.pid, stop: () => server.stop() };
+  return { url: server.url, adminUrl: server.adminUrl, pid: server.pid, stop: () => server.stop() };
 }
 
 /**
@@ -56,6 +56,8 @@ export async function startRedis(program, folder) {
     ok: true,
     port,
     pid: child.pid,
+    /** What it has written is on disk already, or is within the second; there is nothing to bring to rest. */
+    rest: async () => {},
     stop: async () => {
       child.kill("SIGTERM");
       await ended;

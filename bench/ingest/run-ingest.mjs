@@ -1,19 +1,18 @@
-// The ingest bench: floor, Holdfast and the recipe in one run, in alternating rounds, so that a slow minute of the machine
-// falls on all of them. The verdict is made of ratios of rounds that ran next to each other, never of absolute numbers.
+// The ingest bench: floor, Holdfast and the recipes in one run, in alternating rounds, so that a slow minute of the machine
+// falls on all of them. First as fast as each answers (closed loop), then at half of that (open loop). The verdict is made of
+// ratios of rounds that ran next to each other, never of absolute numbers.
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { removeDataFolder } from "../data-folder.mjs";
-import { describeMachine } from "../machine.mjs";
+import { saveResults } from "../save-results.mjs";
 import { startFloor, startHoldfast, startRecipe } from "./contenders.mjs";
-import { pairedRatio, summarize } from "./figures.mjs";
+import { median } from "./figures.mjs";
 import { openLoader } from "./loader.mjs";
-import { drawPlot } from "./plot.mjs";
+import { makeReport, plotOf } from "./make-report.mjs";
 import { printReport } from "./print-report.mjs";
 
-const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));
 const SECRET = "whsec_bench0123456789abcdefghijklmnopqrstuv";
 /** Measured: a server still gets faster in its second second, while its code is being compiled. */
 const WARM_UP_MS = 3_000;
@@ -21,8 +20,19 @@ const QUICK_WARM_UP_MS = 500;
 const EVENTS_MIN = 4_000;
 const EVENTS_MAX = 120_000;
 const REUSED_EVENTS = 20_000;
-/** The bars of the first bench: at 64 connections. */
-const TARGETS = { floor: 0.5, recipe: 4 };
+/** So many that an arrival does not wait for one at half of the maximum. */
+const OPEN_CONNECTIONS = 128;
+
+const STARTS = {
+  floor: startFloor,
+  holdfast: (run) => startHoldfast(run, { name: "holdfast" }),
+  "holdfast+queued": (run) => startHoldfast(run, { name: "holdfast+queued" }),
+  bullmq: (run) => startRecipe(run, { name: "bullmq" }),
+  "graphile-worker": (run) => startRecipe(run, { name: "graphile-worker" }),
+  "pg-boss": (run) => startRecipe(run, { name: "pg-boss" }),
+};
+const ROUTE = "holdfast+route";
+const NAMES = [...Object.keys(STARTS), ROUTE];
 
 /**
  * Runs the bench, prints its table, writes its files.
@@ -38,19 +48,16 @@ export async function runIngest(options) {
   const loader = await openLoader();
   const contenders = [];
   try {
-    const run = {
-      folder,
-      secret: SECRET,
-      redis: options.redis,
-      nodeArgs: options["node-args"].split(" ").filter(Boolean),
-    };
-    const rounds = await measureSideBySide(loader, plan, run, contenders);
+    const nodeArgs = options["node-args"].split(" ").filter(Boolean);
+    const run = { folder, secret: SECRET, redis: options.redis, nodeArgs };
+    const measured = await measureSideBySide(loader, plan, run, contenders);
     await stopAll(contenders);
-    rounds.push(...(await measureRoute(loader, plan, run, contenders)));
-    const report = makeReport(rounds, plan);
+    measured.closed.push(...(await measureRoute(loader, plan, run, contenders)));
+    const report = makeReport(measured, plan);
     printReport(report);
-    writeResults(report);
-    return report.faults.length > 0 || report.ratios.some((ratio) => ratio.met === false) ? 1 : 0;
+    saveResults(report, plotOf(report));
+    const isMissed = [...report.ratios, ...report.openRatios].some((ratio) => ratio.met === false);
+    return report.faults.length > 0 || isMissed ? 1 : 0;
   } finally {
     loader.close();
     await stopAll(contenders);
@@ -59,7 +66,9 @@ export async function runIngest(options) {
 }
 
 function makePlan({ quick, rounds, seconds, only }) {
-  const names = only === undefined ? ["floor", "holdfast", "recipe", "route"] : only.split(",");
+  const names = only === undefined ? NAMES : only.split(",");
+  const unknown = names.filter((name) => !NAMES.includes(name));
+  if (unknown.length > 0) throw new Error(`--only knows ${NAMES.join(", ")}, not ${unknown.join(", ")}`);
   const durationMs = Number(seconds ?? (quick ? 1 : 3)) * 1000;
   const count = Number(rounds ?? (quick ? 2 : 5));
   if (!(durationMs > 0) || !Number.isInteger(count) || count < 1) throw new Error("--rounds and --seconds must be > 0");
@@ -69,36 +78,61 @@ function makePlan({ quick, rounds, seconds, only }) {
     names,
     durationMs,
     levels,
+    openRounds: quick ? 1 : Math.max(1, Math.round(count * 0.6)),
     routeRounds: Math.min(3, count),
     legend: {},
+    missing: {},
     warmUpMs: quick ? QUICK_WARM_UP_MS : WARM_UP_MS,
   };
 }
 
 async function measureSideBySide(loader, plan, run, contenders) {
-  const starts = { floor: startFloor, holdfast: (of) => startHoldfast(of, { routed: false }), recipe: startRecipe };
-  for (const [name, start] of Object.entries(starts)) {
-    if (plan.names.includes(name)) contenders.push(await start(run));
+  for (const [name, start] of Object.entries(STARTS)) {
+    if (!plan.names.includes(name)) continue;
+    const contender = await start(run);
+    contenders.push(contender);
+    plan.legend[contender.name] = contender.what;
+    if (typeof contender.missing === "string") plan.missing[name] = contender.missing;
   }
-  for (const { name, what } of contenders) plan.legend[name] = what;
   const rates = await warmUp(loader, contenders, plan);
-  const rounds = [];
-  for (const { connections, rounds: count } of plan.levels) {
-    for (let number = 0; number < count; number++) {
-      // Each round begins with another contender, so that none is always the one after the checkpoint.
-      for (let turn = 0; turn < contenders.length; turn++) {
-        const contender = contenders[(number + turn) % contenders.length];
-        rounds.push(await measure(loader, contender, { connections, number, durationMs: plan.durationMs }, rates));
-      }
-    }
+  const closed = [];
+  for (const { connections, rounds } of plan.levels) {
+    for (let number = 0; number < rounds; number++)
+      for (const contender of inTurn(contenders, number))
+        closed.push(await measure(loader, contender, { connections, number, durationMs: plan.durationMs }, rates));
   }
-  return rounds;
+  return { closed, open: await measureOpen(loader, plan, contenders, closed) };
+}
+
+// Each round begins with another contender, so that none is always the one after the checkpoint.
+function inTurn(contenders, number) {
+  return contenders.map((_, turn) => contenders[(number + turn) % contenders.length]);
+}
+
+/**
+ * At half of what each answered at 64 connections, and the floor once more at the rate of Holdfast: the same work asked of both.
+ */
+async function measureOpen(loader, plan, contenders, closed) {
+  const halfOf = (name) =>
+    median(closed.filter((one) => one.contender === name && one.connections === 64).map((one) => one.ratePerSec)) / 2;
+  const pairs = contenders.map((contender) => ({ contender, label: contender.name, rate: halfOf(contender.name) }));
+  const floor = contenders.find(({ name }) => name === "floor");
+  const ours = contenders.find(({ name }) => name === "holdfast");
+  if (floor !== undefined && ours !== undefined)
+    pairs.push({ contender: floor, label: "floor at holdfast's rate", rate: halfOf("holdfast") });
+  const open = [];
+  for (let number = 0; number < plan.openRounds; number++)
+    for (const { contender, label, rate } of inTurn(pairs, number)) {
+      const given = { connections: OPEN_CONNECTIONS, number, durationMs: plan.durationMs, arrivalsPerSec: rate };
+      open.push({ ...(await measure(loader, contender, given, new Map())), contender: label, arrivalsPerSec: rate });
+    }
+  return open;
 }
 
 // Alone, after the others: its deliveries go on after the answers and would take CPU from whoever comes next.
 async function measureRoute(loader, plan, run, contenders) {
-  if (!plan.names.includes("route")) return [];
-  const contender = await startHoldfast(run, { routed: true });
+  if (!plan.names.includes(ROUTE)) return [];
+  const contender = await startHoldfast(run, { name: ROUTE });
   contenders.push(contender);
   plan.legend[contender.name] = contender.what;
   const rates = await warmUp(loader, [contender], plan);
@@ -122,14 +156,15 @@ function countEvents(expected) {
   return Math.round(Math.min(EVENTS_MAX, Math.max(EVENTS_MIN, expected * 1.6)));
 }
 
-async function measure(loader, contender, { connections, number, durationMs }, rates) {
-  const expected = rates.get(contender.name) * (durationMs / 1000);
+async function measure(loader, contender, { connections, number, durationMs, arrivalsPerSec = null }, rates) {
+  const expected = (arrivalsPerSec ?? rates.get(contender.name)) * (durationMs / 1000);
   const round = await loader.run(
     {
       url: contender.url,
       secret: SECRET,
       connections,
       durationMs,
+      arrivalsPerSec,
       eventsMax: contender.keptHeader === null ? REUSED_EVENTS : countEvents(expected),
       mark: randomBytes(4).toString("hex"),
       seed: randomBytes(4).readUInt32LE(),
@@ -140,61 +175,6 @@ async function measure(loader, contender, { connections, number, durationMs }, r
   );
   rates.set(contender.name, Math.max(1_000, round.ratePerSec));
   return { contender: contender.name, connections, number, ...round };
-}
-
-function makeReport(rounds, plan) {
-  const lines = [];
-  for (const key of new Set(rounds.map((round) => `${round.contender} ${round.connections}`))) {
-    const own = rounds.filter((round) => `${round.contender} ${round.connections}` === key);
-    const { contender, connections } = own[0];
-    lines.push({ contender, connections, ...summarize(own) });
-  }
-  const faults = rounds.flatMap((round) =>
-    Object.entries(round.faults).map(
-      ([fault, times]) => `${round.contender}, ${round.connections} connections: ${fault} (${times}×)`,
-    ),
-  );
-  return {
-    bench: "ingest",
-    at: new Date().toISOString(),
-    machine: describeMachine(),
-    roundMs: plan.durationMs,
-    contenders: plan.legend,
-    lines,
-    ratios: plan.levels.flatMap(({ connections }) => makeRatios(rounds, connections)),
-    faults,
-    rounds,
-  };
-}
-
-function makeRatios(rounds, connections) {
-  const of = (name) =>
-    rounds.filter((round) => round.contender.split(" ")[0] === name && round.connections === connections);
-  const ours = of("holdfast");
-  return Object.entries(TARGETS).flatMap(([name, target]) => {
-    const theirs = of(name);
-    if (ours.length === 0 || theirs.length === 0) return [];
-    const ratio = pairedRatio(ours, theirs);
-    const isJudged = connections === 64;
-    return [
-      {
-        of: "holdfast",
-        to: theirs[0].contender,
-        connections,
-        ...ratio,
-        target: isJudged ? target : null,
-        met: isJudged ? ratio.median >= target : null,
-      },
-    ];
-  });
-}
-
-function writeResults(report) {
-  mkdirSync(RESULTS, { recursive: true });
-  const name = `ingest-${report.at.replaceAll(/[:.]/g, "-")}`;
-  writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
-  writeFileSync(join(RESULTS, `${name}.svg`), drawPlot(report));
-  process.stdout.write(`\nWritten: bench/results/${name}.json and .svg\n`);
 }
 
 async function stopAll(contenders) {
