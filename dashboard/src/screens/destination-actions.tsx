@@ -9,9 +9,8 @@ import { Confirm } from "../parts/confirm.tsx";
 import { Command, Exact } from "../parts/copy.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { TextField } from "../parts/field.tsx";
-import { FormFault } from "../parts/form-fault.tsx";
 import { useMay } from "../parts/use-may.ts";
-import { faultOf } from "../parts/form-fault.tsx";
+import { faultOf, FormFault } from "../parts/form-fault.tsx";
 
 type Shown = "pause" | "resume" | "disable" | "limits" | "secret" | null;
 const COUNTED_MAX = 200;
@@ -53,82 +52,87 @@ export function DestinationActions({ destination }: { destination: DestinationDe
   );
 }
 
-function ActionDialog({
-  shown,
-  destination,
-  onClose,
-}: {
-  shown: Exclude<Shown, null>;
-  destination: DestinationDetail;
-  onClose: () => void;
-}) {
-  const refresh = useRefresh();
-  const { id, name } = destination;
+interface Parts {
+  readonly destination: DestinationDetail;
+  readonly onClose: () => void;
+}
+
+function ActionDialog({ shown, ...parts }: Parts & { shown: Exclude<Shown, null> }) {
   switch (shown) {
     case "limits":
-      return <LimitsDialog destination={destination} onClose={onClose} />;
+      return <LimitsDialog {...parts} />;
     case "secret":
-      return <SecretDialog id={id} name={name} onClose={onClose} />;
+      return <SecretDialog {...parts} />;
     case "pause":
-      return (
-        <Confirm
-          open
-          onClose={onClose}
-          title={`Pause ${name}?`}
-          impact={
-            <Impact
-              id={id}
-              then="and what comes from now on, are held. Nothing is lost, and waiting costs no attempt."
-            />
-          }
-          verb="Pause it"
-          act={async (form) => {
-            const stateReason = String(form.get("reason") ?? "").trim();
-            await api.patch(`/destinations/${id}`, { state: "paused", ...(stateReason === "" ? {} : { stateReason }) });
-            await refresh();
-          }}
-        >
-          <TextField
-            name="reason"
-            label="Why"
-            maxLength={200}
-            placeholder="deploy"
-            hint="Shown to everybody who looks here."
-          />
-        </Confirm>
-      );
+      return <Pausing {...parts} />;
     case "resume":
-      return (
-        <Confirm
-          open
-          onClose={onClose}
-          title={`Resume ${name}?`}
-          impact={<Impact id={id} then="go out from now on, in their order and within its limits." />}
-          verb="Resume it"
-          look="primary"
-          act={async () => {
-            await api.destinations.update(id, { state: "active" });
-            await refresh();
-          }}
-        />
-      );
+      return <Resuming {...parts} />;
     case "disable":
-      return (
-        <Confirm
-          open
-          onClose={onClose}
-          title={`Disable ${name}?`}
-          impact={
-            <Impact id={id} then="and what comes from now on, are held until it is resumed. Nothing is deleted." />
-          }
-          verb="Disable it"
-          act={async () => {
-            await api.destinations.disable(id);
-            await refresh();
-          }}
-        />
-      );
+      return <Disabling {...parts} />;
   }
+}
+
+function Pausing({ destination: { id, name }, onClose }: Parts) {
+  const refresh = useRefresh();
+  return (
+    <Confirm
+      open
+      onClose={onClose}
+      title={`Pause ${name}?`}
+      impact={
+        <Impact id={id} then="and what comes from now on, are held. Nothing is lost, and waiting costs no attempt." />
+      }
+      verb="Pause it"
+      act={async (form) => {
+        const stateReason = String(form.get("reason") ?? "").trim();
+        await api.patch(`/destinations/${id}`, { state: "paused", ...(stateReason === "" ? {} : { stateReason }) });
+        await refresh();
+      }}
+    >
+      <TextField
+        name="reason"
+        label="Why"
+        maxLength={200}
+        placeholder="deploy"
+        hint="Shown to everybody who looks here."
+      />
+    </Confirm>
+  );
+}
+
+function Resuming({ destination: { id, name }, onClose }: Parts) {
+  const refresh = useRefresh();
+  return (
+    <Confirm
+      open
+      onClose={onClose}
+      title={`Resume ${name}?`}
+      impact={<Impact id={id} then="go out from now on, in their order and within its limits." />}
+      verb="Resume it"
+      look="primary"
+      act={async () => {
+        await api.destinations.update(id, { state: "active" });
+        await refresh();
+      }}
+    />
+  );
+}
+
+function Disabling({ destination: { id, name }, onClose }: Parts) {
+  const refresh = useRefresh();
+  return (
+    <Confirm
+      open
+      onClose={onClose}
+      title={`Disable ${name}?`}
+      impact={<Impact id={id} then="and what comes from now on, are held until it is resumed. Nothing is deleted." />}
+      verb="Disable it"
+      act={async () => {
+        await api.destinations.disable(id);
+        await refresh();
+      }}
+    />
+  );
 }
 
 function useRefresh(): () => Promise<void> {
@@ -167,7 +171,7 @@ function Impact({ id, then }: { id: string; then: string }): ReactNode {
   );
 }
 
-function LimitsDialog({ destination, onClose }: { destination: DestinationDetail; onClose: () => void }) {
+function LimitsDialog({ destination, onClose }: Parts) {
   const refresh = useRefresh();
   const save = useMutation({
     mutationFn: (form: FormData) => api.patch(`/destinations/${destination.id}`, readLimits(form)),
@@ -237,7 +241,7 @@ function readLimits(form: FormData): Record<string, number | null> {
   );
 }
 
-function SecretDialog({ id, name, onClose }: { id: string; name: string; onClose: () => void }) {
+function SecretDialog({ destination: { id, name }, onClose }: Parts) {
   const [asked, setAsked] = useState(false);
   const secret = useQuery({
     queryKey: ["signing-secret", id],

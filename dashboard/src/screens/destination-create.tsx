@@ -67,40 +67,7 @@ function CreateForm({ onMade }: { onMade: (made: Made) => void }) {
         create.mutate(new FormData(event.currentTarget));
       }}
     >
-      <TextField
-        name="name"
-        label="Name"
-        required
-        placeholder="billing"
-        hint="Small letters, digits and dashes. It stays as it is."
-        fault={faultOf(create.error, "name")}
-      />
-      <TextField
-        name="url"
-        type="url"
-        label="URL"
-        required
-        placeholder="https://billing.example.com/webhooks"
-        hint="Private addresses are out of reach unless egress.allowCidrs allows them."
-        fault={faultOf(create.error, "url")}
-      />
-      <div className="grid gap-4 sm:grid-cols-2">
-        <TextField
-          name="concurrency"
-          type="number"
-          min={1}
-          label="Attempts at once (empty: no limit)"
-          fault={faultOf(create.error, "concurrency")}
-        />
-        <TextField
-          name="ratePerSec"
-          type="number"
-          min={0.001}
-          step="any"
-          label="Attempts a second (empty: no limit)"
-          fault={faultOf(create.error, "ratePerSec")}
-        />
-      </div>
+      <DestinationFields error={create.error} />
       <ChoiceField
         label="Deliver every event of"
         value={source}
@@ -114,6 +81,47 @@ function CreateForm({ onMade }: { onMade: (made: Made) => void }) {
         </Button>
       </div>
     </form>
+  );
+}
+
+function DestinationFields({ error }: { error: unknown }) {
+  return (
+    <>
+      <TextField
+        name="name"
+        label="Name"
+        required
+        placeholder="billing"
+        hint="Small letters, digits and dashes. It stays as it is."
+        fault={faultOf(error, "name")}
+      />
+      <TextField
+        name="url"
+        type="url"
+        label="URL"
+        required
+        placeholder="https://billing.example.com/webhooks"
+        hint="Private addresses are out of reach unless egress.allowCidrs allows them."
+        fault={faultOf(error, "url")}
+      />
+      <div className="grid gap-4 sm:grid-cols-2">
+        <TextField
+          name="concurrency"
+          type="number"
+          min={1}
+          label="Attempts at once (empty: no limit)"
+          fault={faultOf(error, "concurrency")}
+        />
+        <TextField
+          name="ratePerSec"
+          type="number"
+          min={0.001}
+          step="any"
+          label="Attempts a second (empty: no limit)"
+          fault={faultOf(error, "ratePerSec")}
+        />
+      </div>
+    </>
   );
 }
 

@@ -16,6 +16,7 @@ import { Moment, writeSpan } from "../parts/zone.tsx";
 import { DestinationActions } from "./destination-actions.tsx";
 import { describeLimits, describeNotice, describeStanding } from "./destination-words.ts";
 import { DestinationState } from "./destinations.tsx";
+import { describeOrigin, describeTypes } from "./route-words.ts";
 
 const MINUTES = 60;
 
@@ -86,7 +87,8 @@ const SIZE = { size: 16, "aria-hidden": true, className: "mt-0.5 shrink-0" } as 
 
 function StandingNote({ destination }: { destination: DestinationDetail }) {
   const standing = describeStanding(destination);
-  if (standing === null) return null;
+  // A limit alone is no news, unless something waits for it.
+  if (standing === null || (standing.tone === "calm" && !destination.waitsAtGate)) return null;
   const Icon = { held: CirclePause, bad: CircleX, warn: TriangleAlert, calm: Info, good: Info, wait: Info }[
     standing.tone
   ];
@@ -226,9 +228,7 @@ function Incoming({ destination }: { destination: DestinationDetail }) {
               {route.source}
             </Link>
             <StateBadge state={route.state} />
-            <span className="text-soft">
-              {route.eventTypes.length === 0 ? "every event" : route.eventTypes.join(", ")}
-            </span>
+            <span className="text-soft">{describeTypes(route.eventTypes)}</span>
             <span className="ml-auto text-xs text-faint">{route.priority} priority</span>
           </li>
         ))}
@@ -246,10 +246,7 @@ function About({ destination }: { destination: DestinationDetail }) {
       <Facts
         facts={[
           ["Id", <Exact key="id" text={destination.id} label="Copy the id" />],
-          [
-            "Declared",
-            destination.origin === "file" ? "in the configuration file: change it there" : destination.origin,
-          ],
+          ["Declared", describeOrigin(destination.origin)],
           ["Limits", describeLimits(destination)],
           ["Under way now", String(destination.permitsOut)],
           ["Waits at its gate", destination.waitsAtGate ? "yes" : "nothing"],

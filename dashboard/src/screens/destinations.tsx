@@ -30,7 +30,7 @@ const COLUMNS = "md:grid-cols-[minmax(0,1.8fr)_128px_minmax(0,1fr)_minmax(0,0.8f
 
 /** Every destination with how its attempts go: who takes what we deliver, and who does not. */
 export function Destinations() {
-  const { filter, setFilter, clear } = useFilter();
+  const { filter } = useFilter();
   const destinations = useQuery(destinationsQuery);
   const traffic = useQuery(destinationTrafficQuery);
   const mayChange = useMay("operator");
@@ -62,28 +62,7 @@ export function Destinations() {
         ) : undefined
       }
     >
-      <FilterBar active={hasFilter} onClear={clear}>
-        <TextField
-          label="Name or URL"
-          data-filter=""
-          placeholder="billing"
-          className="w-56"
-          value={filter["text"] ?? ""}
-          onChange={(event) => setFilter({ text: event.target.value })}
-        />
-        <ChoiceField
-          label="Show"
-          className="w-44"
-          value={filter["show"] ?? ""}
-          onChoose={(show) => setFilter({ show })}
-          choices={[
-            ["", "All"],
-            ["failing", "Failing in this hour"],
-            ["held", "Held back"],
-            ["paused", "Paused or disabled"],
-          ]}
-        />
-      </FilterBar>
+      <DestinationFilter />
       <Card flush>
         {destinations.isPending ? <Loading /> : null}
         {destinations.error === null ? null : (
@@ -96,6 +75,34 @@ export function Destinations() {
   );
 }
 
+function DestinationFilter() {
+  const { filter, setFilter, clear } = useFilter();
+  return (
+    <FilterBar active={Object.keys(filter).length > 0} onClear={clear}>
+      <TextField
+        label="Name or URL"
+        data-filter=""
+        placeholder="billing"
+        className="w-56"
+        value={filter["text"] ?? ""}
+        onChange={(event) => setFilter({ text: event.target.value })}
+      />
+      <ChoiceField
+        label="Show"
+        className="w-44"
+        value={filter["show"] ?? ""}
+        onChoose={(show) => setFilter({ show })}
+        choices={[
+          ["", "All"],
+          ["failing", "Failing in this hour"],
+          ["held", "Held back"],
+          ["paused", "Paused or disabled"],
+        ]}
+      />
+    </FilterBar>
+  );
+}
+
 function fits({ destination, hour }: Row, filter: Readonly<Record<string, string>>): boolean {
   const text = (filter["text"] ?? "").trim().toLowerCase();
   const { name, url, handler, state } = destination;
@@ -104,7 +111,7 @@ function fits({ destination, hour }: Row, filter: Readonly<Record<string, string
     case "failing":
       return (hour?.failed ?? 0) > 0;
     case "held":
-      return describeStanding(destination) !== null;
+      return describeStanding(destination) !== null && destination.gate?.reason !== "limit";
     case "paused":
       return state !== "active";
     default:
@@ -190,6 +197,7 @@ function DestinationRow({ row: { destination, hour, day }, marked }: { row: Row;
 /** The state, or what holds it back while it is active. */
 export function DestinationState({ destination }: { destination: Destination }) {
   const standing = describeStanding(destination);
-  if (destination.state !== "active" || standing === null) return <StateBadge state={destination.state} />;
+  if (destination.state !== "active" || standing === null || destination.gate?.reason === "limit")
+    return <StateBadge state={destination.state} />;
   return <Badge tone={standing.tone}>{standing.word}</Badge>;
 }

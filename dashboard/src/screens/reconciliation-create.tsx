@@ -50,7 +50,6 @@ function CreateForm({ sources }: { sources: readonly { name: string; provider: s
   const provider = sources.find(({ name }) => name === source)?.provider ?? "";
   // The provider's own log where we know it.
   const kind = chosenKind ?? (Object.hasOwn(CONNECTORS, provider) ? provider : "http");
-  const connector = CONNECTORS[kind];
   const create = useMutation({
     mutationFn: (form: FormData) => api.reconciliations.create(readForm(form, { source, kind, schedule })),
     onSuccess: async () => {
@@ -89,40 +88,9 @@ function CreateForm({ sources }: { sources: readonly { name: string; provider: s
           defaultValue={source === "" ? "" : `${source}-log`}
           fault={faultOf(create.error, "name")}
         />
-        {connector?.secret === null || connector === undefined ? null : (
-          <TextField
-            name="secret"
-            type="password"
-            autoComplete="off"
-            label={connector.secret}
-            fault={faultOf(create.error, "secret")}
-          />
-        )}
-        <div className="grid gap-4 sm:grid-cols-2">
-          {connector?.fields.map(([name, label, required]) => (
-            <TextField
-              key={`${kind}-${name}`}
-              name={`connector.${name}`}
-              label={label}
-              required={required}
-              fault={faultOf(create.error, `connector.${name}`)}
-            />
-          ))}
-        </div>
-        <div className="grid gap-4 sm:grid-cols-2">
-          <TextField
-            name="eventTypes"
-            label="Event types that it is subscribed to"
-            placeholder="invoice.*, charge.*"
-            hint="Others of the log are none of ours. Empty: all."
-            fault={faultOf(create.error, "eventTypes")}
-          />
-          <ChoiceField label="When" value={schedule} onChoose={setSchedule} choices={SCHEDULES} />
-        </div>
-        <FormFault
-          error={create.error}
-          shown={["name", "secret", "eventTypes", ...(connector?.fields.map(([name]) => `connector.${name}`) ?? [])]}
-        />
+        <ConnectorFields kind={kind} error={create.error} />
+        <WhenFields schedule={schedule} onChoose={setSchedule} error={create.error} />
+        <FormFault error={create.error} shown={fieldsOf(kind)} />
         <div className="flex justify-end">
           <Button type="submit" look="primary" busy={create.isPending} disabled={source === ""}>
             Compare it
@@ -130,6 +98,63 @@ function CreateForm({ sources }: { sources: readonly { name: string; provider: s
         </div>
       </form>
     </Card>
+  );
+}
+
+/** The fields that show their own faults. */
+function fieldsOf(kind: string): string[] {
+  const own = (CONNECTORS[kind]?.fields ?? []).map(([name]) => `connector.${name}`);
+  return ["name", "secret", "eventTypes", ...own];
+}
+
+function ConnectorFields({ kind, error }: { kind: string; error: unknown }) {
+  const connector = CONNECTORS[kind];
+  return (
+    <>
+      {connector?.secret === null || connector === undefined ? null : (
+        <TextField
+          name="secret"
+          type="password"
+          autoComplete="off"
+          label={connector.secret}
+          fault={faultOf(error, "secret")}
+        />
+      )}
+      <div className="grid gap-4 sm:grid-cols-2">
+        {connector?.fields.map(([name, label, required]) => (
+          <TextField
+            key={`${kind}-${name}`}
+            name={`connector.${name}`}
+            label={label}
+            required={required}
+            fault={faultOf(error, `connector.${name}`)}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function WhenFields({
+  schedule,
+  onChoose,
+  error,
+}: {
+  schedule: string;
+  onChoose: (schedule: string) => void;
+  error: unknown;
+}) {
+  return (
+    <div className="grid gap-4 sm:grid-cols-2">
+      <TextField
+        name="eventTypes"
+        label="Event types that it is subscribed to"
+        placeholder="invoice.*, charge.*"
+        hint="Others of the log are none of ours. Empty: all."
+        fault={faultOf(error, "eventTypes")}
+      />
+      <ChoiceField label="When" value={schedule} onChoose={onChoose} choices={SCHEDULES} />
+    </div>
   );
 }
 

@@ -16,7 +16,7 @@ import { Badge } from "../parts/state-badge.tsx";
 import { Tally } from "../parts/tally.tsx";
 import { useMay } from "../parts/use-may.ts";
 import { Moment } from "../parts/zone.tsx";
-import { ENTRY_STATES, isUnderWay, RUN_STATES, toFigures } from "./reconciliation-words.ts";
+import { ENTRY_STATES, isUnderWay, RECOVERED_BY, RUN_STATES, toFigures } from "./reconciliation-words.ts";
 
 /** One comparison with a provider's log: its seven numbers, and every event behind them. */
 export function ReconciliationRunScreen() {
@@ -178,7 +178,7 @@ function Entries({ run }: { run: ReconciliationRun }) {
 
 function EntryRow({ entry }: { entry: ReconciliationEntry }) {
   const { tone, word } = ENTRY_STATES[entry.state];
-  const way = entry.recoveredBy?.replaceAll("_", " ");
+  const way = entry.recoveredBy === null ? null : RECOVERED_BY[entry.recoveredBy];
   return (
     <li className="flex flex-col gap-0.5 border-b border-line px-4 py-2.5 text-[13px] last:border-b-0">
       <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -201,13 +201,9 @@ function EntryRow({ entry }: { entry: ReconciliationEntry }) {
           </span>
         )}
       </p>
-      {way === undefined && entry.detail === null && entry.providerOutcome === null ? null : (
+      {way === null && entry.detail === null && entry.providerOutcome === null ? null : (
         <p className="text-xs text-soft">
-          {[
-            way === undefined ? null : `recovered by ${way}`,
-            entry.providerOutcome === null ? null : `the provider calls it ${entry.providerOutcome}`,
-            entry.detail,
-          ]
+          {[way, entry.providerOutcome === null ? null : `the provider calls it ${entry.providerOutcome}`, entry.detail]
             .filter((part) => part !== null)
             .join("; ")}
         </p>

@@ -30,6 +30,13 @@ export const ENTRY_STATES: Readonly<
   unknown_to_provider: { tone: "warn", word: "Unknown to provider" },
 };
 
+/** How a missing event came here after all. */
+export const RECOVERED_BY: Readonly<Record<NonNullable<ReconciliationEntry["recoveredBy"]>, string>> = {
+  redelivery: "the provider delivered it again, and its signature was checked",
+  provider_api: "recorded from what the provider's API returned",
+  arrival: "it arrived by itself while the run went on",
+};
+
 /** The seven numbers of a report, with the ones that ask for attention in their colours. */
 export function toFigures(report: ReconciliationReport): readonly Figure[] {
   const { listed, matched, missing, recovered, deadHere, unknownToProvider, unexplained } = report;

@@ -78,22 +78,20 @@ function Scope({ of }: { of: "events" | "rejections" }) {
   const { filter, setFilter } = useFilter();
   const sources = useQuery(sourcesQuery);
   const destinations = useQuery(destinationsQuery);
-  const names = (items: readonly { name: string }[] | undefined) =>
-    (items ?? []).map(({ name }) => [name, name] as const);
   return (
     <>
       <ChoiceField
         label="Source"
         value={filter["source"] ?? ""}
         onChoose={(source) => setFilter({ source })}
-        choices={[["", "Every source"], ...names(sources.data?.items)]}
+        choices={[["", "Every source"], ...toChoices(sources.data?.items)]}
       />
       {of === "events" ? (
         <ChoiceField
           label="Destination"
           value={filter["destination"] ?? ""}
           onChoose={(destination) => setFilter({ destination })}
-          choices={[["", "Every destination"], ...names(destinations.data?.items)]}
+          choices={[["", "Every destination"], ...toChoices(destinations.data?.items)]}
         />
       ) : (
         <TextField
@@ -112,6 +110,10 @@ function Scope({ of }: { of: "events" | "rejections" }) {
       />
     </>
   );
+}
+
+function toChoices(items: readonly { name: string }[] | undefined): (readonly [string, string])[] {
+  return (items ?? []).map(({ name }) => [name, name]);
 }
 
 function When() {
@@ -242,30 +244,36 @@ function readWish(form: FormData, filter: Readonly<Record<string, string>>): Rep
   const of = filter["of"] === "rejections" ? "rejections" : "events";
   const states = form.getAll("states").map(String) as SelectableState[];
   const copyTo = String(form.get("copyTo") ?? "");
-  const list = (text: string | undefined): string[] =>
-    (text ?? "")
-      .split(",")
-      .map((item) => item.trim())
-      .filter((item) => item !== "");
-  const some = <K extends string>(name: K, values: string[]) => (values.length === 0 ? {} : { [name]: values });
   return {
     of,
     ...readSpan(filter),
-    ...some("sources", list(filter["source"])),
-    ...some("types", list(filter["type"])),
-    ...some("ids", list(filter["ids"])),
+    ...give("sources", splitList(filter["source"])),
+    ...give("types", splitList(filter["type"])),
+    ...give("ids", splitList(filter["ids"])),
     ratePerSec: Number(form.get("ratePerSec")),
     inFlightMax: Number(form.get("inFlightMax")),
     ...(of === "rejections"
-      ? some("reasons", list(filter["reason"]))
+      ? give("reasons", splitList(filter["reason"]))
       : {
           states,
           // Whoever asks for what is processed already wants it delivered a second time.
           again: states.includes("processed"),
-          ...some("destinations", list(filter["destination"])),
+          ...give("destinations", splitList(filter["destination"])),
           ...(copyTo === "" ? {} : { copyTo }),
         }),
   };
+}
+
+function splitList(text: string | undefined): string[] {
+  return (text ?? "")
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}
+
+/** A list under its name; nothing where it is empty, which means all. */
+function give<K extends string>(name: K, values: string[]): Partial<Record<K, string[]>> {
+  return values.length === 0 ? {} : ({ [name]: values } as Record<K, string[]>);
 }
 
 function readSpan(filter: Readonly<Record<string, string>>): Pick<ReplayWish, "since" | "until"> {

@@ -72,21 +72,20 @@ function Notes({ notes }: { notes: readonly string[] }) {
 export function Plan({ replay }: { replay: Replay }) {
   const { plan, scope } = replay;
   const skipped = Object.entries(plan.notReplayed);
-  const all = (names: readonly string[], word: string): string => (names.length === 0 ? word : names.join(", "));
   return (
     <Card title="The plan" hint="as it was counted before the run">
       <Facts
         facts={[
           ["Goes over", scope.of],
           ["Received", <Span key="s" since={scope.since} until={scope.until} />],
-          ["Sources", all(scope.sources, "every source")],
-          ["Types", all(scope.types, "every type")],
+          ["Sources", orAll(scope.sources, "every source")],
+          ["Types", orAll(scope.types, "every type")],
           ...(scope.of === "events"
             ? ([
-                ["Destinations", all(scope.destinations, "every destination")],
-                ["States", all(scope.states, "failed permanently, or waiting for a retry").replaceAll("_", " ")],
+                ["Destinations", orAll(scope.destinations, "every destination")],
+                ["States", orAll(scope.states, "failed permanently, or waiting for a retry").replaceAll("_", " ")],
               ] as const)
-            : ([["Reasons", all(scope.reasons, "every reason").replaceAll("_", " ")]] as const)),
+            : ([["Reasons", orAll(scope.reasons, "every reason").replaceAll("_", " ")]] as const)),
           [
             "Deliveries",
             plan.destinations.length === 0
@@ -107,6 +106,10 @@ export function Plan({ replay }: { replay: Replay }) {
       />
     </Card>
   );
+}
+
+function orAll(names: readonly string[], word: string): string {
+  return names.length === 0 ? word : names.join(", ");
 }
 
 function Span({ since, until }: { since: string; until: string }) {

@@ -54,34 +54,7 @@ function AddSecret({ source, provider, onClose }: Parts) {
     },
   });
   const name = provider?.name ?? source.provider;
-  if (made !== null)
-    return (
-      <Dialog
-        open
-        onClose={onClose}
-        title={`${made.version} verifies from now on`}
-        lead="So does the one before: nothing is refused meanwhile."
-      >
-        <div className="flex flex-col gap-3 text-[13px]">
-          {made.value === undefined ? null : (
-            <div className="rounded-md border border-line bg-sunken p-3">
-              <p className="mb-1 font-medium">The new secret, shown this once</p>
-              <Exact text={made.value} label="Copy the secret" />
-            </div>
-          )}
-          <p>
-            Now give it to {name}. {provider === undefined ? "" : guideOf(provider).secret}
-          </p>
-          <p className="text-soft">
-            As soon as something comes that it signed, the next step shows here: promote it, and retire the old one once
-            nothing uses it any more.
-          </p>
-          <Button look="primary" className="self-end" onClick={onClose}>
-            Understood
-          </Button>
-        </div>
-      </Dialog>
-    );
+  if (made !== null) return <Added made={made} name={name} provider={provider} onClose={onClose} />;
   return (
     <Dialog
       open
@@ -117,6 +90,36 @@ function AddSecret({ source, provider, onClose }: Parts) {
           </Button>
         </div>
       </form>
+    </Dialog>
+  );
+}
+
+function Added({ made, name, provider, onClose }: Omit<Parts, "source"> & { made: SecretVersionDetail; name: string }) {
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`${made.version} verifies from now on`}
+      lead="So does the one before: nothing is refused meanwhile."
+    >
+      <div className="flex flex-col gap-3 text-[13px]">
+        {made.value === undefined ? null : (
+          <div className="rounded-md border border-line bg-sunken p-3">
+            <p className="mb-1 font-medium">The new secret, shown this once</p>
+            <Exact text={made.value} label="Copy the secret" />
+          </div>
+        )}
+        <p>
+          Now give it to {name}. {provider === undefined ? "" : guideOf(provider).secret}
+        </p>
+        <p className="text-soft">
+          As soon as something comes that it signed, the next step shows here: promote it, and retire the old one once
+          nothing uses it any more.
+        </p>
+        <Button look="primary" className="self-end" onClick={onClose}>
+          Understood
+        </Button>
+      </div>
     </Dialog>
   );
 }

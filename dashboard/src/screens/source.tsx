@@ -20,6 +20,7 @@ import { StateBadge } from "../parts/state-badge.tsx";
 import { Tally } from "../parts/tally.tsx";
 import { useMay } from "../parts/use-may.ts";
 import { Moment } from "../parts/zone.tsx";
+import { describeOrigin, describeTypes } from "./route-words.ts";
 import { SourceSecrets } from "./source-secrets.tsx";
 import { SetupGuide } from "./source-setup.tsx";
 import { TestEventDialog } from "./source-test-event.tsx";
@@ -200,9 +201,7 @@ function Routes({ source }: { source: Source }) {
               {route.destination}
             </Link>
             <StateBadge state={route.state} />
-            <span className="text-soft">
-              {route.eventTypes.length === 0 ? "every event" : route.eventTypes.join(", ")}
-            </span>
+            <span className="text-soft">{describeTypes(route.eventTypes)}</span>
             <span className="ml-auto text-xs text-faint">{route.priority} priority</span>
             {route.when === null ? null : <code className="w-full font-mono text-xs text-soft">when {route.when}</code>}
           </li>
@@ -237,7 +236,7 @@ function About({ source, provider }: { source: Source; provider: ProviderRow | u
       <Facts
         facts={[
           ["Id", <Exact key="id" text={source.id} label="Copy the id" />],
-          ["Declared", source.origin === "file" ? "in the configuration file: change it there" : source.origin],
+          ["Declared", describeOrigin(source.origin)],
           ["Largest body", writeBytes(source.bodyBytesMax)],
           ["Priority", source.priority],
           ["Lane", source.lane ?? "one for all"],

@@ -29,7 +29,7 @@ const COLUMNS = "md:grid-cols-[minmax(0,1.5fr)_104px_minmax(0,1fr)_minmax(0,1fr)
 
 /** Every source with what comes at it: where a provider posts to, and whether it does. */
 export function Sources() {
-  const { filter, setFilter, clear } = useFilter();
+  const { filter } = useFilter();
   const sources = useQuery(sourcesQuery);
   const traffic = useQuery(sourceTrafficQuery);
   const providers = useQuery(providersQuery);
@@ -62,28 +62,7 @@ export function Sources() {
         ) : undefined
       }
     >
-      <FilterBar active={Object.keys(filter).length > 0} onClear={clear}>
-        <TextField
-          label="Name or provider"
-          data-filter=""
-          placeholder="stripe"
-          className="w-56"
-          value={filter["text"] ?? ""}
-          onChange={(event) => setFilter({ text: event.target.value })}
-        />
-        <ChoiceField
-          label="Show"
-          className="w-44"
-          value={filter["show"] ?? ""}
-          onChoose={(show) => setFilter({ show })}
-          choices={[
-            ["", "All"],
-            ["rejecting", "Rejecting in this hour"],
-            ["quiet", "Quiet for a day"],
-            ["disabled", "Disabled"],
-          ]}
-        />
-      </FilterBar>
+      <SourceFilter />
       <Card flush>
         {sources.isPending ? <Loading /> : null}
         {sources.error === null ? null : <FaultPanel error={sources.error} onRetry={() => void sources.refetch()} />}
@@ -93,6 +72,34 @@ export function Sources() {
         {rows.length > 0 ? <SourceRows rows={rows} marked={marked} /> : null}
       </Card>
     </Page>
+  );
+}
+
+function SourceFilter() {
+  const { filter, setFilter, clear } = useFilter();
+  return (
+    <FilterBar active={Object.keys(filter).length > 0} onClear={clear}>
+      <TextField
+        label="Name or provider"
+        data-filter=""
+        placeholder="stripe"
+        className="w-56"
+        value={filter["text"] ?? ""}
+        onChange={(event) => setFilter({ text: event.target.value })}
+      />
+      <ChoiceField
+        label="Show"
+        className="w-44"
+        value={filter["show"] ?? ""}
+        onChoose={(show) => setFilter({ show })}
+        choices={[
+          ["", "All"],
+          ["rejecting", "Rejecting in this hour"],
+          ["quiet", "Quiet for a day"],
+          ["disabled", "Disabled"],
+        ]}
+      />
+    </FilterBar>
   );
 }
 
