@@ -1,5 +1,6 @@
 // What a process costs, read from /proc. On other systems than Linux every figure is null and the report says so.
 import { readFileSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 
 const TICK_MS = 10;
 
@@ -51,6 +52,20 @@ export function machineCpuMs() {
   // user, nice, system, idle, iowait, irq, softirq; what follows is counted in them or belongs to other machines.
   const [user, nice, system, , , irq, softirq] = line.trim().split(/\s+/).slice(1).map(Number);
   return (user + nice + system + irq + softirq) * TICK_MS;
+}
+
+/**
+ * The share of the machine's CPU that is in use now, looked at for a moment: what others take, when nothing of ours runs.
+ *
+ * @param {number} lookMs
+ * @returns {Promise<number | null>} null where /proc has none
+ */
+export async function measureLoad(lookMs) {
+  const [before, startMs] = [machineCpuMs(), performance.now()];
+  await new Promise((resolve) => setTimeout(resolve, lookMs));
+  const after = machineCpuMs();
+  if (before === null || after === null) return null;
+  return (after - before) / ((performance.now() - startMs) * availableParallelism());
 }
 
 /**

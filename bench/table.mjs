@@ -34,12 +34,13 @@ const OTHERS_MAX = 0.1;
  * The warning that a disturbed run carries; null when nothing else ran.
  *
  * @param {readonly (number | null)[]} shares of the machine that went to others, one for each line
+ * @param {string} [when]
  */
-export function warnOfOthers(shares) {
+export function warnOfOthers(shares, when = "meanwhile") {
   const busiest = Math.max(0, ...shares.map((share) => share ?? 0));
   return busiest <= OTHERS_MAX
     ? null
-    : `Something else used up to ${percent(busiest)} of the machine meanwhile: take none of this as a result.`;
+    : `Something else used up to ${percent(busiest)} of the machine ${when}: take none of this as a result.`;
 }
 
 /**

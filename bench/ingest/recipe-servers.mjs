@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { freePort } from "../free-port.mjs";
 
 const LAUNCHER = new URL("../../gateway/dist/store/embedded/start-embedded.js", import.meta.url);
+const DEFAULT_REDIS = "redis-server";
 const REDIS_WAIT_MS = 10_000;
 const REDIS_POLL_MS = 20;
 
@@ -66,18 +67,32 @@ export async function startRedis(program, folder) {
 }
 
 async function findMissing(program) {
-  const runs = await new Promise((resolve) => {
-    const probe = spawn(program, ["--version"], { stdio: "ignore" });
-    probe.on("error", () => resolve(false));
-    probe.on("close", (code) => resolve(code === 0));
-  });
-  if (!runs) return `no Redis here (install the package redis-server, or name the program with --redis)`;
+  const isThere = () => succeeds(program, ["--version"]);
+  // Only the default is installed: whoever names a program means that one.
+  if (!(await isThere()) && program === DEFAULT_REDIS) await installRedis();
+  if (!(await isThere())) return `no Redis here (install the package redis-server, or name the program with --redis)`;
   try {
     await import("ioredis");
     return null;
   } catch {
     return "BullMQ needs the npm package ioredis, which is not installed";
   }
+}
+
+/** Debian's own package, where we may. Its service is not started (the run level says so): the bench starts one on a port of its own. */
+async function installRedis() {
+  if (process.getuid?.() !== 0 || !(await succeeds("apt-get", ["--version"]))) return;
+  process.stderr.write("No redis-server here: installing Debian's with apt-get.\n");
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  await succeeds("apt-get", ["install", "--yes", "--no-install-recommends", "redis-server"], env);
+}
+
+function succeeds(program, args, env = process.env) {
+  return new Promise((resolve) => {
+    const probe = spawn(program, args, { stdio: "ignore", env });
+    probe.on("error", () => resolve(false));
+    probe.on("close", (code) => resolve(code === 0));
+  });
 }
 
 async function untilListening(port, child) {
