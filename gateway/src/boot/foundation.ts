@@ -220,6 +220,7 @@ async function applyDeclared(
       `the configuration could not be stored: ${applied.message}`,
       "Nothing was changed; start again.",
     );
+  if (applied.cause === "stale") throw new Error("a start has seen nothing that it could hold a change against");
   const lines = applied.faults.map((fault) => `${fault.path}: ${fault.problem}`);
   return startFault("invalid_configuration", lines.join("\n"), "Mend the configuration file and start again.");
 }

@@ -14,6 +14,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database } from "../store/database.ts";
+import { deleteOldAnswers } from "../store/access/kept-answers.ts";
 import { deleteOldSessions } from "../store/access/sessions.ts";
 import { forgetArrivalMinutes } from "../store/rates/arrival-minutes.ts";
 import { ensurePartitions } from "../store/upkeep/ensure-partitions.ts";
@@ -106,6 +107,7 @@ async function sweep(db: Database, nowMs: number): Promise<void> {
   await forgetProcesses(db);
   await db.run(forgetArrivalMinutes, [new Date(nowMs - RATES_KEPT_MS)]);
   await db.run(deleteOldSessions, [new Date(nowMs - SESSIONS_KEPT_MS)]);
+  await db.run(deleteOldAnswers, [new Date(nowMs)]);
 }
 
 async function retire(deps: DutyDeps): Promise<void> {

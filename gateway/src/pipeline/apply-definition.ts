@@ -32,6 +32,7 @@ export interface ApplyPlan {
 export type Applied =
   | { readonly ok: true; readonly plan: ApplyPlan }
   | { readonly ok: false; readonly cause: "faults"; readonly faults: readonly FieldFault[] }
+  | { readonly ok: false; readonly cause: "stale"; readonly message: string }
   | { readonly ok: false; readonly cause: "database"; readonly unknown: boolean; readonly message: string };
 
 export interface ApplyOptions {
@@ -82,7 +83,7 @@ export async function applyDefinition(
       plan: summarize([...changed.items, ...others], new Set([...gone, ...others.slice(applied.value.plans.length)])),
     };
   }
-  if (changed.cause === "faults" || changed.cause === "database") return changed;
+  if (changed.cause === "faults" || changed.cause === "stale" || changed.cause === "database") return changed;
   throw new Error("a plan for a whole definition has no single conflict");
 }
 

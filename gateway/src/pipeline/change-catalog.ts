@@ -30,15 +30,28 @@ export interface CatalogDeps {
   readonly box: SecretsBox;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
+  readonly watch?: CatalogWatch;
+}
+
+/** Sees a change of the catalog from inside its transaction. */
+export interface CatalogWatch {
+  /** Before anything is planned, under the lock: why the change must not be made, or null. */
+  before(catalog: Catalog): string | null;
+  /** After everything was written; `changes` is empty when nothing was to be changed. What it writes commits with them. */
+  after(tx: Queryable, changes: readonly CatalogItem[]): Promise<void>;
 }
 
 export type CatalogItem = SourcePlan | DestinationPlan | RoutePlan;
 
-/** What shall be written, or why the change is refused: `conflict` with one sentence, or every fault of the input. */
+/**
+ * What shall be written, or why the change is refused: `conflict` with one sentence, `stale` when what was to be changed is not
+ * what the caller has seen, or every fault of the input.
+ */
 export type Planned =
   | { readonly ok: true; readonly items: readonly CatalogItem[] }
   | { readonly ok: false; readonly cause: "faults"; readonly faults: readonly FieldFault[] }
-  | { readonly ok: false; readonly cause: "missing" | "conflict"; readonly message: string };
+  | { readonly ok: false; readonly cause: "missing" | "conflict"; readonly message: string }
+  | { readonly ok: false; readonly cause: "stale"; readonly message: string };
 
 export type Changed =
   | Planned
@@ -60,7 +73,10 @@ export async function changeCatalog(
 ): Promise<Changed> {
   const done = await deps.db.transaction(async (tx): Promise<Planned> => {
     await tx.run(lockCatalog, []);
-    const planned = plan(await loadCatalog(tx, deps.box));
+    const catalog = await loadCatalog(tx, deps.box);
+    const stale = deps.watch?.before(catalog) ?? null;
+    if (stale !== null) return { ok: false, cause: "stale", message: stale };
+    const planned = plan(catalog);
     if (!planned.ok || !options.write) return planned;
     const changes = planned.items.filter((item) => item.action !== "unchanged");
     // Routes last: they refer to what the others make.
@@ -68,6 +84,7 @@ export async function changeCatalog(
     for (const item of changes) if (item.kind === "destination") await writeDestination(deps, tx, item);
     for (const item of changes) if (item.kind === "route") await writeRoute(deps, tx, item);
     if (changes.length > 0) await tx.run(bumpCatalogVersion, []);
+    await deps.watch?.after(tx, changes);
     return planned;
   }, DEADLINE_MS);
   if (done.ok) return done.value;

@@ -35,6 +35,10 @@ export const FAULTS = {
   store_unavailable: { status: 503, title: "The database did not answer in time; try again" },
   search_too_long: { status: 503, title: "The search took too long; narrow it" },
   conflict: { status: 409, title: "The request conflicts with the present state" },
+  precondition_failed: { status: 412, title: "It has been changed since you read it" },
+  request_under_way: { status: 409, title: "A request with this Idempotency-Key is under way" },
+  idempotency_key_reused: { status: 422, title: "This Idempotency-Key belongs to another request" },
+  too_many_attempts: { status: 429, title: "Too many failed sign-ins; try again later" },
   internal: { status: 500, title: "The gateway failed; the id finds the cause in its log" },
 } as const;
 

@@ -34,6 +34,30 @@ export function accessRows(at: Date, newId: () => string): readonly (readonly [t
         expires_at: later,
       },
     ],
+    [
+      "audit",
+      {
+        tenant: "default",
+        n: 1,
+        at,
+        actor: "Ada",
+        action: "POST /keys",
+        detail: "{}",
+        previous_hash: Buffer.alloc(32),
+        hash: Buffer.alloc(32, 3),
+      },
+    ],
+    [
+      "kept_answer",
+      {
+        tenant: "default",
+        principal: "key_1",
+        idempotency_key: "once",
+        request_hash: Buffer.alloc(32, 4),
+        created_at: at,
+        expires_at: later,
+      },
+    ],
     ["sign_in_link", { ...of, sha256: Buffer.alloc(32, 2), expires_at: later }],
   ];
 }
@@ -47,6 +71,12 @@ export const IMPOSSIBLE_ACCESS: readonly (readonly [constraint: string, table: s
   ["arrival_minute_recorded_check", "arrival_minute", { minute: OTHER_MINUTE, recorded: -1 }],
   ["arrival_minute_rejected_check", "arrival_minute", { minute: OTHER_MINUTE, rejected: -1 }],
   ["arrival_minute_unavailable_check", "arrival_minute", { minute: OTHER_MINUTE, unavailable: -1 }],
+  ["audit_hash_check", "audit", { n: 2, hash: Buffer.alloc(31) }],
+  ["audit_n_check", "audit", { n: 0 }],
+  ["audit_previous_hash_check", "audit", { n: 2, previous_hash: Buffer.alloc(33) }],
+  ["kept_answer_request_hash_check", "kept_answer", { idempotency_key: "other", request_hash: Buffer.alloc(31) }],
+  ["kept_answer_idempotency_key_check", "kept_answer", { idempotency_key: "" }],
+  ["kept_answer_whole_check", "kept_answer", { idempotency_key: "other", status: 200 }],
   ["person_check", "person", { email: "b@example.com", subject: null }],
   ["person_email_check", "person", { email: "Ada@example.com", subject: "8" }],
   ["person_name_check", "person", { email: "b@example.com", subject: "8", name: "" }],

@@ -15,6 +15,7 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0009_sealed_headers.sql": "1055a14af7b7b29af4c6846a73f4d5d23bed4cd7c4c6e658e9c17cddb3fe9eaf",
   "0010_access.sql": "f4bc1e2d4576b0f04453342a3d1557aa23db583cdb2653ca57347758c7190b16",
   "0011_rates.sql": "130a5a060ed38ce090bccc92104fa9ab68b20aadb321b3aecebd787ef94b6b6c",
+  "0012_audit.sql": "b5cd1a80ad98e2416cba790900df69b96db5f202dc3bca974664f91ea522c7f2",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

@@ -2,6 +2,7 @@ import type { Catalog } from "../../domain/catalog.ts";
 import type { Ranks } from "../../domain/fair-queue.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { EgressPolicy } from "../../platform/egress/egress-outcome.ts";
+import type { CatalogWatch } from "../../pipeline/change-catalog.ts";
 import type { Arrival, IngestResult } from "../../pipeline/arrival.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
@@ -18,6 +19,8 @@ export interface AdminDeps {
     refresh(): Promise<void>;
   };
   readonly box: SecretsBox;
+  /** Set for each request: it holds changes of the catalog against what the caller has seen, and writes the audit with them. */
+  readonly watch?: CatalogWatch;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
   readonly ranks: Ranks;

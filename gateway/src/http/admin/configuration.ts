@@ -114,6 +114,8 @@ export const configurationOperations = [
       },
     },
     answer: appliedSchema,
+    hasChanged: ({ dryRun, created, updated, disabled }) =>
+      !dryRun && created.length + updated.length + disabled.length > 0,
     handle: (context, { body }) => apply(context, body),
   }),
 ];

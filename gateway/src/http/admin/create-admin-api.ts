@@ -5,6 +5,7 @@ import { messageOf } from "../../platform/log.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { AdminEnv } from "./admin-env.ts";
 import { answerProblem } from "./answer-problem.ts";
+import { auditOperations } from "./audit.ts";
 import { configurationOperations } from "./configuration.ts";
 import { deadGroupOperations } from "./dead-groups.ts";
 import { deadHandlingOperations } from "./dead-handling.ts";
@@ -67,6 +68,7 @@ export const adminOperations: readonly Operation[] = [
   ...reconciliationOperations,
   ...reconciliationRunOperations,
   ...keyOperations,
+  ...auditOperations,
   ...sessionOperations,
 ];
 

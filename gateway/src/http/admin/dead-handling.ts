@@ -15,14 +15,9 @@ import { conflict, invalid, notFound, orRefusal } from "./refusal.ts";
 import { nameOf, unwritten } from "./replays.ts";
 
 const by = z.string().max(64).optional().openapi({ description: "Who asks, beside the name of the key" });
-const expected = z
-  .number()
-  .int()
-  .min(0)
-  .optional()
-  .openapi({
-    description: "The impact that was shown; when it is another by now, nothing is done. Absent: only count",
-  });
+const expected = z.number().int().min(0).optional().openapi({
+  description: "The impact that was shown; when it is another by now, nothing is done. Absent: only count",
+});
 
 const retrySchema = z.strictObject({ filter: deadChoiceSchema, expected, by });
 const dismissSchema = retrySchema.extend({
@@ -180,6 +175,7 @@ export const deadHandlingOperations = [
       "Without expected it only counts. With the count that was shown it retries them in one transaction, each as a new delivery with the same idempotency key; when the count is another by then, nothing is done.",
     body: { schema: retrySchema, example: { filter: { destination: "billing", status: 500 }, expected: 37 } },
     answer: handledSchema,
+    hasChanged: ({ handled }) => handled > 0,
     handle: (context, { body }) => handle(context, body),
   }),
   operation({
@@ -194,6 +190,7 @@ export const deadHandlingOperations = [
       example: { filter: { group: "0123456789abcdef" }, expected: 2, reason: "test orders of the old shop" },
     },
     answer: handledSchema,
+    hasChanged: ({ handled }) => handled > 0,
     handle: (context, { body }) => handle(context, body),
   }),
   operation({

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { toPublicId } from "../../domain/id.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { AdminEnv } from "./admin-env.ts";
+import { answerOnce } from "./answer-once.ts";
 import { answerProblem } from "./answer-problem.ts";
 import { includesRole } from "../../domain/role.ts";
 import type { Principal } from "./api-keys.ts";
@@ -10,6 +11,8 @@ import { authenticate } from "./guard-request.ts";
 import type { Handled, Operation } from "./operation.ts";
 import { roleFor } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
+import { runOperation } from "./run-operation.ts";
+import { holdAgainst, tagOf, takesTag } from "./version-tag.ts";
 
 /** Where the API stands. */
 export const API_PATH = "/api/v1";
@@ -38,7 +41,6 @@ function toRoute(path: string): string {
 }
 
 async function serve(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation): Promise<Response> {
-  const startedMs = deps.clock.monotonicMs();
   const principal = c.get("principal") ?? NOBODY;
   const role = roleFor(operation);
   if (role !== null && !includesRole(principal.role, role)) {
@@ -50,11 +52,25 @@ async function serve(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation
     return answerProblem(c, "forbidden", { detail });
   }
   const body = await readJson(c);
+  if (!body.ok) return answer(c, operation, body);
+  return answerOnce(c, { deps, principal, body: body.value }, () => work(c, deps, operation, body.value));
+}
+
+/** Runs the operation, answers and logs. */
+async function work(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation, body: unknown): Promise<Response> {
+  const startedMs = deps.clock.monotonicMs();
+  const principal = c.get("principal") ?? NOBODY;
   const isSecure = c.env?.loopbackBind !== true;
-  const context = { deps, principal, requestId: c.get("requestId"), isSecure };
+  const remoteAddress = c.env?.incoming?.socket.remoteAddress ?? null;
+  const context = { deps, principal, requestId: c.get("requestId"), isSecure, remoteAddress };
   const query = new URL(c.req.url).searchParams;
-  const place = { id: c.req.param("id") ?? "", version: c.req.param("version") ?? "" };
-  const handled = body.ok ? await operation.run(context, { ...place, query, body: body.value }) : body;
+  const raw = { id: c.req.param("id") ?? "", version: c.req.param("version") ?? "", query, body };
+  const ifMatch = operation.method === "get" ? undefined : c.req.header("if-match");
+  const handled: Handled<unknown> =
+    ifMatch !== undefined && !takesTag(operation.path)
+      ? { ok: false, code: "precondition_failed", detail: "This has no ETag; send it without If-Match." }
+      : await runOperation(operation, context, raw, holdAgainst(ifMatch, principal.tenant, operation.path, raw.id));
+  if (handled.ok) showTag(c, deps, operation, { tenant: principal.tenant, id: raw.id });
   const response = answer(c, operation, handled);
   const line = {
     requestId: context.requestId,
@@ -69,6 +85,17 @@ async function serve(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation
   else if (operation.method === "get") deps.log.debug(line, "admin request");
   else deps.log.info(line, "admin request");
   return response;
+}
+
+function showTag(
+  c: Context<AdminEnv>,
+  deps: AdminDeps,
+  { path }: Operation,
+  { tenant, id }: { readonly tenant: string; readonly id: string },
+): void {
+  if (!takesTag(path)) return;
+  const tag = tagOf(deps.catalog.current(), tenant, path, id);
+  if (tag !== null) c.header("etag", tag);
 }
 
 // Who asks at an open operation: nobody yet, and with no tenant whose data it could see.

@@ -12,6 +12,8 @@ export type Handled<A> =
       readonly value: A;
       /** Set-Cookie. */
       readonly cookie?: string;
+      /** Who it was, where the request itself did not say: somebody who has just signed in. */
+      readonly by?: Pick<Principal, "tenant" | "name" | "keyId" | "personId">;
     }
   | { readonly ok: true; readonly file: Uint8Array; readonly name: string }
   | Refusal;
@@ -22,6 +24,8 @@ export interface OperationContext {
   readonly requestId: string;
   /** The browser speaks TLS to us or to a proxy in front of us. */
   readonly isSecure: boolean;
+  /** Null when the API is called without a connection. */
+  readonly remoteAddress: string | null;
 }
 
 export interface OperationInput<Q, B> {
@@ -55,6 +59,10 @@ export interface OperationSpec<Q, B, A> {
   readonly answer: z.ZodType<A>;
   /** The answer may also be bytes. */
   readonly file?: boolean;
+  /** Looking at it leaves an audit entry, as every change does. */
+  readonly isLookKept?: boolean;
+  /** Whether the answer is that of a change; without it each answer is. A preview leaves no audit entry. */
+  hasChanged?(answer: A): boolean;
   handle(context: OperationContext, input: OperationInput<Q, B>): Promise<Handled<A>>;
 }
 

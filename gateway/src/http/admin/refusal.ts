@@ -50,6 +50,8 @@ export function toRefusal(changed: Exclude<Changed, { ok: true }>): Refusal {
       return { ok: false, code: "not_found", detail: changed.message };
     case "conflict":
       return conflict(changed.message);
+    case "stale":
+      return { ok: false, code: "precondition_failed", detail: changed.message };
     case "database":
       return {
         ok: false,

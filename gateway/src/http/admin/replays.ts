@@ -176,6 +176,8 @@ export const replayOperations = [
       example: { sources: ["stripe"], since: "2026-11-21T18:00:00Z", states: ["dead"] },
     },
     answer: replaySchema,
+    // A plan delivers nothing; running it is what leaves an audit entry.
+    hasChanged: () => false,
     handle: (context, { body }) => plan(context, body),
   }),
   operation({

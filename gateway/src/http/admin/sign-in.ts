@@ -46,7 +46,7 @@ async function signIn(
   const { name, tenant, role } = who;
   deps.log.info({ requestId, name, tenant, role }, "somebody signed in");
   const { cookie, expiresAt } = opened.value;
-  return { ok: true, value: { name, tenant, role, expiresAt: expiresAt.toISOString() }, cookie };
+  return { ok: true, value: { name, tenant, role, expiresAt: expiresAt.toISOString() }, cookie, by: who };
 }
 
 async function readLink(deps: OperationContext["deps"], token: string): Promise<Omit<Principal, "sessionId"> | null> {
