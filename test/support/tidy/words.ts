@@ -78,7 +78,7 @@ const QUOTED = /`[^`]*`|\bmain job\b|\]\([^)]*\)|\bOkta event hooks\b|(?:[\w.-]+
 /** The same in prose: README, CHANGELOG, docs. Comparisons with other products and reasons for decisions may quote them. */
 export const checkProse: Check = (files) =>
   files
-    .filter(({ path }) => path.endsWith(".md") && path !== "docs/bench.md" && !path.startsWith("docs/decisions/"))
+    .filter(({ path }) => path.endsWith(".md") && path !== "docs/benchmarks.md" && !path.startsWith("docs/decisions/"))
     .flatMap(({ path, text }) =>
       outsideOfFences(text).flatMap((line, i) =>
         [...line.replaceAll(QUOTED, "").matchAll(PROSE)].map(
