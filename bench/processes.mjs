@@ -65,7 +65,8 @@ export async function measureLoad(lookMs) {
   await new Promise((resolve) => setTimeout(resolve, lookMs));
   const after = machineCpuMs();
   if (before === null || after === null) return null;
-  return (after - before) / ((performance.now() - startMs) * availableParallelism());
+  // Ticks are coarse: a look can see a little more than there is.
+  return Math.min(1, (after - before) / ((performance.now() - startMs) * availableParallelism()));
 }
 
 /**
