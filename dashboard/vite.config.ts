@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import tailwind from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
@@ -7,7 +8,11 @@ export default defineConfig({
   root: import.meta.dirname,
   base: "/",
   plugins: [react(), tailwind()],
-  resolve: { conditions: ["holdfast-source", "module", "browser", "import"] },
+  resolve: {
+    conditions: ["holdfast-source", "module", "browser", "import"],
+    // What Radix uses to write style elements, which the policy refuses.
+    alias: { "react-style-singleton": join(import.meta.dirname, "src/shell/adopted-style.ts") },
+  },
   build: {
     outDir: "../gateway/dist/dashboard",
     emptyOutDir: true,

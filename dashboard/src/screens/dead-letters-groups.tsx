@@ -2,7 +2,6 @@ import type { DeadGroup, DeadGroups as Groups } from "@holdfast/client";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { BookOpen, RotateCw } from "lucide-react";
-import { useState } from "react";
 import { mayAct, sessionQuery } from "../api/session.ts";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
@@ -11,10 +10,17 @@ import { useFilter } from "../parts/filter-bar.tsx";
 import { writeCount } from "../parts/numbers.ts";
 import { StateBadge } from "../parts/state-badge.tsx";
 import { Moment } from "../parts/zone.tsx";
-import { HandleDialog } from "./dead-letters-handle.tsx";
+import type { Asked } from "./dead-letters-handle.tsx";
 
 /** Dead letters by cause, the largest group first, each with what to do next. */
-export function DeadGroups({ groups, isDismissed }: { groups: Groups; isDismissed: boolean }) {
+export function DeadGroups({
+  groups,
+  onAsk,
+}: {
+  groups: Groups;
+  /** What is to be done with a group; null where nothing can be. */
+  onAsk: ((asked: Asked) => void) | null;
+}) {
   const { items, more } = groups;
   return (
     <Card
@@ -24,14 +30,14 @@ export function DeadGroups({ groups, isDismissed }: { groups: Groups; isDismisse
     >
       <ul>
         {items.map((group) => (
-          <GroupRow key={group.id} group={group} isDismissed={isDismissed} />
+          <GroupRow key={group.id} group={group} onAsk={onAsk} />
         ))}
       </ul>
     </Card>
   );
 }
 
-function GroupRow({ group, isDismissed }: { group: DeadGroup; isDismissed: boolean }) {
+function GroupRow({ group, onAsk }: { group: DeadGroup; onAsk: ((asked: Asked) => void) | null }) {
   const { filter } = useFilter();
   return (
     <li
@@ -68,15 +74,15 @@ function GroupRow({ group, isDismissed }: { group: DeadGroup; isDismissed: boole
           </span>
         </p>
       </div>
-      <GroupActions group={group} isDismissed={isDismissed} />
+      <GroupActions group={group} onAsk={onAsk} />
     </li>
   );
 }
 
-function GroupActions({ group, isDismissed }: { group: DeadGroup; isDismissed: boolean }) {
+function GroupActions({ group, onAsk }: { group: DeadGroup; onAsk: ((asked: Asked) => void) | null }) {
   const { filter, setFilter } = useFilter();
   const session = useQuery(sessionQuery);
-  const [asks, setAsks] = useState<"retry" | "dismiss" | null>(null);
+  const chosen = { group: group.id };
   const isChosen = filter["group"] === group.id;
   const about = `${group.destination}, ${group.eventType ?? "no type"}`;
   return (
@@ -84,21 +90,24 @@ function GroupActions({ group, isDismissed }: { group: DeadGroup; isDismissed: b
       <Button look="quiet" aria-pressed={isChosen} onClick={() => setFilter({ group: isChosen ? "" : group.id })}>
         {isChosen ? "Show all" : "Only these"}
       </Button>
-      {!isDismissed && mayAct(session.data, "responder") ? (
+      {onAsk !== null && mayAct(session.data, "responder") ? (
         <>
-          <Button look="quiet" aria-label={`Dismiss ${group.count}: ${about}`} onClick={() => setAsks("dismiss")}>
+          <Button
+            look="quiet"
+            aria-label={`Dismiss ${group.count}: ${about}`}
+            onClick={() => onAsk({ kind: "dismiss", filter: chosen })}
+          >
             Dismiss
           </Button>
           <Button
             icon={<RotateCw size={13} aria-hidden />}
             aria-label={`Retry ${group.count}: ${about}`}
-            onClick={() => setAsks("retry")}
+            onClick={() => onAsk({ kind: "retry", filter: chosen })}
           >
             Retry {writeCount(group.count)}
           </Button>
         </>
       ) : null}
-      {asks === null ? null : <HandleDialog kind={asks} filter={{ group: group.id }} onClose={() => setAsks(null)} />}
     </div>
   );
 }

@@ -10,7 +10,11 @@ import { FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Searched } from "../parts/searched.tsx";
 import { UndoButton } from "./dead-letters-handlings.tsx";
 
-export type ChosenDead = DeadFilter & { ids?: string[] };
+/** What is to be done with which dead letters. */
+export interface Asked {
+  readonly kind: "retry" | "dismiss";
+  readonly filter: DeadFilter;
+}
 
 const WORDS = {
   retry: {
@@ -28,15 +32,7 @@ const WORDS = {
 } as const;
 
 /** Counts what a filter fits, asks again with that number, and does it only while the number still holds. */
-export function HandleDialog({
-  kind,
-  filter,
-  onClose,
-}: {
-  kind: keyof typeof WORDS;
-  filter: ChosenDead;
-  onClose: () => void;
-}) {
+export function HandleDialog({ kind, filter, onClose }: Asked & { onClose: () => void }) {
   const client = useQueryClient();
   const { title, lead } = WORDS[kind];
   // Counting is the same for both: a retry without an expected number does nothing but count.

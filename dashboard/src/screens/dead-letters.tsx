@@ -14,7 +14,7 @@ import { toApiFilter } from "../parts/span-field.tsx";
 import { DeadLetterExport } from "./dead-letters-export.tsx";
 import { DeadLetterFilter } from "./dead-letters-filter.tsx";
 import { DeadGroups } from "./dead-letters-groups.tsx";
-import { HandleDialog } from "./dead-letters-handle.tsx";
+import { type Asked, HandleDialog } from "./dead-letters-handle.tsx";
 import { Handlings } from "./dead-letters-handlings.tsx";
 import { DeadLetterRows } from "./dead-letters-rows.tsx";
 
@@ -39,13 +39,15 @@ export function DeadLetters() {
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  // Asked here and not by the group, which goes when what it stood for is done, and would take the answer with it.
+  const [asked, setAsked] = useState<Asked | null>(null);
   const failed = groups.error ?? list.error;
   const isEmpty = list.data !== undefined && rows.length === 0;
   return (
     <Page
       title="Dead letters"
       lead="Deliveries that were given up, by their cause. Nothing is lost: each is kept with its event until somebody retries or dismisses it."
-      actions={<Actions filter={filter} count={rows.length} />}
+      actions={<Actions filter={filter} count={rows.length} onAsk={setAsked} />}
     >
       <DeadLetterFilter />
       {failed === null ? null : (
@@ -53,7 +55,9 @@ export function DeadLetters() {
       )}
       {groups.isPending || list.isPending ? <Loading /> : null}
       {isEmpty ? <NothingDead filter={filter} /> : null}
-      {(groups.data?.items.length ?? 0) > 0 ? <DeadGroups groups={groups.data!} isDismissed={isDismissed} /> : null}
+      {(groups.data?.items.length ?? 0) > 0 ? (
+        <DeadGroups groups={groups.data!} onAsk={isDismissed ? null : setAsked} />
+      ) : null}
       {rows.length > 0 ? <DeadLetterRows rows={rows} /> : null}
       {list.hasNextPage ? (
         <Button busy={list.isFetchingNextPage} className="self-center" onClick={() => void list.fetchNextPage()}>
@@ -62,6 +66,7 @@ export function DeadLetters() {
       ) : null}
       {isEmpty ? null : <Searched searched={groups.data?.searched} of="dead letters" />}
       <Handlings />
+      {asked === null ? null : <HandleDialog {...asked} onClose={() => setAsked(null)} />}
     </Page>
   );
 }
@@ -76,9 +81,16 @@ function readDeadQuery(filter: Readonly<Record<string, string>>): DeadFilter & {
   };
 }
 
-function Actions({ filter, count }: { filter: Readonly<Record<string, string>>; count: number }) {
+function Actions({
+  filter,
+  count,
+  onAsk,
+}: {
+  filter: Readonly<Record<string, string>>;
+  count: number;
+  onAsk: (asked: Asked) => void;
+}) {
   const session = useQuery(sessionQuery);
-  const [asked, setAsked] = useState<DeadFilter | null>(null);
   const { dismissed, ...chosen } = readDeadQuery(filter);
   const isNarrow = Object.keys(chosen).length > 0;
   if (count === 0) return null;
@@ -86,11 +98,14 @@ function Actions({ filter, count }: { filter: Readonly<Record<string, string>>; 
     <>
       <DeadLetterExport query={readDeadQuery(filter)} />
       {isNarrow && dismissed !== true && mayAct(session.data, "responder") ? (
-        <Button look="primary" icon={<RotateCw size={13} aria-hidden />} onClick={() => setAsked(chosen)}>
+        <Button
+          look="primary"
+          icon={<RotateCw size={13} aria-hidden />}
+          onClick={() => onAsk({ kind: "retry", filter: chosen })}
+        >
           Retry all that fit
         </Button>
       ) : null}
-      {asked === null ? null : <HandleDialog kind="retry" filter={asked} onClose={() => setAsked(null)} />}
     </>
   );
 }

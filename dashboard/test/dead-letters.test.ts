@@ -1,0 +1,100 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
+import { startIngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
+import type { Database } from "../../gateway/src/store/database.ts";
+import { expectSound, useBrowser } from "./support/dashboard.ts";
+import { openBeside, recordDead } from "./support/dead-gateway.ts";
+import { expectSlowAndFaulty, LOOKS } from "./support/screen-states.ts";
+
+const browser = useBrowser();
+let gateway: IngestGateway;
+let db: Database;
+
+beforeAll(async () => {
+  gateway = await startIngestGateway();
+  db = openBeside(gateway);
+});
+afterAll(async () => {
+  await db.close();
+  await gateway.close();
+});
+
+const open = async (options?: Parameters<typeof browser.openDashboard>[2]) =>
+  browser.openDashboard(gateway.adminUrl, (await gateway.gateway.signInLink())!, options);
+
+describe("the dead letters", () => {
+  it("say that there are none, what is on its way, and what went wrong", async () => {
+    const dashboard = await open();
+    await dashboard.open("/dead-letters");
+    await dashboard.page.getByText("No dead letters").waitFor();
+    await expectSound(dashboard);
+    await expectSlowAndFaulty(dashboard, "/dead-letters", /\/api\/v1\/dead-letters/);
+  });
+
+  it("stand by cause with the next step, are retried by that after their count was told, and undone", async () => {
+    for (const id of ["1001", "1002", "1003"]) await recordDead(db, id, "order.paid", 422);
+    await recordDead(db, "1004", "order.refunded", 503);
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/dead-letters");
+    await page.getByText("The destination refuses this payload.", { exact: false }).waitFor();
+    await page.getByText("order <n> is not known").first().waitFor();
+    await page.getByText("docs/runbooks/dead-letters-growing.md").first().waitFor();
+    await page.getByRole("button", { name: "Retry 3: billing, order.paid" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("3 deliveries").first().waitFor();
+    await expectSound(dashboard);
+    await dialog.getByRole("button", { name: "Retry 3 deliveries" }).click();
+    await dialog.getByText("3 were retried.").waitFor();
+    await expect.poll(() => page.getByRole("button", { name: /^Retry: /, includeHidden: true }).count()).toBe(1);
+    await dialog.getByRole("button", { name: "Undo" }).click();
+    await dialog.getByText("3 undone").waitFor();
+    await expect.poll(() => page.getByRole("button", { name: /^Retry: /, includeHidden: true }).count()).toBe(4);
+    await dashboard.context.close();
+  });
+
+  it("are dismissed with a reason, found among the dismissed, and opened again one by one", async () => {
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/dead-letters?type=order.refunded");
+    await page.getByRole("button", { name: "Dismiss 1: billing, order.refunded" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Why nothing is to be done for them").fill("test orders of the old shop");
+    await dialog.getByRole("button", { name: "Dismiss 1 delivery" }).click();
+    await dialog.getByText("1 was dismissed.").waitFor();
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    await page.getByText("dismissed 1: test orders of the old shop").waitFor();
+    await page.getByLabel("Show", { exact: true }).selectOption("true");
+    await page.getByRole("button", { name: "Open again: order.refunded for billing" }).click();
+    await page.getByText("None of these is dismissed").waitFor();
+    await dashboard.context.close();
+  });
+
+  it("are saved as lines of JSON, as many as the filter fits", async () => {
+    const dashboard = await open();
+    await dashboard.open("/dead-letters?type=order.paid");
+    const [download] = await Promise.all([
+      dashboard.page.waitForEvent("download"),
+      dashboard.page.getByRole("button", { name: "Export" }).click(),
+    ]);
+    const lines = (await readFile(await download.path(), "utf8")).trim().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { eventType: string }).eventType)).toEqual([
+      "order.paid",
+      "order.paid",
+      "order.paid",
+    ]);
+    await dashboard.context.close();
+  });
+
+  it("are sound in both themes and at 360 pixels", async () => {
+    for (const look of LOOKS) {
+      const dashboard = await open(look);
+      await dashboard.open("/dead-letters");
+      await dashboard.page.getByText("By cause").waitFor();
+      expect(await dashboard.width()).toBeLessThanOrEqual(look.viewport.width);
+      await expectSound(dashboard);
+      await dashboard.context.close();
+    }
+  });
+});
