@@ -41,18 +41,22 @@ const FINGERPRINT_CHARS = 160;
  */
 export function fingerprintOf(detail: string | null): string {
   if (detail === null) return "";
-  return detail
-    .slice(0, 512)
-    .toLowerCase()
-    .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "<id>")
-    .replaceAll(/\b[a-z]{2,10}_[0-9a-z]{8,}\b/g, "<id>")
-    .replaceAll(/\b\d{4}-\d\d-\d\dt\d\d:\d\d(?::\d\d)?[\d.]*(?:z|[+-]\d\d:?\d\d)?/g, "<time>")
-    .replaceAll(/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, "<address>")
-    .replaceAll(/\b[0-9a-f]{16,}\b/g, "<hex>")
-    .replaceAll(/\d+/g, "<n>")
-    .replaceAll(/\s+/g, " ")
-    .trim()
-    .slice(0, FINGERPRINT_CHARS);
+  return (
+    detail
+      .slice(0, 512)
+      .toLowerCase()
+      .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "<id>")
+      .replaceAll(/\b[a-z]{2,10}_[0-9a-z]{8,}\b/g, "<id>")
+      .replaceAll(/\b\d{4}-\d\d-\d\dt\d\d:\d\d(?::\d\d)?[\d.]*(?:z|[+-]\d\d:?\d\d)?/g, "<time>")
+      .replaceAll(/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, "<address>")
+      .replaceAll(/\b[0-9a-f]{16,}\b/g, "<hex>")
+      // Shorter ones where letters and digits are mixed: a word has no digit, and a number no letter.
+      .replaceAll(/\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b/g, "<hex>")
+      .replaceAll(/\d+/g, "<n>")
+      .replaceAll(/\s+/g, " ")
+      .trim()
+      .slice(0, FINGERPRINT_CHARS)
+  );
 }
 
 /** The id of a letter's group. */

@@ -129,6 +129,7 @@ describe("a fingerprint", () => {
     ['{"error":"order 4711 not found"}', '{"error":"order 98 not found"}'],
     ["reset: socket 10.0.0.7:443 closed", "reset: socket 192.168.1.20:8443 closed"],
     ["no customer cus_9s6XKzkNRiz8i3", "no customer cus_1aaaaaaaaaaaa"],
+    ['{"error":"no table","request":"92fb6f0f99a51"}', '{"error":"no table","request":"1c4a8cbbdc8d8"}'],
     [
       "at 2026-11-21T18:00:00.123Z id 0b8f7c1e-0000-7000-8000-000000000001",
       "at 2025-01-02T03:04:05Z id 1c9e6d2f-1111-7111-8111-111111111111",
