@@ -1,0 +1,36 @@
+// `npm run proof -- <name>`: one door to everything that is proved by running it. docs/proof.md
+const USAGE = `npm run proof -- [name] [options]
+
+  kill-flood   a flood of signed events while gateway and database are killed (the default; --help for its options)
+  incident     the field's incident, replayed by two responders while the gateway is killed
+  races        live traffic and a reconciliation bring the same events at the same moment
+  nemesis      many kinds of faults by a seed, with a report as a page and as JSON (--release: many seeds, resumable)
+  mutants      twenty careless changes of the product, each before the test that must notice it
+  faults       the catalogue of faults, with the tests that name each
+`;
+
+const PROOFS = {
+  "kill-flood": async () => import("./kill-flood.mjs"),
+  incident: async (args) => (await import("./incident.mjs")).runIncident(args),
+  races: async () => import("./reconcile-races.mjs"),
+  mutants: async (args) => (await import("./mutants/run.mjs")).runMutants(args),
+  faults: async () => {
+    const { describeCoverage, readCoverage } = await import("./faults/coverage.mjs");
+    process.stdout.write(describeCoverage(readCoverage().rows));
+  },
+};
+
+const [first, ...rest] = process.argv.slice(2);
+const isNamed = first !== undefined && !first.startsWith("-");
+if (first === "--help" || first === "-h") process.stdout.write(USAGE);
+else if (isNamed && !Object.hasOwn(PROOFS, first)) {
+  process.stderr.write(`There is no proof called ${first}.\n\n${USAGE}`);
+  process.exitCode = 2;
+} else {
+  const name = isNamed ? first : "kill-flood";
+  const args = isNamed ? rest : process.argv.slice(2);
+  // The scripts that are also started by themselves read their own arguments.
+  process.argv.splice(2, process.argv.length, ...args);
+  const code = await PROOFS[name](args);
+  if (typeof code === "number") process.exitCode = code;
+}
