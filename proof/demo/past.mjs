@@ -7,8 +7,8 @@ const MINUTES = 75;
 /**
  * @param {string} databaseUrl
  * @param {readonly { id: string, perMinute: number }[]} sources ids as UUIDs
- * @param {readonly { id: string, perMinute: number, tookMs: number, endsBefore?: number }[]} destinations
- *   `endsBefore`: the last so many minutes are left out, so that a breaker judges by what really happens
+ * @param {readonly { id: string, perMinute: number, tookMs: number, quietMin?: number }[]} destinations
+ *   `quietMin`: in the last so many minutes there was little, so that a breaker judges by what really happens
  */
 export async function writePast(databaseUrl, sources, destinations) {
   const client = new Client({ connectionString: databaseUrl });
@@ -26,9 +26,8 @@ export async function writePast(databaseUrl, sources, destinations) {
           row,
         );
       }
-      for (const [i, { id, perMinute, tookMs, endsBefore = 0 }] of destinations.entries()) {
-        if (back <= endsBefore) continue;
-        const succeeded = waver(perMinute, back, i + 3);
+      for (const [i, { id, perMinute, tookMs, quietMin = 0 }] of destinations.entries()) {
+        const succeeded = waver(back <= quietMin ? 2 : perMinute, back, i + 3);
         const meanMs = Math.round(tookMs * (0.9 + Math.random() * 0.3));
         await client.query(
           `INSERT INTO holdfast.destination_health

@@ -17,7 +17,7 @@ const CAST = [
 const SERVICES = {
   billing: { ratePerSec: 200, perMinute: 42, tookMs: 35 },
   orders: { concurrency: 20, perMinute: 28, tookMs: 90 },
-  warehouse: { retry: { scheduleSec: [1, 1, 600, 3_600] }, perMinute: 28, tookMs: 60, endsBefore: 6 },
+  warehouse: { retry: { scheduleSec: [1, 1, 600, 3_600] }, perMinute: 28, tookMs: 60, quietMin: 6 },
   search: { concurrency: 40, perMinute: 71, tookMs: 220 },
   chat: { perMinute: 30, tookMs: 18 },
   crm: { retry: { scheduleSec: [1, 600], refusalsMax: 1 }, perMinute: 42, tookMs: 45 },
@@ -43,9 +43,9 @@ async function setUp({ api, services, databaseUrl, gateway }) {
   const { findSample, openFresh } = await built("cli/samples/all-samples.js");
   const { parsePublicId } = await built("domain/id.js");
   const destinations = [];
-  for (const [name, { perMinute, tookMs, endsBefore = 0, ...limits }] of Object.entries(SERVICES)) {
+  for (const [name, { perMinute, tookMs, quietMin = 0, ...limits }] of Object.entries(SERVICES)) {
     const made = await api.destinations.create({ name, url: `${services.url}/${name}`, timeoutMs: 5_000, ...limits });
-    destinations.push({ id: made.id, name, uuid: parsePublicId("dst", made.id), perMinute, tookMs, endsBefore });
+    destinations.push({ id: made.id, name, uuid: parsePublicId("dst", made.id), perMinute, tookMs, quietMin });
   }
   const actors = [];
   for (const { name, provider, to, priority, perMinute } of CAST) {
@@ -77,14 +77,14 @@ function pickType({ sample }, i) {
 
 /** Posts a signed sample as the provider would; gives back what was posted, so that it can be posted again. */
 async function send(actor, eventType, secret = actor.secret) {
-  const built = actor.sample.build(eventType, actor.openFresh(new Date()));
-  const body = Buffer.from(built.body);
-  const headers = [...built.headers];
+  const made = actor.sample.build(eventType, actor.openFresh(new Date()));
+  const body = Buffer.from(made.body);
+  const headers = [...made.headers];
   const url = actor.more.notificationUrl ?? actor.source.ingestUrl;
   const receiver = { secrets: [secret], ...actor.more };
   const request = { method: "POST", url, headers, body };
   const added = sign({ provider: actor.provider, receiver, request, now: new Date() });
-  const posted = { headers: [...headers, ...added], body, text: built.body };
+  const posted = { headers: [...headers, ...added], body, text: made.body };
   await post(actor, posted);
   return posted;
 }
@@ -122,22 +122,18 @@ async function wrongRotation({ api }, { actors: [stripe] }) {
 async function trouble({ api, services }, { actors: [stripe, shopify] }) {
   services.behave("warehouse", 503, 40);
   services.behave("crm", 422, 25);
-  await Promise.all(Array.from({ length: 36 }, (_, i) => send(shopify, pickType(shopify, i))));
+  await Promise.all(Array.from({ length: 54 }, (_, i) => send(shopify, pickType(shopify, i))));
   for (let i = 0; i < 9; i++) stripe.sent.push(await send(stripe, pickType(stripe, i)));
   await until(async () => (await api.deadLetters.page({ limit: 1 })).items.length > 0);
   await until(async () => (await api.destinations.get("warehouse")).gate?.breaker === "open");
   await api.patch("/destinations/chat", { state: "paused", stateReason: "deploy of the support desk" });
 }
 
-async function recover({ api, services }, { actors: [stripe, shopify] }) {
+async function recover({ api, services }, { actors: [stripe] }) {
   services.behave("crm", 200, 45);
   const fixed = await api.replays.plan({ states: ["dead"], destinations: ["crm"], by: "Ines" });
   const replay = await api.replays.run(fixed.token, { by: "Ines" });
   await until(async () => (await api.replays.get(replay.id)).state === "completed");
-  const plan = await api.replays.plan({
-    ...{ of: "events", sources: [shopify.source.name], destinations: ["warehouse"], states: ["waiting", "dead"] },
-    by: "Tom",
-  });
   // Nine that the provider has sent and that never came: the network between was down.
   const missed = Array.from({ length: 9 }, (_, i) =>
     stripe.sample.build(pickType(stripe, i), stripe.openFresh(new Date(Date.now() - 90_000))),
@@ -147,8 +143,14 @@ async function recover({ api, services }, { actors: [stripe, shopify] }) {
     name: "stripe-log",
     source: stripe.source.name,
     connector: {
-      ...{ kind: "http", url: `${services.url}/provider-log`, paging: "none", items: "/data" },
-      ...{ id: "/id", type: "/type", time: "/created", timeFormat: "s" },
+      kind: "http",
+      url: `${services.url}/provider-log`,
+      paging: "none",
+      items: "/data",
+      id: "/id",
+      type: "/type",
+      time: "/created",
+      timeFormat: "s",
     },
     schedule: "*/15 * * * *",
     lagSec: 0,
@@ -157,6 +159,13 @@ async function recover({ api, services }, { actors: [stripe, shopify] }) {
   await until(async () => !["started", "listed", "recovered"].includes((await api.reconciliations.runs.get(id)).state));
   services.behave("crm", 422, 25);
   for (let i = 0; i < 7; i++) await send(stripe, pickType(stripe, i));
+  await until(async () => (await api.deadLetters.page({ limit: 10 })).items.length >= 7);
+  const plan = await api.replays.plan({
+    states: ["dead"],
+    sources: [stripe.source.name],
+    destinations: ["crm"],
+    by: "Tom",
+  });
   return { replayId: replay.id, planId: plan.id, runId: id };
 }
 

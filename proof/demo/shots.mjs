@@ -3,7 +3,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-const BROWSER = process.env.HOLDFAST_CHROMIUM ?? "/usr/bin/chromium";
+const BROWSER = process.env.HOLDFAST_BROWSER ?? "/usr/bin/chromium";
 const WIDE = { width: 1_280, height: 800 };
 const BYTES_MAX = 200_000;
 

@@ -36,7 +36,10 @@ export async function openStage({ port, adminPort }) {
     env: {},
     cwd: dataDir,
     content: {
-      ...{ dataDir, databaseUrl: database.url, port, adminPort },
+      dataDir,
+      databaseUrl: database.url,
+      port,
+      adminPort,
       publicUrl: PUBLIC_URL,
       egress: { allowCidrs: ["127.0.0.0/8"] },
     },

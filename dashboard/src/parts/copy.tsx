@@ -46,7 +46,7 @@ export function Exact({ text, label = "Copy" }: { text: string; label?: string }
 export function Command({ text }: { text: string }) {
   return (
     <div className="flex items-center gap-2 rounded-md border border-line bg-sunken py-1 pr-1 pl-3">
-      <code className="min-w-0 flex-1 overflow-x-auto font-mono text-[12.5px] whitespace-pre text-ink">
+      <code className="min-w-0 flex-1 font-mono text-[12.5px] break-words whitespace-pre-wrap text-ink">
         <span aria-hidden className="text-faint select-none">
           ${" "}
         </span>
