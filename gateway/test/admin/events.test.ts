@@ -261,6 +261,8 @@ describe("rejections", () => {
 
 describe("the status", () => {
   it("tells the database, the queue and how far ahead partitions are", async () => {
+    await record("evt_oldest", { at: new Date(Date.now() - 60_000) });
+    await record("evt_younger");
     const status = fields(await gateway.call("GET", "/status"));
     expect(status).toMatchObject({ version: "0.0.0-test", roles: ["admin"], partitionsAheadDays: 1 });
     const { depth, oldestReadySec } = status["deliveries"] as Record<string, Record<string, number>>;

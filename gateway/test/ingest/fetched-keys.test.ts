@@ -211,6 +211,7 @@ describe("at the door", () => {
         findSource: () => ready,
         ingest: (found, arrival) => ingest(deps, found, arrival),
         closedBecause: () => null,
+        admit: () => null,
         clock,
         log: silentLog,
         metrics,
@@ -227,7 +228,7 @@ describe("at the door", () => {
     const url = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
     const send = (pem: string) => post(url, { ...push("g1", pem), path: "/in/google-pubsub-key" });
     const refused = await send(google.pem);
-    expect([refused.status, refused.headers["retry-after"]]).toEqual([503, "5"]);
+    expect([refused.status, Number(refused.headers["retry-after"]) >= 3]).toEqual([503, true]);
     expect(refused.body).toContain("urn:holdfast:fault:key_unavailable");
     expect(refused.body).not.toContain("googleapis");
     expect(rejected).toEqual([]);
@@ -245,7 +246,7 @@ describe("at the door", () => {
     const { headers, body } = requestOf("aws-sns");
     const near = Buffer.from(body.toString().replace(/sns\.[a-z0-9-]+\.amazonaws\.com/, "localhost"));
     const refused = await post(gateway.url, { path: "/in/sns-source-key", headers, body: near });
-    expect([refused.status, refused.headers["retry-after"]]).toEqual([503, "5"]);
+    expect([refused.status, Number(refused.headers["retry-after"]) >= 3]).toEqual([503, true]);
     expect(refused.body).toContain("urn:holdfast:fault:key_unavailable");
     expect(await gateway.metric("holdfast_key_fetches_total", 'result="failed"')).toBe(1);
     expect(await gateway.metric("holdfast_rejections_total")).toBe(0);

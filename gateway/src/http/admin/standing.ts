@@ -1,8 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { UNFINISHED_STATES } from "../../domain/delivery.ts";
-import { timeOf } from "../../domain/id.ts";
 import { toPriority } from "../../domain/priority.ts";
-import { countUnfinished, findLastPartitions, findNextReady, readServer } from "../../store/views/standing.ts";
+import { countUnfinished, findLastPartitions, findOldestOwn, readServer } from "../../store/views/standing.ts";
 import { listSaturation } from "../../store/saturation/list-saturation.ts";
 import { readView } from "../../store/views/read-view.ts";
 import type { Handled, OperationContext } from "./operation.ts";
@@ -44,7 +43,7 @@ const standingSchema = z
       depth: z.record(z.string(), z.number().int()),
       oldestReadySec: z
         .record(z.string(), z.number())
-        .openapi({ description: "By priority: how long the next one exists" }),
+        .openapi({ description: "By priority: how long the oldest has been ready" }),
     }),
     overload: overloadSchema,
     processes: z
@@ -71,7 +70,7 @@ async function show(context: OperationContext): Promise<Handled<z.infer<typeof s
     await readView(deps.db, async (tx) => ({
       server: (await tx.run(readServer, [])).rows[0],
       counts: (await tx.run(countUnfinished, [principal.tenant])).rows,
-      next: (await tx.run(findNextReady, [principal.tenant])).rows,
+      oldest: (await tx.run(findOldestOwn, [principal.tenant])).rows,
       partitions: (await tx.run(findLastPartitions, [])).rows,
       saturation: (await tx.run(listSaturation, [])).rows,
     })),
@@ -79,10 +78,10 @@ async function show(context: OperationContext): Promise<Handled<z.infer<typeof s
   if (!read.ok) return read;
   const own = await askStore(() => deps.status());
   if (!own.ok) return own;
-  const { server, counts, next, partitions } = read.value;
+  const { server, counts, oldest, partitions } = read.value;
   const now = server?.now ?? deps.clock.now();
   const depth = UNFINISHED_STATES.map((state) => [state, counts.find((row) => row.state === state)?.deliveries ?? 0]);
-  const ages = next.map(({ priority, id }) => [toPriority(priority), Math.max(0, now.getTime() - timeOf(id)) / 1_000]);
+  const ages = oldest.map(({ priority, since }) => [toPriority(priority), Math.max(0, now.getTime() - since) / 1_000]);
   const ahead = partitions.map(({ last }) => daysAhead(last, now));
   return {
     ok: true,

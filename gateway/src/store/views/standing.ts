@@ -12,15 +12,20 @@ export const countUnfinished = cold<{ state: string; deliveries: number }>(
   `SELECT state, count(*)::int AS deliveries FROM holdfast.delivery WHERE tenant = $1 GROUP BY state`,
 );
 
-/** For each priority, the ready delivery that is next, whose id tells since when it exists. Parameter: tenant. */
-export const findNextReady = cold<{ priority: number; id: string }>(
-  "find_next_ready",
-  `SELECT p.priority, q.id
+/**
+ * Since when the oldest ready delivery of each priority waits, in milliseconds since 1970; reckoned as the queue's gauge does
+ * (deliveries/measure-queue.ts), among the tenant's own. Parameter: tenant.
+ */
+export const findOldestOwn = cold<{ priority: number; since: number }>(
+  "find_oldest_own",
+  `SELECT p.priority, min(q.since) AS since
      FROM (VALUES (0), (1), (2), (3)) AS p(priority)
      CROSS JOIN LATERAL (
-       SELECT d.id FROM holdfast.delivery d
-        WHERE d.state = 'ready' AND d.priority = p.priority AND d.tenant = $1
-        ORDER BY d.rank LIMIT 1) q`,
+       SELECT coalesce(extract(epoch FROM d.ready_at) * 1000,
+                       ('x' || substr(d.id::text, 1, 8) || substr(d.id::text, 10, 4))::bit(48)::bigint)::float8 AS since
+         FROM holdfast.delivery d
+        WHERE d.state = 'ready' AND d.priority = p.priority AND d.tenant = $1 ORDER BY d.rank LIMIT 2000) q
+    GROUP BY p.priority`,
 );
 
 /** The newest partition of each table that grows with time; its name ends in its day. */
