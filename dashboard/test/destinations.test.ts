@@ -1,0 +1,101 @@
+import { createApi } from "@holdfast/client";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
+import { post, startIngestGateway, stripeEvent, SECRET } from "../../gateway/test/support/ingest-gateway.ts";
+import { useBrowser } from "./support/dashboard.ts";
+import { expectErrorAndSlow, expectSoundInEveryLook } from "./support/states.ts";
+
+const browser = useBrowser();
+let gateway: IngestGateway;
+let api: ReturnType<typeof createApi>;
+
+beforeAll(async () => {
+  const sources = { payments: { provider: "stripe", key: "payments-key", secrets: [SECRET] } };
+  gateway = await startIngestGateway({ content: { sources } });
+  api = createApi({ url: gateway.adminUrl, token: gateway.gateway.adminToken! });
+});
+afterAll(() => gateway.close());
+
+const open = async (options = {}) =>
+  browser.openDashboard(gateway.adminUrl, (await gateway.gateway.signInLink())!, options);
+
+describe("the destinations", () => {
+  it("say what to do while there are none, in both themes and at 360 pixels", async () => {
+    await expectSoundInEveryLook(open, { "/destinations": "npx holdfast init" });
+  });
+
+  it("are made with a route, and show the signing secret this once", async () => {
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/destinations/new");
+    await page.getByLabel("Name").fill("billing");
+    await page.getByLabel("URL", { exact: true }).fill("http://10.0.0.1/webhooks");
+    await page.getByLabel("Deliver every event of").selectOption("payments");
+    await page.getByRole("button", { name: "Create it" }).click();
+    await page.locator("[aria-invalid=true]").waitFor();
+    await page.getByLabel("URL", { exact: true }).fill("https://billing.example/webhooks");
+    await page.getByRole("button", { name: "Create it" }).click();
+    await page.getByText("billing takes deliveries from now on, every event of payments").waitFor();
+    const { signingSecret } = await api.destinations.signingSecret("billing");
+    await page.getByText(signingSecret).waitFor();
+    await page.getByRole("link", { name: "Go to it" }).click();
+    await page.getByRole("heading", { level: 1, name: "billing" }).waitFor();
+    await dashboard.context.close();
+  });
+
+  it("are paused with a reason once the count of what waits was shown, and resumed", async () => {
+    await post(gateway.url, stripeEvent("evt_one"));
+    await post(gateway.url, stripeEvent("evt_two"));
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/destinations/billing");
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByText("2 deliveries that are not finished").waitFor();
+    await page.getByLabel("Why").fill("deploy of the ledger");
+    await page.getByRole("button", { name: "Pause it" }).click();
+    await page.getByText("deploy of the ledger").waitFor();
+    expect((await api.destinations.get("billing")).state).toBe("paused");
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("button", { name: "Resume it" }).click();
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+    expect((await api.destinations.get("billing")).state).toBe("active");
+    await dashboard.context.close();
+  });
+
+  it("take other limits, and tell which one cannot be", async () => {
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/destinations/billing");
+    await page.getByRole("button", { name: "Limits" }).click();
+    await page.getByLabel("Attempts at once").fill("7");
+    await page.getByLabel("Burst").fill("3");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("has no meaning without ratePerSec").waitFor();
+    await page.getByLabel("Burst").fill("");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("at most 7 at once").first().waitFor();
+    expect((await api.destinations.get("billing")).concurrency).toBe(7);
+    await dashboard.context.close();
+  });
+
+  it("are sound in both themes and at 360 pixels when there are some, and offer a viewer nothing to change", async () => {
+    await expectSoundInEveryLook(open, {
+      "/destinations": "billing",
+      "/destinations/billing": "What is delivered here",
+      "/destinations/new": "Create a destination",
+    });
+    const dashboard = await open();
+    const session = { name: "Vera", tenant: "default", role: "viewer", expiresAt: null };
+    await dashboard.page.route("**/api/v1/session", (route) => route.fulfill({ json: session }));
+    await dashboard.open("/destinations/billing");
+    await dashboard.page.getByText("What is delivered here").waitFor();
+    expect(await dashboard.page.getByRole("button", { name: "Pause" }).count()).toBe(0);
+    await dashboard.context.close();
+  });
+
+  it("say what is wrong, and that they are on their way", async () => {
+    const dashboard = await open();
+    await expectErrorAndSlow(dashboard, "/destinations", "/destinations");
+    await dashboard.context.close();
+  });
+});
