@@ -109,7 +109,7 @@ function Chip({
           type="button"
           aria-label={`Forget the view ${view.name}`}
           onClick={onForget}
-          className="mr-1 inline-flex size-6 items-center justify-center rounded-full hover:bg-sunken"
+          className="inline-flex size-7 items-center justify-center rounded-full hover:bg-sunken"
         >
           <X size={12} aria-hidden />
         </button>

@@ -27,7 +27,9 @@ export function Overview() {
   const failed = status.error ?? rates.error;
   return (
     <Page title="Overview">
-      {failed === null ? null : <FaultPanel error={failed} onRetry={() => void status.refetch()} />}
+      {failed === null ? null : (
+        <FaultPanel error={failed} onRetry={() => void Promise.all([status.refetch(), rates.refetch()])} />
+      )}
       <Standing count={concerns.length} known={status.data !== undefined} />
       {concerns.length === 0 ? null : <Concerns concerns={concerns} />}
       {status.data === undefined || rates.data === undefined ? (

@@ -65,7 +65,7 @@ function Row({
         to="/events"
         search={{ state, destination: group.destination }}
         className="self-center text-accent hover:underline"
-        aria-label={`See the ${state} events for ${group.destination}`}
+        aria-label={`See them: ${state}, for ${group.destination}`}
       >
         See them
       </Link>
