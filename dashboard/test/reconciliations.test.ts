@@ -1,0 +1,88 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createApi } from "@holdfast/client";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
+import { PAYMENTS, post, startIngestGateway, stripeEvent } from "../../gateway/test/support/ingest-gateway.ts";
+import { useBrowser } from "./support/dashboard.ts";
+import { expectErrorAndSlow, expectSoundInEveryLook } from "./support/states.ts";
+
+const browser = useBrowser();
+let gateway: IngestGateway;
+let api: ReturnType<typeof createApi>;
+let log: Server;
+let listed: object[] = [];
+
+beforeAll(async () => {
+  log = createServer((_request, response) => {
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ data: listed }));
+  });
+  log.listen(0, "127.0.0.1");
+  await once(log, "listening");
+  gateway = await startIngestGateway({ content: { ...PAYMENTS, egress: { allowCidrs: ["127.0.0.0/8"] } } });
+  api = createApi({ url: gateway.adminUrl, token: gateway.gateway.adminToken! });
+});
+afterAll(async () => {
+  await gateway.close();
+  log.closeAllConnections();
+  log.close();
+  await once(log, "close");
+});
+
+const open = async (options = {}) =>
+  browser.openDashboard(gateway.adminUrl, (await gateway.gateway.signInLink())!, options);
+
+describe("the reconciliations", () => {
+  it("say what to do while there are none, in both themes and at 360 pixels", async () => {
+    await expectSoundInEveryLook(open, { "/reconciliations": "npx holdfast reconcile run" });
+  });
+
+  it("are set up by a form, run by a button, and report what was missing event by event", async () => {
+    await post(gateway.url, stripeEvent("evt_here"));
+    const created = Math.floor(Date.now() / 1_000) - 600;
+    const event = (id: string) => ({ id, object: "event", type: "invoice.paid", created });
+    listed = [event("evt_here"), event("evt_lost")];
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/reconciliations/new");
+    await page.getByLabel("Against").selectOption("http");
+    await page.getByLabel("URL of the list").fill(`http://127.0.0.1:${(log.address() as AddressInfo).port}/log`);
+    await page.getByLabel("Paging").fill("none");
+    await page.getByLabel("Where the list is").fill("/data");
+    await page.getByLabel("Where an event's id is").fill("/id");
+    await page.getByLabel("Where its type is").fill("/type");
+    await page.getByLabel("Where its time is").fill("created");
+    await page.getByLabel("The time's form").fill("s");
+    await page.getByLabel("When").selectOption("");
+    await page.getByRole("button", { name: "Compare it" }).click();
+    await page.getByText("must be a JSON pointer").waitFor();
+    await page.getByLabel("Where its time is").fill("/created");
+    await page.getByRole("button", { name: "Compare it" }).click();
+    await page.getByRole("button", { name: /^Run now/ }).click();
+    await page.getByText("Completed", { exact: true }).waitFor({ timeout: 20_000 });
+    await page.getByText("evt_lost").waitFor();
+    await page.getByText("recorded from what the provider's API returned").waitFor();
+    const [run] = (await api.reconciliations.runs.page({})).items;
+    expect(run?.report).toMatchObject({ listed: 2, matched: 1, missing: 1, recovered: 1, unexplained: 0 });
+    await page.getByRole("link", { name: "evt_lost" }).click();
+    await page.getByRole("heading", { name: "Timeline" }).waitFor();
+    await dashboard.context.close();
+  });
+
+  it("are sound in both themes and at 360 pixels when there are some", async () => {
+    const [run] = (await api.reconciliations.runs.page({})).items;
+    await expectSoundInEveryLook(open, {
+      "/reconciliations": "payments-log",
+      [`/reconciliations/runs/${run!.id}`]: "evt_lost",
+      "/reconciliations/new": "Compare a source",
+    });
+  });
+
+  it("say what is wrong, and that they are on their way", async () => {
+    const dashboard = await open();
+    await expectErrorAndSlow(dashboard, "/reconciliations", "/reconciliations");
+    await dashboard.context.close();
+  });
+});
