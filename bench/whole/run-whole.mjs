@@ -140,8 +140,11 @@ async function measureFlood(rig, count) {
 
 /** CPU for each event of the contender's processes, and the share of the machine that was neither theirs nor the sender's. */
 function watchCpu(rig) {
-  const pids = rig.pids();
-  const read = () => [cpuMs(pids.node), cpuMs(pids.database), cpuMs([process.pid]), machineCpuMs(), performance.now()];
+  // The processes anew each time: connections come and go, and what has ended counts as its parent's.
+  const read = () => {
+    const pids = rig.pids();
+    return [cpuMs(pids.node), cpuMs(pids.database), cpuMs([process.pid]), machineCpuMs(), performance.now()];
+  };
   const before = read();
   return (count) => {
     const [node, database, own, machine, elapsedMs] = read().map((value, i) =>
