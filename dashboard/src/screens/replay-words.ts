@@ -13,7 +13,7 @@ export const REPLAY_STATES: Readonly<Record<Replay["state"], { readonly tone: To
 export const SCOPE_WORDS: readonly (readonly [state: SelectableState, word: string, hint: string])[] = [
   ["dead", "Failed permanently", "the dead letters"],
   ["waiting", "Waiting for a retry", "let go at once"],
-  ["missing", "Never sent there", "no route led there when they came"],
+  ["missing", "Never sent there", "a route leads there now, and did not when they came"],
   ["processed", "Processed already", "delivered a second time, with a new idempotency key"],
 ];
 
