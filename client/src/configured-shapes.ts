@@ -1,3 +1,4 @@
+import type { AccessRole } from "./access-shapes.ts";
 /** What is configured, as the admin API shows and takes it; see api-shapes.ts for how values are written. */
 
 export type Origin = "file" | "api" | "sample";
@@ -231,9 +232,14 @@ export interface ApiKey {
   id: string;
   name: string;
   prefix: string;
+  role: AccessRole;
+  /** To the minute. */
+  lastUsedAt: string | null;
   createdAt: string;
   expiresAt: string | null;
   revokedAt: string | null;
+  /** The key that takes its place. */
+  successorId: string | null;
   /** The key itself, only in the answer that created it. */
   key?: string | undefined;
 }

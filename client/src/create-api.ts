@@ -38,6 +38,7 @@ import type {
   ReconciliationInput,
   ReconciliationRun,
 } from "./reconciliation-shapes.ts";
+import type { AccessRole, AuditCalls, AuditEntry, AuditQuery, PeopleCalls, Person } from "./access-shapes.ts";
 import type { ThrottleCalls } from "./throttle-shapes.ts";
 import type { DeadLetterQuery, DeadLetters, Replays } from "./recovery-shapes.ts";
 import type {
@@ -146,9 +147,13 @@ export interface Api {
   apply(definition: unknown, options?: { dryRun?: boolean }): Promise<Applied>;
   configuration(): Promise<Configuration>;
   keys: Listing<ApiKey, PageQuery> & {
-    create(input: { name: string; expiresAt?: string }): Promise<ApiKey>;
+    create(input: { name: string; role?: AccessRole; expiresAt?: string | null }): Promise<ApiKey>;
+    /** A successor of the same name and role; the old key counts for the overlap (a day by default). */
+    rotate(id: string, options?: { overlapMinutes?: number }): Promise<ApiKey>;
     revoke(id: string): Promise<ApiKey>;
   };
+  people: PeopleCalls;
+  audit: AuditCalls;
 }
 
 /** Makes a client of one gateway's admin API. */
@@ -191,7 +196,17 @@ export function createApi(address: ApiAddress): Api {
     keys: {
       ...listing<ApiKey, PageQuery>(calls, "/keys"),
       create: (input) => post("/keys", input),
+      rotate: (id, options = {}) => post(`${at("/keys", id)}/rotate`, options),
       revoke: (id) => calls.delete(at("/keys", id)),
+    },
+    people: {
+      ...listing<Person, PageQuery>(calls, "/people"),
+      add: (input) => post("/people", input),
+      update: (id, changes) => calls.patch(at("/people", id), changes),
+    },
+    audit: {
+      ...listing<AuditEntry, AuditQuery>(calls, "/audit"),
+      verify: (from = {}) => get("/audit/verification", from),
     },
   };
 }

@@ -1,5 +1,6 @@
 export { ApiFault, type FieldFault, NOT_UNDERSTOOD, type Problem, UNREACHABLE } from "./api-fault.ts";
 export type * from "./api-shapes.ts";
+export type * from "./access-shapes.ts";
 export type * from "./configured-shapes.ts";
 export type * from "./throttle-shapes.ts";
 export type * from "./reconciliation-shapes.ts";

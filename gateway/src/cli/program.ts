@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addDatabaseOptions, addGatewayOptions, addServeOptions, type Choose, jsonOption } from "./options.ts";
+import { addAccessCommands } from "./program-access.ts";
 import { addQueryCommands } from "./program-queries.ts";
 import type { ExitCode, Shell } from "./shell.ts";
 
@@ -15,6 +16,7 @@ export function buildProgram(shell: Shell, version: string, choose: Choose): Com
   addServeCommands(program, shell, choose);
   addFileCommands(program, shell, choose);
   addQueryCommands(program, shell, choose);
+  addAccessCommands(program, shell, choose);
   addDatabaseCommands(program, shell, choose);
   return program;
 }

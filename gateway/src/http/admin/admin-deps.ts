@@ -6,11 +6,19 @@ import type { CatalogWatch } from "../../pipeline/change-catalog.ts";
 import type { Arrival, IngestResult } from "../../pipeline/arrival.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
+import type { PasswordHasher } from "../../platform/password-hash.ts";
 import type { SecretsBox } from "../../platform/secrets-box.ts";
 import type { Database } from "../../store/database.ts";
+import type { SignInLimits } from "./sign-in-limits.ts";
 
 /** What the admin API works with. */
-export interface AdminDeps {
+export interface AdminDeps extends AdminParts {
+  readonly passwords: PasswordHasher;
+  readonly attempts: SignInLimits;
+}
+
+/** What the admin API is made of. */
+export interface AdminParts {
   readonly db: Database;
   readonly catalog: {
     /** The configuration as this process holds it. */

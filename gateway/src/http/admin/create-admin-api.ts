@@ -2,7 +2,8 @@ import { fileURLToPath } from "node:url";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { messageOf } from "../../platform/log.ts";
-import type { AdminDeps } from "./admin-deps.ts";
+import { createPasswordHasher } from "../../platform/password-hash.ts";
+import type { AdminDeps, AdminParts } from "./admin-deps.ts";
 import type { AdminEnv } from "./admin-env.ts";
 import { answerProblem } from "./answer-problem.ts";
 import { auditOperations } from "./audit.ts";
@@ -16,6 +17,7 @@ import { documentOperations, makeDocument } from "./document-api.ts";
 import { eventOperations } from "./events.ts";
 import { authenticate, guardRequest } from "./guard-request.ts";
 import { keyOperations } from "./keys.ts";
+import { peopleOperations } from "./people.ts";
 import { loopOperations } from "./loops.ts";
 import { reconciliationRunOperations } from "./reconciliation-runs.ts";
 import { reconciliationOperations } from "./reconciliations.ts";
@@ -32,6 +34,7 @@ import { routeOperations } from "./routes.ts";
 import { secretOperations } from "./secrets.ts";
 import { serveDashboard } from "./serve-dashboard.ts";
 import { sessionOperations } from "./sign-in.ts";
+import { createSignInLimits } from "./sign-in-limits.ts";
 import { sourceOperations } from "./sources.ts";
 import { standingOperations } from "./standing.ts";
 import { testEventOperations } from "./test-events.ts";
@@ -68,6 +71,7 @@ export const adminOperations: readonly Operation[] = [
   ...reconciliationOperations,
   ...reconciliationRunOperations,
   ...keyOperations,
+  ...peopleOperations,
   ...auditOperations,
   ...sessionOperations,
 ];
@@ -76,7 +80,8 @@ export const adminOperations: readonly Operation[] = [
 const DASHBOARD = fileURLToPath(new URL("../../../dist/dashboard", import.meta.url));
 
 /** Builds the admin API over what the process has: everything under /api/v1, and /healthz, /readyz, /metrics. */
-export function createAdminApi(deps: AdminDeps): AdminApi {
+export function createAdminApi(parts: AdminParts): AdminApi {
+  const deps = { ...parts, passwords: createPasswordHasher(parts), attempts: createSignInLimits(parts) };
   const app: AdminApi = new OpenAPIHono<AdminEnv>();
   app.use(guardRequest(deps));
   app.get("/healthz", (c) => c.json({ ok: true, version: deps.version }));

@@ -108,7 +108,8 @@ function nameOf({ keyId, name }: Principal): string {
 
 function answer(c: Context<AdminEnv>, operation: Operation, handled: Handled<unknown>): Response {
   if (!handled.ok) {
-    const { detail, faults } = handled;
+    const { detail, faults, retryAfterSec } = handled;
+    if (retryAfterSec !== undefined) c.header("retry-after", String(retryAfterSec));
     return answerProblem(c, handled.code, {
       ...(detail === undefined ? {} : { detail }),
       ...(faults === undefined ? {} : { faults }),

@@ -111,7 +111,6 @@ const TOLD = new Set([
 function describeBody(body: unknown): object {
   if (typeof body !== "object" || body === null) return {};
   const given = Object.entries(body).slice(0, 50);
-  const isTold = ([name, value]: [string, unknown]): boolean => TOLD.has(name) && isShort(value);
   const told = given.filter(isTold);
   const untold = given.filter((entry) => !isTold(entry)).map(([name]) => name.slice(0, 100));
   return {
@@ -119,6 +118,8 @@ function describeBody(body: unknown): object {
     ...(untold.length > 0 ? { alsoGiven: untold } : {}),
   };
 }
+
+const isTold = ([name, value]: [string, unknown]): boolean => TOLD.has(name) && isShort(value);
 
 function isShort(value: unknown): boolean {
   if (typeof value === "string") return value.length <= 300;

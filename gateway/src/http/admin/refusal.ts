@@ -11,6 +11,8 @@ export interface Refusal {
   readonly code: FaultCode;
   readonly detail?: string;
   readonly faults?: readonly FieldFault[];
+  /** When it may be tried again. */
+  readonly retryAfterSec?: number;
   /** For the log alone: the database's own words. */
   readonly cause?: string;
 }

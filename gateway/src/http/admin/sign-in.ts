@@ -5,7 +5,10 @@ import { findPrincipal } from "./api-keys.ts";
 import type { Principal } from "./api-keys.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
+import { emailSchema } from "./people.ts";
+import type { Refusal } from "./refusal.ts";
 import { askStore, conflict } from "./refusal.ts";
+import { changeOwnPassword, signInByPassword } from "./sign-in-password.ts";
 import { closeSession, createSignInLink, hashToken, openSession } from "./sessions.ts";
 
 const sessionSchema = z
@@ -22,25 +25,24 @@ const sessionSchema = z
 const signInInput = z.union([
   z.strictObject({ apiKey: z.string().min(1).max(200) }),
   z.strictObject({ link: z.string().min(1).max(200) }),
+  z.strictObject({
+    email: emailSchema,
+    password: z.string().min(1).max(1_000),
+    tenant: z.string().max(63).default("default"),
+  }),
 ]);
 
 type Session = z.infer<typeof sessionSchema>;
 
-async function signIn(
-  { deps, requestId, isSecure }: OperationContext,
-  body: z.infer<typeof signInInput>,
-): Promise<Handled<Session>> {
-  const found = await askStore(() => ("link" in body ? readLink(deps, body.link) : findPrincipal(deps, body.apiKey)));
-  if (!found.ok) return found;
-  const who = found.value;
-  if (who === null) {
-    deps.log.warn({ requestId, by: "link" in body ? "link" : "key" }, "a sign-in was refused");
-    const detail =
-      "link" in body
-        ? "The link was used already, or its ten minutes are over. Make a new one with: holdfast dashboard"
-        : "No valid API key. It may be mistyped, revoked or expired.";
-    return { ok: false, code: "unauthorized", detail };
+async function signIn(context: OperationContext, body: z.infer<typeof signInInput>): Promise<Handled<Session>> {
+  const { deps, requestId, isSecure } = context;
+  const found = await identify(context, body);
+  if (!found.ok) {
+    const by = "link" in body ? "link" : "email" in body ? "password" : "key";
+    deps.log.warn({ requestId, by, remoteAddress: context.remoteAddress, code: found.code }, "a sign-in was refused");
+    return found;
   }
+  const who = found.value;
   const opened = await askStore(() => openSession(deps, who, isSecure));
   if (!opened.ok) return opened;
   const { name, tenant, role } = who;
@@ -49,7 +51,26 @@ async function signIn(
   return { ok: true, value: { name, tenant, role, expiresAt: expiresAt.toISOString() }, cookie, by: who };
 }
 
-async function readLink(deps: OperationContext["deps"], token: string): Promise<Omit<Principal, "sessionId"> | null> {
+type Who = Omit<Principal, "sessionId">;
+
+/** Who somebody is by what they show. */
+async function identify(
+  context: OperationContext,
+  body: z.infer<typeof signInInput>,
+): Promise<{ readonly ok: true; readonly value: Who } | Refusal> {
+  if ("email" in body) return signInByPassword(context, body);
+  const { deps } = context;
+  const found = await askStore(() => ("link" in body ? readLink(deps, body.link) : findPrincipal(deps, body.apiKey)));
+  if (!found.ok) return found;
+  if (found.value !== null) return { ok: true, value: found.value };
+  const detail =
+    "link" in body
+      ? "The link was used already, or its ten minutes are over. Make a new one with: holdfast dashboard"
+      : "No valid API key. It may be mistyped, revoked or expired.";
+  return { ok: false, code: "unauthorized", detail };
+}
+
+async function readLink(deps: OperationContext["deps"], token: string): Promise<Who | null> {
   const used = (await deps.db.run(useSignInLink, [hashToken(token), deps.clock.now()])).rows[0];
   return used === undefined ? null : { ...used, name: "one-time link", keyId: null, personId: null };
 }
@@ -68,7 +89,7 @@ export const sessionOperations = [
     method: "post",
     path: "/session",
     tag,
-    summary: "Sign in: an API key or a one-time link becomes a session cookie",
+    summary: "Sign in: a password, an API key or a one-time link becomes a session cookie",
     access: "open",
     body: { schema: signInInput, example: { apiKey: "hfk_…" } },
     answer: sessionSchema,
@@ -91,6 +112,19 @@ export const sessionOperations = [
     access: "viewer",
     answer: z.object({}),
     handle: (context) => signOut(context),
+  }),
+  operation({
+    method: "post",
+    path: "/session/password",
+    tag,
+    summary: "Give yourself a new password; all your sessions end, this one too",
+    access: "viewer",
+    body: {
+      schema: z.strictObject({ current: z.string().min(1).max(1_000), next: z.string().min(1).max(1_000) }),
+      example: { current: "the sentence until now", next: "a sentence of your own" },
+    },
+    answer: z.object({}),
+    handle: (context, { body }) => changeOwnPassword(context, body),
   }),
   operation({
     method: "post",

@@ -11,6 +11,8 @@ export interface ApiKeyRow {
   readonly created_at: Date;
   readonly expires_at: Date | null;
   readonly revoked_at: Date | null;
+  /** The key that took its place. */
+  readonly successor_id: string | null;
 }
 
 /** Parameters: id, tenant, name, prefix, sha256 bytea, created, expires, role. */
@@ -26,14 +28,14 @@ export const insertApiKey = cold(
  */
 export const findApiKey = cold<ApiKeyRow & { readonly sha256: Buffer }>(
   "find_api_key",
-  `SELECT id, tenant, name, prefix, role, last_used_at, sha256, created_at, expires_at, revoked_at
+  `SELECT id, tenant, name, prefix, role, last_used_at, sha256, created_at, expires_at, revoked_at, successor_id
      FROM holdfast.api_key WHERE sha256 = $1`,
 );
 
 /** Newest first. Parameters: tenant, id of the last one seen (or null), limit. */
 export const listApiKeys = cold<ApiKeyRow>(
   "list_api_keys",
-  `SELECT id, tenant, name, prefix, role, last_used_at, created_at, expires_at, revoked_at
+  `SELECT id, tenant, name, prefix, role, last_used_at, created_at, expires_at, revoked_at, successor_id
      FROM holdfast.api_key
     WHERE tenant = $1 AND ($2::uuid IS NULL OR id < $2)
     ORDER BY id DESC
@@ -45,7 +47,21 @@ export const revokeApiKey = cold<ApiKeyRow>(
   "revoke_api_key",
   `UPDATE holdfast.api_key SET revoked_at = coalesce(revoked_at, $3)
     WHERE tenant = $1 AND id = $2
-   RETURNING id, tenant, name, prefix, role, last_used_at, created_at, expires_at, revoked_at`,
+   RETURNING id, tenant, name, prefix, role, last_used_at, created_at, expires_at, revoked_at, successor_id`,
+);
+
+/** A key, held against two who would rotate it at once. Parameters: tenant, id. */
+export const lockApiKey = cold<ApiKeyRow>(
+  "lock_api_key",
+  `SELECT id, tenant, name, prefix, role, last_used_at, created_at, expires_at, revoked_at, successor_id
+     FROM holdfast.api_key WHERE tenant = $1 AND id = $2 FOR NO KEY UPDATE`,
+);
+
+/** Has a key end in favour of its successor, never later than it would have. Parameters: tenant, id, successor, ends. */
+export const endApiKey = cold(
+  "end_api_key",
+  `UPDATE holdfast.api_key SET successor_id = $3, expires_at = least(expires_at, $4)
+    WHERE tenant = $1 AND id = $2 AND successor_id IS NULL`,
 );
 
 /** Notes that keys were used; an earlier time changes nothing. Parameters: ids uuid[], times timestamptz[]. */

@@ -1,0 +1,95 @@
+import { judgePassword } from "../../domain/password-rule.ts";
+import { endSessionsOf, findCredentials, findOwnCredentials, updatePerson } from "../../store/access/people.ts";
+import type { Principal } from "./api-keys.ts";
+import type { Handled, OperationContext } from "./operation.ts";
+import type { Refusal } from "./refusal.ts";
+import { askStore, conflict, invalid } from "./refusal.ts";
+import { closeSession } from "./sessions.ts";
+
+type Who = Omit<Principal, "sessionId">;
+
+/** The same words whether the address, the password or both are wrong, so that nobody learns who is there (S41). */
+const WRONG = "The email address and the password do not belong together.";
+
+/**
+ * Whose email address and password these are. Checked against a hash even when nobody has the address, so that both take the
+ * same time; after too many failures nothing is checked at all.
+ */
+export async function signInByPassword(
+  context: OperationContext,
+  given: { readonly tenant: string; readonly email: string; readonly password: string },
+): Promise<{ readonly ok: true; readonly value: Who } | Refusal> {
+  const { deps } = context;
+  const { tenant, email, password } = given;
+  const account = `${tenant} ${email}`;
+  const waiting = refuseWaiting(context, account);
+  if (waiting !== null) return waiting;
+  const found = await askStore(() => deps.db.run(findCredentials, [tenant, email]));
+  if (!found.ok) return found;
+  const person = found.value.rows[0] ?? null;
+  const refusal = await checkPassword(context, account, password, person?.password ?? null);
+  if (refusal !== null) return refusal;
+  if (person === null) throw new Error("nobody's password cannot be right");
+  const { id, name, role } = person;
+  return { ok: true, value: { tenant, name, role, keyId: null, personId: id } };
+}
+
+/** Gives oneself a new password. All sessions end, this one too. */
+export async function changeOwnPassword(
+  context: OperationContext,
+  body: { readonly current: string; readonly next: string },
+): Promise<Handled<Record<string, never>>> {
+  const { deps, principal, isSecure } = context;
+  const { tenant, personId, sessionId } = principal;
+  if (personId === null || sessionId === null) return conflict("Only somebody who signed in has a password.");
+  const account = `${tenant} ${personId}`;
+  const waiting = refuseWaiting(context, account);
+  if (waiting !== null) return waiting;
+  const found = await askStore(() => deps.db.run(findOwnCredentials, [tenant, personId]));
+  if (!found.ok) return found;
+  const own = found.value.rows[0];
+  if (own === undefined || own.password === null)
+    return conflict("You come through an OpenID provider: change it there.");
+  const problem = judgePassword(body.next, own.email);
+  if (problem !== null) return invalid({ path: "next", problem });
+  const refusal = await checkPassword(context, account, body.current, own.password);
+  if (refusal?.code === "unauthorized") return invalid({ path: "current", problem: "is not your password" });
+  if (refusal !== null) return refusal;
+  const hash = await deps.passwords.hash(body.next);
+  const now = deps.clock.now();
+  const written = await deps.db.transaction(async (tx) => {
+    await tx.run(updatePerson, [tenant, personId, null, null, null, hash, now]);
+    await tx.run(endSessionsOf, [personId, now]);
+  }, 5_000);
+  if (!written.ok) return { ok: false, code: "store_unavailable", cause: written.message };
+  return { ok: true, value: {}, cookie: await closeSession(deps, sessionId, isSecure) };
+}
+
+function refuseWaiting({ deps, remoteAddress }: OperationContext, account: string): Refusal | null {
+  const waitSec = deps.attempts.waitSec(account, remoteAddress ?? "");
+  if (waitSec === 0) return null;
+  const detail = `Try again in ${Math.ceil(waitSec / 60)} minutes.`;
+  return { ok: false, code: "too_many_attempts", detail, retryAfterSec: waitSec };
+}
+
+async function checkPassword(
+  context: OperationContext,
+  account: string,
+  password: string,
+  stored: string | null,
+): Promise<Refusal | null> {
+  const { deps } = context;
+  const address = context.remoteAddress ?? "";
+  // Asked again and counted at once, before it is checked: many that are sent together would otherwise all be let through.
+  const waiting = refuseWaiting(context, account);
+  if (waiting !== null) return waiting;
+  deps.attempts.failed(account, address);
+  const isRight = await deps.passwords.check(password, stored);
+  if (isRight === "busy") {
+    const detail = "Many people sign in just now. Try again in a moment.";
+    return { ok: false, code: "too_many_attempts", detail, retryAfterSec: 5 };
+  }
+  if (!isRight) return { ok: false, code: "unauthorized", detail: WRONG };
+  deps.attempts.succeeded(account, address);
+  return null;
+}

@@ -1,0 +1,87 @@
+import type { Role } from "../../domain/role.ts";
+import { cold } from "../statement.ts";
+
+export interface PersonRow {
+  readonly id: string;
+  readonly tenant: string;
+  readonly email: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly state: "active" | "disabled";
+  readonly has_password: boolean;
+  readonly issuer: string | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly last_seen_at: Date | null;
+}
+
+const COLUMNS = `p.id, p.tenant, p.email, p.name, p.role, p.state, p.password IS NOT NULL AS has_password, p.issuer, p.created_at,
+          p.updated_at, (SELECT max(s.seen_at) FROM holdfast.session s WHERE s.person_id = p.id) AS last_seen_at`;
+
+/** A second person with the address gets no row. Parameters: id, tenant, email, name, role, password or null, now. */
+export const insertPerson = cold(
+  "insert_person",
+  `INSERT INTO holdfast.person (id, tenant, email, name, role, password, created_at, updated_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+   ON CONFLICT (tenant, email) DO NOTHING`,
+);
+
+/** By email. Parameters: tenant, after email, limit. */
+export const listPeople = cold<PersonRow>(
+  "list_people",
+  `SELECT ${COLUMNS} FROM holdfast.person p WHERE p.tenant = $1 AND p.email > $2 ORDER BY p.email LIMIT $3`,
+);
+
+/** Parameters: tenant, id. */
+export const findPerson = cold<PersonRow>(
+  "find_person",
+  `SELECT ${COLUMNS} FROM holdfast.person p WHERE p.tenant = $1 AND p.id = $2`,
+);
+
+/** Whoever may sign in with this address. Parameters: tenant, email. */
+export const findCredentials = cold<{ id: string; name: string; role: Role; password: string | null; email: string }>(
+  "find_credentials",
+  `SELECT id, name, role, password, email FROM holdfast.person
+    WHERE tenant = $1 AND email = $2 AND state = 'active'`,
+);
+
+/** The same by id, for whoever is signed in. Parameters: tenant, id. */
+export const findOwnCredentials = cold<{ password: string | null; email: string }>(
+  "find_own_credentials",
+  "SELECT password, email FROM holdfast.person WHERE tenant = $1 AND id = $2 AND state = 'active'",
+);
+
+/** What is null stays. Parameters: tenant, id, name, role, state, password, now. */
+export const updatePerson = cold<{ id: string }>(
+  "update_person",
+  `UPDATE holdfast.person
+      SET name = coalesce($3, name), role = coalesce($4, role), state = coalesce($5, state),
+          password = coalesce($6, password), updated_at = $7
+    WHERE tenant = $1 AND id = $2
+   RETURNING id`,
+);
+
+/** Ends all sessions of a person. Parameters: person id, now. */
+export const endSessionsOf = cold(
+  "end_sessions_of",
+  "UPDATE holdfast.session SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL",
+);
+
+/**
+ * Whom an OpenID provider means: found by issuer and subject alone. The name follows the provider's. A role of null stays.
+ * Parameters: tenant, issuer, subject, name, role or null, now.
+ */
+export const findByIdentity = cold<{ id: string; name: string; role: Role; state: "active" | "disabled" }>(
+  "find_by_identity",
+  `UPDATE holdfast.person SET name = $4, role = coalesce($5, role), updated_at = $6
+    WHERE tenant = $1 AND issuer = $2 AND subject = $3
+   RETURNING id, name, role, state`,
+);
+
+/** Somebody new whom an OpenID provider vouches for. Parameters: id, tenant, email, name, role, issuer, subject, now. */
+export const insertIdentity = cold(
+  "insert_identity",
+  `INSERT INTO holdfast.person (id, tenant, email, name, role, issuer, subject, created_at, updated_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+   ON CONFLICT DO NOTHING`,
+);
