@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
+import { post, startIngestGateway, stripeEvent } from "../../gateway/test/support/ingest-gateway.ts";
+import { expectSound, useBrowser } from "./support/dashboard.ts";
+import { expectSlowAndFaulty, LOOKS } from "./support/screen-states.ts";
+
+const browser = useBrowser();
+let gateway: IngestGateway;
+
+beforeAll(async () => {
+  gateway = await startIngestGateway();
+});
+afterAll(() => gateway.close());
+
+const open = async (options?: Parameters<typeof browser.openDashboard>[2]) =>
+  browser.openDashboard(gateway.adminUrl, (await gateway.gateway.signInLink())!, options);
+
+async function callAdmin(method: string, path: string, body: unknown): Promise<unknown> {
+  const answer = await fetch(`${gateway.adminUrl}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${gateway.gateway.adminToken}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  expect([path, answer.ok]).toEqual([path, true]);
+  return answer.json();
+}
+
+describe("the queue", () => {
+  it("says that nothing waits and that no worker lives, what is on its way, and what went wrong", async () => {
+    const dashboard = await open();
+    await dashboard.open("/queue");
+    await dashboard.page.getByText("Nothing waits").waitFor();
+    await dashboard.page.getByText("Everything is accepted").waitFor();
+    await dashboard.page.getByText("No worker is alive", { exact: false }).waitFor();
+    await expectSound(dashboard);
+    await expectSlowAndFaulty(dashboard, "/queue", /\/api\/v1\/queue/);
+  });
+
+  it("tells what waits, why and what to do, and leads to those events", async () => {
+    await post(gateway.url, stripeEvent("evt_ready"));
+    await callAdmin("PATCH", "/destinations/billing", { state: "paused", stateReason: "the ledger is being moved" });
+    await post(gateway.url, stripeEvent("evt_held"));
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/queue");
+    await page.getByText("it is paused (the ledger is being moved)", { exact: false }).waitFor();
+    await page.getByText("Resume the destination; what is held follows in order.").waitFor();
+    await page.getByRole("row", { name: /^normal/i }).waitFor();
+    await expectSound(dashboard);
+    await page.getByRole("link", { name: "See them: held, for billing" }).click();
+    await page.getByRole("heading", { level: 1, name: "Events" }).waitFor();
+    expect(new URL(page.url()).searchParams.get("state")).toBe("held");
+    await page.getByText("evt_held").waitFor();
+    await dashboard.context.close();
+  });
+
+  it("lets an operator slow a class down for a while and end it, and asks plainly before all of it is refused", async () => {
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/queue");
+    await page.getByRole("button", { name: "Slow down" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Is to be").selectOption("refuse");
+    await dialog.getByText("All of it will be answered 503.").waitFor();
+    await dialog.getByLabel("Is to be").selectOption("throttle");
+    await dialog.getByLabel("Percent that is let in").fill("35");
+    await dialog.getByLabel("Why").fill("the database is being moved");
+    await expectSound(dashboard);
+    await dialog.getByRole("button", { name: "Slow down" }).click();
+    await page.getByText("slowed down to 35 %").waitFor();
+    await page.getByText("slowed down by hand").waitFor();
+    await page.getByRole("button", { name: "End: Class low" }).click();
+    await page.getByText("Nothing is slowed down by hand.", { exact: false }).waitFor();
+    await dashboard.context.close();
+  });
+
+  it("is sound in both themes and at 360 pixels", async () => {
+    for (const look of LOOKS) {
+      const dashboard = await open(look);
+      await dashboard.open("/queue");
+      await dashboard.page.getByText("Why they wait").waitFor();
+      expect(await dashboard.width()).toBeLessThanOrEqual(look.viewport.width);
+      await expectSound(dashboard);
+      await dashboard.context.close();
+    }
+  });
+});
