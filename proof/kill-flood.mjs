@@ -3,8 +3,7 @@
 import { parseArgs } from "node:util";
 import { runKillFlood } from "./kill-flood/run.mjs";
 
-const USAGE = `npm run proof -- [options]
-npm run proof -- incident [--events <n>] [--undone <n>] [--kills <n>]   (docs/replay.md)
+const USAGE = `npm run proof -- kill-flood [options]
   --events <n>           distinct events (default 20000)
   --kills <n>            SIGKILL to the gateway's process group (default 20)
   --database-kills <n>   SIGKILL to the database, all of its processes (default 5)
@@ -18,14 +17,8 @@ npm run proof -- incident [--events <n>] [--undone <n>] [--kills <n>]   (docs/re
 const DEFAULTS = { events: 20_000, kills: 20, "database-kills": 5, concurrency: 48 };
 const QUICK = { events: 2_000, kills: 4, "database-kills": 1, concurrency: 48 };
 
-const args = process.argv.slice(2);
-if (args[0] === "incident") {
-  const { runIncident } = await import("./incident.mjs");
-  process.exitCode = await runIncident(args.slice(1));
-} else {
-  const options = readOptions(args);
-  process.exitCode = options === null ? 2 : await runKillFlood(options);
-}
+const options = readOptions(process.argv.slice(2));
+process.exitCode = options === null ? 2 : await runKillFlood(options);
 
 function readOptions(given) {
   try {

@@ -4,7 +4,6 @@ const USAGE = `npm run proof -- [name] [options]
   kill-flood   a flood of signed events while gateway and database are killed (the default; --help for its options)
   incident     the field's incident, replayed by two responders while the gateway is killed
   races        live traffic and a reconciliation bring the same events at the same moment
-  nemesis      many kinds of faults by a seed, with a report as a page and as JSON (--release: many seeds, resumable)
   mutants      twenty careless changes of the product, each before the test that must notice it
   faults       the catalogue of faults, with the tests that name each
 `;

@@ -14,7 +14,16 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Logs to standard error, so that standard output stays free for what a command prints. */
 export function createLog(level: LogLevel): Log {
   const options = { level, base: null, formatters: { level: (label: string) => ({ level: label }) } };
-  return pino(options, pino.destination({ dest: 2, sync: false }));
+  const out = pino.destination({ dest: 2, sync: false });
+  return pino(options, { write: (line: string) => void out.write(escapeControls(line)) });
+}
+
+// JSON lets these stand as they are, and readers of logs cut lines at some of them (U+0085, U+2028) while terminals obey
+// others (U+009B). They can only stand inside a text, where the escape means the same.
+const CONTROLS = /[\u007f-\u009f\u2028\u2029]/g;
+
+function escapeControls(line: string): string {
+  return line.replaceAll(CONTROLS, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
