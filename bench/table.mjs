@@ -44,6 +44,20 @@ export function warnOfOthers(shares, when = "meanwhile") {
 }
 
 /**
+ * What has to stand on a plot, since a picture goes further than the text that it came with.
+ *
+ * @param {{ quick: boolean }} report
+ * @param {readonly { othersShare: number | null }[]} lines
+ */
+export function plotNotes({ quick }, lines) {
+  const warning = warnOfOthers(lines.map(({ othersShare }) => othersShare));
+  return [
+    ...(quick ? ["A quick run: its figures and its bars mean nothing."] : []),
+    ...(warning === null ? [] : [warning]),
+  ];
+}
+
+/**
  * @param {{ of: string, to: string, median: number, lowest: number, highest: number, target: number | null, met: boolean | null,
  *   what?: string, atMost?: boolean }} ratio
  */

@@ -2,7 +2,7 @@
 import { describeMachine } from "../machine.mjs";
 import { findVersions } from "../peers/pinned.mjs";
 import { drawBars } from "../plot.mjs";
-import { describeRatio } from "../table.mjs";
+import { describeRatio, plotNotes } from "../table.mjs";
 import { pairedRatio, summarize } from "./figures.mjs";
 
 /** The bars, at 64 connections. Against the recipes the line that queues is held to them too: it does what they do. */
@@ -24,6 +24,7 @@ export function makeReport({ closed, open }, plan) {
     at: new Date().toISOString(),
     machine: describeMachine(),
     versions,
+    quick: plan.quick,
     roundMs: plan.durationMs,
     contenders: plan.legend,
     missing: plan.missing,
@@ -93,6 +94,9 @@ export function plotOf(report) {
       lowest,
       highest,
     })),
-    notes: [...report.ratios, ...report.openRatios].map(describeRatio),
+    notes: [
+      ...[...report.ratios, ...report.openRatios].map(describeRatio),
+      ...plotNotes(report, [...report.lines, ...report.openLines]),
+    ],
   });
 }

@@ -75,6 +75,7 @@ function makePlan({ quick, rounds, seconds, only }) {
   const levels = [{ connections: 64, rounds: count }];
   if (!quick) levels.push({ connections: 256, rounds: Math.max(1, Math.round(count * 0.6)) });
   return {
+    quick,
     names,
     durationMs,
     levels,

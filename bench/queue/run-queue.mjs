@@ -10,7 +10,7 @@ import { findVersions } from "../peers/pinned.mjs";
 import { drawBars } from "../plot.mjs";
 import { cpuMs, machineCpuMs } from "../processes.mjs";
 import { saveResults } from "../save-results.mjs";
-import { describeLine, describeRatio, micros, percent, table, warnOfOthers, whole } from "../table.mjs";
+import { describeLine, describeRatio, micros, percent, plotNotes, table, warnOfOthers, whole } from "../table.mjs";
 import { NAMES, startSide } from "./contenders.mjs";
 
 /** The bars, for each of Holdfast's two lines: settled in batches as the peers do, and each with its handler's transaction. */
@@ -52,7 +52,12 @@ function makePlan({ quick, rounds, count, only }) {
   const names = only === undefined ? NAMES : only.split(",");
   const unknown = names.filter((name) => !NAMES.includes(name));
   if (unknown.length > 0) throw new Error(`--only knows ${NAMES.join(", ")}, not ${unknown.join(", ")}`);
-  const plan = { names, rounds: Number(rounds ?? (quick ? 2 : 5)), count: Number(count ?? (quick ? 3_000 : 30_000)) };
+  const plan = {
+    quick,
+    names,
+    rounds: Number(rounds ?? (quick ? 2 : 5)),
+    count: Number(count ?? (quick ? 3_000 : 30_000)),
+  };
   if (!Number.isInteger(plan.rounds) || plan.rounds < 1 || !Number.isInteger(plan.count) || plan.count < 1)
     throw new Error("--rounds and --count must be whole numbers from 1 on");
   return plan;
@@ -126,6 +131,7 @@ function makeReport(plan, sides, rounds, missing) {
     at: new Date().toISOString(),
     machine: describeMachine(),
     versions,
+    quick: plan.quick,
     plan,
     contenders: Object.fromEntries(sides.map(({ name, what }) => [name, what])),
     missing,
@@ -184,6 +190,6 @@ function plotOf(report) {
       lowest,
       highest,
     })),
-    notes: report.ratios.map(describeRatio),
+    notes: [...report.ratios.map(describeRatio), ...plotNotes(report, report.lines)],
   });
 }

@@ -1,6 +1,6 @@
 // The whole way's report for the terminal, and its plot.
 import { drawBars } from "../plot.mjs";
-import { describeLine, describeRatio, micros, percent, table, warnOfOthers, whole } from "../table.mjs";
+import { describeLine, describeRatio, micros, percent, plotNotes, table, warnOfOthers, whole } from "../table.mjs";
 
 const HEAD = ["", "rounds", "settled/s", "lowest–highest", "spread", "answered/s", "node µs", "database µs", "others"];
 const WAIT_HEAD = ["", "events/s", "p50 ms", "p99 ms", "lowest–highest p99", "p99 from due"];
@@ -71,6 +71,6 @@ export function plotOf(report) {
       lowest,
       highest,
     })),
-    notes: [...report.ratios.map(describeRatio), ...report.waits.map(describeWait)],
+    notes: [...report.ratios.map(describeRatio), ...report.waits.map(describeWait), ...plotNotes(report, report.lines)],
   });
 }

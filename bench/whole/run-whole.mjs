@@ -43,7 +43,7 @@ export async function runWhole(options) {
     if (recipe.missing === null) rigs.push(toRig(recipe, leftInRecipe));
     else await recipe.stop();
     const measured = await measureInTurns(rigs, plan);
-    const report = makeReport(plan, rigs, measured, missing);
+    const report = makeReport({ plan, quick: options.quick }, rigs, measured, missing);
     print(report);
     saveResults(report, plotOf(report));
     return report.faults.length > 0 || [...report.ratios, ...report.waits].some(({ met }) => met === false) ? 1 : 0;
@@ -188,7 +188,7 @@ async function measureSteady(rig, { perSecond, seconds }) {
   };
 }
 
-function makeReport(plan, rigs, { flood, steady }, missing) {
+function makeReport({ plan, quick }, rigs, { flood, steady }, missing) {
   const of = (rounds, name) => rounds.filter(({ contender }) => contender === name);
   const lines = rigs.map(({ name }) => {
     const [floods, calms] = [of(flood, name), of(steady, name)];
@@ -223,6 +223,7 @@ function makeReport(plan, rigs, { flood, steady }, missing) {
     at: new Date().toISOString(),
     machine: describeMachine(),
     versions,
+    quick,
     plan,
     contenders: Object.fromEntries(rigs.map(({ name, what }) => [name, what])),
     missing,
