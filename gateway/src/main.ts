@@ -16,6 +16,8 @@ import type { Ingest } from "./boot/ingest.ts";
 import { startIngest } from "./boot/ingest.ts";
 import type { Replayer } from "./boot/replayer.ts";
 import { startReplayer } from "./boot/replayer.ts";
+import type { Alerter } from "./boot/alerter.ts";
+import { startAlerter } from "./boot/alerter.ts";
 import type { Reconciler } from "./boot/reconciler.ts";
 import { startReconciler } from "./boot/reconciler.ts";
 import type { StartFault } from "./boot/start-fault.ts";
@@ -66,6 +68,7 @@ export async function startGateway(
     engine: null,
     replayer: null,
     reconciler: null,
+    alerter: null,
     ingest: null,
     admin: null,
   };
@@ -81,6 +84,7 @@ export async function startGateway(
   if (config.roles.includes("worker")) await startWorkers(config, log, parts, wake);
   foundation.hints.on("ready", () => parts.engine?.look());
   parts.reconciler = startReconciler(config, log, foundation, wake);
+  parts.alerter = startAlerter(config, log, foundation);
   if (config.roles.includes("ingest")) {
     const hint: Engine["hint"] = (destinationId, orderKey) => parts.engine?.hint(destinationId, orderKey);
     const ingest = await startIngest(config, log, foundation, wake, hint);
@@ -133,6 +137,7 @@ interface Parts {
   engine: Engine | null;
   replayer: Replayer | null;
   reconciler: Reconciler | null;
+  alerter: Alerter | null;
   ingest: Ingest | null;
   admin: Admin | null;
 }
@@ -170,6 +175,7 @@ async function stop(config: GatewayConfig, parts: Parts): Promise<void> {
   // First no more arrivals, then no more claims: what was answered is recorded before the workers end.
   await parts.ingest?.drain(totalMs / 3);
   await parts.reconciler?.stop();
+  await parts.alerter?.stop();
   await parts.replayer?.stop();
   await parts.engine?.drain(totalMs / 4, totalMs / 8);
   await parts.admin?.close();

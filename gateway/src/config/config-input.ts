@@ -1,3 +1,4 @@
+import type { AlertsDefinition } from "../domain/alert-definition.ts";
 import type {
   HandlerDestinationDefinition,
   HttpDestinationDefinition,
@@ -20,6 +21,7 @@ export interface ConfigInput {
   readonly destinations?: Readonly<Record<string, HttpDestinationDefinition | HandlerDestinationInput>>;
   readonly routes?: readonly RouteDefinition[];
   readonly reconciliations?: Readonly<Record<string, ReconciliationDefinition>>;
+  readonly alerts?: AlertsDefinition;
   readonly handlers?: Readonly<Record<string, Handler>>;
   /** Relative to the configuration file. */
   readonly dataDir?: string;

@@ -6,13 +6,13 @@ import { SETTING_GROUPS, SETTING_PATHS } from "./settings.ts";
 
 /** The configuration file's content, sorted by what it is. Settings stay where they are; their reader finds them by path. */
 export interface SplitFile {
-  /** `sources`, `destinations`, `routes` and `reconciliations` with functions replaced by their names; null without any of them. */
+  /** `sources`, `destinations`, `routes`, `reconciliations` and `alerts` with functions replaced by their names; null without any of them. */
   readonly definition: Readonly<Record<string, unknown>> | null;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly faults: readonly ConfigFault[];
 }
 
-const DEFINITION_KEYS = ["sources", "destinations", "routes", "reconciliations"];
+const DEFINITION_KEYS = ["sources", "destinations", "routes", "reconciliations", "alerts"];
 const TOP_KEYS = [
   ...DEFINITION_KEYS,
   "handlers",

@@ -1,3 +1,5 @@
+import type { AlertsDefinition, CheckedAlerts } from "./alert-definition.ts";
+import { checkAlerts } from "./alert-definition.ts";
 import type { FieldFault, Place } from "./field-checks.ts";
 import { isPlainObject, nameType, readFields, readList, report, shown, within } from "./field-checks.ts";
 import type { UrlChecker } from "./destination-definition.ts";
@@ -21,6 +23,7 @@ export interface Definition {
   readonly destinations?: Readonly<Record<string, DestinationDefinition>> | undefined;
   readonly routes?: readonly RouteDefinition[] | undefined;
   readonly reconciliations?: Readonly<Record<string, ReconciliationDefinition>> | undefined;
+  readonly alerts?: AlertsDefinition | undefined;
 }
 
 /** One of a source's secrets. The version is its lasting name; without one it is found again by its value. */
@@ -135,6 +138,8 @@ export interface CompleteDefinition {
   readonly destinations: Readonly<Record<string, DestinationDefinition>>;
   readonly routes: readonly NamedRoute[];
   readonly reconciliations: Readonly<Record<string, CheckedReconciliation>>;
+  /** Null without any; channels that were declared before are disabled then. */
+  readonly alerts: CheckedAlerts | null;
 }
 
 const NAMED_MAX = 1_000;
@@ -147,7 +152,7 @@ const ROUTES_MAX = 10_000;
 export function checkDefinition(input: unknown, checkers: DefinitionCheckers): CheckedDefinition {
   const faults: FieldFault[] = [];
   const place: Place = { path: "", faults };
-  const fields = readFields(place, input, ["sources", "destinations", "routes", "reconciliations"]);
+  const fields = readFields(place, input, ["sources", "destinations", "routes", "reconciliations", "alerts"]);
   if (fields === null) return { ok: false, faults };
   const sources = checkNamed(within(place, "sources"), fields["sources"], (spot, value) =>
     checkSource(spot, value, checkers.checkReceiver),
@@ -171,8 +176,10 @@ export function checkDefinition(input: unknown, checkers: DefinitionCheckers): C
   const reconciliations = checkNamed(within(place, "reconciliations"), fields["reconciliations"], (spot, value) =>
     checkReconciliation(spot, value, known.sources, checkers),
   );
+  const { vetUrl } = checkers;
+  const alerts = checkAlerts(within(place, "alerts"), fields["alerts"], { sources: known.sources, vetUrl });
   if (faults.length > 0) return { ok: false, faults };
-  return { ok: true, definition: { sources, destinations, routes, reconciliations } };
+  return { ok: true, definition: { sources, destinations, routes, reconciliations, alerts } };
 }
 
 /** What names of sources, destinations and the tenant look like. */

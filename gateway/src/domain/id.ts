@@ -1,7 +1,23 @@
 import { toUuid } from "./bucket.ts";
 
 /** The prefixes of public ids; one kind of row, one prefix. */
-export type IdPrefix = "src" | "dst" | "rte" | "evt" | "dlv" | "att" | "rej" | "key" | "rec" | "run" | "rpl" | "hdl" | "alt" | "chn" | "ntc" | "per";
+export type IdPrefix =
+  | "src"
+  | "dst"
+  | "rte"
+  | "evt"
+  | "dlv"
+  | "att"
+  | "rej"
+  | "key"
+  | "rec"
+  | "run"
+  | "rpl"
+  | "hdl"
+  | "alt"
+  | "chn"
+  | "ntc"
+  | "per";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 

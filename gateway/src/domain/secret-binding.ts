@@ -25,3 +25,7 @@ export function bindSigningSecret(tenant: string, destinationId: string): string
 export function bindReconciliationSecret(tenant: string, reconciliationId: string): string {
   return `holdfast/reconciliation/${tenant}/${reconciliationId}/secret`;
 }
+
+export function bindAlertChannel(tenant: string, channelId: string): string {
+  return `holdfast/alert-channel/${tenant}/${channelId}/secret`;
+}

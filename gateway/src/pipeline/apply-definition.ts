@@ -8,13 +8,15 @@ import type { RoutePlan } from "../domain/route-plan.ts";
 import { planRoute, planRouteState } from "../domain/route-plan.ts";
 import type { SourcePlan } from "../domain/source-plan.ts";
 import { planSource, planSourceState } from "../domain/source-plan.ts";
+import { applyAlerts } from "./change-alerts.ts";
 import { applyReconciliations } from "./apply-reconciliations.ts";
 import type { CatalogDeps, CatalogItem, Planned } from "./change-catalog.ts";
 import { changeCatalog } from "./change-catalog.ts";
+import type { Committed } from "../store/database.ts";
 
 /** One thing that a change made, altered or put out of use. */
 export interface ChangedThing {
-  readonly kind: "source" | "destination" | "route" | "reconciliation";
+  readonly kind: "source" | "destination" | "route" | "reconciliation" | "alert_channel";
   readonly name: string;
   /** The names of the fields that differ; empty for what is new. Never their values. */
   readonly fields: readonly string[];
@@ -69,22 +71,31 @@ export async function applyDefinition(
   if (changed.ok) {
     const sources = changed.items.filter(({ kind }) => kind === "source");
     const sourceIds = new Map(sources.map(({ name, id }) => [name, id]));
-    const { reconciliations } = definition;
-    const declared = { tenant, origin: options.origin, reconciliations, sourceIds };
-    // After the catalog, in a transaction of its own: should it fail, applying again does the rest.
-    const applied = await applyReconciliations(deps, declared, { write: !options.dryRun });
-    if (!applied.ok) return { ok: false, cause: "database", unknown: applied.unknown, message: applied.message };
-    const others = [...applied.value.plans, ...applied.value.gone].map((plan) => ({
-      ...plan,
-      kind: "reconciliation" as const,
-    }));
-    return {
-      ok: true,
-      plan: summarize([...changed.items, ...others], new Set([...gone, ...others.slice(applied.value.plans.length)])),
-    };
+    const others = await applyOthers(deps, definition, { tenant, sourceIds, ...options });
+    if (!others.ok) return { ok: false, cause: "database", unknown: others.unknown, message: others.message };
+    const { plans, gone: goneToo } = others.value;
+    return { ok: true, plan: summarize([...changed.items, ...plans, ...goneToo], new Set([...gone, ...goneToo])) };
   }
   if (changed.cause === "faults" || changed.cause === "stale" || changed.cause === "database") return changed;
   throw new Error("a plan for a whole definition has no single conflict");
+}
+
+/** What is declared beside the catalog, after it, each in a transaction of its own: should one fail, applying again does the rest. */
+async function applyOthers(
+  deps: CatalogDeps,
+  { reconciliations, alerts }: CompleteDefinition,
+  owner: Owner & { readonly sourceIds: ReadonlyMap<string, string>; readonly dryRun: boolean },
+): Promise<Committed<{ readonly plans: readonly Summed[]; readonly gone: readonly Summed[] }>> {
+  const write = { write: !owner.dryRun };
+  const compared = await applyReconciliations(deps, { ...owner, reconciliations }, write);
+  if (!compared.ok) return compared;
+  const told = await applyAlerts(deps, { ...owner, alerts }, write);
+  if (!told.ok) return told;
+  const asOne = (part: "plans" | "gone"): Summed[] => [
+    ...compared.value[part].map((plan) => ({ ...plan, kind: "reconciliation" as const })),
+    ...told.value[part].map((plan) => ({ ...plan, kind: "alert_channel" as const })),
+  ];
+  return { ok: true, value: { plans: asOne("plans"), gone: asOne("gone") } };
 }
 
 interface Owner {

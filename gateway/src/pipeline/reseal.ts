@@ -1,5 +1,6 @@
 import {
   SECRET_RECEIVER_FIELDS,
+  bindAlertChannel,
   bindDestinationHeaders,
   bindReceiverField,
   bindReconciliationSecret,
@@ -19,13 +20,14 @@ import {
   resealSecret,
   resealSigningSecret,
 } from "../store/catalog/reseal.ts";
+import { listSealedChannels, resealChannel } from "../store/alerts/channels.ts";
 import { listSealedSetups, resealSetup } from "../store/reconciliations/setups.ts";
 import type { Queryable } from "../store/statement.ts";
 
 /** A sealed value that no loaded key opens, or that was changed or moved: left as it is. */
 export interface Unreadable {
   readonly tenant: string;
-  readonly kind: "source" | "destination" | "reconciliation";
+  readonly kind: "source" | "destination" | "reconciliation" | "alert_channel";
   readonly id: string;
   /** The version of a source's secret, or the name of a receiver field, or `headers`; null for a signing secret and for that of a provider's API. */
   readonly part: string | null;
@@ -62,7 +64,14 @@ export async function resealAll(deps: ResealDeps, limitMs: number): Promise<Rese
   const tally: Tally = { resealed: 0, current: 0, unreadable: [] };
   const isOver = (): boolean => deps.clock.monotonicMs() >= endMs;
   let complete = true;
-  for (const pass of [resealSecrets, resealSigningSecrets, resealAllHeaders, resealReceivers, resealSetups]) {
+  for (const pass of [
+    resealSecrets,
+    resealSigningSecrets,
+    resealAllHeaders,
+    resealReceivers,
+    resealSetups,
+    resealChannels,
+  ]) {
     complete = complete && (await pass(deps, tally, isOver));
   }
   // Also processes that could not read a value before can now.
@@ -120,6 +129,22 @@ const resealSetups: Pass = async (deps, tally, isOver) => {
       if (next.kind === "sealed") add(tally, await deps.db.run(resealSetup, [id, sealed, next.bytes]));
       else if (next.kind === "current") tally.current++;
       else tally.unreadable.push({ tenant, kind: "reconciliation", id, part: null });
+      after = id;
+    }
+    if (rows.length < PAGE) return true;
+  }
+};
+
+const resealChannels: Pass = async (deps, tally, isOver) => {
+  let after = FIRST_ID;
+  for (;;) {
+    const { rows } = await deps.db.run(listSealedChannels, [after, PAGE]);
+    for (const { id, tenant, sealed_secret: sealed } of rows) {
+      if (isOver()) return false;
+      const next = sealAnew(deps.box, sealed, bindAlertChannel(tenant, id));
+      if (next.kind === "sealed") add(tally, await deps.db.run(resealChannel, [id, sealed, next.bytes]));
+      else if (next.kind === "current") tally.current++;
+      else tally.unreadable.push({ tenant, kind: "alert_channel", id, part: null });
       after = id;
     }
     if (rows.length < PAGE) return true;

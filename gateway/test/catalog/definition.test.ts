@@ -50,6 +50,7 @@ describe("a definition", () => {
           { name: "x", source: "s", destination: "h", eventTypes: ["*"], priority: "critical" },
         ],
         reconciliations: {},
+        alerts: null,
       },
     });
   });

@@ -1,4 +1,5 @@
 import { BUCKETS } from "../../src/domain/bucket.ts";
+import { IMPOSSIBLE_ALERTS } from "./alert-rows.ts";
 import { IMPOSSIBLE_ACCESS } from "./access-rows.ts";
 import { impossibleReconciliations } from "./reconciliation-rows.ts";
 import type { Row } from "./valid-rows.ts";
@@ -151,4 +152,5 @@ export const IMPOSSIBLE: readonly (readonly [constraint: string, table: string, 
   ["throttle_scope_check", "throttle", { scope: "tenant" }],
   ...impossibleReconciliations(now, rowId()),
   ...IMPOSSIBLE_ACCESS,
+  ...IMPOSSIBLE_ALERTS,
 ];

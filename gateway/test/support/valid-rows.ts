@@ -1,4 +1,5 @@
 import { accessRows } from "./access-rows.ts";
+import { alertRows } from "./alert-rows.ts";
 import { recoveryRows } from "./recovery-rows.ts";
 import { newUuid } from "../../src/domain/id.ts";
 import { reconciliationRows } from "./reconciliation-rows.ts";
@@ -276,6 +277,7 @@ export const VALID_ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
   ...reconciliationRows({ sourceId: SOURCE, at: ROW_TIME, newId: rowId }),
   ...recoveryRows(rowId, ROW_TIME),
   ...accessRows(ROW_TIME, rowId),
+  ...alertRows(ROW_TIME, rowId),
 ]);
 
 /** The INSERT of a row. */

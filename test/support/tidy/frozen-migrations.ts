@@ -16,6 +16,7 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0010_access.sql": "f4bc1e2d4576b0f04453342a3d1557aa23db583cdb2653ca57347758c7190b16",
   "0011_rates.sql": "130a5a060ed38ce090bccc92104fa9ab68b20aadb321b3aecebd787ef94b6b6c",
   "0012_audit.sql": "b5cd1a80ad98e2416cba790900df69b96db5f202dc3bca974664f91ea522c7f2",
+  "0013_alerts.sql": "68e75c0994d2065cb303e4354f397ec32d5c5e721a8081d303c881cdc70ef590",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

@@ -35,6 +35,7 @@ const HOMES: Readonly<Record<string, string | readonly string[]>> = {
   hono: "http",
   "ipaddr.js": "platform",
   jiti: "config",
+  nodemailer: "platform",
   pg: "store",
   "pg-copy-streams": "store",
   picocolors: "cli",

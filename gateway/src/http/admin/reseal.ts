@@ -45,6 +45,7 @@ async function reseal(context: OperationContext): Promise<Handled<z.infer<typeof
 
 function nameValue({ kind, id, part }: Unreadable, own: TenantCatalog): string {
   if (kind === "reconciliation") return `reconciliation/${toPublicId("rec", id)}/secret`;
+  if (kind === "alert_channel") return `alert-channel/${toPublicId("chn", id)}/secret`;
   const name = kind === "source" ? own.sourceName(id) : own.destinationName(id);
   return `${kind}/${name}/${part ?? "signing-secret"}`;
 }

@@ -1,0 +1,75 @@
+import { statfs } from "node:fs/promises";
+import type { GatewayConfig } from "../config.ts";
+import { lookForAlerts } from "../engine/caretakers/alerter.ts";
+import { forgetOldAlerts, sendNotices } from "../engine/caretakers/notice-sender.ts";
+import { startLoop } from "../engine/loop.ts";
+import { createEgress } from "../platform/egress/create-egress.ts";
+import { createMailDialer } from "../platform/egress/dial-mail.ts";
+import type { Log } from "../platform/log.ts";
+import type { Foundation } from "./foundation.ts";
+
+/** Judges the rules and sends the notices, in the process that leads. */
+export interface Alerter {
+  stop(): Promise<void>;
+}
+
+const LOOK_MS = 15_000;
+const SEND_MS = 1_000;
+const FORGET_MS = 3_600_000;
+const STATEMENT_MS = 10_000;
+const CONNECTIONS = 2;
+const MIB = 1_048_576;
+
+/** Starts the two loops: what the rules find, and the notices that are due. Every process has them, the leader's do something. */
+export function startAlerter(config: GatewayConfig, log: Log, foundation: Foundation): Alerter {
+  const { clock, databaseClock, leader, box, random, catalog, safety, store } = foundation;
+  // Of its own: a destination that hangs shall hold up no notice about it.
+  const egress = createEgress({ policy: config.egress, log, clock });
+  const dialer = createMailDialer({ policy: config.egress, clock });
+  const db = foundation.openPool("alerter", CONNECTIONS, STATEMENT_MS);
+  const shared = { db, databaseClock, box, log };
+  const rules = {
+    ...shared,
+    leader,
+    random,
+    catalog: () => catalog.index(),
+    unsafe: () => {
+      const safe = safety.current();
+      return safe.ok ? null : `database ${safe.cause}: ${safe.detail}`.slice(0, 500);
+    },
+    diskFreeMib: async () => (store.kind === "embedded" ? await readDiskFree(config.dataDir) : null),
+    operator: config.tenant,
+  };
+  const loops = [
+    startLoop({ name: "alerter", log, idleMs: LOOK_MS }, async () => {
+      await lookForAlerts(rules);
+      return false;
+    }),
+    startLoop(
+      { name: "notices", log, idleMs: SEND_MS },
+      async () => leader.current() !== null && (await sendNotices({ ...shared, egress, dialer, clock })),
+    ),
+    startLoop({ name: "alert history", log, idleMs: FORGET_MS }, async () => {
+      if (leader.current() !== null) await forgetOldAlerts(shared);
+      return false;
+    }),
+  ];
+  return {
+    stop: async () => {
+      const stopped = loops.map((loop) => loop.stop());
+      // What is under way is given up, and sent again by whoever leads next.
+      dialer.close();
+      await egress.close();
+      await Promise.all(stopped);
+    },
+  };
+}
+
+async function readDiskFree(folder: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return (bavail * bsize) / MIB;
+  } catch {
+    return null;
+  }
+}

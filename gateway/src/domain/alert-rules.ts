@@ -1,0 +1,239 @@
+import type { Priority } from "./priority.ts";
+
+/** `page`: somebody must act now. `ticket`: somebody must act soon. */
+export const SEVERITIES = ["page", "ticket"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** What a rule goes by. */
+export interface RuleTerms {
+  readonly severity: Severity;
+  /** In the rule's own unit; the rule fires above it, or below it where less is worse. */
+  readonly threshold: number;
+  /** For how long it has to hold before anybody is told. */
+  readonly forSec: number;
+}
+
+/** A rule as it is built in. */
+export interface AlertRule extends RuleTerms {
+  readonly name: string;
+  /** The unit of the threshold: `sec`, `count`, `level`, `mib`. */
+  readonly unit: "sec" | "count" | "level" | "mib";
+  readonly summary: string;
+  /** A page of the documentation, from the root of the repository. */
+  readonly runbook: string;
+  /** The rule of docs/operate/alerts.yml that says the same, where Prometheus can see it. */
+  readonly prometheus: string | null;
+}
+
+const QUEUE_PAGE = "docs/operate/queue.md";
+const rule = (
+  name: string,
+  [severity, threshold, unit, forSec]: readonly [Severity, number, AlertRule["unit"], number],
+  summary: string,
+  [runbook, prometheus]: readonly [string, string | null],
+): AlertRule => ({ name, severity, threshold, unit, forSec, summary, runbook, prometheus });
+
+/** Every rule with its defaults; those that Prometheus knows too have its terms. */
+export const ALERT_RULES: readonly AlertRule[] = [
+  rule(
+    "database_unsafe",
+    ["page", 0, "count", 60],
+    "The database is away or its settings could lose events; nothing is accepted.",
+    ["docs/operate/database.md", "HoldfastDatabaseDown"],
+  ),
+  rule(
+    "critical_waits",
+    ["page", 60, "sec", 120],
+    "A critical delivery has been ready for too long and nobody has tried it.",
+    [QUEUE_PAGE, "HoldfastCriticalWaits"],
+  ),
+  rule("queue_waits", ["ticket", 1_800, "sec", 600], "Ready deliveries of a class wait for too long.", [
+    QUEUE_PAGE,
+    "HoldfastQueueWaits",
+  ]),
+  rule("refuses_high", ["page", 4, "level", 60], "Overloaded so far that all but critical arrivals are refused.", [
+    QUEUE_PAGE,
+    "HoldfastRefusesHigh",
+  ]),
+  rule("overloaded", ["ticket", 1, "level", 600], "Arrivals that may wait are slowed down or refused.", [
+    QUEUE_PAGE,
+    "HoldfastOverloaded",
+  ]),
+  rule(
+    "throttle_in_force",
+    ["ticket", 900, "sec", 0],
+    "Somebody has slowed down or refused arrivals by hand, and it still holds.",
+    [QUEUE_PAGE, null],
+  ),
+  rule(
+    "breaker_open",
+    ["ticket", 0, "count", 900],
+    "A destination fails, so its breaker is open; its deliveries wait.",
+    [QUEUE_PAGE, "HoldfastBreakerOpen"],
+  ),
+  rule(
+    "destination_failing",
+    ["ticket", 3_600, "sec", 0],
+    "Every attempt at a destination has failed for a long time.",
+    ["docs/runbooks/dead-letters-growing.md", null],
+  ),
+  rule(
+    "destination_disabled",
+    ["page", 0, "count", 0],
+    "A destination was disabled because it only failed; its deliveries are held.",
+    ["docs/runbooks/dead-letters-growing.md", null],
+  ),
+  rule("dead_letters_grow", ["page", 10, "count", 0], "Deliveries to a destination end in the dead letters.", [
+    "docs/runbooks/dead-letters-growing.md",
+    null,
+  ]),
+  rule("rejections_grow", ["page", 10, "count", 0], "A source refuses arrivals again and again.", [
+    "docs/runbooks/signature-drift.md",
+    null,
+  ]),
+  rule("retry_loop", ["ticket", 2, "count", 0], "A provider sends the same request again and again.", [
+    "docs/runbooks/retry-loop.md",
+    null,
+  ]),
+  rule("secret_ends", ["ticket", 86_400, "sec", 0], "A secret that is still in use is about to end.", [
+    "docs/operate/secrets.md",
+    null,
+  ]),
+  rule("secret_retired_used", ["page", 0, "count", 0], "A sender still signs with a secret that has been retired.", [
+    "docs/operate/secrets.md",
+    null,
+  ]),
+  rule(
+    "reconciliation_unexplained",
+    ["page", 0, "count", 60],
+    "The provider's own log has events that could not be recovered.",
+    ["docs/runbooks/provider-outage.md", "HoldfastReconciliationUnexplained"],
+  ),
+  rule(
+    "reconciliation_fails",
+    ["ticket", 0, "count", 60],
+    "The provider's own log could not be read; nothing is compared until it can.",
+    ["docs/runbooks/provider-outage.md", "HoldfastReconciliationFails"],
+  ),
+  rule(
+    "old_snapshot",
+    ["ticket", 60, "sec", 300],
+    "An old snapshot keeps the database from cleaning up behind the queue.",
+    ["docs/operate/database.md", "HoldfastOldSnapshot"],
+  ),
+  rule("disk_low", ["page", 2_048, "mib", 60], "The disk of the embedded database is nearly full.", [
+    "docs/operate/database.md",
+    null,
+  ]),
+];
+
+/** How far back the counts of dead letters, rejections and loops look. */
+export const ALERT_WINDOW_MS = 900_000;
+
+/** What a tenant has changed of a rule. */
+export interface RuleChange extends Partial<RuleTerms> {
+  readonly state?: "active" | "disabled";
+}
+export type RuleChanges = Readonly<Record<string, RuleChange>>;
+
+/** Whom a finding is about. */
+export interface Subject {
+  /** Lasting: the id of a source or a destination with what tells several of it apart, or empty for the gateway. */
+  readonly subject: string;
+  readonly subjectName: string;
+  /** Whose owners are told. Empty: the gateway's. */
+  readonly sourceIds: readonly string[];
+}
+
+interface Measured extends Subject {
+  readonly value: number;
+  readonly detail: string;
+}
+
+/** One look at everything that rules are about, of one tenant. Where a value is not known it is absent. */
+export interface Readings {
+  readonly unsafe: string | null;
+  /** Seconds, by class. */
+  readonly oldestReadySec: Readonly<Partial<Record<Priority, number>>>;
+  readonly overload: { readonly level: number; readonly signal: string | null };
+  readonly oldestSnapshotSec: number;
+  readonly diskFreeMib: number | null;
+  /** What is about sources and destinations, by the rule's name; the value is compared with the rule's threshold. */
+  readonly measured: Readonly<Record<string, readonly Measured[]>>;
+}
+
+/** A rule that holds about a subject now. */
+export interface Finding extends Measured {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly forSec: number;
+}
+
+/** The terms of a rule as a tenant has them; null when it is switched off. */
+export function termsOf(built: AlertRule, changes: RuleChanges): RuleTerms | null {
+  const change = Object.hasOwn(changes, built.name) ? changes[built.name]! : {};
+  if (change.state === "disabled") return null;
+  const { severity = built.severity, threshold = built.threshold, forSec = built.forSec } = change;
+  return { severity, threshold, forSec };
+}
+
+/** Judges the readings by every rule that is on. Pure: what holds is told, whether it has been told before is not its matter. */
+export function judgeAlerts(readings: Readings, changes: RuleChanges): Finding[] {
+  return ALERT_RULES.flatMap((built) => {
+    const terms = termsOf(built, changes);
+    if (terms === null) return [];
+    const { severity, threshold, forSec } = terms;
+    return readFor(built.name, readings)
+      .filter(({ value }) => isBeyond(built, value, threshold))
+      .map((measured) => ({ ...measured, rule: built.name, severity, forSec }));
+  });
+}
+
+// Levels are steps that are reached; of the disk and of the time that a secret has left, less is worse.
+function isBeyond({ name, unit }: AlertRule, value: number, threshold: number): boolean {
+  if (unit === "level") return value >= threshold;
+  return unit === "mib" || name === "secret_ends" ? value < threshold : value > threshold;
+}
+
+const GATEWAY: Subject = { subject: "", subjectName: "the gateway", sourceIds: [] };
+
+function readFor(name: string, readings: Readings): readonly Measured[] {
+  const { unsafe, oldestReadySec, overload, oldestSnapshotSec, diskFreeMib } = readings;
+  switch (name) {
+    case "database_unsafe":
+      return unsafe === null ? [] : [{ ...GATEWAY, value: 1, detail: unsafe }];
+    case "critical_waits":
+      return waits(oldestReadySec, (priority) => priority === "critical");
+    case "queue_waits":
+      return waits(oldestReadySec, (priority) => priority !== "critical");
+    case "refuses_high":
+    case "overloaded":
+      return [
+        {
+          ...GATEWAY,
+          value: overload.level,
+          detail: `level ${overload.level}, because of ${overload.signal ?? "nothing"}`,
+        },
+      ];
+    case "old_snapshot":
+      return [{ ...GATEWAY, value: oldestSnapshotSec, detail: `the oldest is ${Math.round(oldestSnapshotSec)} s old` }];
+    case "disk_low":
+      return diskFreeMib === null
+        ? []
+        : [{ ...GATEWAY, value: diskFreeMib, detail: `${Math.round(diskFreeMib)} MiB are free` }];
+    default:
+      return Object.hasOwn(readings.measured, name) ? readings.measured[name]! : [];
+  }
+}
+
+function waits(ages: Readings["oldestReadySec"], wanted: (priority: string) => boolean): Measured[] {
+  return Object.entries(ages)
+    .filter(([priority]) => wanted(priority))
+    .map(([priority, value]) => ({
+      subject: priority,
+      subjectName: `class ${priority}`,
+      sourceIds: [],
+      value,
+      detail: `the oldest ready delivery of class ${priority} has waited for ${Math.round(value)} s`,
+    }));
+}

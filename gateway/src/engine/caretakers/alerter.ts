@@ -1,0 +1,150 @@
+import type { AlertChannel } from "../../domain/alert-channel.ts";
+import type { Alert, AlertMoves, NoticeKind } from "../../domain/alert.ts";
+import { chooseChannels, moveAlerts } from "../../domain/alert.ts";
+import { NOTICE_FACTS_MAX, toFact } from "../../domain/alert-notice.ts";
+import type { Finding, Readings } from "../../domain/alert-rules.ts";
+import { ALERT_WINDOW_MS, judgeAlerts } from "../../domain/alert-rules.ts";
+import { lowestUuid, newUuid, toPublicId } from "../../domain/id.ts";
+import type { CatalogIndex } from "../../pipeline/catalog-index.ts";
+import type { Log } from "../../platform/log.ts";
+import type { SecretsBox } from "../../platform/secrets-box.ts";
+import type { AlertRow } from "../../store/alerts/alerts.ts";
+import { alertValues, dropPendingAlerts, listStanding, saveAlert, toAlert } from "../../store/alerts/alerts.ts";
+import { loadChannels } from "../../store/alerts/channels.ts";
+import type { MeasuredRow } from "../../store/alerts/measures.ts";
+import { MEASURES } from "../../store/alerts/measures.ts";
+import { queueNotice } from "../../store/alerts/notices.ts";
+import type { AlertSettings } from "../../store/alerts/settings.ts";
+import { NO_ALERT_SETTINGS, loadAlertSettings } from "../../store/alerts/settings.ts";
+import type { Database } from "../../store/database.ts";
+import { listSaturation } from "../../store/saturation/list-saturation.ts";
+import type { Queryable } from "../../store/statement.ts";
+import type { DatabaseClock } from "../database-clock.ts";
+import type { Leader } from "../leader.ts";
+import { underTerm } from "../leader.ts";
+import { measureQueue } from "./gauger.ts";
+import { readSnapshots } from "./watch-snapshots.ts";
+
+export interface AlerterDeps {
+  readonly db: Database;
+  readonly databaseClock: DatabaseClock;
+  readonly leader: Leader;
+  readonly catalog: () => CatalogIndex;
+  readonly box: SecretsBox;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly log: Log;
+  /** Why nothing is accepted, or null. */
+  readonly unsafe: () => string | null;
+  /** MiB free where the embedded database lives; null where that is not known. */
+  readonly diskFreeMib: () => Promise<number | null>;
+  /** Whose alerts are those of the gateway itself. */
+  readonly operator: string;
+}
+
+const DEADLINE_MS = 10_000;
+
+/**
+ * One look: reads everything that rules are about, judges it, and writes down what begins, goes on and ends together with the
+ * notices that follow, in one transaction under the term. Nothing is sent here.
+ *
+ * @returns how many notices were queued; null when this process does not lead
+ */
+export async function lookForAlerts(deps: AlerterDeps): Promise<number | null> {
+  const term = deps.leader.current();
+  if (term === null) return null;
+  const settings = await loadAlertSettings(deps.db);
+  const readings = await read(deps);
+  const found = new Map(
+    [...readings].map(([tenant, one]) => [tenant, judgeAlerts(one, (settings.get(tenant) ?? NO_ALERT_SETTINGS).rules)]),
+  );
+  const done = await underTerm(deps.db, term, (tx) => write(deps, tx, found, settings), DEADLINE_MS);
+  if (done.ok) return done.value;
+  if ("deposed" in done) return null;
+  throw new Error(done.message);
+}
+
+async function read(deps: AlerterDeps): Promise<ReadonlyMap<string, Readings>> {
+  const now = deps.databaseClock.now();
+  const since = new Date(now.getTime() - ALERT_WINDOW_MS);
+  const takes = { now: [now], since: [since], floor: [lowestUuid(since.getTime())], nothing: [] };
+  const measured = new Map<string, Record<string, ReturnType<typeof toMeasured>[]>>([[deps.operator, {}]]);
+  for (const [rule, measure] of MEASURES) {
+    for (const row of (await deps.db.run(measure.statement, takes[measure.takes])).rows) {
+      const own = measured.get(row.tenant) ?? {};
+      (own[rule] ??= []).push(toMeasured(row));
+      measured.set(row.tenant, own);
+    }
+  }
+  const queue = await measureQueue(deps);
+  const ages = Object.entries(queue.oldestReadyMs).map(([priority, ms]) => [priority, ms / 1_000]);
+  const [worst] = (await deps.db.run(listSaturation, [])).rows;
+  const whole = {
+    unsafe: deps.unsafe(),
+    oldestReadySec: Object.fromEntries(ages) as Readings["oldestReadySec"],
+    overload: { level: worst?.level ?? 0, signal: worst?.signal ?? null },
+    oldestSnapshotSec: (await readSnapshots(deps.db)).oldestSec,
+    diskFreeMib: await deps.diskFreeMib(),
+  };
+  return new Map(
+    [...measured].map(([tenant, own]) => [tenant, { ...(tenant === deps.operator ? whole : CALM), measured: own }]),
+  );
+}
+
+const CALM: Omit<Readings, "measured"> = {
+  unsafe: null,
+  oldestReadySec: {},
+  overload: { level: 0, signal: null },
+  oldestSnapshotSec: 0,
+  diskFreeMib: null,
+};
+
+function toMeasured({ subject, subject_name, source_ids, value, detail }: MeasuredRow) {
+  return { subject, subjectName: subject_name, sourceIds: source_ids, value, detail };
+}
+
+async function write(
+  deps: AlerterDeps,
+  tx: Queryable,
+  found: ReadonlyMap<string, readonly Finding[]>,
+  settings: ReadonlyMap<string, AlertSettings>,
+): Promise<number> {
+  const now = deps.databaseClock.now();
+  const standing = (await tx.run(listStanding, [])).rows;
+  const tenants = new Set([...found.keys(), ...standing.map(({ tenant }) => tenant)]);
+  const channels = await loadChannels(tx, deps.box, null);
+  const newId = (): string => newUuid(now.getTime(), 0, deps.random(8));
+  let queued = 0;
+  for (const tenant of tenants) {
+    const before = standing.filter((row: AlertRow) => row.tenant === tenant).map(toAlert);
+    const moves = moveAlerts(before, found.get(tenant) ?? [], now, newId);
+    for (const alert of moves.saved) await tx.run(saveAlert, alertValues(tenant, alert));
+    if (moves.dropped.length > 0) await tx.run(dropPendingAlerts, [moves.dropped]);
+    const own = channels.filter((channel) => channel.tenant === tenant);
+    const groups = group(deps, moves, own, settings.get(tenant) ?? NO_ALERT_SETTINGS);
+    for (const { channel, kind, alerts } of groups) {
+      const facts = alerts.slice(0, NOTICE_FACTS_MAX).map((alert) => toFact(alert, toPublicId("alt", alert.id)));
+      await tx.run(queueNotice, [newId(), tenant, channel.id, kind, JSON.stringify(facts), now]);
+    }
+    queued += groups.length;
+    tell(deps.log, moves);
+  }
+  return queued;
+}
+
+/** What each channel is told at once: one notice for all that began, one for all that still holds, one for all that is over. */
+function group(deps: AlerterDeps, moves: AlertMoves, channels: readonly AlertChannel[], { owners }: AlertSettings) {
+  const index = deps.catalog();
+  const nameOf = (id: string): string => index.findSourceById(id)?.name ?? "";
+  const told = (alert: Alert) => chooseChannels(alert, alert.sourceIds.map(nameOf), channels, owners);
+  return (Object.entries(moves.told) as [NoticeKind, readonly Alert[]][]).flatMap(([kind, alerts]) =>
+    channels
+      .map((channel) => ({ channel, kind, alerts: alerts.filter((alert) => told(alert).includes(channel)) }))
+      .filter((one) => one.alerts.length > 0),
+  );
+}
+
+function tell(log: Log, { told }: AlertMoves): void {
+  for (const { rule, subjectName, detail, severity } of told.fired)
+    log.warn({ rule, subject: subjectName, severity, detail }, "an alert fires");
+  for (const { rule, subjectName } of told.resolved) log.info({ rule, subject: subjectName }, "an alert is over");
+}

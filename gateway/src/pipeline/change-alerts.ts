@@ -1,0 +1,106 @@
+import type { AlertChannel } from "../domain/alert-channel.ts";
+import type { CheckedAlerts, CheckedChannel } from "../domain/alert-definition.ts";
+import { compareFields } from "../domain/catalog-plan.ts";
+import type { Origin } from "../domain/catalog.ts";
+import { newUuid } from "../domain/id.ts";
+import { bindAlertChannel } from "../domain/secret-binding.ts";
+import { loadChannels, saveChannel } from "../store/alerts/channels.ts";
+import { saveAlertSettings } from "../store/alerts/settings.ts";
+import { lockCatalog } from "../store/catalog/catalog-version.ts";
+import type { Committed } from "../store/database.ts";
+import type { Queryable } from "../store/statement.ts";
+import type { CatalogDeps } from "./change-catalog.ts";
+
+const DEADLINE_MS = 10_000;
+
+/** A channel as it shall be. */
+export interface ChannelPlan extends Pick<AlertChannel, "id" | "name" | "address" | "severities" | "state" | "origin"> {
+  readonly action: "created" | "updated" | "unchanged";
+  readonly fields: readonly string[];
+  /** Undefined: the one that is stored stays. */
+  readonly secret: string | undefined;
+}
+
+/** Plans one channel; a secret that is not given stays. */
+export function planChannel(
+  deps: Pick<CatalogDeps, "clock" | "random">,
+  present: AlertChannel | null,
+  checked: CheckedChannel,
+  declared: { readonly name: string; readonly origin: Origin; readonly state: AlertChannel["state"] },
+): ChannelPlan {
+  const { address, severities, secret } = checked;
+  const { origin, state } = declared;
+  const compared = compareFields(present, { address, severities, origin, state });
+  const isNewSecret = present !== null && secret !== undefined && secret !== present.secret;
+  return {
+    id: present?.id ?? newUuid(deps.clock.now().getTime(), 0, deps.random(8)),
+    address,
+    severities,
+    secret,
+    ...declared,
+    action: isNewSecret ? "updated" : compared.action,
+    fields: isNewSecret ? [...compared.fields, "secret"] : compared.fields,
+  };
+}
+
+/**
+ * Brings the channels, rules and owners to what a checked definition declares. A channel that the same origin declared before
+ * and declares no longer is disabled: its notices stay to be seen. With `write: false` it only plans.
+ */
+export async function applyAlerts(
+  deps: CatalogDeps,
+  declared: { readonly tenant: string; readonly origin: Origin; readonly alerts: CheckedAlerts | null },
+  options: { readonly write: boolean },
+): Promise<Committed<{ readonly plans: readonly ChannelPlan[]; readonly gone: readonly ChannelPlan[] }>> {
+  const { tenant, origin, alerts } = declared;
+  return await deps.db.transaction(async (tx) => {
+    await tx.run(lockCatalog, []);
+    const present = await loadChannels(tx, deps.box, tenant);
+    const find = (name: string): AlertChannel | null => present.find((channel) => channel.name === name) ?? null;
+    const channels = alerts?.channels ?? {};
+    const plans = Object.entries(channels).map(([name, checked]) =>
+      planChannel(deps, find(name), checked, { name, origin, state: "active" }),
+    );
+    const gone = present
+      .filter((one) => one.origin === origin && one.state === "active" && !Object.hasOwn(channels, one.name))
+      .map((one): ChannelPlan => ({
+        ...one,
+        secret: undefined,
+        state: "disabled",
+        action: "updated",
+        fields: ["state"],
+      }));
+    if (!options.write) return { plans, gone };
+    for (const plan of [...plans, ...gone]) if (plan.action !== "unchanged") await save(deps, tx, tenant, plan);
+    if (alerts !== null && (alerts.rules !== null || alerts.owners !== null))
+      await tx.run(saveAlertSettings, [tenant, toJson(alerts.rules), toJson(alerts.owners), deps.clock.now()]);
+    return { plans, gone };
+  }, DEADLINE_MS);
+}
+
+/** Changes one channel by what is there then; null from `plan` writes nothing. */
+export async function changeChannel(
+  deps: CatalogDeps,
+  tenant: string,
+  plan: (present: readonly AlertChannel[]) => ChannelPlan | null,
+): Promise<Committed<ChannelPlan | null>> {
+  return await deps.db.transaction(async (tx) => {
+    await tx.run(lockCatalog, []);
+    const planned = plan(await loadChannels(tx, deps.box, tenant));
+    if (planned !== null && planned.action !== "unchanged") await save(deps, tx, tenant, planned);
+    return planned;
+  }, DEADLINE_MS);
+}
+
+async function save(deps: CatalogDeps, tx: Queryable, tenant: string, plan: ChannelPlan): Promise<void> {
+  const { id, name, address, secret, severities, state, origin } = plan;
+  const sealed = secret === undefined ? null : deps.box.seal(Buffer.from(secret, "utf8"), bindAlertChannel(tenant, id));
+  const values = [id, tenant, name, address.kind, JSON.stringify(address), sealed, severities, state, origin];
+  const saved = await tx.run(saveChannel, [...values, deps.clock.now()]);
+  // Planned under the lock, so a row that is not there any more is a bug and must not commit.
+  if (saved.rowCount !== 1) throw new Error("the channel that was planned was not written");
+}
+
+function toJson(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
+}

@@ -1,0 +1,79 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { SMTPServer } from "smtp-server";
+
+/** One POST that came: where to, and what it said. */
+export interface Posted {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** Slack's incoming webhooks, PagerDuty's Events API v2 and a plain receiver behind one port, by their documented answers. */
+export interface FakeChannels {
+  readonly url: string;
+  readonly posted: Posted[];
+  /** Answers the next posts with these statuses, then as documented again. */
+  failNext(...statuses: number[]): void;
+  close(): Promise<void>;
+}
+
+export async function startFakeChannels(): Promise<FakeChannels> {
+  const posted: Posted[] = [];
+  const failures: number[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const text = Buffer.concat(chunks).toString("utf8");
+      const failure = failures.shift();
+      posted.push({ path: request.url ?? "", headers: request.headers, text });
+      if (failure !== undefined) response.writeHead(failure).end("try later");
+      else if (request.url === "/v2/enqueue") {
+        const event = JSON.parse(text) as Record<string, unknown>;
+        const known = typeof event["routing_key"] === "string" && typeof event["dedup_key"] === "string";
+        const isWhole = event["event_action"] === "resolve" || event["payload"] !== undefined;
+        response.writeHead(known && isWhole ? 202 : 400, { "content-type": "application/json" });
+        response.end(JSON.stringify({ status: "success", message: "Event processed", dedup_key: event["dedup_key"] }));
+      } else if (request.url?.startsWith("/services/") === true) {
+        const isWhole = typeof (JSON.parse(text) as Record<string, unknown>)["text"] === "string";
+        response.writeHead(isWhole ? 200 : 400).end(isWhole ? "ok" : "no_text");
+      } else response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    posted,
+    failNext: (...statuses) => void failures.push(...statuses),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A mail server that takes everything, and asks for a login when it is told to. */
+export async function startFakeMail(login: { user: string; pass: string } | null = null) {
+  const mails: string[] = [];
+  const server = new SMTPServer({
+    authOptional: login === null,
+    disabledCommands: login === null ? ["AUTH", "STARTTLS"] : ["STARTTLS"],
+    allowInsecureAuth: true,
+    onData: (stream, _session, callback) => {
+      const chunks: Buffer[] = [];
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      stream.on("end", () => {
+        mails.push(Buffer.concat(chunks).toString("utf8"));
+        callback();
+      });
+    },
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const address = server.server.address() as AddressInfo;
+  return {
+    port: address.port,
+    mails,
+    close: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+  };
+}
