@@ -36,6 +36,7 @@ const screens = [
   screen("/destinations", () => import("./screens/destinations.tsx"), "Destinations"),
   screen("/destinations/new", () => import("./screens/destination-create.tsx"), "DestinationCreate"),
   screen("/destinations/$id", () => import("./screens/destination.tsx"), "DestinationScreen"),
+  screen("/alerts", () => import("./screens/alerts.tsx"), "Alerts"),
   screen("/replays", () => import("./screens/replays.tsx"), "Replays"),
   screen("/replays/new", () => import("./screens/replay-create.tsx"), "ReplayCreate"),
   screen("/replays/$id", () => import("./screens/replay.tsx"), "ReplayScreen"),

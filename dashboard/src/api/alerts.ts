@@ -1,0 +1,76 @@
+import { api } from "./api.ts";
+
+export type Severity = "page" | "ticket";
+
+export interface Alert {
+  readonly id: string;
+  readonly rule: string;
+  readonly subject: string;
+  readonly sources: readonly string[];
+  readonly severity: Severity;
+  readonly state: "pending" | "firing" | "resolved";
+  readonly summary: string;
+  readonly detail: string;
+  readonly runbook: string;
+  readonly since: string;
+  readonly toldAt: string | null;
+  readonly resolvedAt: string | null;
+}
+
+export interface AlertRule {
+  readonly name: string;
+  readonly summary: string;
+  readonly runbook: string;
+  readonly unit: "sec" | "count" | "level" | "mib";
+  readonly state: "active" | "disabled";
+  readonly severity: Severity;
+  readonly threshold: number;
+  readonly forSec: number;
+  readonly changed: boolean;
+  readonly pending: number;
+  readonly firing: number;
+}
+
+export interface AlertChannel {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "slack" | "pagerduty" | "webhook" | "email";
+  readonly url: string | null;
+  readonly host: string | null;
+  readonly to: readonly string[];
+  readonly readable: boolean;
+  readonly severities: readonly Severity[];
+  readonly state: "active" | "disabled";
+  readonly origin: "file" | "api" | "sample";
+}
+
+export interface AlertNotice {
+  readonly id: string;
+  readonly channel: string;
+  readonly kind: "fired" | "repeated" | "resolved" | "test";
+  readonly alerts: readonly { readonly rule: string; readonly subject: string }[];
+  readonly state: "queued" | "sent" | "failed";
+  readonly attempts: number;
+  readonly detail: string | null;
+  readonly createdAt: string;
+}
+
+interface List<T> {
+  readonly items: readonly T[];
+}
+
+const EVERY_MS = 5_000;
+
+/** Everything of the screen of alerts stands under one key, so that one change reads all of it again. */
+export const ALERTS_KEY = "alerts";
+
+const listed = <T>(path: string) => ({
+  queryKey: [ALERTS_KEY, path],
+  queryFn: () => api.get<List<T>>(path),
+  refetchInterval: EVERY_MS,
+});
+
+export const alertsQuery = listed<Alert>("/alerts?limit=100");
+export const rulesQuery = listed<AlertRule>("/alerts/rules");
+export const channelsQuery = listed<AlertChannel>("/alerts/channels");
+export const noticesQuery = listed<AlertNotice>("/alerts/notices?limit=20");
