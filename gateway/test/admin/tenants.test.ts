@@ -19,6 +19,8 @@ const BODIES: Record<string, unknown> = {
   "patch /routes/{id}": { priority: "low" },
   "patch /reconciliations/{id}": { state: "disabled" },
   "post /reconciliations/{id}/runs": {},
+  "patch /alerts/rules/{id}": { threshold: 1 },
+  "patch /alerts/channels/{id}": { state: "disabled" },
 };
 
 beforeAll(async () => {
@@ -60,6 +62,8 @@ beforeAll(async () => {
   const run = (await gateway.call("POST", "/reconciliations/c/runs", {})).body as Record<string, string>;
   ids["reconciliations"] = run["reconciliationId"]!;
   ids["reconciliation-runs"] = run["id"]!;
+  const chat = { name: "chat", kind: "slack", url: "https://hooks.slack.example/services/T0/B0/x" };
+  ids["alerts"] = ((await gateway.call("POST", "/alerts/channels", chat)).body as { id: string }).id;
   const keys = (await gateway.call("GET", "/keys")).body as { items: { id: string }[] };
   ids["keys"] = keys.items[0]!.id;
 });
@@ -118,6 +122,7 @@ describe("another tenant's key", () => {
       "/rejections",
       "/loops",
       "/reconciliations",
+      "/alerts/channels",
       "/reconciliation-runs",
     ]) {
       expect([path, ((await gateway.call("GET", path)).body as { items: unknown[] }).items.length > 0]).toEqual([

@@ -5,6 +5,7 @@ import { messageOf } from "../../platform/log.ts";
 import { createPasswordHasher } from "../../platform/password-hash.ts";
 import type { AdminDeps, AdminParts } from "./admin-deps.ts";
 import type { AdminEnv } from "./admin-env.ts";
+import { alertOperations } from "./alerts.ts";
 import { answerProblem } from "./answer-problem.ts";
 import { auditOperations } from "./audit.ts";
 import { configurationOperations } from "./configuration.ts";
@@ -70,6 +71,7 @@ export const adminOperations: readonly Operation[] = [
   ...throttleOperations,
   ...reconciliationOperations,
   ...reconciliationRunOperations,
+  ...alertOperations,
   ...keyOperations,
   ...peopleOperations,
   ...auditOperations,
