@@ -1,3 +1,4 @@
+import type { AuditEntry } from "@holdfast/client";
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "./api.ts";
 
@@ -72,5 +73,12 @@ export const throttlesQuery = queryOptions({
 export const configurationQuery = queryOptions({
   queryKey: ["configuration"],
   queryFn: () => api.configuration(),
+  refetchInterval: 30_000,
+});
+
+/** The newest of what was done; for admins alone. */
+export const auditQuery = queryOptions({
+  queryKey: ["audit", "overview"],
+  queryFn: () => api.get<{ items: AuditEntry[] }>("/audit", { limit: 30 }),
   refetchInterval: 30_000,
 });
