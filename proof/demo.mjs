@@ -58,7 +58,7 @@ async function shoot(stage, story, folder) {
 async function findPaths({ api }, { actors, destinations, replayId, planId, runId }) {
   const events = await api.events.page({ source: "stripe-payments", limit: 1 });
   const rejections = await api.rejections.page({ source: "stripe-payments", limit: 20 });
-  const rejection = rejections.items.find(({ reason }) => reason === "signature_mismatch") ?? rejections.items[0];
+  const rejection = rejections.items.find(({ reason }) => reason !== "missing_header") ?? rejections.items[0];
   const warehouse = destinations.find(({ name }) => name === "warehouse");
   return {
     overview: "/",

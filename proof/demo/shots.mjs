@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const BROWSER = process.env.HOLDFAST_BROWSER ?? "/usr/bin/chromium";
-const WIDE = { width: 1_280, height: 800 };
+const WIDE = { width: 1_280, height: 740 };
+const NO_SCREEN = "There is no such screen";
 const BYTES_MAX = 200_000;
 
 /**
@@ -27,6 +28,10 @@ export async function takeShots({ gateway }, paths, { folder, viewport = WIDE })
       for (const [name, path] of Object.entries(paths)) {
         await page.goto(`${gateway.adminUrl}${path}`);
         await page.getByRole("heading", { level: 1 }).waitFor();
+        if ((await page.getByRole("heading", { level: 1 }).textContent()) === NO_SCREEN) {
+          faults.push(`there is no screen at ${path}`);
+          continue;
+        }
         await page.waitForLoadState("networkidle").catch(() => {});
         await page
           .locator("[aria-label=Loading]")

@@ -182,7 +182,7 @@ function Notices({ destination }: { destination: DestinationDetail }) {
           days of that it is disabled.
         </p>
       )}
-      {notices.length === 0 ? (
+      {notices.length === 0 && failingSince === null ? (
         <p className="px-4 py-3 text-[13px] text-faint">None: it has not failed for long.</p>
       ) : null}
       <ul>
