@@ -19,7 +19,11 @@ export function Tally({ figures, label }: { figures: readonly Figure[]; label: s
       className="grid grid-cols-2 gap-px overflow-hidden rounded-lg border border-line bg-line sm:grid-cols-[repeat(auto-fit,minmax(128px,1fr))]"
     >
       {figures.map(({ word, value, tone = "calm", hint }) => (
-        <div key={word} className="flex flex-col-reverse justify-end bg-raised px-4 py-3" title={hint}>
+        <div
+          key={word}
+          className="flex flex-col-reverse justify-end bg-raised px-4 py-3 last:odd:col-span-2 sm:last:odd:col-span-1"
+          title={hint}
+        >
           <dt className="text-xs text-faint">{word}</dt>
           <dd className={classNames("text-lg leading-7 font-semibold tracking-tight tabular-nums", TONES[tone])}>
             {value}

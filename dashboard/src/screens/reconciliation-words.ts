@@ -105,7 +105,7 @@ export const CONNECTORS: Readonly<
     ],
   },
   http: {
-    word: "Another API by HTTP",
+    word: "another API by HTTP",
     secret: "The API's token or password",
     fields: [
       ["url", "URL of the list", true],
@@ -123,7 +123,7 @@ export const CONNECTORS: Readonly<
     ],
   },
   file: {
-    word: "A file that was exported",
+    word: "a file that was exported",
     secret: null,
     fields: [
       ["file", "Name of the file", true],
