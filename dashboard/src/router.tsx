@@ -43,6 +43,9 @@ const screens = [
   screen("/reconciliations", () => import("./screens/reconciliations.tsx"), "Reconciliations"),
   screen("/reconciliations/new", () => import("./screens/reconciliation-create.tsx"), "ReconciliationCreate"),
   screen("/reconciliations/runs/$id", () => import("./screens/reconciliation-run.tsx"), "ReconciliationRunScreen"),
+  screen("/keys", () => import("./screens/keys.tsx"), "Keys"),
+  screen("/audit", () => import("./screens/audit.tsx"), "Audit"),
+  screen("/settings", () => import("./screens/settings.tsx"), "SettingsScreen"),
 ];
 
 /** Every screen of the dashboard with its address. */

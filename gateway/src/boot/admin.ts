@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { GatewayConfig } from "../config.ts";
+import { redactConfig } from "../config/redact-config.ts";
 import { findSample, openFresh } from "../cli/samples/all-samples.ts";
 import { measureQueue } from "../engine/caretakers/gauger.ts";
 import { readSnapshots } from "../engine/caretakers/watch-snapshots.ts";
@@ -45,6 +46,7 @@ export async function startAdmin(
     ingestUrl: config.publicUrl ?? links.ingest?.url ?? `http://${config.host}:${config.port}`,
     readiness: async () => readiness(foundation),
     status: () => status(config, foundation),
+    settings: showSettings(config),
     wake: links.wake,
     ...(links.ingest === null ? {} : { takeIn: links.ingest.takeIn }),
     samples: {
@@ -83,6 +85,12 @@ async function status(config: GatewayConfig, foundation: Foundation): Promise<ob
     snapshots: await readSnapshots(foundation.base),
     retention: config.retention,
   };
+}
+
+/** What is declared is shown by the configuration itself. */
+function showSettings(config: GatewayConfig): Record<string, unknown> {
+  const { definition: _definition, handlers: _handlers, ...settings } = redactConfig(config);
+  return settings;
 }
 
 function keyDeps({ base, clock, random }: Foundation) {

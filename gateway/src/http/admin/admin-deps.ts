@@ -42,6 +42,8 @@ export interface AdminParts {
   readonly readiness: () => Promise<{ readonly ok: boolean; readonly reasons: readonly string[] }>;
   /** What the process knows of itself beyond the database: roles, partitions ahead, durability. Shown as it is. */
   readonly status: () => Promise<object>;
+  /** The settings of the process, secrets hidden. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** Tells the workers that deliveries have become ready. Only a hint. */
   readonly wake: () => void;
   readonly log: Log;

@@ -35,6 +35,7 @@ import { routeOperations } from "./routes.ts";
 import { secretOperations } from "./secrets.ts";
 import { serveDashboard } from "./serve-dashboard.ts";
 import { sessionOperations } from "./sign-in.ts";
+import { settingsOperations } from "./settings.ts";
 import { createSignInLimits } from "./sign-in-limits.ts";
 import { sourceOperations } from "./sources.ts";
 import { standingOperations } from "./standing.ts";
@@ -75,6 +76,7 @@ export const adminOperations: readonly Operation[] = [
   ...keyOperations,
   ...peopleOperations,
   ...auditOperations,
+  ...settingsOperations,
   ...sessionOperations,
 ];
 
