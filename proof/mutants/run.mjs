@@ -11,7 +11,7 @@ import { MUTANTS } from "./mutants.mjs";
 
 const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));
 const DIST = new URL("../../gateway/dist/", import.meta.url);
-const TEST_MS = 20_000;
+const TEST_MS = 30_000;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** @returns {Promise<number>} 0 when every mutant was killed */
