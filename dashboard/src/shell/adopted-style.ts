@@ -4,8 +4,23 @@ import { useEffect } from "react";
  * Stands in for `react-style-singleton` in the build (see vite.config.ts), which Radix's dialogs and menus keep the page
  * behind them still with. That one writes a style element, which the content security policy refuses; a style sheet that is
  * adopted as an object is none.
+ *
+ * @returns a component whose styles are in force while any of it is shown; the first one's, unless they are dynamic
  */
-export function stylesheetSingleton(): { add: (css: string) => void; remove: () => void } {
+export function styleSingleton(): (props: { styles: string; dynamic?: boolean }) => null {
+  const shared = shareSheet();
+  return function Sheet({ styles, dynamic }) {
+    const key = dynamic === true ? styles : null;
+    // Styles that are not dynamic stay as they were when they first came, so `key` alone says when to take them anew.
+    useEffect(() => {
+      shared.add(styles);
+      return () => shared.remove();
+    }, [key]);
+    return null;
+  };
+}
+
+function shareSheet(): { add: (css: string) => void; remove: () => void } {
   let users = 0;
   let sheet: CSSStyleSheet | null = null;
   return {
@@ -22,27 +37,5 @@ export function stylesheetSingleton(): { add: (css: string) => void; remove: () 
       document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet);
       sheet = null;
     },
-  };
-}
-
-type UseStyle = (css: string, isDynamic?: boolean) => void;
-
-export function styleHookSingleton(): UseStyle {
-  const sheet = stylesheetSingleton();
-  return (css, isDynamic) => {
-    // As the original does: styles that are not dynamic stay as they were when they first came.
-    const key = isDynamic === true ? css : null;
-    useEffect(() => {
-      sheet.add(css);
-      return () => sheet.remove();
-    }, [key]);
-  };
-}
-
-export function styleSingleton(): (props: { styles: string; dynamic?: boolean }) => null {
-  const useStyle = styleHookSingleton();
-  return function Sheet({ styles, dynamic }) {
-    useStyle(styles, dynamic);
-    return null;
   };
 }
