@@ -16,6 +16,7 @@ const BODIES: Record<string, unknown> = {
   "post /sources/{id}/sign": { bodyBase64: "e30=" },
   "post /sources/{id}/secrets": { value: "whsec_a-secret-of-enough-length-0009" },
   "patch /destinations/{id}": { state: "paused" },
+  "patch /people/{id}": { role: "viewer" },
   "patch /routes/{id}": { priority: "low" },
   "patch /reconciliations/{id}": { state: "disabled" },
   "post /reconciliations/{id}/runs": {},
@@ -66,6 +67,13 @@ beforeAll(async () => {
   ids["alerts"] = ((await gateway.call("POST", "/alerts/channels", chat)).body as { id: string }).id;
   const keys = (await gateway.call("GET", "/keys")).body as { items: { id: string }[] };
   ids["keys"] = keys.items[0]!.id;
+  const plan = (await gateway.call("POST", "/replays", { sources: ["s"] })).body as { token?: string };
+  const replay = (await gateway.call("POST", "/replays/run", { token: plan.token })).body as { id: string };
+  ids["replays"] = replay.id;
+  await gateway.call("POST", "/throttles", { source: "s", action: "refuse", minutes: 5 });
+  ids["throttles"] = `source.${ids["sources"]}`;
+  const person = { email: "ada@example.com", password: "seven herons over the weir" };
+  ids["people"] = ((await gateway.call("POST", "/people", person)).body as { id: string }).id;
 });
 afterAll(() => gateway.close());
 

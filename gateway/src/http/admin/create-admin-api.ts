@@ -38,7 +38,9 @@ import { sessionOperations } from "./sign-in.ts";
 import { settingsOperations } from "./settings.ts";
 import { createSignInLimits } from "./sign-in-limits.ts";
 import { sourceOperations } from "./sources.ts";
+import { createLiveFeed } from "./live-feed.ts";
 import { standingOperations } from "./standing.ts";
+import { serveStream } from "./stream.ts";
 import { testEventOperations } from "./test-events.ts";
 import { throttleOperations } from "./throttles.ts";
 import { trafficOperations } from "./traffic.ts";
@@ -102,6 +104,7 @@ export function createAdminApi(parts: AdminParts): AdminApi {
     return c.json(document);
   });
   mountOperations(app, deps, adminOperations);
+  app.get(`${API_PATH}/stream`, authenticate(deps), serveStream(deps, createLiveFeed(deps)));
   // What is no operation is told apart only to those who may ask.
   app.use(`${API_PATH}/*`, authenticate(deps));
   serveDashboard(app, DASHBOARD);
