@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const BROWSER = process.env.HOLDFAST_BROWSER ?? "/usr/bin/chromium";
-const WIDE = { width: 1_280, height: 740 };
+const WIDE = { width: 1_280, height: 720 };
 const NO_SCREEN = "There is no such screen";
 const BYTES_MAX = 200_000;
 
