@@ -17,6 +17,7 @@ export {
   type Shelf,
 } from "./create-api.ts";
 export type * from "./list-queries.ts";
+export { followStream, type StreamedEvent } from "./follow-stream.ts";
 export type { HeadersInput } from "./delivery-headers.ts";
 export { type Once, once, type OnceStore } from "./once.ts";
 export { createPgStore, onceTableSql, type PgClient, type PgPool, type PgStore } from "./pg-store.ts";
