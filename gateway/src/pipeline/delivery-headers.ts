@@ -1,24 +1,9 @@
 import type { Destination, Source } from "../domain/catalog.ts";
 import { toPublicId } from "../domain/id.ts";
+import { passedOn, toHeaderValue } from "../domain/passed-headers.ts";
 import { signDelivery } from "../platform/delivery-signature.ts";
 import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
 import { shownTrigger } from "./leased-delivery.ts";
-
-// Framing and hop-by-hop headers belong to one connection (RFC 9110, 7.6.1); a forwarded address list would be a lie.
-const NOT_PASSED = new Set([
-  "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-  "transfer-encoding", "upgrade", "host", "content-length", "expect", "accept-encoding", "authorization", "cookie",
-  "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-real-ip",
-]); // prettier-ignore
-const OURS = new Set([
-  "webhook-id",
-  "webhook-timestamp",
-  "webhook-signature",
-  "idempotency-key",
-  "traceparent",
-  "user-agent",
-]);
-const REDACTED = "[redacted]";
 
 /**
  * The headers of one attempt: the provider's own, in order, then ours, signed by Standard Webhooks over the exact bytes.
@@ -57,31 +42,6 @@ export function deliveryHeaders(input: {
     ...(delivery.trigger === "copy" ? [["holdfast-copy", "true"] as [string, string]] : []),
     ["traceparent", traceparent(event.headers, input.random)],
   ];
-}
-
-/** @param replaced what the operator sets for this destination goes before what the provider sent under the same name */
-function passedOn(headers: StoredEvent["headers"], replaced: ReadonlySet<string>): [string, string][] {
-  const passed: [string, string][] = [];
-  const nominated = namedByConnection(headers);
-  for (const [name, value] of headers) {
-    const lower = name.toLowerCase();
-    if (NOT_PASSED.has(lower) || nominated.has(lower) || replaced.has(lower)) continue;
-    if (lower.startsWith("holdfast-") || value === REDACTED) continue;
-    passed.push([OURS.has(lower) ? `holdfast-original-${lower}` : lower, value]);
-  }
-  return passed;
-}
-
-// A header that `Connection` names belongs to that connection alone (RFC 9110, 7.6.1). The body's own type cannot.
-function namedByConnection(headers: StoredEvent["headers"]): ReadonlySet<string> {
-  const lists = headers.filter(([name]) => name.toLowerCase() === "connection").map(([, value]) => value);
-  const names = lists.flatMap((list) => list.toLowerCase().split(",")).map((name) => name.trim());
-  return new Set(names.filter((name) => !name.startsWith("content-")));
-}
-
-// An event type comes out of JSON, so it may hold anything; a header value is visible ASCII.
-function toHeaderValue(text: string): string {
-  return text.replaceAll(/[^\x21-\x7e]/g, "?").slice(0, 256);
 }
 
 /** Goes on with the sender's trace where it sent one (W3C Trace Context), else starts one. */
