@@ -5,11 +5,13 @@ import { addGatewayOptions, addPageOptions, type Choose } from "./options.ts";
 import { addReconcileCommands } from "./program-reconcile.ts";
 import { addLoopCommand, addSecretCommands } from "./program-secrets.ts";
 import { addThrottleCommands } from "./program-throttle.ts";
+import { openKeyboard } from "./keyboard.ts";
 import { complain, type ExitCode, type Shell } from "./shell.ts";
 
-/** The commands that ask a running gateway: `send`, `events`, `deliveries`, `destinations`, `dead`, `secrets`, `loops`, `status`, `throttle`. A list is what a noun alone gives. */
+/** The commands that ask a running gateway: `send`, `listen`, `events`, `deliveries`, `destinations`, `dead`, `secrets`, `loops`, `status`, `throttle`. A list is what a noun alone gives. */
 export function addQueryCommands(program: Command, shell: Shell, choose: Choose): void {
   addSend(program, shell, choose);
+  addListen(program, shell, choose);
   addEvents(program, shell, choose);
   addDeliveries(program, shell, choose);
   addDestinationCommands(program, shell, choose);
@@ -19,6 +21,22 @@ export function addQueryCommands(program: Command, shell: Shell, choose: Choose)
   addReconcileCommands(program, shell, choose);
   addLoopCommand(program, shell, choose);
   addThrottleCommands(program, shell, choose);
+}
+
+function addListen(program: Command, shell: Shell, choose: Choose): void {
+  addGatewayOptions(program.command("listen"))
+    .description("show events as they come, and forward them to a service on this machine")
+    .option("--source <name>", "only of this source, by id or name")
+    .option("--forward <url>", "post each to this URL of this machine, signed, such as http://localhost:3000/webhooks")
+    .option("--quiet", "print nothing but what goes wrong")
+    .option("--until-type <type>", "end with 0 when an event of this type was delivered")
+    .option("--timeout <seconds>", "with --until-type: end with 1 after so long")
+    .action((flags) =>
+      choose(async () => {
+        const isPlain = flags.json === true || flags.quiet === true;
+        return (await import("./commands/listen.ts")).listen(shell, flags, isPlain ? null : openKeyboard(process));
+      }),
+    );
 }
 
 function addSend(program: Command, shell: Shell, choose: Choose): void {

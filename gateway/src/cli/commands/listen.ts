@@ -1,0 +1,172 @@
+import type { StreamedEvent } from "@holdfast/client";
+import { ApiFault, createApi, followStream } from "@holdfast/client";
+import { findGateway } from "../find-gateway.ts";
+import type { AskFlags } from "../ask-gateway.ts";
+import type { Forwarded } from "../forward-event.ts";
+import { forwardEvent } from "../forward-event.ts";
+import type { Keyboard } from "../keyboard.ts";
+import { openDesk } from "../listen-desk.ts";
+import type { Heard } from "../listen-table.ts";
+import { lineOf } from "../listen-table.ts";
+import { localSecret } from "../local-secret.ts";
+import type { ExitCode, Shell } from "../shell.ts";
+import { complain } from "../shell.ts";
+
+export interface ListenFlags extends AskFlags {
+  readonly source?: string;
+  readonly forward?: string;
+  readonly quiet?: boolean;
+  readonly untilType?: string;
+  readonly timeout?: string;
+}
+
+const RETRY_MS = 1_000;
+const KEPT_MAX = 1_000;
+const REMEMBERED_MAX = 10_000;
+
+/**
+ * `holdfast listen`: shows a source's events as they come and forwards them to a service on this machine. A connection that is
+ * lost is made again, and what came meanwhile is told.
+ *
+ * @param keyboard null where nobody sits at a terminal: then each event is a line
+ */
+export async function listen(shell: Shell, flags: ListenFlags, keyboard: Keyboard | null): Promise<ExitCode> {
+  const fault = findFault(flags);
+  if (fault !== null)
+    return complain(shell, { problem: fault, remedy: undefined, badInput: true }, flags.json === true);
+  const found = await findGateway(shell, flags);
+  if (!found.ok) return complain(shell, found.complaint, flags.json === true);
+  const { adminUrl, adminToken } = found.address;
+  const address = { url: adminUrl, token: adminToken };
+  const secret = await localSecret(shell);
+  const aborter = new AbortController();
+  const outcome = { code: 0 as ExitCode };
+  const finish = (next: ExitCode): void => {
+    outcome.code = next;
+    aborter.abort();
+  };
+  shell.onStop(() => finish(flags.untilType === undefined ? 0 : 1));
+  const timer = flags.timeout === undefined ? null : setTimeout(() => finish(1), Number(flags.timeout) * 1_000);
+  const parts = { api: createApi(address), secret, url: flags.forward ?? "" };
+  const forward = async (one: Heard): Promise<void> => {
+    one.attempts++;
+    one.result = null;
+    if (flags.forward !== undefined) one.result = await forwardEvent(parts, one.event, one.attempts).catch(toResult);
+    if (flags.untilType !== undefined && one.event.eventType === flags.untilType && isDelivered(one, flags)) finish(0);
+  };
+  const isTable = keyboard !== null && flags.json !== true && flags.quiet !== true;
+  const desk = isTable
+    ? openDesk(shell, keyboard, { adminUrl, forward, quit: () => finish(flags.untilType === undefined ? 0 : 1) })
+    : null;
+  if (flags.json !== true && flags.quiet !== true) greet(shell, flags, secret);
+  const hear = async (event: StreamedEvent): Promise<void> => {
+    const one: Heard = { event, attempts: 0, result: null };
+    desk?.add(one, KEPT_MAX);
+    await forward(one);
+    if (desk === null) print(shell, flags, one);
+    else desk.draw();
+  };
+  try {
+    // What is there already is not told, and is where to go on should the connection be lost before anything came.
+    const [newest] = (await parts.api.events.page({ limit: 1 })).items;
+    await follow(
+      address,
+      { ...flags, newest: newest ?? null },
+      aborter.signal,
+      hear,
+      (text) => desk?.say(text) ?? shell.note(text),
+    );
+  } catch (error) {
+    if (!(error instanceof ApiFault)) throw error;
+    return complain(
+      shell,
+      { problem: error.message, remedy: undefined, badInput: error.status < 500 },
+      flags.json === true,
+    );
+  } finally {
+    if (timer !== null) clearTimeout(timer);
+    desk?.close();
+    keyboard?.close();
+  }
+  if (outcome.code === 1) shell.note(`listen: no event of type ${flags.untilType ?? ""} was delivered in time`);
+  return outcome.code;
+}
+
+function print(shell: Shell, { json, quiet }: ListenFlags, one: Heard): void {
+  if (json === true) shell.print(JSON.stringify({ ...one.event, attempt: one.attempts, result: one.result }));
+  else if (quiet !== true) shell.print(lineOf(one, shell.paint));
+}
+
+function findFault({ forward, timeout, untilType }: ListenFlags): string | null {
+  if (forward !== undefined && !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/.test(forward))
+    return "--forward must be a URL of this machine, such as http://localhost:3000/webhooks";
+  if (timeout !== undefined && !(Number(timeout) > 0 && Number(timeout) <= 86_400))
+    return "--timeout must be a number of seconds up to 86400";
+  return timeout !== undefined && untilType === undefined ? "--timeout goes with --until-type" : null;
+}
+
+/** Follows until it is told to end. In order, one after the other: a service on a desk is seldom made for more. */
+async function follow(
+  address: { readonly url: string; readonly token: string },
+  flags: ListenFlags & { readonly newest: { readonly id: string; readonly receivedAt: string } | null },
+  signal: AbortSignal,
+  hear: (event: StreamedEvent) => Promise<void>,
+  say: (text: string) => void,
+): Promise<void> {
+  const { newest } = flags;
+  const seen = new Set(newest === null ? [] : [newest.id]);
+  const source = flags.source === undefined ? {} : { source: flags.source };
+  let last = newest?.id;
+  let isLost = false;
+  while (!signal.aborted) {
+    try {
+      for await (const event of followStream(address, {
+        ...source,
+        ...(last === undefined ? {} : { after: last }),
+        signal,
+      })) {
+        if (isLost) say("connected again; what came meanwhile follows");
+        isLost = false;
+        if (signal.aborted) return;
+        last = last === undefined || event.id > last ? event.id : last;
+        if (seen.has(event.id) || (newest !== null && event.receivedAt < newest.receivedAt)) continue;
+        seen.add(event.id);
+        if (seen.size > REMEMBERED_MAX) seen.delete(seen.values().next().value ?? "");
+        await hear(event);
+      }
+    } catch (error) {
+      // A gateway that restarts answers nothing, or 5xx; one that refuses says so, and does so again.
+      if (error instanceof ApiFault && error.status >= 400 && error.status < 500) throw error;
+      if (!isLost && !signal.aborted) say("the connection was lost; it is made again");
+      isLost = true;
+    }
+    await pause(RETRY_MS, signal);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end, { once: true });
+  });
+}
+
+function isDelivered({ result }: Heard, flags: ListenFlags): boolean {
+  return flags.forward === undefined || (result !== null && result.status >= 200 && result.status < 300);
+}
+
+function toResult(error: unknown): Forwarded {
+  return { status: 0, detail: error instanceof Error ? error.message : "it failed", durationMs: 0 };
+}
+
+function greet(shell: Shell, { source, forward }: ListenFlags, secret: string): void {
+  const from = source === undefined ? "every source" : `the source ${source}`;
+  shell.note(`listening to ${from}${forward === undefined ? "" : `, forwarding to ${forward}`}`);
+  if (forward !== undefined) shell.note(`signing secret, the same at every start: ${secret}`);
+}

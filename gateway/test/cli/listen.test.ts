@@ -1,0 +1,130 @@
+import { createServer } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { readDeliverySecret, signDelivery } from "../../src/platform/delivery-signature.ts";
+import { drawTable } from "../../src/cli/listen-table.ts";
+import type { AdminGateway } from "../support/admin-gateway.ts";
+import { startAdminGateway } from "../support/admin-gateway.ts";
+import { startCli } from "../support/cli.ts";
+import { testFolder } from "../support/folder.ts";
+import { recordOne } from "../support/recorded-events.ts";
+
+let gateway: AdminGateway;
+
+beforeAll(async () => {
+  gateway = await startAdminGateway();
+  await gateway.call("POST", "/sources", {
+    name: "one",
+    provider: "stripe",
+    secrets: ["whsec_a-secret-of-enough-length-01"],
+  });
+});
+afterAll(() => gateway.close());
+
+interface Got {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** A service on this machine. */
+async function startService() {
+  const got: Got[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      got.push({ headers: request.headers, body: Buffer.concat(chunks) });
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks`, got };
+}
+
+const environment = (home: string) => ({
+  HOME: home,
+  HOLDFAST_ADMIN_URL: gateway.url,
+  HOLDFAST_ADMIN_TOKEN: gateway.key,
+});
+
+let made = 0;
+const record = () =>
+  recordOne(gateway.db, {
+    sourceId: gateway.catalog().sources[0]!.id,
+    destinationIds: [],
+    providerId: `evt_${++made}`,
+  });
+
+/** Records events until the command has ended: what came before it listened is not told. */
+async function recordUntil(ended: Promise<unknown>): Promise<void> {
+  const timer = setInterval(() => void record(), 300);
+  await ended.finally(() => clearInterval(timer));
+}
+
+describe("listen", () => {
+  it("forwards new events signed with the same secret at every start, and ends with 0 when the awaited type was delivered", async () => {
+    const { eventId } = await record();
+    const type = (await gateway.db.pool.query("SELECT event_type FROM holdfast.event WHERE id = $1", [eventId]))
+      .rows[0] as {
+      event_type: string;
+    };
+    const service = await startService();
+    const cwd = testFolder();
+    const secrets: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      const args = ["listen", "--forward", service.url, "--until-type", type.event_type, "--timeout", "60"];
+      const running = startCli(args, { cwd, env: environment(cwd) });
+      await recordUntil(running.ended);
+      const { code, stderr } = await running.ended;
+      expect([code, stderr]).toEqual([0, stderr]);
+      secrets.push(/whsec_\S+/.exec(stderr)![0]);
+    }
+    expect(secrets[1]).toBe(secrets[0]);
+    expect(readDeliverySecret(secrets[0]!)).not.toBeNull();
+    const { headers, body } = service.got[0]!;
+    expect(headers).toMatchObject({ "holdfast-source": "one", "holdfast-attempt": "1", "holdfast-trigger": "live" });
+    const timestampSec = Number(headers["webhook-timestamp"]);
+    const id = String(headers["webhook-id"]);
+    expect(headers).toMatchObject(signDelivery({ secrets: [secrets[0]!], id, timestampSec, body })!);
+  });
+
+  it("ends with 1 when the awaited type did not come in time, and with 2 for a URL of another machine", async () => {
+    const cwd = testFolder();
+    const waiting = startCli(["listen", "--until-type", "never.comes", "--timeout", "1"], {
+      cwd,
+      env: environment(cwd),
+    });
+    expect((await waiting.ended).code).toBe(1);
+    const elsewhere = startCli(["listen", "--forward", "https://example.com/"], { cwd, env: environment(cwd) });
+    expect(await elsewhere.ended).toMatchObject({ code: 2, stderr: expect.stringContaining("--forward must be") });
+  });
+});
+
+describe("the table", () => {
+  const plain = (text: string | number | null | undefined): string => String(text);
+  const paint = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain };
+  const heard = (id: string, eventType: string) => ({
+    event: { id, source: "one", eventType, providerEventId: null, receivedAt: "2026-11-21T10:00:00.000Z" },
+    attempts: 1,
+    result: { status: 200, detail: "", durationMs: 3 },
+  });
+
+  it("keeps the chosen row in sight, shows what fits the filter alone, and is never wider than the terminal", () => {
+    const all = [
+      ...Array.from({ length: 30 }, (_, i) => heard(`evt_${i}`, "invoice.paid")),
+      heard("evt_x", "charge.failed"),
+    ];
+    const size = { columns: 60, rows: 12 };
+    const lines = drawTable(all, { selected: 30, filter: "", typing: false, note: "" }, paint, size);
+    expect(lines.find((line) => line.startsWith(">"))).toContain("charge.failed");
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
+    const filtered = drawTable(all, { selected: 0, filter: "charge", typing: true, note: "" }, paint, size);
+    expect(filtered.filter((line) => line.includes("invoice.paid"))).toEqual([]);
+    expect(filtered).toContain("/charge_");
+  });
+});
