@@ -9,6 +9,7 @@ const USAGE = `npm run proof -- kill-flood [options]
   --database-kills <n>   SIGKILL to the database, all of its processes (default 5)
   --seed <n>             decides events, order and faults (default: a new one, printed)
   --concurrency <n>      requests under way at once (default 48)
+  --mixed                by turns SIGKILL, SIGTERM and a freeze (SIGSTOP); SIGKILL, immediate stop and the end of one session of the database
   --quick                2000 events, 4 kills, 1 of the database
   --gateway <file>       another build's bin/holdfast.js, to be put to the same proof
   --keep                 keep the logs also when the promises held
@@ -23,7 +24,9 @@ process.exitCode = options === null ? 2 : await runKillFlood(options);
 function readOptions(given) {
   try {
     const numbers = Object.fromEntries([...Object.keys(DEFAULTS), "seed"].map((name) => [name, { type: "string" }]));
-    const flags = Object.fromEntries(["quick", "keep", "json", "help"].map((name) => [name, { type: "boolean" }]));
+    const flags = Object.fromEntries(
+      ["quick", "mixed", "keep", "json", "help"].map((name) => [name, { type: "boolean" }]),
+    );
     const { values } = parseArgs({ args: given, options: { ...numbers, ...flags, gateway: { type: "string" } } });
     if (values.help) {
       process.stdout.write(USAGE);
@@ -44,6 +47,7 @@ function readOptions(given) {
       seed: number("seed", Math.floor(Math.random() * 2 ** 31), 0),
       program: values.gateway,
       isQuick: values.quick === true,
+      isMixed: values.mixed === true,
       isKept: values.keep === true,
       isJson: values.json === true,
     };

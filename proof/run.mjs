@@ -2,6 +2,7 @@
 const USAGE = `npm run proof -- [name] [options]
 
   kill-flood   a flood of signed events while gateway and database are killed (the default; --help for its options)
+  nemesis      the same with mixed faults: also SIGTERM, freezes, immediate stops and lost sessions of the database
   incident     the field's incident, replayed by two responders while the gateway is killed
   races        live traffic and a reconciliation bring the same events at the same moment
   mutants      twenty careless changes of the product, each before the test that must notice it
@@ -10,6 +11,10 @@ const USAGE = `npm run proof -- [name] [options]
 
 const PROOFS = {
   "kill-flood": async () => import("./kill-flood.mjs"),
+  nemesis: async () => {
+    process.argv.push("--mixed");
+    await import("./kill-flood.mjs");
+  },
   incident: async (args) => (await import("./incident.mjs")).runIncident(args),
   races: async () => import("./reconcile-races.mjs"),
   mutants: async (args) => (await import("./mutants/run.mjs")).runMutants(args),

@@ -39,6 +39,12 @@ export function createGatewayKeeper({ onEnded, ...how }) {
     isReady: () => state.gateway !== null,
     /** SIGKILL to the gateway's process group. Returns its id, or null when there was none to kill. */
     kill: () => kill(state),
+    /** SIGTERM to the gateway, which is started again when it has drained. Returns its id. */
+    end: () => {
+      state.isKilling = true;
+      process.kill(state.child.pid, "SIGTERM");
+      return state.child.pid;
+    },
     /** Resolves when there is another gateway process than that one, ready or not. */
     nextSpawn: (notPid) => nextSpawn(state, notPid),
     /** SIGTERM, and nothing starts it again. */

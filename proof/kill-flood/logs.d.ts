@@ -56,8 +56,12 @@ export type NemesisRecord =
       readonly kind: "killed";
       readonly target: "gateway" | "database";
       readonly during: "service" | "start";
+      /** SIGKILL when absent; `backend` is one session of the database. */
+      readonly how?: "SIGTERM" | "SIGQUIT" | "backend";
       readonly t: number;
     }
+  /** Stood still for a while and went on. */
+  | { readonly kind: "frozen"; readonly target: "gateway"; readonly how: "SIGSTOP"; readonly t: number }
   /** First acknowledgement after the fault. */
   | {
       readonly kind: "recovered";

@@ -2,10 +2,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { postmasterPid } from "../../bench/data-folder.mjs";
 import { killDatabase } from "./gateway-keeper.mjs";
+import { processTree } from "../../bench/processes.mjs";
 
 const POLL_MS = 10;
 const RECOVERY_MAX_MS = 60_000;
 const STALL_MAX_MS = 90_000;
+/** Shorter than a delivery's deadline: a freeze alone must not make anything come twice. */
+const FREEZE_MS = 2_000;
 
 /**
  * Carries out the faults one after the other. Each is armed at its share of the work and struck a random moment later;
@@ -40,7 +43,8 @@ async function untilProgress({ progress }, atProgress) {
   }
 }
 
-async function strike(deps, { target, againMs }) {
+async function strike(deps, { target, againMs, how }) {
+  if (how !== "SIGKILL") return strikeOtherwise(deps, target, how);
   let killed = await kill(deps, target);
   if (target === "gateway" && againMs !== null) {
     await deps.keeper.nextSpawn(killed.pid);
@@ -48,6 +52,38 @@ async function strike(deps, { target, againMs }) {
     killed = await kill(deps, target);
   }
   await noteRecovery(deps, target, killed);
+}
+
+async function strikeOtherwise(deps, target, how) {
+  const { keeper, dataDir, log, sender } = deps;
+  await Promise.race([keeper.ready(), keeper.failed]);
+  const t = now();
+  const note = { target, how, during: "service", t };
+  if (how === "SIGSTOP") {
+    const pid = keeper.pid();
+    process.kill(-pid, "SIGSTOP");
+    await pause(FREEZE_MS);
+    process.kill(-pid, "SIGCONT");
+    log.add({ ...note, kind: "frozen" });
+  } else if (how === "SIGTERM") {
+    const pid = keeper.end();
+    log.add({ ...note, kind: "killed" });
+    return noteRecovery(deps, target, { pid, t });
+  } else {
+    const postmaster = postmasterPid(dataDir);
+    const [struck] =
+      how === "backend"
+        ? processTree(postmaster)
+            .filter((pid) => pid !== postmaster)
+            .slice(-1)
+        : [postmaster];
+    process.kill(struck, how === "backend" ? "SIGKILL" : "SIGQUIT");
+    log.add({ ...note, kind: "killed" });
+    if (how === "SIGQUIT") return noteRecovery(deps, target, { pid: postmaster, t });
+  }
+  const ack = await Promise.race([sender.nextAck(), keeper.failed, pause(RECOVERY_MAX_MS, null)]);
+  if (ack !== null) log.add({ kind: "recovered", target, afterMs: Math.round(ack - t), t: ack });
+  return undefined;
 }
 
 async function kill({ keeper, dataDir, log }, target) {

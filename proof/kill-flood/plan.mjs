@@ -37,14 +37,20 @@ export function planSends({ seed, events }) {
   return sends;
 }
 
+/** What may strike whom when the faults are mixed; a freeze (SIGSTOP) is ended by SIGCONT. */
+const MIXED = { gateway: ["SIGKILL", "SIGTERM", "SIGSTOP"], database: ["SIGKILL", "SIGQUIT", "backend"] };
+
 /**
  * The faults in order. `atProgress` is the share of the work (acknowledged and delivered) after which one is armed, and
  * `delayMs` a random moment more. A gateway fault with `againMs` kills its successor that long after its start as well.
  *
- * @param {{ seed: number, kills: number, databaseKills: number }} run
- * @returns {{ target: "gateway" | "database", atProgress: number, delayMs: number, againMs: number | null }[]}
+ * @param {{ seed: number, kills: number, databaseKills: number, isMixed?: boolean }} run
+ * @returns {{ target: "gateway" | "database", atProgress: number, delayMs: number, againMs: number | null,
+ *   how: "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGQUIT" | "backend" }[]}
  */
-export function planFaults({ seed, kills, databaseKills }) {
+export function planFaults({ seed, kills, databaseKills, isMixed = false }) {
+  // By turns, from a random one on, so that each kind comes up as often as the others.
+  let turn = Math.floor(seededRandom(seed ^ 0x51ed270b)() * 3);
   const random = seededRandom(seed ^ 0x9e3779b9);
   const second = Math.floor(kills * DURING_START_SHARE);
   const targets = [
@@ -56,6 +62,7 @@ export function planFaults({ seed, kills, databaseKills }) {
     atProgress: ((i + 0.2 + 0.6 * random()) / targets.length) * FAULTY_SHARE,
     delayMs: Math.floor(random() * FAULT_DELAY_MAX_MS),
     againMs: isDouble ? Math.floor(random() * DURING_START_MAX_MS) : null,
+    how: isMixed ? MIXED[target][turn++ % 3] : "SIGKILL",
   }));
 }
 

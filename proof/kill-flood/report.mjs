@@ -41,6 +41,7 @@ export function makeReport({ options, run, verdict, nemesis }) {
       kills: options.kills,
       databaseKills: options.databaseKills,
       concurrency: options.concurrency,
+      isMixed: options.isMixed === true,
     },
     machine: describeMachine(),
     ...verdict,
@@ -99,6 +100,7 @@ export function publish(report, { isJson, logsFolder, isKept }) {
   writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
   const page = describe(report);
   writeFileSync(join(RESULTS, `${name}.md`), page);
+  writeFileSync(join(RESULTS, `${name}.html`), toHtml(page));
   const isGood = report.verdict === "holds" && report.bars.every((bar) => bar.met !== false);
   if (!isGood || isKept) {
     cpSync(logsFolder, join(RESULTS, name), {
@@ -107,7 +109,7 @@ export function publish(report, { isJson, logsFolder, isKept }) {
     });
   }
   process.stdout.write(isJson ? `${JSON.stringify(report)}\n` : page);
-  process.stderr.write(`Written: proof/results/${name}.json and .md\n`);
+  process.stderr.write(`Written: proof/results/${name}.json, .md and .html\n`);
   return isGood ? 0 : 1;
 }
 
@@ -147,4 +149,27 @@ function describe(report) {
     `| database's memory before, highest, after | ${memory.before.databaseMb}, ${memory.highest.databaseMb}, ${memory.after.databaseMb} MB |`,
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** The same page for a browser. It knows headings, tables and paragraphs, since the page has nothing else. */
+function toHtml(page) {
+  const escaped = page.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  const blocks = escaped
+    .trim()
+    .split(/\n\n+/)
+    .map((block) => {
+      if (block.startsWith("# ")) return `<h1>${block.slice(2)}</h1>`;
+      if (!block.startsWith("|")) return `<p>${block}</p>`;
+      const rows = block
+        .split("\n")
+        .filter((_, i) => i !== 1)
+        .map((row) => row.slice(2, -2).split(" | "));
+      const [head, ...others] = rows.map((cells, i) =>
+        cells.map((cell) => (i === 0 ? `<th>${cell}` : `<td>${cell}`)).join(""),
+      );
+      return `<table><tr>${head}${others.map((row) => `<tr>${row}`).join("")}</table>`;
+    });
+  const style =
+    "body{font:15px/1.5 system-ui;max-width:60rem;margin:2rem auto}td,th{padding:.2rem .8rem;text-align:left;border-bottom:1px solid #ddd}";
+  return `<!doctype html><meta charset="utf-8"><title>Holdfast: proof</title><style>${style}</style>\n${blocks.join("\n")}\n`;
 }
