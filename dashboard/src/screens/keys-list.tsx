@@ -1,6 +1,6 @@
 import type { AccessRole, ApiKey } from "@holdfast/client";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
-import { Plus } from "lucide-react";
+import { CircleCheck, CircleDashed, CircleX, Clock3, Plus } from "lucide-react";
 import { useState } from "react";
 import { api } from "../api/api.ts";
 import { Button } from "../parts/button.tsx";
@@ -70,22 +70,30 @@ function standingOf({ revokedAt, expiresAt, successorId }: ApiKey): "live" | "re
   return successorId === null ? "live" : "rotated";
 }
 
+const ICON = { size: 12, strokeWidth: 2.4, "aria-hidden": true } as const;
+
 const STANDING = {
-  live: { tone: "good", word: "Counts" },
-  rotated: { tone: "warn", word: "Being replaced" },
-  expired: { tone: "calm", word: "Expired" },
-  revoked: { tone: "bad", word: "Revoked" },
+  live: { tone: "good", word: "Counts", icon: <CircleCheck {...ICON} /> },
+  rotated: { tone: "warn", word: "Being replaced", icon: <Clock3 {...ICON} /> },
+  expired: { tone: "calm", word: "Expired", icon: <CircleDashed {...ICON} /> },
+  revoked: { tone: "bad", word: "Revoked", icon: <CircleX {...ICON} /> },
 } as const;
 
 function KeyRow({ item, ask }: { item: ApiKey; ask: (what: "rotate" | "revoke") => void }) {
   const standing = standingOf(item);
-  const { tone, word } = STANDING[standing];
+  const { tone, word, icon } = STANDING[standing];
   return (
-    <li className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2 text-[13px] last:border-b-0">
+    <li className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-1.5 text-[13px] last:border-b-0 lg:grid lg:grid-cols-[minmax(0,1fr)_120px_90px_130px_minmax(0,1.2fr)_190px]">
       <span className="min-w-0 truncate font-medium">{item.name}</span>
       <code className="font-mono text-xs text-faint">{item.prefix}…</code>
-      <Badge tone="calm">{item.role}</Badge>
-      <Badge tone={tone}>{word}</Badge>
+      <span>
+        <Badge tone="calm">{item.role}</Badge>
+      </span>
+      <span>
+        <Badge tone={tone} icon={icon}>
+          {word}
+        </Badge>
+      </span>
       <span className="text-xs text-soft">
         used <Moment at={item.lastUsedAt} />
         {item.expiresAt === null || item.revokedAt !== null ? null : (
@@ -94,7 +102,7 @@ function KeyRow({ item, ask }: { item: ApiKey; ask: (what: "rotate" | "revoke") 
           </>
         )}
       </span>
-      <span className="ml-auto flex items-center gap-2">
+      <span className="ml-auto flex items-center justify-end gap-2">
         {standing === "live" ? (
           <Button aria-label={`Rotate: ${item.name}`} onClick={() => ask("rotate")}>
             Rotate

@@ -72,11 +72,15 @@ export function PeopleList() {
 function PersonRow({ person, ask }: { person: Person; ask: (what: "change" | "disable" | "enable") => void }) {
   const isActive = person.state === "active";
   return (
-    <li className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2 text-[13px] last:border-b-0">
+    <li className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-1.5 text-[13px] last:border-b-0 lg:grid lg:grid-cols-[minmax(0,1fr)_minmax(0,1.2fr)_90px_130px_minmax(0,1.2fr)_190px]">
       <span className="min-w-0 truncate font-medium">{person.name}</span>
       <span className="min-w-0 truncate text-soft">{person.email}</span>
-      <Badge tone="calm">{person.role}</Badge>
-      <StateBadge state={person.state} />
+      <span>
+        <Badge tone="calm">{person.role}</Badge>
+      </span>
+      <span>
+        <StateBadge state={person.state} />
+      </span>
       <span className="text-xs text-soft">
         {person.issuer === null ? null : `by ${person.issuer}, `}
         seen <Moment at={person.lastSeenAt} />
