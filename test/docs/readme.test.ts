@@ -28,7 +28,9 @@ describe("README.md", () => {
     const commands = typed
       .map((line) => /^npx holdfast ([a-z]+(?: [a-z]+)?)/.exec(line)?.[1])
       .filter((command) => command !== undefined);
-    expect(new Set(commands.map((command) => command.split(" ")[0]))).toEqual(new Set(["send", "events", "init", "dashboard", "verify"]));
+    expect(new Set(commands.map((command) => command.split(" ")[0]))).toEqual(
+      new Set(["send", "events", "init", "dashboard", "verify"]),
+    );
     for (const command of new Set(commands)) {
       const { code, stdout } = await runCli([...command.split(" ").filter((word) => word !== "stripe"), "--help"], {
         cwd: ROOT,

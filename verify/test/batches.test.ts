@@ -206,8 +206,8 @@ const batches: readonly {
 ];
 
 test("every provider that sends several events at once is split here, and no other", () => {
-  const split = providers.filter(({ batchItems }) => batchItems !== null).map(({ slug }) => slug);
-  expect(split.toSorted()).toEqual(batches.map(({ provider }) => provider).toSorted());
+  const splitting = providers.filter(({ batchItems }) => batchItems !== null).map(({ slug }) => slug);
+  expect(splitting.toSorted()).toEqual(batches.map(({ provider }) => provider).toSorted());
 });
 
 test.each(batches)(

@@ -100,7 +100,7 @@ function serve(door: Door, request: IncomingMessage, response: ServerResponse, w
     (error: unknown) => {
       const id = randomUUID();
       door.deps.log.error({ id, error: messageOf(error) }, "an arrival failed");
-      finish(door, request, response, refuse("internal", id, { retryAfterSec: retryAfterSec(id) }));
+      finish(door, request, response, refuse("internal", id, { retryAfterSec: comeBackSec(id) }));
     },
   );
 }
@@ -151,7 +151,7 @@ function admit(deps: IngestDoorDeps, request: IncomingMessage, id: string): Admi
     const refusal = deps.admit(ready);
     return refusal === null ? { ok: true, ready } : { ok: false, refusal: count(deps, name, turnAway(refusal, id)) };
   }
-  const more = { retryAfterSec: retryAfterSec(id), close: closed === "draining" };
+  const more = { retryAfterSec: comeBackSec(id), close: closed === "draining" };
   return { ok: false, refusal: count(deps, name, refuse(closed, id, more)) };
 }
 
@@ -159,7 +159,7 @@ function admit(deps: IngestDoorDeps, request: IncomingMessage, id: string): Admi
  * When to come again after a trouble whose length nobody knows: 3 to 8 seconds, by the last digit of the request's random id,
  * so that those who were refused together do not come back together.
  */
-function retryAfterSec(id: string): number {
+function comeBackSec(id: string): number {
   return 3 + (Number.parseInt(id.slice(-1), 16) % 6);
 }
 
@@ -174,7 +174,7 @@ function refuseBody(kind: "too_large" | "no_room" | "aborted" | "timeout", id: s
     case "too_large":
       return refuse("body_too_large", id, { detail: `at most ${bytesMax} bytes`, close: true });
     case "no_room":
-      return refuse("overloaded", id, { retryAfterSec: retryAfterSec(id), close: true });
+      return refuse("overloaded", id, { retryAfterSec: comeBackSec(id), close: true });
     case "aborted":
     case "timeout":
       return refuse("body_timeout", id, { close: true });
@@ -225,8 +225,8 @@ function toAnswer(result: IngestResult, id: string): Answer {
     case "refused":
       return turnAway(result.refusal, id);
     case "unavailable":
-      if (result.cause === "draining") return refuse("draining", id, { retryAfterSec: retryAfterSec(id), close: true });
-      return refuse(UNAVAILABLE[result.cause], id, { retryAfterSec: retryAfterSec(id) });
+      if (result.cause === "draining") return refuse("draining", id, { retryAfterSec: comeBackSec(id), close: true });
+      return refuse(UNAVAILABLE[result.cause], id, { retryAfterSec: comeBackSec(id) });
   }
 }
 

@@ -90,7 +90,11 @@ export function readWish(
     wish: {
       subject: wish.of,
       scope: {
-        ...{ sourceIds, destinationIds, ids, sinceMs: Math.max(0, sinceMs), untilMs },
+        sourceIds,
+        destinationIds,
+        ids,
+        sinceMs: Math.max(0, sinceMs),
+        untilMs,
         eventTypes: wish.types ?? [],
         standings: wish.states ?? [],
         reasons: wish.reasons ?? [],
