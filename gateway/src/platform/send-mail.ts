@@ -45,8 +45,7 @@ export async function sendMail(deps: { readonly dialer: MailDialer }, mail: Mail
   });
   try {
     const { from, to, subject, text } = mail;
-    const messageId = `<${mail.id}@holdfast>`;
-    await transport.sendMail({ from, to: [...to], subject, text, messageId });
+    await transport.sendMail({ from, to: [...to], subject, text, headers: { "Message-ID": `<${mail.id}@holdfast>` } });
     return { ok: true };
   } catch (error) {
     const code = error instanceof Error && "responseCode" in error ? Number(error.responseCode) : 0;

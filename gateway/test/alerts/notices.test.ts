@@ -186,6 +186,7 @@ describe("a notice", () => {
     ).toEqual(["trigger", "resolve"]);
     expect(posts.filter(({ path }) => path.startsWith("/services/"))).toHaveLength(1);
     expect(mail.mails.at(-1)).toMatch(/^Subject: \[Holdfast\] Test/m);
+    expect(mail.mails.at(-1)!.match(/^Message-ID: .*$/gim)).toEqual([expect.stringMatching(/<ntc_\w+@holdfast>/)]);
   });
 
   it("never leaves to an address that deliveries may not reach, by mail neither", async () => {
