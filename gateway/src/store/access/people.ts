@@ -66,22 +66,3 @@ export const endSessionsOf = cold(
   "end_sessions_of",
   "UPDATE holdfast.session SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL",
 );
-
-/**
- * Whom an OpenID provider means: found by issuer and subject alone. The name follows the provider's. A role of null stays.
- * Parameters: tenant, issuer, subject, name, role or null, now.
- */
-export const findByIdentity = cold<{ id: string; name: string; role: Role; state: "active" | "disabled" }>(
-  "find_by_identity",
-  `UPDATE holdfast.person SET name = $4, role = coalesce($5, role), updated_at = $6
-    WHERE tenant = $1 AND issuer = $2 AND subject = $3
-   RETURNING id, name, role, state`,
-);
-
-/** Somebody new whom an OpenID provider vouches for. Parameters: id, tenant, email, name, role, issuer, subject, now. */
-export const insertIdentity = cold(
-  "insert_identity",
-  `INSERT INTO holdfast.person (id, tenant, email, name, role, issuer, subject, created_at, updated_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-   ON CONFLICT DO NOTHING`,
-);
