@@ -59,7 +59,13 @@ export interface CheckedAlerts {
   readonly owners: Owners | null;
 }
 
-const SECRET_FIELDS = { slack: "url", pagerduty: "routingKey", webhook: "signingSecret", email: "password" } as const;
+/** The field of a channel that is its secret. */
+export const SECRET_FIELDS = {
+  slack: "url",
+  pagerduty: "routingKey",
+  webhook: "signingSecret",
+  email: "password",
+} as const;
 const FIELDS = {
   slack: ["url"],
   pagerduty: ["routingKey", "url"],

@@ -1,4 +1,5 @@
 import type { Applied } from "@holdfast/client";
+import { declareAlerts } from "../../domain/declared-alerts.ts";
 import { askGateway, type AskFlags } from "../ask-gateway.ts";
 import { readConfig } from "../serve-flags.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
@@ -21,7 +22,9 @@ export async function apply(shell: Shell, flags: AskFlags & { readonly dryRun?: 
     return complain(shell, { problem, remedy: "Write one with: npx holdfast init", badInput: true }, json);
   }
   return await askGateway(shell, flags, async ({ api }) => {
-    const applied = await api.apply(definition, { dryRun: flags.dryRun === true });
+    const { alerts, ...rest } = definition;
+    const declared = alerts === null ? rest : { ...rest, alerts: declareAlerts(alerts) };
+    const applied = await api.apply(declared, { dryRun: flags.dryRun === true });
     if (json) printJson(shell, applied);
     else for (const line of describe(applied)) shell.print(line);
     return 0;
