@@ -19,7 +19,8 @@ const PREFIX = "holdfast-test-";
 export default async function postgres(project: TestProject): Promise<() => Promise<void>> {
   await sweepAbandoned();
   const dataDir = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
-  const server = await startEmbedded({ log: silentLog, dataDir });
+  // Files run beside each other, and some start four gateways at once: more connections than one machine's gateway needs.
+  const server = await startEmbedded({ log: silentLog, dataDir, settings: { max_connections: "300" } });
   if (!server.ok) throw new Error(`${server.message} ${server.remedy}`);
   const stop = async (): Promise<void> => {
     await server.stop();
