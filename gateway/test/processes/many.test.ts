@@ -16,6 +16,7 @@ interface LiveProcess {
 
 async function processesOf({ adminUrl, adminToken }: ReadyLine): Promise<readonly LiveProcess[]> {
   const answer = await fetch(`${adminUrl}/api/v1/status`, { headers: { authorization: `Bearer ${adminToken}` } });
+  if (!answer.ok) throw new Error(`the status was answered ${answer.status}`);
   return ((await answer.json()) as { processes: LiveProcess[] }).processes;
 }
 
@@ -75,7 +76,11 @@ it("several processes serve one port on the embedded database; a restart in turn
     const pids = (await processesOf(ready).catch(() => before)).map(({ pid }) => pid);
     return pids.length === 2 && before.every(({ pid }) => !pids.includes(pid));
   });
-  const restarted = await processesOf(ready);
+  let restarted: readonly LiveProcess[] = [];
+  await until(async () => {
+    restarted = await processesOf(ready).catch(() => []);
+    return restarted.length > 0;
+  });
   const victim = restarted.find(({ roles }) => !roles.includes("admin"))!;
   process.kill(victim.pid, "SIGKILL");
   const atKill = sent;
