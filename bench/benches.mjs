@@ -8,7 +8,7 @@
  * @property {number} quickSec about how long it takes with --quick on two cores, for the three minutes of a quick run
  * @property {Record<string, [default: string, meaning: string]>} options beside --quick, which each has
  * @property {string} quick what --quick does
- * @property {() => Promise<(options: any) => Promise<number>>} load the function that runs it; it gives the exit code
+ * @property {() => Promise<(options: Record<string, string | boolean>) => Promise<number>>} load the function that runs it; it gives the exit code
  */
 
 const REDIS = [

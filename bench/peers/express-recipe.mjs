@@ -50,7 +50,6 @@ export async function inTransaction(pool, act) {
  */
 export function serve(pool, { accept, left, close }) {
   const app = express();
-  // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Express 5 passes a rejected handler on to its error handler
   app.post("/webhooks/stripe", express.raw({ type: "application/json", limit: "1mb" }), async (request, response) => {
     if (!isGenuine(request.get("stripe-signature") ?? "", request.body)) return response.status(401).end();
     const event = JSON.parse(request.body);
@@ -60,7 +59,6 @@ export function serve(pool, { accept, left, close }) {
       .status(200)
       .end();
   });
-  // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- as above
   app.get("/left", async (_request, response) => response.json({ left: (await left?.()) ?? 0 }));
   const server = app.listen(0, "127.0.0.1", () => {
     const url = `http://127.0.0.1:${server.address().port}/webhooks/stripe`;

@@ -70,6 +70,9 @@ export async function serveMany(
 }
 
 function openSupervisor(config: GatewayConfig, databaseUrl: string): Supervisor {
+  // Each process accepts for itself: what the supervisor would hand to a process that is killed right then is never
+  // closed by anybody, whereas the kernel cuts the connections of a process that died, and the sender comes again.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: process.argv[1]!, args: process.argv.slice(2) });
   return {
     config,

@@ -121,9 +121,9 @@ async function addSecret(gateway: ReplayGateway, version: string): Promise<void>
 
 /** Rejections are written in the background. */
 async function until(desk: Desk, count: number): Promise<void> {
-  for (;;) {
+  const stored = async (): Promise<number> => {
     const [row] = await desk.query<{ count: number }>("SELECT count(*)::int AS count FROM holdfast.rejection");
-    if (row!.count >= count) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return row!.count;
+  };
+  await expect.poll(stored, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
 }
