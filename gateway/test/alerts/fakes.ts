@@ -53,13 +53,34 @@ export async function startFakeChannels(): Promise<FakeChannels> {
   };
 }
 
-/** A mail server that takes everything, and asks for a login when it is told to. */
-export async function startFakeMail(login: { user: string; pass: string } | null = null) {
+/** How a mail server is reached and whom it lets in. */
+export interface MailServer {
+  readonly login?: { readonly user: string; readonly pass: string };
+  readonly security?: "tls" | "starttls" | "none";
+  readonly certificate?: { readonly cert: string; readonly key: string };
+  /** Whose mail it does not take. */
+  readonly unknown?: string;
+}
+
+/** A mail server that takes everything but what its options refuse, and keeps the passwords that it was shown. */
+export async function startFakeMail(options: MailServer = {}) {
+  const { login, security = "none", certificate, unknown } = options;
   const mails: string[] = [];
+  const shown: string[] = [];
   const server = new SMTPServer({
-    authOptional: login === null,
-    disabledCommands: login === null ? ["AUTH", "STARTTLS"] : ["STARTTLS"],
+    authOptional: login === undefined,
+    disabledCommands: [...(login === undefined ? ["AUTH"] : []), ...(security === "starttls" ? [] : ["STARTTLS"])],
     allowInsecureAuth: true,
+    secure: security === "tls",
+    ...certificate,
+    onAuth: ({ username, password }, _session, callback) => {
+      shown.push(password ?? "");
+      const isRight = username === login?.user && password === login?.pass;
+      callback(isRight ? null : new Error("Invalid username or password"), isRight ? { user: username } : undefined);
+    },
+    onRcptTo: ({ address }, _session, callback) => {
+      callback(address === unknown ? Object.assign(new Error("no such user"), { responseCode: 550 }) : null);
+    },
     onData: (stream, _session, callback) => {
       const chunks: Buffer[] = [];
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -69,11 +90,14 @@ export async function startFakeMail(login: { user: string; pass: string } | null
       });
     },
   });
+  // A client that does not trust the certificate hangs up.
+  server.on("error", () => {});
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const address = server.server.address() as AddressInfo;
   return {
     port: address.port,
     mails,
+    shown,
     close: () => new Promise<void>((resolve) => void server.close(() => resolve())),
   };
 }

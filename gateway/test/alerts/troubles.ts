@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { PoolClient } from "pg";
 import { newUuid } from "../../src/domain/id.ts";
 import { raiseLoops } from "../../src/store/loops/raise-loops.ts";
 import type { AdminGateway } from "../support/admin-gateway.ts";
@@ -28,53 +29,74 @@ async function fillDead(gateway: AdminGateway): Promise<void> {
   }
 }
 
-/** What makes each rule about sources and destinations hold in the database, and what ends it. */
-export const TROUBLES: readonly (readonly [
-  rule: string,
-  begin: (gateway: AdminGateway) => Promise<unknown>,
-  end: string,
-])[] = [
+/** What the gateway knows of itself and no table holds. */
+export interface Standing {
+  unsafe: string | null;
+  diskFreeMib: number | null;
+}
+
+/** What makes a rule hold, and what ends it. */
+export interface Trouble {
+  readonly rule: string;
+  readonly begin: (gateway: AdminGateway, standing: Standing) => Promise<unknown>;
+  /** A statement, or a step. */
+  readonly end: string | ((standing: Standing) => Promise<unknown>);
+  /** For how long it has to hold; a quarter of an hour when absent. */
+  readonly heldMs?: number;
+}
+
+const QUIET: Pick<Trouble, "end"> = {
+  end: async (standing) => Object.assign(standing, { unsafe: null, diskFreeMib: null }),
+};
+const SATURATION_OVER = "DELETE FROM holdfast.saturation";
+
+let held: PoolClient;
+
+/** Every rule with what makes it hold, in the database wherever it is read from there. */
+export const TROUBLES: readonly Trouble[] = [
   // First, while the clock has hardly been moved on: a rejection's id says when it came.
-  [
-    "rejections_grow",
-    async (gateway) => {
+  {
+    rule: "rejections_grow",
+    heldMs: 0,
+    begin: async (gateway) => {
       for (let i = 0; i < 11; i++) await recordRejection(gateway.db, gateway.catalog().sources[0]!);
     },
-    "DELETE FROM holdfast.rejection",
-  ],
-  [
-    "secret_retired_used",
-    async (gateway) => {
+    end: "DELETE FROM holdfast.rejection",
+  },
+  {
+    rule: "secret_retired_used",
+    heldMs: 0,
+    begin: async (gateway) => {
       await recordRejection(gateway.db, gateway.catalog().sources[0]!);
       await sql(gateway, `UPDATE holdfast.rejection SET diagnosis = '{"likelyCause":"secret_retired"}'`);
     },
-    "DELETE FROM holdfast.rejection",
-  ],
-  [
-    "breaker_open",
-    (gateway) =>
+    end: "DELETE FROM holdfast.rejection",
+  },
+  {
+    rule: "breaker_open",
+    begin: (gateway) =>
       sql(
         gateway,
         `INSERT INTO holdfast.destination_gate (destination_id, tokens, refilled_at, breaker, breaker_since, probe_at)
          VALUES ($1, 1, now(), 'open', now(), now())`,
         [destinationId(gateway)],
       ),
-    "DELETE FROM holdfast.destination_gate",
-  ],
-  [
-    "destination_failing",
-    (gateway) =>
+    end: "DELETE FROM holdfast.destination_gate",
+  },
+  {
+    rule: "destination_failing",
+    begin: (gateway) =>
       sql(
         gateway,
         `INSERT INTO holdfast.destination_failure (destination_id, first_at, last_at, failures)
          VALUES ($1, now() - interval '2 hours', now(), 12)`,
         [destinationId(gateway)],
       ),
-    "DELETE FROM holdfast.destination_failure",
-  ],
-  [
-    "destination_disabled",
-    async (gateway) => {
+    end: "DELETE FROM holdfast.destination_failure",
+  },
+  {
+    rule: "destination_disabled",
+    begin: async (gateway) => {
       await sql(gateway, "UPDATE holdfast.destination SET state = 'disabled', state_reason = 'answered 410 Gone'");
       await sql(
         gateway,
@@ -83,53 +105,105 @@ export const TROUBLES: readonly (readonly [
         [destinationId(gateway)],
       );
     },
-    "UPDATE holdfast.destination SET state = 'active', state_reason = NULL",
-  ],
-  ["dead_letters_grow", fillDead, "DELETE FROM holdfast.finished_delivery"],
-  [
-    "retry_loop",
-    (gateway) =>
-      gateway.db.run(raiseLoops, [
-        [sourceId(gateway)],
-        ["rejection"],
-        ["0".repeat(64)],
-        ["refused"],
-        ["missing_header"],
-        [5],
-        [new Date()],
-        [new Date()],
-      ]),
-    "DELETE FROM holdfast.retry_loop",
-  ],
-  [
-    "secret_ends",
-    async (gateway) => {
-      await sql(
-        gateway,
-        "UPDATE holdfast.secret_version SET state = 'retiring', not_after = now() + interval '2 hours'",
-      );
-      await sql(
-        gateway,
-        `INSERT INTO holdfast.secret_usage (source_id, version, uses, first_used_at, last_used_at)
-         SELECT source_id, version, 3, now(), now() FROM holdfast.secret_version`,
-      );
-    },
-    "DELETE FROM holdfast.secret_usage",
-  ],
-  [
-    "throttle_in_force",
-    (gateway) =>
+    end: "UPDATE holdfast.destination SET state = 'active', state_reason = NULL",
+  },
+  { rule: "dead_letters_grow", begin: fillDead, end: "DELETE FROM holdfast.finished_delivery" },
+  { rule: "retry_loop", begin: raiseLoop, end: "DELETE FROM holdfast.retry_loop" },
+  { rule: "secret_ends", begin: useEndingSecret, end: "DELETE FROM holdfast.secret_usage" },
+  {
+    rule: "throttle_in_force",
+    begin: (gateway) =>
       sql(
         gateway,
         `INSERT INTO holdfast.throttle (tenant, scope, target, action, set_at, until)
          VALUES ('default', 'source', $1, 'refuse', now() - interval '20 minutes', now() + interval '1 day')`,
         [sourceId(gateway)],
       ),
-    "DELETE FROM holdfast.throttle",
-  ],
-  ["reconciliation_unexplained", (gateway) => runOf(gateway, "completed"), "DELETE FROM holdfast.reconciliation_run"],
-  ["reconciliation_fails", (gateway) => runOf(gateway, "failed"), "DELETE FROM holdfast.reconciliation_run"],
+    end: "DELETE FROM holdfast.throttle",
+  },
+  {
+    rule: "reconciliation_unexplained",
+    begin: (gateway) => runOf(gateway, "completed"),
+    end: "DELETE FROM holdfast.reconciliation_run",
+  },
+  {
+    rule: "reconciliation_fails",
+    begin: (gateway) => runOf(gateway, "failed"),
+    end: "DELETE FROM holdfast.reconciliation_run",
+  },
+  { rule: "critical_waits", begin: (gateway) => letWait(gateway, 0), end: "DELETE FROM holdfast.delivery" },
+  { rule: "queue_waits", begin: (gateway) => letWait(gateway, 3), end: "DELETE FROM holdfast.delivery" },
+  { rule: "overloaded", begin: (gateway) => saturate(gateway, 1), end: SATURATION_OVER },
+  // Not for so long that it counts as overloaded as well.
+  { rule: "refuses_high", heldMs: 61_000, begin: (gateway) => saturate(gateway, 4), end: SATURATION_OVER },
+  {
+    ...QUIET,
+    rule: "database_unsafe",
+    begin: async (_gateway, standing) => Object.assign(standing, { unsafe: "fsync is off" }),
+  },
+  {
+    ...QUIET,
+    rule: "disk_low",
+    begin: async (_gateway, standing) => Object.assign(standing, { diskFreeMib: 2_047 }),
+  },
+  {
+    rule: "old_snapshot",
+    // The server's own clock says how old it is, so the rule is told to mind a young one.
+    begin: async (gateway) => {
+      await gateway.call("PATCH", "/alerts/rules/old_snapshot", { threshold: 0 });
+      held = await gateway.db.pool.connect();
+      await held.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
+      await held.query("SELECT count(*) FROM holdfast.source");
+    },
+    end: async () => {
+      await held.query("ROLLBACK");
+      held.release();
+    },
+  },
 ];
+
+function raiseLoop(gateway: AdminGateway): Promise<unknown> {
+  const [id, hash, now] = [sourceId(gateway), "0".repeat(64), new Date()];
+  return gateway.db.run(raiseLoops, [[id], ["rejection"], [hash], ["refused"], ["missing_header"], [5], [now], [now]]);
+}
+
+async function useEndingSecret(gateway: AdminGateway): Promise<void> {
+  await sql(gateway, "UPDATE holdfast.secret_version SET state = 'retiring', not_after = now() + interval '12 hours'");
+  await sql(
+    gateway,
+    `INSERT INTO holdfast.secret_usage (source_id, version, uses, first_used_at, last_used_at)
+     SELECT source_id, version, 3, now(), now() FROM holdfast.secret_version`,
+  );
+}
+
+/** Lets a delivery of a class stand ready for an hour. */
+function letWait(gateway: AdminGateway, priority: 0 | 3): Promise<unknown> {
+  const id = newUuid(Date.now(), 7, randomBytes(8));
+  return insert(gateway, "delivery", {
+    bucket: 7,
+    id,
+    tenant: "default",
+    event_id: id,
+    destination_id: destinationId(gateway),
+    key: id,
+    trigger: "live",
+    priority,
+    lane: "l",
+    rank: 1,
+    attempt: 0,
+    refusals: 0,
+    state: "ready",
+    ready_at: new Date(Date.now() - 3_600_000),
+  });
+}
+
+const saturate = (gateway: AdminGateway, level: 1 | 4): Promise<unknown> =>
+  sql(
+    gateway,
+    `INSERT INTO holdfast.saturation (process, level, signal, value, threshold, since, seen_at, refused)
+     VALUES ('one', $1, 'depth', 2, 1, now(), now() + interval '1 hour', '{}')`,
+    [level],
+  );
 
 async function runOf(gateway: AdminGateway, state: "completed" | "failed"): Promise<void> {
   await gateway.call("POST", "/reconciliations", {
