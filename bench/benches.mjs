@@ -149,6 +149,18 @@ export const BENCHES = {
     },
     load: async () => (await import("./growth/run-growth.mjs")).runGrowth,
   },
+  lists: {
+    summary: "every list of the admin API and each filter, with 1,000,000 events stored against 10,000 (6 minutes)",
+    length: "long",
+    quickSec: 40,
+    quick: "50,000 events and two rounds",
+    options: {
+      small: ["10000", "events in the small database"],
+      large: ["", "events in the large database (default 1000000)"],
+      rounds: ["", "calls of each list on each side (default 7)"],
+    },
+    load: async () => (await import("./lists/run-lists.mjs")).runLists,
+  },
   replay: {
     summary: "what a replay of 100,000 events costs live traffic (20 minutes)",
     length: "long",
