@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Stored } from "../support/count-stored.ts";
+import { countStored, countStrayLines, STORED_NOT, STORED_ONCE } from "../support/count-stored.ts";
 import { parsePublicId } from "../../src/domain/id.ts";
 import type { FaultProxy } from "../support/fault-proxy.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
@@ -29,28 +31,7 @@ afterAll(async () => {
   await proxy.close();
 });
 
-async function stored(id: string): Promise<{ events: number; deliveries: number; lines: number }> {
-  const [row] = await gateway.query<{ events: number; deliveries: number; lines: number }>(
-    `select count(*)::int as events,
-            (select count(*)::int from holdfast.delivery d join holdfast.event e on e.id = d.event_id
-              where e.provider_event_id = $1) as deliveries,
-            (select count(*)::int from holdfast.dedupe k join holdfast.event e on e.id = k.event_id
-              where e.provider_event_id = $1) as lines
-       from holdfast.event where provider_event_id = $1`,
-    [id],
-  );
-  return row!;
-}
-
-async function strayLines(): Promise<number> {
-  const [row] = await gateway.query<{ n: number }>(
-    "select count(*)::int as n from holdfast.dedupe d where not exists (select from holdfast.event e where e.id = d.event_id)",
-  );
-  return row!.n;
-}
-
-const once = { events: 1, deliveries: 1, lines: 1 };
-const nothing = { events: 0, deliveries: 0, lines: 0 };
+const stored = (id: string): Promise<Stored> => countStored(gateway, id);
 
 describe("when one event of a batch cannot be stored", () => {
   const refuseAtOnce =
@@ -84,9 +65,9 @@ describe("when one event of a batch cannot be stored", () => {
       proxy.thaw();
       const statuses = (await Promise.all(answers)).map((answer) => answer.status);
       expect(statuses).toEqual([200, 200, 503, 200, 200]);
-      expect(await stored("evt_poison")).toEqual(nothing);
-      expect(await strayLines()).toBe(0);
-      for (const id of ids) if (id !== "evt_poison") expect(await stored(id)).toEqual(once);
+      expect(await stored("evt_poison")).toEqual(STORED_NOT);
+      expect(await countStrayLines(gateway)).toBe(0);
+      for (const id of ids) if (id !== "evt_poison") expect(await stored(id)).toEqual(STORED_ONCE);
       expect(await gateway.metric("holdfast_record_batch_events_count")).toBeGreaterThan(batches);
     } finally {
       await gateway.query(undo);
@@ -120,5 +101,5 @@ it("a chain of copies in one batch, by id and by bytes, is answered with events 
     const found = await gateway.query("select 1 from holdfast.event where id = $1", [eventId]);
     expect([answer.status, found.length]).toEqual([200, 1]);
   }
-  expect(await strayLines()).toBe(0);
+  expect(await countStrayLines(gateway)).toBe(0);
 });

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Stored } from "../support/count-stored.ts";
+import { countStored, countStrayLines, STORED_NOT, STORED_ONCE } from "../support/count-stored.ts";
 import type { FaultProxy, Wire } from "../support/fault-proxy.ts";
 import { replaceBytes, simpleQuery, startFaultProxy } from "../support/fault-proxy.ts";
 import type { IngestGateway } from "../support/ingest-gateway.ts";
@@ -30,28 +32,7 @@ afterEach(() => {
 
 const isIngest = (wire: Wire): boolean => wire.name === "holdfast ingest";
 
-async function stored(id: string): Promise<{ events: number; deliveries: number; lines: number }> {
-  const [row] = await gateway.query<{ events: number; deliveries: number; lines: number }>(
-    `select count(*)::int as events,
-            (select count(*)::int from holdfast.delivery d join holdfast.event e on e.id = d.event_id
-              where e.provider_event_id = $1) as deliveries,
-            (select count(*)::int from holdfast.dedupe k join holdfast.event e on e.id = k.event_id
-              where e.provider_event_id = $1) as lines
-       from holdfast.event where provider_event_id = $1`,
-    [id],
-  );
-  return row!;
-}
-
-async function strayLines(): Promise<number> {
-  const [row] = await gateway.query<{ n: number }>(
-    "select count(*)::int as n from holdfast.dedupe d where not exists (select from holdfast.event e where e.id = d.event_id)",
-  );
-  return row!.n;
-}
-
-const once = { events: 1, deliveries: 1, lines: 1 };
-const nothing = { events: 0, deliveries: 0, lines: 0 };
+const stored = (id: string): Promise<Stored> => countStored(gateway, id);
 
 describe("when the answer to COMMIT is lost", () => {
   it("every time, the sender gets no 2xx, and its repeat ends in one event and one delivery (F23)", async () => {
@@ -66,11 +47,11 @@ describe("when the answer to COMMIT is lost", () => {
     expect([answer.status, faultOf(answer)]).toEqual([503, "database_unavailable"]);
     expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
     expect(commits).toBeGreaterThan(1);
-    expect(await stored("evt_cut")).toEqual(once);
+    expect(await stored("evt_cut")).toEqual(STORED_ONCE);
     proxy.toClient = null;
     const repeat = await post(gateway.url, stripeEvent("evt_cut"));
     expect([repeat.status, repeat.headers["holdfast-duplicate"]]).toEqual([200, "true"]);
-    expect(await stored("evt_cut")).toEqual(once);
+    expect(await stored("evt_cut")).toEqual(STORED_ONCE);
   });
 
   it("once, the gateway repeats it itself and answers when the repeat is committed", async () => {
@@ -83,7 +64,7 @@ describe("when the answer to COMMIT is lost", () => {
     };
     const answer = await post(gateway.url, stripeEvent("evt_cut_once"));
     expect([answer.status, answer.headers["holdfast-duplicate"], cuts]).toEqual([200, undefined, 1]);
-    expect(await stored("evt_cut_once")).toEqual(once);
+    expect(await stored("evt_cut_once")).toEqual(STORED_ONCE);
   });
 
   it("and the delivery is finished before the repeat, it is not queued again", async () => {
@@ -97,7 +78,7 @@ describe("when the answer to COMMIT is lost", () => {
     };
     expect((await post(gateway.url, stripeEvent("evt_finished"))).status).toBe(200);
     expect(cuts).toBe(1);
-    expect(await stored("evt_finished")).toEqual({ ...once, deliveries: 0 });
+    expect(await stored("evt_finished")).toEqual({ ...STORED_ONCE, deliveries: 0 });
   });
 });
 
@@ -106,11 +87,11 @@ describe("when COMMIT is answered ROLLBACK", () => {
     proxy.toServer = (bytes) => replaceBytes(bytes, simpleQuery("COMMIT"), simpleQuery("ROLLBACK"));
     const answer = await post(gateway.url, stripeEvent("evt_rolled_back"));
     expect([answer.status, faultOf(answer)]).toEqual([503, "database_unavailable"]);
-    expect(await stored("evt_rolled_back")).toEqual(nothing);
+    expect(await stored("evt_rolled_back")).toEqual(STORED_NOT);
     proxy.toServer = null;
     // Recorded by this one, or by the gateway's own last try, which nobody was promised anything about.
     expect((await post(gateway.url, stripeEvent("evt_rolled_back"))).status).toBe(200);
-    expect(await stored("evt_rolled_back")).toEqual(once);
+    expect(await stored("evt_rolled_back")).toEqual(STORED_ONCE);
   });
 });
 
@@ -118,9 +99,9 @@ describe("when BEGIN fails", () => {
   it("no line of the ledger is left that would make the event a duplicate of nothing", async () => {
     proxy.toServer = (bytes) => replaceBytes(bytes, simpleQuery("BEGIN"), simpleQuery("BEGIM"));
     expect((await post(gateway.url, stripeEvent("evt_no_begin"))).status).toBe(503);
-    expect(await strayLines()).toBe(0);
+    expect(await countStrayLines(gateway)).toBe(0);
     proxy.toServer = null;
     expect((await post(gateway.url, stripeEvent("evt_no_begin"))).status).toBe(200);
-    expect(await stored("evt_no_begin")).toEqual(once);
+    expect(await stored("evt_no_begin")).toEqual(STORED_ONCE);
   });
 });
