@@ -1,7 +1,9 @@
 // `npm run proof`: a flood of signed events while the gateway and its database are killed again and again. Afterwards the
 // logs of the sender, the receiver, the fault driver and the store are held against each other. docs/proof.md
 import { parseArgs } from "node:util";
+import { join } from "node:path";
 import { runKillFlood } from "./kill-flood/run.mjs";
+import { nameOf, publishReport, RESULTS } from "./report/save-report.mjs";
 
 const USAGE = `npm run proof -- kill-flood [options]
   --events <n>           distinct events (default 20000)
@@ -10,6 +12,7 @@ const USAGE = `npm run proof -- kill-flood [options]
   --seed <n>             decides events, order and faults (default: a new one, printed)
   --concurrency <n>      requests under way at once (default 48)
   --mixed                by turns SIGKILL, SIGTERM and a freeze (SIGSTOP); SIGKILL, immediate stop and the end of one session of the database
+  --world <n>            every fault of the network, the destination, the disk and the clock n times beside them (default 0)
   --quick                2000 events, 4 kills, 1 of the database
   --gateway <file>       another build's bin/holdfast.js, to be put to the same proof
   --keep                 keep the logs also when the promises held
@@ -19,11 +22,19 @@ const DEFAULTS = { events: 20_000, kills: 20, "database-kills": 5, concurrency: 
 const QUICK = { events: 2_000, kills: 4, "database-kills": 1, concurrency: 48 };
 
 const options = readOptions(process.argv.slice(2));
-process.exitCode = options === null ? 2 : await runKillFlood(options);
+process.exitCode = options === null ? 2 : await prove(options);
+
+async function prove({ isJson, ...how }) {
+  const report = await runKillFlood({ ...how, keepLogsIn: (made) => join(RESULTS, nameOf(made)) });
+  publishReport(report, { isJson });
+  return report.verdict === "true" && report.bars.every(({ met }) => met !== false) ? 0 : 1;
+}
 
 function readOptions(given) {
   try {
-    const numbers = Object.fromEntries([...Object.keys(DEFAULTS), "seed"].map((name) => [name, { type: "string" }]));
+    const numbers = Object.fromEntries(
+      [...Object.keys(DEFAULTS), "seed", "world"].map((name) => [name, { type: "string" }]),
+    );
     const flags = Object.fromEntries(
       ["quick", "mixed", "keep", "json", "help"].map((name) => [name, { type: "boolean" }]),
     );
@@ -43,6 +54,7 @@ function readOptions(given) {
       events: number("events", base.events, 1),
       kills: number("kills", base.kills, 0),
       databaseKills: number("database-kills", base["database-kills"], 0),
+      worldRounds: number("world", 0, 0),
       concurrency: number("concurrency", base.concurrency, 1),
       seed: number("seed", Math.floor(Math.random() * 2 ** 31), 0),
       program: values.gateway,

@@ -1,6 +1,6 @@
 // One run: set up, flood and kill, drain, stop, read everything, judge.
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -15,7 +15,7 @@ import { watchMemory } from "./memory.mjs";
 import { strikeAll } from "./nemesis.mjs";
 import { planFaults, planSends } from "./plan.mjs";
 import { readOpen, readStore } from "./read-store.mjs";
-import { MEMORY_RATIO_MAX, makeReport, publish } from "./report.mjs";
+import { MEMORY_RATIO_MAX, reportKillFlood } from "./report.mjs";
 import { createSender } from "./sender.mjs";
 
 const RECEIVER = fileURLToPath(new URL("./receiver.mjs", import.meta.url));
@@ -32,11 +32,14 @@ const QUICK_CALM_MAX_MS = 2_000;
 
 /**
  * @param {{ events: number, kills: number, databaseKills: number, concurrency: number, seed: number, isQuick: boolean,
- *   isKept: boolean, isJson: boolean, program?: string }} options
- * @returns {Promise<number>} exit code: 0 the promises held, 1 they did not or the run saw too little
+ *   isMixed: boolean, isKept: boolean, program?: string, keepLogsIn?: (report: object) => string,
+ *   onSetUp?: (folder: string) => void }} options
+ *   `keepLogsIn` says where the logs go of a run that did not hold; `onSetUp` is told the run's own folder
+ * @returns {Promise<import("../report/report.d.ts").Report>}
  */
 export async function runKillFlood(options) {
   const run = await setUp(options);
+  options.onSetUp?.(run.folder);
   const cleanUp = () => tearDown(run);
   const onSignal = () => cleanUp().finally(() => process.exit(130));
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
@@ -52,12 +55,17 @@ export async function runKillFlood(options) {
     const store = await readStore(run.dataDir);
     writeFileSync(join(run.folder, "store.json"), JSON.stringify(store));
     const verdict = check({ ...readLogs(run), store }, minimumOf(options), { inFlightMax: WORKER_CONCURRENCY });
-    const report = makeReport({ options, run, verdict, nemesis: readLogFile(run.nemesisLog) });
-    return publish(report, { isJson: options.isJson, logsFolder: run.folder, isKept: options.isKept });
+    const report = reportKillFlood({ options, run, verdict, nemesis: readLogFile(run.nemesisLog) });
+    if (options.isKept || report.verdict === "false") keepLogs(run, options.keepLogsIn?.(report));
+    return report;
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
     await cleanUp();
   }
+}
+
+function keepLogs({ folder, dataDir }, to) {
+  if (to !== undefined) cpSync(folder, to, { recursive: true, filter: (path) => !path.startsWith(dataDir) });
 }
 
 async function setUp(options) {
