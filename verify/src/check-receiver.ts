@@ -22,6 +22,7 @@ export function checkReceiver(provider: string, receiver: Receiver): ReceiverFau
   return [
     ...unknownFields(receiver),
     ...missingFields(entry, receiver),
+    ...credentialFaults(receiver),
     ...keyFaults(scheme, receiver),
     ...urlFaults("notificationUrl", receiver.notificationUrl),
     ...urlFaults("callbackUrl", receiver.callbackUrl),
@@ -40,7 +41,7 @@ function keyFaults(scheme: Scheme, { secrets, publicKeys }: Receiver): ReceiverF
 }
 
 const knownFields = new Set(
-  "secrets publicKeys certificates certHostPattern trustedRoots notificationUrl callbackUrl webhookId audience issuers email bundleId environment appId keyId algorithm version secretRoles username password verifyToken toleranceSec".split(
+  "secrets publicKeys certificates certHostPattern trustedRoots notificationUrl callbackUrl webhookId audience issuers email bundleId environment appId keyId algorithm version secretRoles username password verifyToken clientId clientSecret toleranceSec".split(
     " ",
   ),
 );
@@ -57,6 +58,17 @@ function missingFields({ provider }: ProviderEntry, receiver: Receiver): Receive
     return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
   });
   return missing.map((path) => ({ path, problem: `is needed to verify ${provider.name}` }));
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== "";
+}
+
+/** An id without its secret, or the other way round, has no key fetched. */
+function credentialFaults({ clientId, clientSecret }: Receiver): ReceiverFault[] {
+  if (isGiven(clientId) === isGiven(clientSecret)) return [];
+  const path = isGiven(clientId) ? "clientSecret" : "clientId";
+  return [{ path, problem: "is needed too: the provider gives its keys for clientId and clientSecret together" }];
 }
 
 function listFaults(path: string, list: unknown): ReceiverFault[] {

@@ -17,6 +17,8 @@ const texts = [
   "username",
   "password",
   "verifyToken",
+  "clientId",
+  "clientSecret",
 ] as const;
 
 /**

@@ -49,6 +49,9 @@ export interface Receiver {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly verifyToken?: string | undefined;
+  /** Your own id at the provider, for keys that it gives to its clients only. For who fetches them: `verify` reads neither. */
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: string | undefined;
   /** Overrides the provider's default tolerance, both ways. 1 to 900 seconds, or up to the default where that is wider. */
   readonly toleranceSec?: number | undefined;
 }

@@ -55,6 +55,11 @@ const PLACES: Readonly<Record<string, Place>> = {
     url: "Platform settings, the project, Webhooks, Create, URL.",
     secret: "Shown once when the webhook is created; it begins with whsec_.",
   },
+  plaid: {
+    url: "The webhook field of /link/token/create or /item/webhook/update, item by item.",
+    secret:
+      "Its keys are asked for with your client id and secret (Dashboard, Developers, Keys): clientId and clientSecret of the source, with PATCH or in the configuration file.",
+  },
   hubspot: {
     url: "Developer account, the app, Webhooks, Target URL.",
     secret: "The app's Auth page, Client secret.",
@@ -179,6 +184,8 @@ const FIELDS: Readonly<Record<string, FieldWords>> = {
     hint: "You choose it; the provider shows it when it checks the URL.",
     kind: "secret",
   },
+  clientId: { label: "Client id", hint: "Your own at the provider, for asking for its keys.", kind: "text" },
+  clientSecret: { label: "Client secret", hint: "The one that goes with the client id.", kind: "secret" },
   certHostPattern: { label: "Host of certificates", hint: "A pattern of the hosts that count.", kind: "text" },
   trustedRoots: { label: "Trusted root certificates", hint: "As PEM text, with BEGIN and END lines.", kind: "list" },
 };

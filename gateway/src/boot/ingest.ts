@@ -3,6 +3,7 @@ import type { GatewayConfig } from "../config.ts";
 import { BODY_BYTES_MAX } from "../domain/source-definition.ts";
 import { createAllowance } from "../engine/allowance.ts";
 import { createSubscriptionConfirmer } from "../engine/confirm-subscriptions.ts";
+import { createClientKeyFetcher } from "../engine/fetch-client-key.ts";
 import { createKeyFetcher } from "../engine/fetch-keys.ts";
 import { createFilterFaults } from "../engine/filter-faults.ts";
 import { createKeyStore } from "../engine/key-store.ts";
@@ -53,7 +54,13 @@ export async function startIngest(
   const confirmer = createSubscriptionConfirmer({ egress, metrics, log });
   const deps: IngestDeps = {
     confirm: confirmer.confirm,
-    findKey: createKeyStore({ fetchKeys: createKeyFetcher(egress), clock, metrics, log }),
+    findKey: createKeyStore({
+      fetchKeys: createKeyFetcher(egress),
+      fetchClientKey: createClientKeyFetcher(egress),
+      clock,
+      metrics,
+      log,
+    }),
     clock,
     record: recorder.submit,
     observe: observeBy(watch, onHeld),

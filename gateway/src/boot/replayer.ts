@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { GatewayConfig } from "../config.ts";
+import { createClientKeyFetcher } from "../engine/fetch-client-key.ts";
 import { createKeyFetcher } from "../engine/fetch-keys.ts";
 import { createKeyStore } from "../engine/key-store.ts";
 import { startLoop } from "../engine/loop.ts";
@@ -50,7 +51,13 @@ export function startReplayer(
     databaseNow: () => databaseClock.now(),
     catalog: () => catalog.index(),
     ledger: openLedger(),
-    findKey: createKeyStore({ fetchKeys: createKeyFetcher(links.egress), clock, metrics, log }),
+    findKey: createKeyStore({
+      fetchKeys: createKeyFetcher(links.egress),
+      fetchClientKey: createClientKeyFetcher(links.egress),
+      clock,
+      metrics,
+      log,
+    }),
     publicUrl: config.publicUrl,
     onReady: links.wake,
   };

@@ -9,6 +9,10 @@ export function redactConfig(config: GatewayConfig): Record<string, unknown> {
     ...settings,
     databaseUrl: config.databaseUrl === null ? null : redactUrl(config.databaseUrl),
     secretKey: config.secretKey === null ? null : HIDDEN,
+    oidc:
+      config.oidc === null
+        ? null
+        : { ...config.oidc, clientSecret: config.oidc.clientSecret === null ? null : HIDDEN },
     handlers: Object.keys(handlers),
     definition: definition === null ? null : redact(definition, ""),
   };
@@ -24,7 +28,7 @@ export function redactUrl(text: string): string {
 }
 
 /** Fields of a source or destination whose value is, or may hold, a secret. */
-const SECRET_FIELDS = new Set(["secrets", "signingSecret", "password", "verifyToken", "headers", "key"]);
+const SECRET_FIELDS = new Set(["secrets", "signingSecret", "password", "verifyToken", "clientSecret", "headers", "key"]);
 
 function redact(value: unknown, field: string): unknown {
   if (SECRET_FIELDS.has(field)) return HIDDEN;

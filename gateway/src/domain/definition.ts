@@ -59,6 +59,9 @@ export interface ReceiverDefinition {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly verifyToken?: string | undefined;
+  /** Our own id and secret at a provider that gives its keys to its clients only (Plaid). */
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: string | undefined;
   readonly toleranceSec?: number | undefined;
 }
 

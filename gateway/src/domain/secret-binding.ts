@@ -7,7 +7,7 @@ export function bindSourceSecret(tenant: string, sourceId: string, version: stri
 }
 
 /** Fields of the receiver configuration that are secrets themselves: stored sealed, written and never read (S30). */
-export const SECRET_RECEIVER_FIELDS = ["password", "verifyToken"] as const;
+export const SECRET_RECEIVER_FIELDS = ["password", "verifyToken", "clientSecret"] as const;
 
 export function bindReceiverField(tenant: string, sourceId: string, field: string): string {
   // No version may have this name: it begins with a character that versions do not have.

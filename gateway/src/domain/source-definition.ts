@@ -44,6 +44,8 @@ const RECEIVER_FIELDS: Readonly<Record<keyof ReceiverDefinition, FieldShape>> = 
   username: "text",
   password: "text",
   verifyToken: "text",
+  clientId: "text",
+  clientSecret: "text",
   toleranceSec: "number",
 };
 

@@ -2,10 +2,13 @@ import type { Egress } from "../platform/egress/egress-outcome.ts";
 import type { FetchedKeys } from "../pipeline/fetched-keys.ts";
 import { readFetched } from "../pipeline/fetched-keys.ts";
 
-/** What became of fetching one URL. `unusable`: an answer came, and it is not what was asked for. */
+/**
+ * What became of fetching one URL. `unusable`: an answer came, and it is not what was asked for. `absent`: the provider, asked
+ * for one key by its id, says that it has none.
+ */
 export type Fetched =
   | { readonly ok: true; readonly keys: FetchedKeys }
-  | { readonly ok: false; readonly result: "failed" | "unusable"; readonly detail: string };
+  | { readonly ok: false; readonly result: "failed" | "unusable" | "absent"; readonly detail: string };
 
 export type FetchKeys = (kind: FetchedKeys["kind"], url: string) => Promise<Fetched>;
 

@@ -15,13 +15,25 @@ export type KeyAnswer =
   | { readonly kind: "absent" }
   | { readonly kind: "unavailable" };
 
+/** Who we are at a provider that gives its keys to its clients only. */
+export interface ClientCredentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
 /**
  * Finds a key where the library says that it is published.
  *
  * @param sourceId whose arrival asks; each source may have only so many new URLs fetched
  * @param withinMs how long the arrival can wait
+ * @param credentials for a `public_key`, which is asked for by its id; without them it is `unavailable`
  */
-export type FindKey = (need: KeyNeed, sourceId: string, withinMs: number) => KeyAnswer | Promise<KeyAnswer>;
+export type FindKey = (
+  need: KeyNeed,
+  sourceId: string,
+  withinMs: number,
+  credentials?: ClientCredentials,
+) => KeyAnswer | Promise<KeyAnswer>;
 
 /** Of one set; the largest that providers publish have about twenty. */
 const KEYS_MAX = 200;
@@ -48,6 +60,22 @@ export function pickKeys(fetched: FetchedKeys, kid: string | null): KeyAnswer | 
   return publicKeys === undefined ? null : { kind: "keys", publicKeys };
 }
 
+/** Reads the one key that a provider gave for an id, with the moment at which it was rotated out. Text: what is wrong with it. */
+export function readClientKey(kid: string, body: Uint8Array): FetchedKeys | string {
+  const item = memberOf(new TextDecoder().decode(body), "key");
+  const key = readJwk(item);
+  if (key === null) return "it holds no public key with an id";
+  if (key.kid !== kid) return "it holds a key of another id";
+  const { expired_at: end }: Readonly<Record<string, unknown>> = { ...(item as object) };
+  if (end !== undefined && end !== null && typeof end !== "number") return "its key's expired_at is no number";
+  const value = typeof end === "number" ? withMember(key.value, "expired_at", end) : key.value;
+  return { kind: "jwks", keys: new Map([[kid, [{ ...key, value }]]]) };
+}
+
+function withMember(jwk: string, name: string, value: number): string {
+  return JSON.stringify({ ...(JSON.parse(jwk) as object), [name]: value });
+}
+
 function readKeySet(text: string): FetchedKeys | string {
   const list = listOf(text);
   if (list === null) return "it is no JWK Set";
@@ -63,10 +91,14 @@ function readKeySet(text: string): FetchedKeys | string {
 }
 
 function listOf(text: string): readonly unknown[] | null {
+  const keys = memberOf(text, "keys");
+  return Array.isArray(keys) ? keys : null;
+}
+
+function memberOf(text: string, name: string): unknown {
   try {
     const parsed: unknown = JSON.parse(text);
-    const keys = typeof parsed === "object" && parsed !== null && "keys" in parsed ? parsed.keys : null;
-    return Array.isArray(keys) ? keys : null;
+    return typeof parsed === "object" && parsed !== null ? (parsed as Readonly<Record<string, unknown>>)[name] : null;
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 import type { KeyNeed, Receiver } from "@holdfast/verify";
 import type { Clock } from "../platform/clock.ts";
 import type { Arrival, ReadySource } from "./arrival.ts";
-import type { FindKey, KeyAnswer } from "./fetched-keys.ts";
+import type { ClientCredentials, FindKey, KeyAnswer } from "./fetched-keys.ts";
 import type { Verification } from "./verify-arrival.ts";
 import { refuse, verifyArrival } from "./verify-arrival.ts";
 
@@ -35,11 +35,13 @@ export async function verifyWithKeys(
   let { receiver } = ready;
   let need = first;
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    if (need.kind === "public_key") return refuseKey(need, "is given to those with the provider's credentials only");
+    const credentials = need.kind === "public_key" ? credentialsOf(receiver) : undefined;
+    if (credentials === null && ready.source.receiverUnreadable.length > 0) return { kind: "unavailable" };
+    if (credentials === null) return refuseKey(need, "is given to those with the provider's credentials only");
     asked.add(nameOf(need));
-    const answer = await findKey(need, ready.source.id, deadlineMs - clock.monotonicMs());
+    const answer = await findKey(need, ready.source.id, deadlineMs - clock.monotonicMs(), credentials);
     if (answer.kind === "unavailable") return answer;
-    if (answer.kind === "absent") return refuseKey(need, "is not in the set that the provider publishes");
+    if (answer.kind === "absent") return refuseKey(need, ABSENT[need.kind]);
     receiver = withKey(receiver, need.url, answer);
     const verification = verifyArrival({ ...ready, receiver }, arrival, publicUrl);
     if (verification.kind !== "key_needed") return verification;
@@ -47,6 +49,17 @@ export async function verifyWithKeys(
     if (asked.has(nameOf(need))) return refuseKey(need, "was fetched and is of no use for this signature");
   }
   return refuseKey(need, `would be one more than the ${ROUNDS_MAX} that one request may need`);
+}
+
+const ABSENT = {
+  jwks: "is not in the set that the provider publishes",
+  certificate: "is not published there",
+  public_key: "is none that the provider knows",
+} as const;
+
+/** Null where the source has none, and its keys are configured by hand. */
+function credentialsOf({ clientId, clientSecret }: Receiver): ClientCredentials | null {
+  return clientId === undefined || clientSecret === undefined ? null : { clientId, clientSecret };
 }
 
 function nameOf({ url, kid }: KeyNeed): string {
@@ -65,8 +78,8 @@ function withKey(receiver: Receiver, url: string, found: Found): Receiver {
 
 function refuseKey({ kind, url, kid }: KeyNeed, why: string): KeyedVerification {
   const remedy =
-    kind === "public_key"
-      ? "fetch it and add it to the source's publicKeys as a jwk with this kid"
+    kind === "public_key" && why !== ABSENT.public_key
+      ? "give the source its clientId and clientSecret, or fetch it and add it to the source's publicKeys as a jwk with this kid"
       : "a request of the provider itself names a key that it has published, so this one is most likely forged, or of another environment";
   const name = kid === null ? "The key" : `The key ${kid.slice(0, 64)}`;
   const evidence = { url: url.slice(0, 256), ...(kid === null ? {} : { kid: kid.slice(0, 64) }) };

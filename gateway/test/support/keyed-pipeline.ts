@@ -5,6 +5,7 @@ import { codedSampleOf, sent } from "../../../verify/test/coded-samples.ts";
 import type { Source } from "../../src/domain/catalog.ts";
 import type { SourcePolicy } from "../../src/domain/source-policy.ts";
 import { DEFAULT_SOURCE_POLICY } from "../../src/domain/source-policy.ts";
+import { createClientKeyFetcher } from "../../src/engine/fetch-client-key.ts";
 import { createKeyFetcher } from "../../src/engine/fetch-keys.ts";
 import { createSubscriptionConfirmer } from "../../src/engine/confirm-subscriptions.ts";
 import { createKeyStore } from "../../src/engine/key-store.ts";
@@ -12,7 +13,7 @@ import type { Arrival } from "../../src/pipeline/arrival.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 import { ingest } from "../../src/pipeline/ingest.ts";
 import type { RejectionKeeper } from "../../src/pipeline/reject.ts";
-import type { EgressOutcome } from "../../src/platform/egress/egress-outcome.ts";
+import type { EgressOutcome, EgressRequest } from "../../src/platform/egress/egress-outcome.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 
@@ -67,7 +68,11 @@ function source(provider: string, receiver: Receiver): Source {
 
 /** The pipeline with a provider whose answers a test can change, and a clock that stands until it is moved. */
 export function openPipeline(provider: string, receiver: Receiver, policy: Partial<SourcePolicy> = {}) {
-  const world = { nowMs: 1_000_000, published: (_url: string): EgressOutcome | Promise<EgressOutcome> => broken };
+  const world = {
+    nowMs: 1_000_000,
+    published: (_url: string): EgressOutcome | Promise<EgressOutcome> => broken,
+    asked: (_request: EgressRequest): EgressOutcome | Promise<EgressOutcome> => broken,
+  };
   const fetched: string[] = [];
   const rejected: { reason: string; summary: string }[] = [];
   const clock = { now: () => new Date(NOW.getTime() + world.nowMs - 1_000_000), monotonicMs: () => world.nowMs };
@@ -76,7 +81,15 @@ export function openPipeline(provider: string, receiver: Receiver, policy: Parti
     fetched.push(url);
     return await world.published(url);
   };
-  const findKey = createKeyStore({ fetchKeys: createKeyFetcher({ get }), clock, metrics, log: silentLog });
+  const post = async (request: EgressRequest): Promise<EgressOutcome> => await world.asked(request);
+  const fetchClientKey = createClientKeyFetcher({ post });
+  const findKey = createKeyStore({
+    fetchKeys: createKeyFetcher({ get }),
+    fetchClientKey,
+    clock,
+    metrics,
+    log: silentLog,
+  });
   const confirmer = createSubscriptionConfirmer({ egress: { get }, metrics, log: silentLog, pause: async () => {} });
   const keep: RejectionKeeper["keep"] = (_ready, _arrival, reason, { summary }) => {
     rejected.push({ reason, summary });

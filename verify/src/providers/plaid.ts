@@ -56,7 +56,7 @@ export const plaid = defineProvider({
     notCovered: "URL, method and other headers",
     handshakeNote: "none",
     notes:
-      "The key of a token's `kid` is asked for at `/webhook_verification_key/get` with the client's own credentials and passed as a `jwk`; a key whose `expired_at` has passed is refused. `environment: \"sandbox\"` asks the sandbox. The same bytes come for each change of an item, so that the body alone is no key; whether a retry is signed anew is not documented.",
+      "The key of a token's `kid` is asked for at `/webhook_verification_key/get` with the client's own credentials and passed as a `jwk`; a key whose `expired_at` has passed is refused. `environment: \"sandbox\"` asks the sandbox, any other the production. A source with `clientId` and `clientSecret` (of that environment) has the gateway ask: once an hour for each key, so that a rotation is known within the hour; an id that Plaid does not know is refused and asked for again after a minute; while the key cannot be had the answer is 503, and Plaid sends again. Without them the keys stand in `publicKeys`. The same bytes come for each change of an item, so that the body alone is no key; whether a retry is signed anew is not documented.",
     source: ["plaid.com/docs/api/webhooks/webhook-verification"],
     confidence: "medium",
   },
