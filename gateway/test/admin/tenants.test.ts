@@ -150,6 +150,40 @@ describe("another tenant's key", () => {
     });
   });
 
+  it("is told nothing of ours by any operation that names no thing of its own", async () => {
+    const looks = adminOperations.filter(({ method, path }) => method === "get" && !path.includes("{"));
+    expect(looks.map(({ path }) => path)).toContain("/stream");
+    const named = [...Object.values(ids), "d.example.com", "ada@example.com", "hooks.slack.example", '"evt_1"'];
+    let told = 0;
+    for (const { path } of looks) {
+      const ours = (await gateway.call("GET", path)).bytes.toString("utf8");
+      const theirs = (await gateway.call("GET", path, undefined, foreignKey)).bytes.toString("utf8");
+      if (named.some((name) => ours.includes(name))) told++;
+      expect([path, named.filter((name) => theirs.includes(name))]).toEqual([path, []]);
+    }
+    expect(told).toBeGreaterThan(12);
+  });
+
+  it("is told nothing of ours by the stream, not even what it says it has missed", async () => {
+    const aborter = new AbortController();
+    const headers = { authorization: `Bearer ${foreignKey}`, "last-event-id": ids["events"]! };
+    const response = await fetch(`${gateway.url}/api/v1/stream`, { headers, signal: aborter.signal });
+    let text = "";
+    // The beginning has what was missed; with our own key that is our event.
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (text.includes(": open")) break;
+    }
+    aborter.abort();
+    expect(text).not.toContain("data:");
+    const own = await fetch(`${gateway.url}/api/v1/stream?after=${ids["events"]!}`, {
+      headers: { authorization: `Bearer ${gateway.key}` },
+    });
+    const { value } = await own.body!.pipeThrough(new TextDecoderStream()).getReader().read();
+    expect(value).toContain(`id: ${ids["events"]!}`);
+    await own.body?.cancel().catch(() => {});
+  });
+
   it("may use the same names, and joins its own things only (F71, F112)", async () => {
     const made = await gateway.call(
       "POST",

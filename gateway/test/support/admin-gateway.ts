@@ -126,7 +126,10 @@ async function call(url: string, method: string, path: string, body: unknown, ke
     headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { "content-type": "application/json" }) },
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
-  const bytes = Buffer.from(await response.arrayBuffer());
+  // A stream has no end: that it was opened is the answer.
+  const isStream = /event-stream/.test(response.headers.get("content-type") ?? "");
+  if (isStream) await response.body?.cancel();
+  const bytes = isStream ? Buffer.alloc(0) : Buffer.from(await response.arrayBuffer());
   const isJson = /json/.test(response.headers.get("content-type") ?? "");
   const parsed: unknown = isJson ? JSON.parse(bytes.toString("utf8")) : null;
   if (isJson && response.ok) holdAgainstSchema(method, path, parsed);

@@ -9,12 +9,14 @@ import type { Metrics } from "../../platform/metrics.ts";
 import type { PasswordHasher } from "../../platform/password-hash.ts";
 import type { SecretsBox } from "../../platform/secrets-box.ts";
 import type { Database } from "../../store/database.ts";
+import type { LiveFeed } from "./live-feed.ts";
 import type { SignInLimits } from "./sign-in-limits.ts";
 
 /** What the admin API works with. */
 export interface AdminDeps extends AdminParts {
   readonly passwords: PasswordHasher;
   readonly attempts: SignInLimits;
+  readonly feed: LiveFeed;
 }
 
 /** What the admin API is made of. */

@@ -40,7 +40,7 @@ import { createSignInLimits } from "./sign-in-limits.ts";
 import { sourceOperations } from "./sources.ts";
 import { createLiveFeed } from "./live-feed.ts";
 import { standingOperations } from "./standing.ts";
-import { serveStream } from "./stream.ts";
+import { streamOperations } from "./stream.ts";
 import { testEventOperations } from "./test-events.ts";
 import { throttleOperations } from "./throttles.ts";
 import { trafficOperations } from "./traffic.ts";
@@ -63,6 +63,7 @@ export const adminOperations: readonly Operation[] = [
   ...routeOperations,
   ...configurationOperations,
   ...eventOperations,
+  ...streamOperations,
   ...deliveryOperations,
   ...deadLetterOperations,
   ...deadGroupOperations,
@@ -87,7 +88,12 @@ const DASHBOARD = fileURLToPath(new URL("../../../dist/dashboard", import.meta.u
 
 /** Builds the admin API over what the process has: everything under /api/v1, and /healthz, /readyz, /metrics. */
 export function createAdminApi(parts: AdminParts): AdminApi {
-  const deps = { ...parts, passwords: createPasswordHasher(parts), attempts: createSignInLimits(parts) };
+  const deps = {
+    ...parts,
+    passwords: createPasswordHasher(parts),
+    attempts: createSignInLimits(parts),
+    feed: createLiveFeed(parts),
+  };
   const app: AdminApi = new OpenAPIHono<AdminEnv>();
   app.use(guardRequest(deps));
   app.get("/healthz", (c) => c.json({ ok: true, version: deps.version }));
@@ -104,7 +110,6 @@ export function createAdminApi(parts: AdminParts): AdminApi {
     return c.json(document);
   });
   mountOperations(app, deps, adminOperations);
-  app.get(`${API_PATH}/stream`, authenticate(deps), serveStream(deps, createLiveFeed(deps)));
   // What is no operation is told apart only to those who may ask.
   app.use(`${API_PATH}/*`, authenticate(deps));
   serveDashboard(app, DASHBOARD);

@@ -97,7 +97,7 @@ function describeAnswers(operation: Operation): PathConfig["responses"] {
     [operation.status ?? 200]: {
       description: operation.summary,
       content: {
-        "application/json": { schema: operation.answer },
+        [operation.stream === true ? "text/event-stream" : "application/json"]: { schema: operation.answer },
         ...(operation.file === true
           ? { "application/octet-stream": { schema: { type: "string" as const, format: "binary" } } }
           : {}),

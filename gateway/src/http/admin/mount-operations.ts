@@ -17,6 +17,12 @@ import { holdAgainst, tagOf, takesTag } from "./version-tag.ts";
 /** Where the API stands. */
 export const API_PATH = "/api/v1";
 const BODY_BYTES_MAX = 1_048_576;
+const STREAM_HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+  // A proxy that gathers before it passes on would hold events back.
+  "x-accel-buffering": "no",
+};
 
 /** Serves operations: each path with its methods, and every other method on it refused by name. */
 export function mountOperations(app: OpenAPIHono<AdminEnv>, deps: AdminDeps, operations: readonly Operation[]): void {
@@ -62,7 +68,8 @@ async function work(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation,
   const principal = c.get("principal") ?? NOBODY;
   const isSecure = c.env?.loopbackBind !== true;
   const remoteAddress = c.env?.incoming?.socket.remoteAddress ?? null;
-  const context = { deps, principal, requestId: c.get("requestId"), isSecure, remoteAddress };
+  const lastEventId = c.req.header("last-event-id") ?? null;
+  const context = { deps, principal, requestId: c.get("requestId"), isSecure, remoteAddress, lastEventId };
   const query = new URL(c.req.url).searchParams;
   const raw = { id: c.req.param("id") ?? "", version: c.req.param("version") ?? "", query, body };
   const ifMatch = operation.method === "get" ? undefined : c.req.header("if-match");
@@ -116,6 +123,7 @@ function answer(c: Context<AdminEnv>, operation: Operation, handled: Handled<unk
     });
   }
   if ("cookie" in handled && handled.cookie !== undefined) c.header("set-cookie", handled.cookie);
+  if ("stream" in handled) return c.body(handled.stream, 200, STREAM_HEADERS);
   if (!("file" in handled)) return c.json(handled.value ?? null, operation.status ?? 200);
   // Bytes from outside: saved, never shown, and without rights should a browser show them nevertheless (S38).
   return c.body(new Uint8Array(handled.file), 200, {

@@ -5,7 +5,7 @@ import type { AdminDeps } from "./admin-deps.ts";
 import type { Principal } from "./api-keys.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** What came of a request: a JSON value, bytes to be saved as a file, or a refusal. */
+/** What came of a request: a JSON value, bytes to be saved as a file, server-sent events, or a refusal. */
 export type Handled<A> =
   | {
       readonly ok: true;
@@ -16,6 +16,7 @@ export type Handled<A> =
       readonly by?: Pick<Principal, "tenant" | "name" | "keyId" | "personId">;
     }
   | { readonly ok: true; readonly file: Uint8Array; readonly name: string }
+  | { readonly ok: true; readonly stream: ReadableStream<Uint8Array> }
   | Refusal;
 
 export interface OperationContext {
@@ -26,6 +27,8 @@ export interface OperationContext {
   readonly isSecure: boolean;
   /** Null when the API is called without a connection. */
   readonly remoteAddress: string | null;
+  /** Last-Event-ID: where a stream of events was when it broke off. */
+  readonly lastEventId: string | null;
 }
 
 export interface OperationInput<Q, B> {
@@ -59,6 +62,8 @@ export interface OperationSpec<Q, B, A> {
   readonly answer: z.ZodType<A>;
   /** The answer may also be bytes. */
   readonly file?: boolean;
+  /** The answer is server-sent events; `answer` is what stands in the data of each. */
+  readonly stream?: boolean;
   /** Looking at it leaves an audit entry, as every change does. */
   readonly isLookKept?: boolean;
   /** Whether the answer is that of a change; without it each answer is. A preview leaves no audit entry. */

@@ -1,11 +1,13 @@
-import type { Context } from "hono";
+import { z } from "@hono/zod-openapi";
 import { lowestUuid, parsePublicId, timeOf, toPublicId } from "../../domain/id.ts";
 import { listEventsFrom } from "../../store/views/newest.ts";
 import { readView } from "../../store/views/read-view.ts";
 import type { AdminDeps } from "./admin-deps.ts";
-import type { AdminEnv } from "./admin-env.ts";
-import { answerProblem } from "./answer-problem.ts";
+import { catalogOf } from "./catalog-operations.ts";
 import type { LiveFeed, LiveItem } from "./live-feed.ts";
+import type { Handled, OperationContext } from "./operation.ts";
+import { operation } from "./operation.ts";
+import { conflict, invalid } from "./refusal.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
 import { viewCatalog } from "./tenant-catalog.ts";
 
@@ -24,36 +26,62 @@ interface Filter {
   readonly type: string | null;
 }
 
+const streamQuery = z.strictObject({
+  source: z.string().max(140).optional().openapi({ description: "Id or name; deliveries are then left out" }),
+  type: z.string().max(256).optional().openapi({ description: "Of the events; deliveries are then left out" }),
+  after: z
+    .string()
+    .max(64)
+    .optional()
+    .openapi({ description: "Id of the last event seen; Last-Event-ID does the same" }),
+});
+
+const itemSchema = z
+  .union([
+    z.object({
+      id: z.string(),
+      source: z.string(),
+      eventType: z.string().nullable(),
+      providerEventId: z.string().nullable(),
+      receivedAt: z.iso.datetime(),
+    }),
+    z.object({
+      id: z.string(),
+      eventId: z.string(),
+      destination: z.string(),
+      state: z.string(),
+      attempt: z.number().int(),
+    }),
+  ])
+  .openapi("StreamItem", {
+    example: {
+      id: "evt_01jdaqt3k0e0080000000000zz",
+      source: "stripe",
+      eventType: "invoice.paid",
+      providerEventId: "evt_1QPp",
+      receivedAt: "2026-11-21T18:00:00.000Z",
+    },
+  });
+
 /**
- * `GET /api/v1/stream`: the tenant's new events and the states of their deliveries, as server-sent events. `Last-Event-ID`, or
- * `after`, is the id of an event: what came since then, and a few seconds before, is told first, so that a reader drops what it
- * has and misses nothing.
+ * Opens a stream of the tenant's new events and the states of their deliveries. `Last-Event-ID`, or `after`, is the id of an
+ * event: what came since then, and a few seconds before, is told first, so that a reader drops what it has and misses nothing.
  */
-export function serveStream(deps: AdminDeps, feed: LiveFeed) {
-  return async (c: Context<AdminEnv>): Promise<Response> => {
-    const principal = c.get("principal");
-    if (principal === undefined) return answerProblem(c, "unauthorized");
-    const own = viewCatalog(deps.catalog.current(), principal.tenant);
-    const asked = c.req.query("source");
-    const source = asked === undefined ? null : own.findSource(asked);
-    const refuse = (path: string, problem: string) =>
-      answerProblem(c, "invalid_input", { faults: [{ path, problem }] });
-    if (asked !== undefined && source === null) return refuse("source", "there is no such source");
-    const after = c.req.header("last-event-id") ?? c.req.query("after");
-    const afterId = after === undefined ? null : parsePublicId("evt", after);
-    if (after !== undefined && afterId === null) return refuse("after", "must be the id of an event, evt_…");
-    if (feed.size() >= STREAMS_MAX)
-      return answerProblem(c, "conflict", { detail: `${STREAMS_MAX} streams are open already; close one.` });
-    const filter = { sourceId: source?.id ?? null, type: c.req.query("type") ?? null };
-    const missed = afterId === null ? [] : await readMissed(deps, principal.tenant, afterId);
-    const catalog = (): TenantCatalog => viewCatalog(deps.catalog.current(), principal.tenant);
-    const body = openStream(feed, principal.tenant, (items) => toText(items, filter, catalog()), missed);
-    return c.body(body, 200, {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-store",
-      "x-accel-buffering": "no",
-    });
-  };
+async function open(context: OperationContext, query: z.infer<typeof streamQuery>): Promise<Handled<never>> {
+  const { deps, principal, lastEventId } = context;
+  const { tenant } = principal;
+  const source = query.source === undefined ? null : catalogOf(context).findSource(query.source);
+  if (query.source !== undefined && source === null)
+    return invalid({ path: "source", problem: "there is no such source" });
+  const after = lastEventId ?? query.after;
+  const afterId = after === undefined ? null : parsePublicId("evt", after);
+  if (after !== undefined && afterId === null)
+    return invalid({ path: "after", problem: "must be the id of an event, evt_…" });
+  if (deps.feed.size() >= STREAMS_MAX) return conflict(`${STREAMS_MAX} streams are open already; close one.`);
+  const filter = { sourceId: source?.id ?? null, type: query.type ?? null };
+  const missed = afterId === null ? [] : await readMissed(deps, tenant, afterId);
+  const write = (items: readonly LiveItem[]) => toText(items, filter, viewCatalog(deps.catalog.current(), tenant));
+  return { ok: true, stream: openStream(deps.feed, tenant, write, missed) };
 }
 
 async function readMissed(deps: AdminDeps, tenant: string, afterId: string): Promise<LiveItem[]> {
@@ -139,3 +167,18 @@ function deliveryText(row: Extract<LiveItem, { kind: "delivery" }>["row"], filte
   };
   return `event: delivery\ndata: ${JSON.stringify(data)}\n\n`;
 }
+
+export const streamOperations = [
+  operation({
+    method: "get",
+    path: "/stream",
+    tag: "Events",
+    summary: "New events and the states of their deliveries, as they come (server-sent events)",
+    description:
+      "`event: event` and `event: delivery`, each with its data as JSON. An event carries its id: give it back as Last-Event-ID, and what was missed of the last hour comes first. Ends after fifteen minutes, and when the reader is a mebibyte behind; go on from where it was.",
+    query: streamQuery,
+    stream: true,
+    answer: itemSchema,
+    handle: (context, { query }) => open(context, query),
+  }),
+];
