@@ -117,7 +117,10 @@ function receiverRules(sent, stored, arrived, faults, { inFlightMax }) {
   const unlike = arrived.list.filter(({ key, webhookId }) => key !== webhookId).map(({ key }) => key);
   const secondPerKey = [...arrived.effectsPerKey].filter(([, times]) => times > 1).map(([key]) => key);
   const secondPerEvent = [...arrived.effectsPerEvent].filter(([, times]) => times > 1).map(([event]) => event);
-  const missing = [...stored.processedEvents].filter((event) => !arrived.effectsPerEvent.has(event));
+  // A 2xx is the receiver's word: whoever says it and does nothing has itself to blame (docs/promises.md).
+  const missing = [...stored.processedEvents].filter(
+    (event) => !arrived.effectsPerEvent.has(event) && !arrived.liedAbout.has(event),
+  );
   const explained = faults.total * inFlightMax;
   const surplus =
     arrived.figures.redeliveries > explained ? [`${arrived.figures.redeliveries} of at most ${explained}`] : [];
@@ -187,6 +190,7 @@ function readReceiver(records) {
   const answeredKeys = new Set();
   const effectsPerKey = new Map();
   const effectsPerEvent = new Map();
+  const liedAbout = new Set();
   const figures = { arrivals: 0, redeliveries: 0, retriesAfterFailure: 0, effects: 0, receiverFailures: 0 };
   const seenKeys = new Set();
   for (const record of records) {
@@ -201,11 +205,12 @@ function readReceiver(records) {
       figures.effects++;
       add(effectsPerKey, record.key);
       add(effectsPerEvent, record.event);
-    } else if (record.kind === "answered" && record.status >= 200 && record.status < 300) {
+    } else if (record.kind === "lied") liedAbout.add(record.event);
+    else if (record.kind === "answered" && record.status >= 200 && record.status < 300) {
       answeredKeys.add(keyOf.get(record.n));
     } else figures.receiverFailures++;
   }
-  return { list, answeredKeys, effectsPerKey, effectsPerEvent, figures };
+  return { list, answeredKeys, effectsPerKey, effectsPerEvent, liedAbout, figures };
 }
 
 function readStore(store) {
@@ -228,12 +233,15 @@ function readStore(store) {
 function readNemesis(records) {
   const kills = records.filter((record) => record.kind === "killed");
   const ended = records.filter((record) => record.kind === "gateway_ended").length;
+  const struck = records.filter((record) => record.kind === "struck");
   const figures = {
     gatewayKills: kills.filter((record) => record.target === "gateway").length,
     databaseKills: kills.filter((record) => record.target === "database").length,
     gatewayEndedByItself: ended,
+    worldFaults: struck.length,
+    powerCuts: struck.filter((record) => record.how === "power").length,
   };
-  return { total: kills.length + ended, figures };
+  return { total: kills.length + ended + struck.length, figures };
 }
 
 function count(sent, store) {

@@ -20,6 +20,7 @@ export function createGatewayKeeper({ onEnded, ...how }) {
     gateway: null,
     isKeeping: true,
     isKilling: false,
+    held: null,
     loop: null,
     fail: null,
     readyWaiters: [],
@@ -39,6 +40,9 @@ export function createGatewayKeeper({ onEnded, ...how }) {
     isReady: () => state.gateway !== null,
     /** SIGKILL to the gateway's process group. Returns its id, or null when there was none to kill. */
     kill: () => kill(state),
+    /** SIGKILL, and nothing starts it again until `release`. */
+    hold: () => hold(state),
+    release: () => state.held?.release(),
     /** SIGTERM to the gateway, which is started again when it has drained. Returns its id. */
     end: () => {
       state.isKilling = true;
@@ -55,6 +59,7 @@ export function createGatewayKeeper({ onEnded, ...how }) {
 async function keep(state) {
   let failures = 0;
   while (state.isKeeping) {
+    await state.held?.released;
     try {
       const gateway = await startGateway({
         ...state.how,
@@ -88,6 +93,18 @@ function kill(state) {
   state.isKilling = true;
   killGroup(state.child.pid);
   return state.child.pid;
+}
+
+function hold(state) {
+  const held = { release: null, released: null };
+  held.released = new Promise((resolve) => {
+    held.release = () => {
+      state.held = null;
+      resolve();
+    };
+  });
+  state.held = held;
+  kill(state);
 }
 
 async function nextSpawn(state, notPid) {

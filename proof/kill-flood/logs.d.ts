@@ -47,6 +47,8 @@ export type ReceiverRecord =
   /** What the receiver does once for each idempotency key. */
   | { readonly kind: "effect"; readonly n: number; readonly key: string; readonly event: string }
   | { readonly kind: "answered"; readonly n: number; readonly status: number; readonly t: number }
+  /** It said 2xx, or will, and has not acted. */
+  | { readonly kind: "lied"; readonly n: number; readonly key: string; readonly event: string }
   /** The receiver cut the connection on purpose. */
   | { readonly kind: "dropped"; readonly n: number; readonly t: number };
 
@@ -65,8 +67,25 @@ export type NemesisRecord =
   /** First acknowledgement after the fault. */
   | {
       readonly kind: "recovered";
-      readonly target: "gateway" | "database";
+      readonly target: string;
       readonly afterMs: number;
+      readonly t: number;
+    }
+  /** A fault of the world around the gateway; it lasts `forMs`, then it is `healed`. */
+  | {
+      readonly kind: "struck";
+      readonly target: string;
+      readonly how: string;
+      readonly forMs: number;
+      readonly t: number;
+    }
+  | { readonly kind: "healed"; readonly target: string; readonly how: string; readonly t: number }
+  /** This machine cannot do it. */
+  | {
+      readonly kind: "skipped";
+      readonly target: string;
+      readonly how: string;
+      readonly why: string;
       readonly t: number;
     }
   /** The gateway ended by itself and was started again. */

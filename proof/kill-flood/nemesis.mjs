@@ -1,6 +1,7 @@
 // The fault driver: carries out the plan of faults as the work goes on, and notes what it did and how long the answer took.
 import { setTimeout as pause } from "node:timers/promises";
 import { postmasterPid } from "../../bench/data-folder.mjs";
+import { strikeWorld } from "../nemesis/strike-world.mjs";
 import { killDatabase } from "./gateway-keeper.mjs";
 import { processTree } from "../../bench/processes.mjs";
 
@@ -16,14 +17,15 @@ const FREEZE_MS = 2_000;
  *
  * @param {{ keeper: ReturnType<import("./gateway-keeper.mjs").createGatewayKeeper>,
  *   sender: ReturnType<import("./sender.mjs").createSender>, dataDir: string, log: { add: (record: object) => void },
- *   progress: () => Promise<number> }} deps `progress` is the share of the work that is done, 0 to 1
- * @param {ReturnType<import("./plan.mjs").planFaults>} faults
+ *   progress: () => Promise<number>, world?: object, effects?: () => Promise<number> }} deps `progress` is the share of the
+ *   work that is done, 0 to 1; the world is needed for its faults only
+ * @param {(ReturnType<import("./plan.mjs").planFaults>[number] | import("../nemesis/plan-world.mjs").WorldFault)[]} faults
  */
 export async function strikeAll(deps, faults) {
   for (const fault of faults) {
     await untilProgress(deps, fault.atProgress);
     await pause(fault.delayMs);
-    await strike(deps, fault);
+    await (fault.forMs === undefined ? strike(deps, fault) : strikeWorld(deps, fault));
   }
 }
 

@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { Webhook } from "standardwebhooks";
+import { HOSTILE_ANSWERS } from "../nemesis/hostile-answers.mjs";
 import { seededRandom } from "../../bench/stripe-event.mjs";
 import { openLogFile } from "./log-file.mjs";
 
@@ -16,13 +17,21 @@ const random = seededRandom(Number(process.env.PROOF_SEED ?? "1"));
 const acted = new Set();
 const met = new Set();
 let arrivals = 0;
+/** How it misbehaves at the moment, as the driver says by PUT; null: not at all. */
+let hostile = null;
 
 const server = createServer((request, response) => {
   // How far it is, for whoever drives the run.
   if (request.method === "GET") return response.end(JSON.stringify({ acted: acted.size, arrivals }));
   const chunks = [];
   request.on("data", (chunk) => chunks.push(chunk));
-  return request.on("end", () => receive(request, response, Buffer.concat(chunks)));
+  request.on("error", () => {});
+  return request.on("end", () => {
+    const body = Buffer.concat(chunks);
+    if (request.method !== "PUT") return receive(request, response, body);
+    hostile = HOSTILE_ANSWERS[body.toString()] ?? null;
+    return response.end();
+  });
 });
 server.listen(0, "127.0.0.1", () => {
   process.stdout.write(`${JSON.stringify({ ready: true, url: `http://127.0.0.1:${server.address().port}/` })}\n`);
@@ -47,6 +56,7 @@ function receive(request, response, body) {
     attempt: Number(request.headers["holdfast-attempt"]),
     t: performance.timeOrigin + performance.now(),
   });
+  if (hostile !== null) return misbehave(hostile, response, { n, key, event });
   const isFirst = !met.has(key);
   met.add(key);
   const chance = random();
@@ -60,6 +70,18 @@ function receive(request, response, body) {
     return request.socket.destroy();
   }
   return answer(response, n, 204);
+}
+
+function misbehave({ acts, answer: answerSo }, response, { n, key, event }) {
+  met.add(key);
+  if (acts && !acted.has(key)) {
+    acted.add(key);
+    log.add({ kind: "effect", n, key, event });
+  }
+  if (!acts && !acted.has(key)) log.add({ kind: "lied", n, key, event });
+  const t = performance.timeOrigin + performance.now();
+  const status = answerSo(response, n);
+  log.add(status === null ? { kind: "dropped", n, t } : { kind: "answered", n, status, t });
 }
 
 function answer(response, n, status) {

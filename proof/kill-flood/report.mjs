@@ -27,7 +27,7 @@ export function reportKillFlood({ options, run, verdict, nemesis }) {
   const exitCode = run.exit?.code ?? null;
   const bars = [
     // A short run has no time to settle, so it is not judged by its memory.
-    ...(options.isQuick ? [] : memoryBars({ before, ratio })),
+    ...(options.isQuick || options.worldRounds > 0 ? [] : memoryBars({ before, ratio })),
     {
       name: "SIGTERM ends with exit code 0 and takes the database along",
       value: exitCode,

@@ -8,6 +8,8 @@ import { postmasterPid, removeDataFolder } from "../../bench/data-folder.mjs";
 import { freePort } from "../../bench/free-port.mjs";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "../../bench/start-process.mjs";
+import { planWorld } from "../nemesis/plan-world.mjs";
+import { openWorld } from "../nemesis/world.mjs";
 import { check } from "./check.mjs";
 import { createGatewayKeeper } from "./gateway-keeper.mjs";
 import { openLogFile, readLogFile } from "./log-file.mjs";
@@ -27,13 +29,16 @@ const TIMEOUT_MS = 5_000;
 const IDLE_MS = 3_000;
 const QUICK_IDLE_MS = 500;
 const DRAIN_MAX_MS = 240_000;
+/** The wires' and the destination's. */
+const WORLD_FAULTS_LEAST = 24;
 const CALM_MAX_MS = 30_000;
 const QUICK_CALM_MAX_MS = 2_000;
 
 /**
  * @param {{ events: number, kills: number, databaseKills: number, concurrency: number, seed: number, isQuick: boolean,
- *   isMixed: boolean, isKept: boolean, program?: string, keepLogsIn?: (report: object) => string,
+ *   isMixed: boolean, worldRounds?: number, isKept: boolean, program?: string, keepLogsIn?: (report: object) => string,
  *   onSetUp?: (folder: string) => void }} options
+ *   `worldRounds` is how often each fault of the world strikes: the database is then a process of its own, behind a proxy;
  *   `keepLogsIn` says where the logs go of a run that did not hold; `onSetUp` is told the run's own folder
  * @returns {Promise<import("../report/report.d.ts").Report>}
  */
@@ -94,12 +99,14 @@ async function setUp(options) {
   };
   run.receiver = await startProcess({ args: [RECEIVER], logFile: join(folder, "receiver.log"), env });
   const configFile = join(folder, "holdfast.config.mjs");
-  writeFileSync(configFile, configuration({ secret, signingSecret, receiverUrl: run.receiver.ready.url }));
+  const places = await openPlaces(run);
+  writeFileSync(configFile, configuration({ secret, signingSecret, ...places }));
   const port = await freePort();
   run.nemesis = openLogFile(run.nemesisLog);
   run.keeper = createGatewayKeeper({
     configFile,
-    dataDir: run.dataDir,
+    dataDir: places.gatewayDir,
+    env: places.env,
     logFile: join(folder, "gateway.log"),
     port,
     adminPort: await freePort(),
@@ -112,9 +119,20 @@ async function setUp(options) {
   return run;
 }
 
-function configuration({ secret, signingSecret, receiverUrl }) {
+// Where the gateway finds its database and its destination: its own and straight, or in a world that can be made to fail.
+async function openPlaces(run) {
+  const receiverUrl = run.receiver.ready.url;
+  if (!(run.options.worldRounds > 0)) return { receiverUrl, gatewayDir: run.dataDir, env: {} };
+  run.world = await openWorld({ folder: run.folder, receiverUrl });
+  const { dataDir, gatewayDir, databaseUrl, destinationUrl, env } = run.world;
+  run.dataDir = dataDir;
+  return { receiverUrl: destinationUrl, gatewayDir, databaseUrl, env };
+}
+
+function configuration({ secret, signingSecret, receiverUrl, databaseUrl }) {
   const retry = { scheduleSec: [1, 1, 2, 2, 5, 5, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10] };
   const definition = {
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
     sources: { stripe: { provider: "stripe", key: SOURCE_KEY, secrets: [secret] } },
     destinations: { app: { url: receiverUrl, signingSecret, timeoutMs: TIMEOUT_MS, retry } },
     routes: [{ source: "stripe", destination: "app" }],
@@ -142,17 +160,15 @@ async function flood(run) {
     run.tell(`everything is sent: ${sender.acked()} acknowledged in ${Math.round(run.timing.floodMs / 1000)} s`);
     return sender.trickle(options.events, over.signal);
   });
-  const deps = { keeper, sender, dataDir: run.dataDir, log: run.nemesis, progress: () => progressOf(run) };
-  await Promise.race([strikeAll(deps, planFaults(options)), keeper.failed]);
+  const effects = async () => (await (await fetch(run.receiver.ready.url)).json()).acted;
+  const progress = async () => (sender.acked() + (await effects())) / (2 * options.events);
+  const deps = { keeper, sender, dataDir: run.dataDir, log: run.nemesis, progress, effects, world: run.world };
+  const faults = [...planFaults(options), ...planWorld({ seed: options.seed, rounds: options.worldRounds ?? 0 })];
+  const inOrder = faults.toSorted((a, b) => a.atProgress - b.atProgress);
+  await Promise.race([strikeAll(deps, inOrder), keeper.failed]);
   run.tell("the last fault has struck");
   over.abort();
   await Promise.race([trickled, keeper.failed]);
-}
-
-async function progressOf(run) {
-  const answer = await fetch(run.receiver.ready.url);
-  const { acted } = await answer.json();
-  return (run.sender.acked() + acted) / (2 * run.options.events);
 }
 
 // Until nothing waits any more, as the gateway's own API says; what it says is checked against the store afterwards.
@@ -188,6 +204,7 @@ async function stopGateway(run) {
   await run.watch.stop();
   const began = performance.now();
   run.exit = await run.keeper.stop();
+  await run.world?.stopDatabase();
   run.timing.stopMs = Math.round(performance.now() - began);
   run.leftRunning = postmasterPid(run.dataDir) === null ? 0 : 1;
 }
@@ -200,7 +217,7 @@ function readLogs(run) {
   };
 }
 
-function minimumOf({ events, kills, databaseKills, isQuick, isMixed }) {
+function minimumOf({ events, kills, databaseKills, isQuick, isMixed, worldRounds = 0 }) {
   return {
     acked: Math.floor(events * 0.97),
     duplicatesSent: Math.floor(events * 0.05),
@@ -208,6 +225,8 @@ function minimumOf({ events, kills, databaseKills, isQuick, isMixed }) {
     // Of mixed faults a third are freezes, which are counted by themselves.
     gatewayKills: isMixed ? Math.floor(kills / 3) : kills,
     databaseKills,
+    // What a machine cannot do the log says; the network and the destination can fail anywhere.
+    worldFaults: worldRounds * WORLD_FAULTS_LEAST,
     // A short run may be lucky; a long one that saw neither has not been tested.
     redeliveries: isQuick ? 0 : 1,
     recovered: isQuick ? 0 : 1,
@@ -217,10 +236,12 @@ function minimumOf({ events, kills, databaseKills, isQuick, isMixed }) {
 async function tearDown(run) {
   await run.watch?.stop();
   await run.keeper.stop();
+  await run.world?.stopDatabase();
   run.sender.close();
   run.log.close();
   run.nemesis.close();
   await run.receiver.stop();
   await removeDataFolder(run.dataDir);
+  await run.world?.close();
   rmSync(run.folder, { recursive: true, force: true });
 }
