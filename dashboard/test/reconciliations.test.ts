@@ -61,7 +61,7 @@ describe("the reconciliations", () => {
     await page.getByLabel("Where its time is").fill("/created");
     await page.getByRole("button", { name: "Compare it" }).click();
     await page.getByRole("button", { name: /^Run now/ }).click();
-    await page.getByText("Completed", { exact: true }).waitFor({ timeout: 20_000 });
+    await page.getByText("Completed", { exact: true }).waitFor({ timeout: 60_000 });
     await page.getByText("evt_lost").waitFor();
     await page.getByText("recorded from what the provider's API returned").waitFor();
     const [run] = (await api.reconciliations.runs.page({})).items;

@@ -41,6 +41,7 @@ export function useBrowser(): {
         colorScheme: options.colorScheme ?? "light",
         reducedMotion: "reduce",
       });
+      context.setDefaultTimeout(90_000);
       const page = await context.newPage();
       const faults: string[] = [];
       page.on("pageerror", (error) => faults.push(error.message));

@@ -67,9 +67,7 @@ describe("the sums of traffic", () => {
         minutes: 5,
       });
     await expect
-      .poll(async () => (await read()).items.find(({ sourceId }) => sourceId === payments.id)?.recorded ?? 0, {
-        timeout: 15_000,
-      })
+      .poll(async () => (await read()).items.find(({ sourceId }) => sourceId === payments.id)?.recorded ?? 0)
       .toBeGreaterThanOrEqual(2);
     expect((await read()).items[0]?.lastRecordedAt).not.toBeNull();
     expect((await api.get<{ items: unknown[] }>("/rates/destinations")).items).toEqual([]);

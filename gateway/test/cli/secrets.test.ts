@@ -74,7 +74,7 @@ it("a secret is added from standard input, a variable and a file, promoted, seen
   expect((await ask("secrets promote hub v2 --overlap-hours 1")).stdout).toContain("retiring");
   expect(await ask("send github push --count 3")).toMatchObject({ code: 0 });
   await expect
-    .poll(async () => versions(await run("secrets list hub --json")), { timeout: 20_000 })
+    .poll(async () => versions(await run("secrets list hub --json")))
     .toEqual(["v2 active 3", "v1 retiring 0", "next pending 0", "v3 pending 0"]);
   expect((await ask("secrets")).stdout).toMatch(
     /hub +v1 +retiring +0 +never .* yes: it was never used, and v2 has been used/,
@@ -153,7 +153,7 @@ it("a retry loop is listed with its cause and the page that helps", async () => 
   const { ingestUrl } = (await api.json()) as { ingestUrl: string };
   for (let i = 0; i < 3; i++) await fetch(ingestUrl, { method: "POST", body: "{}" });
   await expect
-    .poll(async () => (await run("loops")).stdout, { timeout: 20_000 })
+    .poll(async () => (await run("loops")).stdout)
     .toMatch(/hub +body 44136fa355b3678a… +3 .*refused \(missing_header\)/);
   expect((await run("loops")).stdout).toContain("What to do: docs/runbooks/retry-loop.md");
 });

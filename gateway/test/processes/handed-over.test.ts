@@ -36,4 +36,4 @@ it("a request that reaches a process which stands still and is then killed is an
   const ends = await Promise.all(sent);
   expect(ends.filter((end) => end !== 200 && end !== "cut")).toEqual([]);
   expect((await cli.stop()).code).toBe(0);
-}, 60_000);
+});

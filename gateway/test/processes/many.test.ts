@@ -100,4 +100,4 @@ it("several processes serve one port on the embedded database; a restart in turn
   const { code } = await cli.stop();
   expect(code).toBe(0);
   expect(last.filter(isAlive)).toEqual([]);
-}, 150_000);
+});

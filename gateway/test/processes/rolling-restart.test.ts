@@ -89,4 +89,4 @@ it("two doors and two workers, each restarted under load, one killed and one sto
     { state: "processed", n: sent },
   ]);
   expect(await desk.query("select 1 from holdfast.delivery")).toEqual([]);
-}, 150_000);
+});

@@ -125,5 +125,5 @@ async function until(desk: Desk, count: number): Promise<void> {
     const [row] = await desk.query<{ count: number }>("SELECT count(*)::int AS count FROM holdfast.rejection");
     return row!.count;
   };
-  await expect.poll(stored, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
+  await expect.poll(stored).toBeGreaterThanOrEqual(count);
 }

@@ -107,9 +107,7 @@ it("the page on signature drift turns what was refused into events", async () =>
 
 /** Rejections are written in the background. */
 async function kept(desk: Desk, count: number): Promise<void> {
-  await expect
-    .poll(async () => (await desk.query("SELECT id FROM holdfast.rejection")).length, { timeout: 10_000 })
-    .toBe(count);
+  await expect.poll(async () => (await desk.query("SELECT id FROM holdfast.rejection")).length).toBe(count);
 }
 
 it("every page that a cause, a replay or a loop names is there", async () => {

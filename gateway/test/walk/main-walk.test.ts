@@ -121,7 +121,7 @@ test("a request signed by Stripe's own SDK is delivered once with its exact byte
   expect(JSON.parse(refused.body)).toMatchObject({ type: "urn:holdfast:fault:not_genuine", status: 401 });
   expect(refused.body).not.toMatch(/mismatch|whsec/);
   const rejections = await expect
-    .poll(async () => (await api<{ items: Rejection[] }>(ready, "/api/v1/rejections")).items, { timeout: 10_000 })
+    .poll(async () => (await api<{ items: Rejection[] }>(ready, "/api/v1/rejections")).items)
     .toMatchObject([
       {
         reason: "signature_mismatch",
