@@ -3,6 +3,7 @@ const USAGE = `npm run proof -- [name] [options]
 
   kill-flood   a flood of signed events while gateway and database are killed (the default; --help for its options)
   nemesis      the same with mixed faults: also SIGTERM, freezes, immediate stops and lost sessions of the database
+  release      rounds of many seeds towards a release's numbers; the same command goes on (also as --release)
   incident     the field's incident, replayed by two responders while the gateway is killed
   races        live traffic and a reconciliation bring the same events at the same moment
   mutants      twenty careless changes of the product, each before the test that must notice it
@@ -15,6 +16,7 @@ const PROOFS = {
     process.argv.push("--mixed");
     await import("./kill-flood.mjs");
   },
+  release: async (args) => (await import("./release/run.mjs")).runRelease(args),
   incident: async (args) => (await import("./incident.mjs")).runIncident(args),
   races: async () => import("./reconcile-races.mjs"),
   mutants: async (args) => (await import("./mutants/run.mjs")).runMutants(args),
@@ -24,7 +26,7 @@ const PROOFS = {
   },
 };
 
-const [first, ...rest] = process.argv.slice(2);
+const [first, ...rest] = process.argv.slice(2).map((arg, i) => (i === 0 && arg === "--release" ? "release" : arg));
 const isNamed = first !== undefined && !first.startsWith("-");
 if (first === "--help" || first === "-h") process.stdout.write(USAGE);
 else if (isNamed && !Object.hasOwn(PROOFS, first)) {
