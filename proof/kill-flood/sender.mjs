@@ -21,6 +21,7 @@ export function createSender(options) {
     ops: 0,
     acked: new Set(),
     ackWaiters: [],
+    isClosed: false,
   };
   return {
     /** Sends all of them; resolves when each has its answer. */
@@ -31,7 +32,11 @@ export function createSender(options) {
     acked: () => state.acked.size,
     /** Resolves with the time of the next acknowledgement. */
     nextAck: () => new Promise((resolve) => state.ackWaiters.push(resolve)),
-    close: () => agent.destroy(),
+    /** Ends what is under way; nothing is sent or noted any more. */
+    close: () => {
+      state.isClosed = true;
+      agent.destroy();
+    },
   };
 }
 
@@ -51,14 +56,14 @@ const idOf = (seed, event) => eventId(`P${(seed >>> 0).toString(36)}`.slice(0, 8
 async function sendAll(state, sends) {
   let next = 0;
   const lane = async () => {
-    while (next < sends.length) await sendOne(state, sends[next++]);
+    while (next < sends.length && !state.isClosed) await sendOne(state, sends[next++]);
   };
   await Promise.all(Array.from({ length: state.concurrency }, lane));
 }
 
 async function sendOne(state, { event, forged, oneShot }) {
   const body = bodyOf(state.seed, event);
-  for (;;) {
+  while (!state.isClosed) {
     const result = await tryOnce(state, event, body, forged);
     if (result === "ok" || result === "fail") return;
     // Nothing left us, so even who sends but once may try again.
@@ -82,6 +87,7 @@ async function tryOnce(state, event, body, forged) {
   state.log.add({ kind: "invoke", op, event: id, sha256, forged, t: now() });
   const signature = signatureHeader(state.secret, body, Math.floor(Date.now() / 1000));
   const result = await post(state, forged ? withOneByteChanged(body, state.random) : body, signature);
+  if (state.isClosed) return result.kind;
   state.log.add({ ...result, op, t: now() });
   if (result.kind === "ok" && !forged) {
     state.acked.add(event);

@@ -86,7 +86,9 @@ function strike(state, how, bytes, delayMs) {
   if (how === "reset") {
     for (const { client, server } of state.wires) {
       client.resetAndDestroy();
-      server.resetAndDestroy();
+      // A socket of the file system knows no reset: its end is as sudden.
+      if (server.remoteAddress === undefined) server.destroy();
+      else server.resetAndDestroy();
     }
     return;
   }
