@@ -47,5 +47,5 @@ export function measureProgress(counts, target, canCutPower) {
     ...(canCutPower ? [["power cuts", counts.powerCuts, target.powerCuts]] : []),
     ["seeds", counts.rounds, target.seeds],
   ];
-  return rows.map(([name, reached = 0, of]) => ({ name, reached, of }));
+  return rows.filter(([, , of]) => of > 0).map(([name, reached = 0, of]) => ({ name, reached, of }));
 }

@@ -54,8 +54,12 @@ export function summarize(times) {
  */
 export function listRecoveries(nemesis) {
   const found = {};
-  for (const { kind, target, how = "SIGKILL", afterMs } of nemesis)
-    if (kind === "recovered") (found[`${target} ${how}`] ??= []).push(afterMs);
+  const last = {};
+  for (const { kind, target, how, afterMs } of nemesis) {
+    if (STRUCK.has(kind)) last[target] = how ?? "SIGKILL";
+    // One that does not say how was struck as its target was last.
+    if (kind === "recovered") (found[`${target} ${how ?? last[target]}`] ??= []).push(afterMs);
+  }
   return found;
 }
 
