@@ -51,10 +51,8 @@ ${recoveryTable(report)}
 </div>
 ${(report.tables ?? []).map(ownTable).join("\n")}
 ${rulesTable(report)}
-<div class="columns">
 ${barsTable(report)}
-${countsTable(report)}
-</div>
+${countsList(report)}
 ${foot(report)}
 </main>
 </body>
@@ -98,7 +96,7 @@ function faultsTable({ faults }) {
     .toSorted(([, a], [, b]) => b - a)
     .map(
       ([name, times]) =>
-        `<tr><td>${escape(name)}</td><td class="bar">${bar(times / most)}</td><td class="n">${formatCount(times)}</td></tr>`,
+        `<tr><td class="name">${escape(name)}</td><td class="bar">${bar(times / most)}</td><td class="n">${formatCount(times)}</td></tr>`,
     );
   return section("Faults injected", `<tr><th>fault</th><th></th><th class="n">times</th></tr>${rows.join("")}`);
 }
@@ -109,7 +107,7 @@ function recoveryTable({ recoveryMs }) {
   const most = Math.max(...entries.map(([, { highest }]) => highest));
   const rows = entries.map(
     ([name, { count, median, highest }]) =>
-      `<tr><td>${escape(name)}<br><small class="facts">${count} times</small></td><td class="bar">${bar(median / most, highest / most)}</td><td class="n">${formatMs(median)}<br><small class="facts">${formatMs(highest)}</small></td></tr>`,
+      `<tr><td class="name">${escape(name)}<br><small class="facts">${count} times</small></td><td class="bar">${bar(median / most, highest / most)}</td><td class="n">${formatMs(median)}<br><small class="facts">${formatMs(highest)}</small></td></tr>`,
   );
   return section(
     "Until an event was acknowledged again",
@@ -120,7 +118,7 @@ function recoveryTable({ recoveryMs }) {
 function rulesTable({ rules }) {
   if (rules.length === 0) return "";
   const rows = rules
-    .toSorted((a, b) => Math.sign(b.broken) - Math.sign(a.broken))
+    .toSorted((a, b) => Math.sign(b.broken) - Math.sign(a.broken) || `${a.id}`.localeCompare(`${b.id}`))
     .map(({ id, name, broken, examples }) => {
       const offenders = examples.length === 0 ? "" : `<code class="examples">${escape(examples.join("; "))}</code>`;
       const mark = broken === 0 ? sign("good", "kept") : sign("bad", `broken ${formatCount(broken)} times`);
@@ -139,13 +137,11 @@ function barsTable({ bars }) {
   return section("Bars", `<tr><th>bar</th><th class="n">value</th><th></th></tr>${rows.join("")}`);
 }
 
-function countsTable({ counts }) {
-  const rows = Object.entries(counts).map(
-    ([name, count]) => `<tr><td>${escape(inWords(name))}</td><td class="n">${formatCount(count)}</td></tr>`,
+function countsList({ counts }) {
+  const items = Object.entries(counts).map(
+    ([name, count]) => `<div><dt>${escape(inWords(name))}</dt><dd>${formatCount(count)}</dd></div>`,
   );
-  return rows.length === 0
-    ? ""
-    : section("Counts", `<tr><th>what</th><th class="n">how many</th></tr>${rows.join("")}`);
+  return items.length === 0 ? "" : `<section><h2>Counts</h2><dl class="counts">${items.join("")}</dl></section>`;
 }
 
 function ownTable({ title, rows: [heads, ...rows] }) {
