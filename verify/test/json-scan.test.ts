@@ -148,6 +148,36 @@ describe("no document is too odd", () => {
     );
   });
 
+  test("of a document with a few bytes changed it reads what JSON.parse reads (F75)", () => {
+    const marks = fc.constantFrom(...'{}[]",:\\0-+.eEtn \t\n\u0001/');
+    const changes = fc.array(fc.tuple(fc.nat(), fc.nat(1), marks), { maxLength: 3 });
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), changes, (others, id, edits) => {
+        let text = JSON.stringify({ a: others, id, z: [] });
+        for (const [at, cut, mark] of edits)
+          text = `${text.slice(0, at % text.length)}${mark}${text.slice((at % text.length) + cut)}`;
+        const bytes = Buffer.from(text);
+        const found = scanJson(bytes, [pathOf("id")])?.[0]?.value ?? null;
+        let parsed: unknown;
+        try {
+          parsed = JSON.parse(text);
+        } catch {
+          return;
+        }
+        const ids = (text.match(/"id"|\\/g) ?? []).length;
+        if (found === null && ids > 1) return;
+        if (found === null) {
+          expect(Object.hasOwn(Object(parsed), "id"), text).toBe(false);
+          return;
+        }
+        const own = slice(bytes, found.start, found.end);
+        const value: unknown = JSON.parse(found.kind === "string" ? `"${own}"` : own);
+        expect(value, text).toEqual((parsed as { readonly id?: unknown }).id);
+      }),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+
   test("it never throws, whatever the bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {

@@ -12,13 +12,23 @@ export function buildProgram(shell: Shell, version: string, choose: Choose): Com
     .helpOption("-h, --help", "show this help")
     .helpCommand("help [command]", "show the help of a command")
     .showSuggestionAfterError(true)
-    .exitOverride();
+    .exitOverride()
+    .hook("preAction", (_program, command) => refuseNameless(command));
   addServeCommands(program, shell, choose);
   addFileCommands(program, shell, choose);
   addQueryCommands(program, shell, choose);
   addAccessCommands(program, shell, choose);
   addDatabaseCommands(program, shell, choose);
   return program;
+}
+
+/** An unset variable in a script arrives as an empty argument; `.` and `..` would lead elsewhere in a URL. */
+function refuseNameless(command: Command): void {
+  const at = command.args.findIndex((argument) => ["", ".", ".."].includes(argument.trim()));
+  if (at < 0) return;
+  const { registeredArguments: known } = command;
+  const name = known[Math.min(at, known.length - 1)]?.name() ?? "";
+  command.error(`error: argument '${name}' is ${JSON.stringify(command.args[at])}, which names nothing`);
 }
 
 /** Reads a command line. Commander has already printed what is wrong, or the help that was asked for. */

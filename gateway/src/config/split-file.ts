@@ -1,6 +1,6 @@
 import type { Handler } from "../domain/handler.ts";
 import type { ConfigFault } from "./config-fault.ts";
-import { nearestName } from "../domain/field-checks.ts";
+import { nearestName, shown } from "../domain/field-checks.ts";
 import { isRecord } from "./read-settings.ts";
 import { SETTING_GROUPS, SETTING_PATHS } from "./settings.ts";
 
@@ -34,7 +34,7 @@ export function splitFile(content: Readonly<Record<string, unknown>>): SplitFile
 
 function* findUnknownKeys(content: Readonly<Record<string, unknown>>): Generator<ConfigFault> {
   for (const [key, value] of Object.entries(content)) {
-    if (!TOP_KEYS.includes(key)) yield { path: key, problem: unknownKey(key, TOP_KEYS) };
+    if (!TOP_KEYS.includes(key)) yield { path: shown(key), problem: unknownKey(key, TOP_KEYS) };
     if (!SETTING_GROUPS.includes(key) || value === undefined) continue;
     if (!isRecord(value)) {
       yield { path: key, problem: "must be an object" };
@@ -42,7 +42,7 @@ function* findUnknownKeys(content: Readonly<Record<string, unknown>>): Generator
     }
     const known = SETTING_PATHS.filter((path) => path.startsWith(`${key}.`)).map((path) => path.slice(key.length + 1));
     for (const inner of Object.keys(value)) {
-      if (!known.includes(inner)) yield { path: `${key}.${inner}`, problem: unknownKey(inner, known) };
+      if (!known.includes(inner)) yield { path: `${key}.${shown(inner)}`, problem: unknownKey(inner, known) };
     }
   }
 }
@@ -61,7 +61,7 @@ function readHandlers(given: unknown, faults: ConfigFault[]): Record<string, Han
   }
   for (const [name, handler] of Object.entries(given)) {
     if (isHandler(handler)) handlers[name] = handler;
-    else faults.push({ path: `handlers.${name}`, problem: "must be a function (event, tx) => …" });
+    else faults.push({ path: `handlers.${shown(name)}`, problem: "must be a function (event, tx) => …" });
   }
   return handlers;
 }
@@ -78,13 +78,13 @@ function nameHandlers(
     if (typeof handler === "string" && handlers[handler] === undefined) {
       const near = nearestName(handler, Object.keys(handlers));
       const advice = near === null ? "add it there, or give the function here" : `did you mean ${near}?`;
-      faults.push({ path: `destinations.${name}.handler`, problem: `names no function of handlers; ${advice}` });
+      faults.push({ path: `destinations.${shown(name)}.handler`, problem: `names no function of handlers; ${advice}` });
     }
     if (!isHandler(handler)) return [name, destination];
     if (handlers[name] !== undefined && handlers[name] !== handler) {
       faults.push({
-        path: `destinations.${name}.handler`,
-        problem: `is another function than handlers.${name}; rename one`,
+        path: `destinations.${shown(name)}.handler`,
+        problem: `is another function than handlers.${shown(name)}; rename one`,
       });
     }
     handlers[name] = handler;

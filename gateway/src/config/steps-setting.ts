@@ -1,3 +1,4 @@
+import { nameType } from "../domain/field-checks.ts";
 import type { Steps } from "../domain/saturation.ts";
 import type { Reading, Setting } from "./setting.ts";
 import { listOf } from "./setting.ts";
@@ -17,10 +18,15 @@ export function steps(
     ...list,
     fallback: facts.fallback,
     read: (raw) => {
-      const reading = list.read(Array.isArray(raw) ? raw.map(String) : raw);
+      const reading = list.read(Array.isArray(raw) ? Array.from(raw, writeStep) : raw);
       return reading.ok ? checkSteps(reading.value, order) : reading;
     },
   };
+}
+
+/** Anything else than a number or text by the name of its kind: not everything can be made into text. */
+function writeStep(item: unknown): string {
+  return typeof item === "number" || typeof item === "string" ? String(item) : nameType(item);
 }
 
 function readStep(text: string, max: number): Reading<number> {

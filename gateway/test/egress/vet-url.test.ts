@@ -112,6 +112,65 @@ describe("an address", () => {
   );
 });
 
+describe("any address at all", () => {
+  const rules = readAddressRules(STRICT);
+  const word = fc.nat(0xffff).map((n) => n.toString(16));
+  const words = (count: number) => fc.array(word, { minLength: count, maxLength: count }).map((all) => all.join(":"));
+
+  test("is refused when it is IPv6 and not from the space of global unicast", () => {
+    const first = fc.nat(0xffff).filter((n) => n >> 13 !== 1);
+    fc.assert(
+      fc.property(first, words(7), (head, rest) => {
+        expect(judgeAddress(`${head.toString(16)}:${rest}`, rules)).toBe("refused");
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  test("is refused when it carries an IPv4 address in IPv6, whichever that is and however it is written (F113)", () => {
+    const carriers = fc.constantFrom<(v4: string, rest: string) => string>(
+      (v4) => `::ffff:${v4}`,
+      (v4) => `::ffff:0:${v4}`,
+      (v4) => `::${v4}`,
+      (v4) => `64:ff9b::${v4}`,
+      (v4) => `64:ff9b:1::${v4}`,
+      (v4, rest) => `2002:${v4}:${rest}`,
+      (v4, rest) => `2001:0:${v4}:${rest.split(":").slice(1).join(":")}`,
+    );
+    fc.assert(
+      fc.property(carriers, words(2), words(5), (carry, v4, rest) => {
+        const address = carry(v4, rest);
+        expect(judgeAddress(address, rules), address).toBe("refused");
+        expect(codeOf(`http://[${address}]/`), address).toBe("address");
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  test("is no throw, whatever stands in the place of the URL, and is judged as the one that would be dialled", () => {
+    const host = fc.oneof(
+      fc.webAuthority(),
+      fc.string({ unit: "grapheme" }),
+      fc.ipV6(),
+      fc.ipV6().map((a) => `[${a}]`),
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom("http:", "https://", "HTTP:/", "//", ""),
+        host,
+        fc.webPath(),
+        (scheme, text, path) => {
+          const verdict = vetUrl(`${scheme}${text}${path}`, STRICT);
+          if (verdict.ok) expect(new URL(verdict.url.href).href).toBe(verdict.url.href);
+          if (verdict.ok && verdict.url.hostname.startsWith("["))
+            expect(judgeAddress(verdict.url.hostname.slice(1, -1), rules)).toBe("public");
+        },
+      ),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+});
+
 describe("the operator's allow-list", () => {
   test("opens exactly its networks, on every port", () => {
     expect(codeOf("http://10.1.2.3:22/", ["10.1.2.0/24"])).toBe("ok");
