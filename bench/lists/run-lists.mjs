@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { removeDataFolder } from "../data-folder.mjs";
 import { median } from "../ingest/figures.mjs";
 import { startDatabase } from "../ingest/recipe-servers.mjs";
 import { describeMachine } from "../machine.mjs";
@@ -34,7 +35,7 @@ export async function runLists(options) {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   const sides = [];
   try {
-    for (const events of [plan.small, plan.large]) sides.push(await openSide(folder, events));
+    for (const events of [plan.small, plan.large]) await openSide(folder, events, sides);
     const lines = await measure(sides, plan);
     return conclude({
       bench: "lists",
@@ -46,28 +47,38 @@ export async function runLists(options) {
       lines,
     });
   } finally {
-    for (const side of sides) await side.close();
+    for (const side of sides) await closeSide(side);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** A database with so many events, and a gateway on it that takes nothing in and delivers nothing. */
-async function openSide(folder, events) {
-  const home = join(folder, `of-${events}`);
-  const database = await startDatabase(join(folder, `data-${events}`));
+async function openSide(folder, events, sides) {
+  const dataDir = join(folder, `data-${events}`);
+  const database = await startDatabase(dataDir);
+  const side = { events, dataDir, database, gateway: null };
+  // Known to whoever closes before anything else can fail.
+  sides.push(side);
   const configFile = join(folder, "holdfast.config.mjs");
   writeFileSync(configFile, `export default ${JSON.stringify(DEFINITION)};\n`);
+  const home = join(folder, `of-${events}`);
   const places = ["--config", configFile, "--data-dir", home, "--port", "0", "--admin-port", "0"];
-  const gateway = await startProcess({
+  side.gateway = await startProcess({
     args: [GATEWAY, "start", "--json", ...places, "--role", "ingest,admin"],
     logFile: join(folder, "gateway.log"),
     env: { DATABASE_URL: database.url },
   });
-  const side = { events, gateway, close: () => gateway.stop().then(() => database.stop()) };
   await ask(side, "/replays", { sources: ["stripe-1"], states: ["dead"], since: "2020-01-01T00:00:00Z" });
   const tell = (text) => process.stderr.write(`filling: ${text}\n`);
-  const sizeMb = await fill({ url: database.url, events, tell });
-  return { ...side, sizeMb, calls: makeCalls(await findKnown(side)) };
+  side.sizeMb = await fill({ url: database.url, events, tell });
+  side.calls = makeCalls(await findKnown(side));
+}
+
+async function closeSide({ dataDir, gateway, database }) {
+  await gateway?.stop();
+  await database.stop();
+  // As root its cluster stands elsewhere.
+  await removeDataFolder(dataDir);
 }
 
 const DEFINITION = {

@@ -1,4 +1,4 @@
-import type { Page } from "./api-shapes.ts";
+import type { Page, SearchedPage } from "./api-shapes.ts";
 import type { PageQuery } from "./list-queries.ts";
 
 /** What somebody may do, each role all that the ones before it may. */
@@ -81,7 +81,7 @@ export interface PeopleCalls {
 
 /** Who did what. */
 export interface AuditCalls {
-  page(query?: AuditQuery): Promise<Page<AuditEntry>>;
+  page(query?: AuditQuery): Promise<SearchedPage<AuditEntry>>;
   all(query?: AuditQuery): AsyncGenerator<AuditEntry, void, undefined>;
   /** Follows the chain after entry `after`, which is held against `hash` when that is given. */
   verify(from?: { after?: number; hash?: string }): Promise<AuditVerification>;

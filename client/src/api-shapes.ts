@@ -27,10 +27,13 @@ export interface EventSummary {
   deliveryStates: Record<string, number>;
 }
 
-export interface EventPage extends Page<EventSummary> {
-  /** How many events this page's search went through (null: all there are), and whether that is everything; null: no search. */
+/** A page whose filter is looked for among the newest rows. */
+export interface SearchedPage<T> extends Page<T> {
+  /** How many rows this page's search went through (null: all there are), and whether that is everything; null: no search. */
   searched: { newest: number | null; complete: boolean } | null;
 }
+
+export type EventPage = SearchedPage<EventSummary>;
 
 /** One step of an event's way, in the words that the field uses. */
 export interface TimelineEntry {
@@ -145,7 +148,7 @@ export interface DeadLetter extends DeliverySummary {
   dismissed: { at: string; by: string | null; reason: string | null; handlingId: string } | null;
 }
 
-export interface DeadLetterPage extends Page<DeadLetter> {
+export interface DeadLetterPage extends SearchedPage<DeadLetter> {
   /** How many there are in all, by the reason they died of. */
   reasons: { reason: string; count: number }[];
   groups: {

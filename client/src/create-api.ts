@@ -12,6 +12,7 @@ import type {
   RejectionDetail,
   RejectionGroups,
   RejectionSummary,
+  SearchedPage,
   RetryLoop,
   Status,
 } from "./api-shapes.ts";
@@ -61,7 +62,7 @@ export interface Listing<T, Q, P = Page<T>> {
 }
 
 /** Things that are listed and found by id. */
-export interface Shelf<T, D, Q> extends Listing<T, Q> {
+export interface Shelf<T, D, Q, P = Page<T>> extends Listing<T, Q, P> {
   get(id: string): Promise<D>;
 }
 
@@ -129,13 +130,13 @@ export interface Api {
     /** The exact bytes that the provider sent. */
     body(id: string): Promise<Uint8Array>;
   };
-  deliveries: Shelf<DeliverySummary, DeliveryDetail, DeliveryQuery> & {
+  deliveries: Shelf<DeliverySummary, DeliveryDetail, DeliveryQuery, SearchedPage<DeliverySummary>> & {
     /** Tries it again: a dead one as a new delivery with the same idempotency key, a waiting one at once. */
     retry(id: string): Promise<DeliverySummary>;
   };
   deadLetters: DeadLetters;
   replays: Replays;
-  rejections: Shelf<RejectionSummary, RejectionDetail, RejectionQuery> & {
+  rejections: Shelf<RejectionSummary, RejectionDetail, RejectionQuery, SearchedPage<RejectionSummary>> & {
     groups(query?: RejectionFilter): Promise<RejectionGroups>;
   };
   loops: Listing<RetryLoop, LoopQuery>;
@@ -205,7 +206,7 @@ export function createApi(address: ApiAddress): Api {
       update: (id, changes) => calls.patch(at("/people", id), changes),
     },
     audit: {
-      ...listing<AuditEntry, AuditQuery>(calls, "/audit"),
+      ...listing<AuditEntry, AuditQuery, SearchedPage<AuditEntry>>(calls, "/audit"),
       verify: (from = {}) => get("/audit/verification", from),
     },
   };
@@ -278,8 +279,8 @@ function listing<T, Q extends PageQuery, P extends Page<T> = Page<T>>(calls: Cal
   return { page, all: (query) => walk<T>(page, query) };
 }
 
-function shelf<T, D, Q extends PageQuery>(calls: Calls, path: string): Shelf<T, D, Q> {
-  return { ...listing<T, Q>(calls, path), get: (id) => calls.get(at(path, id)) };
+function shelf<T, D, Q extends PageQuery, P extends Page<T> = Page<T>>(calls: Calls, path: string): Shelf<T, D, Q, P> {
+  return { ...listing<T, Q, P>(calls, path), get: (id) => calls.get(at(path, id)) };
 }
 
 function configured<T, I>(calls: Calls, path: string): Configured<T, I> {

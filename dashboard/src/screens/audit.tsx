@@ -9,6 +9,7 @@ import { TextField } from "../parts/field.tsx";
 import { FilterBar, useFilter } from "../parts/filter-bar.tsx";
 import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
+import { Searched } from "../parts/searched.tsx";
 import { useMay } from "../parts/use-may.ts";
 import { Moment } from "../parts/zone.tsx";
 import { verifyAll } from "./audit-verify.ts";
@@ -105,6 +106,7 @@ function Entries() {
           Show older entries
         </Button>
       ) : null}
+      <Searched searched={list.data?.pages.at(-1)?.searched} of="entries" hasMore={list.hasNextPage} />
     </>
   );
 }

@@ -41,6 +41,7 @@ export function Rejections() {
   });
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const failed = groups.error ?? list.error;
+  const isFiltered = Object.keys(filter).length > 0;
   const isEmpty = groups.data?.items.length === 0 && rows.length === 0 && list.data !== undefined;
   return (
     <Page
@@ -51,7 +52,7 @@ export function Rejections() {
       {failed === null ? null : (
         <FaultPanel error={failed} onRetry={() => void Promise.all([groups.refetch(), list.refetch()])} />
       )}
-      {isEmpty ? <NothingRejected filtered={Object.keys(filter).length > 0} /> : null}
+      {isEmpty ? <NothingRejected filtered={isFiltered} /> : null}
       {groups.isPending || list.isPending ? <Loading /> : null}
       {(groups.data?.items.length ?? 0) > 0 ? <RejectionGroups groups={groups.data!} /> : null}
       {rows.length > 0 ? <RejectionRows rows={rows} /> : null}
@@ -60,7 +61,13 @@ export function Rejections() {
           Show older rejections
         </Button>
       ) : null}
-      {isEmpty ? null : <Searched searched={groups.data?.searched} of="rejections" />}
+      {isEmpty && !isFiltered ? null : (
+        <Searched
+          searched={list.data?.pages.at(-1)?.searched ?? groups.data?.searched}
+          of="rejections"
+          hasMore={list.hasNextPage}
+        />
+      )}
     </Page>
   );
 }

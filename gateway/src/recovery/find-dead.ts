@@ -27,10 +27,12 @@ export async function findDead(
   filter: DeadFilter,
   isDismissed = false,
 ): Promise<FoundDead> {
-  const { ids, destinationId } = filter;
+  const { ids, destinationId, untilMs } = filter;
+  // An id carries when its delivery was made: what died before a moment was made before it.
+  const before = untilMs === undefined ? NEWEST : lowestUuid(Math.max(0, untilMs) + CLOCKS_MS);
   const rows =
     ids === undefined
-      ? (await tx.run(listDeadRows, [tenant, NEWEST, destinationId ?? null, isDismissed, DEAD_SEARCHED_MAX + 1])).rows
+      ? (await tx.run(listDeadRows, [tenant, before, destinationId ?? null, isDismissed, DEAD_SEARCHED_MAX + 1])).rows
       : (await tx.run(pickDeadRows, [tenant, ids.map(bucketOf), ids, isDismissed])).rows;
   const looked = rows.slice(0, DEAD_SEARCHED_MAX);
   const words = await readLastWords(tx, looked);

@@ -148,6 +148,13 @@ describe("rejections", () => {
       (await get<{ items: unknown[] }>(`/rejections?${query}`)).items.length;
     expect(await listed("source=shop&reason=signature_mismatch&cause=unknown")).toBe(2);
     expect(await listed("cause=body_reserialized")).toBe(0);
+    const whole = { newest: null, complete: true };
+    expect((await get<Events>("/rejections?source=shop")).searched).toEqual(whole);
+    expect((await get<Events>("/rejections")).searched).toBeNull();
+    expect((await get<Events>("/deliveries?state=processed")).searched).toEqual(whole);
+    expect((await get<Events>("/dead-letters?status=422")).searched).toMatchObject({ complete: true });
+    expect((await get<Events>("/dead-letters")).searched).toBeNull();
+    expect((await get<Events>("/audit?actor=test")).searched).toEqual(whole);
     expect(await listed(`until=${new Date(Date.now() - 60_000).toISOString()}`)).toBe(0);
     expect((await get<Groups>("/rejections/groups", foreignKey)).items).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { findAuditEnd, listAudit, readChain } from "../../store/access/audit.ts"
 import { readView } from "../../store/views/read-view.ts";
 import type { Operation, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
-import { pageOf, pageQuery, readCursor, toPage } from "./page.ts";
+import { pageQuery, readCursor, searchedPageOf, toPage } from "./page.ts";
 import { orRefusal } from "./refusal.ts";
 
 const auditSchema = z
@@ -85,8 +85,11 @@ async function listPage({ deps, principal }: OperationContext, query: z.infer<ty
   );
   if (!read.ok) return read;
   const { rows, floor } = read.value;
-  const rest = floor > 1 ? [String(floor)] : null;
-  return { ok: true, value: toPage(scope, rows, limit, ({ n }) => [String(n)], toAudit, rest) } as const;
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  const isCut = isFiltered && floor > 1;
+  const page = toPage(scope, rows, limit, ({ n }) => [String(n)], toAudit, floor > 1 ? [String(floor)] : null);
+  const searched = isFiltered ? { newest: isCut ? LOOK_ROWS_MAX : null, complete: !isCut } : null;
+  return { ok: true, value: { ...page, searched } } as const;
 }
 
 const verifyQuery = z.strictObject({
@@ -188,7 +191,7 @@ export const auditOperations: readonly Operation[] = [
     description:
       "One entry for each change, each sign-in and each look at a signing secret. A filtered look goes through at most 100,000 entries; its cursor goes on where it ended, so a page may be short.",
     query: auditQuery,
-    answer: pageOf(auditSchema),
+    answer: searchedPageOf(auditSchema),
     handle: (context, { query }) => listPage(context, query),
   }),
   operation({

@@ -15,7 +15,7 @@ import { deadFilterShape, readDeadFilter } from "./dead-filter-query.ts";
 import { attemptSchema, deliverySchema, toAttempt, toDelivery } from "./delivery-shape.ts";
 import type { OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
-import { pageQuery, readCursor, toPage, UUID_MAX } from "./page.ts";
+import { pageQuery, readCursor, searchedSchema, toPage, UUID_MAX } from "./page.ts";
 import { orRefusal } from "./refusal.ts";
 
 /** Grouping reads no more than the newest so many; the answer says so. */
@@ -34,6 +34,7 @@ const deadLetterPageSchema = z
   .object({
     items: z.array(deadLetterSchema),
     nextCursor: z.string().nullable(),
+    searched: searchedSchema,
     reasons: z.array(z.object({ reason: z.string(), count: z.number().int() })),
     groups: z.array(
       z.object({
@@ -71,11 +72,11 @@ async function listPage(context: OperationContext, query: z.infer<typeof deadLet
   const before = start.after?.[0] ?? UUID_MAX;
   const read = orRefusal(
     await readView(context.deps.db, async (tx) => {
-      const rows = await readRows(tx, tenant, before, { filter, dismissed, limit: limit + 1 });
+      const { rows, searched } = await readRows(tx, tenant, before, { filter, dismissed, limit: limit + 1 });
       const ids = rows.map(({ id }) => id);
       const attempts = (await tx.run(listLastAttempts, [ids.map(bucketOf), ids])).rows;
       const dismissals = dismissed ? (await tx.run(listDismissals, [tenant, ids.map(bucketOf), ids])).rows : [];
-      return { rows, attempts, dismissals, groups: (await tx.run(groupDead, [tenant, COUNTED_MAX])).rows };
+      return { rows, searched, attempts, dismissals, groups: (await tx.run(groupDead, [tenant, COUNTED_MAX])).rows };
     }),
   );
   if (!read.ok) return read;
@@ -107,6 +108,7 @@ async function listPage(context: OperationContext, query: z.infer<typeof deadLet
   const counted = groups.reduce((sum, { count }) => sum + count, 0);
   const value = {
     ...page,
+    searched: read.value.searched,
     reasons: sumByReason(groups),
     groups,
     counted: { newest: counted, complete: counted < COUNTED_MAX },
@@ -120,14 +122,17 @@ async function readRows(
   tenant: string,
   before: string,
   wish: { readonly filter: DeadFilter; readonly dismissed: boolean; readonly limit: number },
-): Promise<DeliveryRow[]> {
+): Promise<{ rows: DeliveryRow[]; searched: z.infer<typeof searchedSchema> }> {
   const { destinationId, ...rest } = wish.filter;
   if (!wish.dismissed && !isNarrow(rest))
-    return (await tx.run(listDead, [tenant, before, destinationId ?? null, true, wish.limit])).rows;
-  const { letters } = await findDead(tx, tenant, wish.filter, wish.dismissed);
+    return {
+      rows: (await tx.run(listDead, [tenant, before, destinationId ?? null, true, wish.limit])).rows,
+      searched: null,
+    };
+  const { letters, searched } = await findDead(tx, tenant, wish.filter, wish.dismissed);
   const ids = letters.map(({ id }) => id).filter((id) => id < before);
   const shown = ids.slice(0, wish.limit);
-  return (await tx.run(pickDead, [tenant, shown.map(bucketOf), shown])).rows;
+  return { rows: (await tx.run(pickDead, [tenant, shown.map(bucketOf), shown])).rows, searched };
 }
 
 function toDismissed(row: { dismissed_at: Date; handling: string; reason: string | null; handled_by: string | null }) {

@@ -6,7 +6,7 @@ import { listAnsweredAttempts } from "../../store/views/attempts.ts";
 import type { DeliveryRow } from "../../store/views/deliveries.ts";
 import { findDelivery, listByEvent, listDead, listOfEvents, listUnfinished } from "../../store/views/deliveries.ts";
 import { readView } from "../../store/views/read-view.ts";
-import { findFloor } from "../../store/views/search-floor.ts";
+import { boundOf, findFloor } from "../../store/views/search-floor.ts";
 import { catalogOf } from "./catalog-operations.ts";
 import {
   answeredAttemptSchema,
@@ -19,7 +19,8 @@ import {
 } from "./delivery-shape.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
-import { pageOf, pageQuery, readCursor, toPage, UUID_MAX, UUID_MIN } from "./page.ts";
+import type { searchedSchema } from "./page.ts";
+import { pageQuery, readCursor, searchedPageOf, toPage, UUID_MAX, UUID_MIN } from "./page.ts";
 import type { Refusal } from "./refusal.ts";
 import { conflict, invalid, notFound, orRefusal } from "./refusal.ts";
 
@@ -52,6 +53,13 @@ function readFilter(context: OperationContext, query: DeliveryQuery): Filter | R
   return faults.length > 0 ? invalid(...faults) : { ok: true, destinationId: destination?.id ?? null, eventId };
 }
 
+interface FoundDeliveries {
+  readonly rows: readonly DeliveryRow[];
+  /** Where the search ended without having seen everything. */
+  readonly floor: string | null;
+  readonly searched: z.infer<typeof searchedSchema>;
+}
+
 async function listPage(context: OperationContext, query: DeliveryQuery) {
   const filter = readFilter(context, query);
   if (!filter.ok) return filter;
@@ -65,26 +73,29 @@ async function listPage(context: OperationContext, query: DeliveryQuery) {
   const { destinationId } = filter;
   const limit = query.limit + 1;
   const read = orRefusal(
-    await readView(context.deps.db, async (tx): Promise<{ rows: DeliveryRow[]; floor: string | null }> => {
+    await readView(context.deps.db, async (tx): Promise<FoundDeliveries> => {
       if (byEvent) {
         const isFiltered = query.state !== undefined || destinationId !== null;
         const floor = isFiltered ? await findFloor(tx, "eventsWithDeliveries", tenant, first) : null;
         const values = [tenant, first, second, query.state ?? null, destinationId, limit, floor ?? UUID_MIN];
-        return { rows: (await tx.run(listByEvent, values)).rows, floor };
+        const newest = floor === null ? null : boundOf("eventsWithDeliveries");
+        const searched = isFiltered ? { newest, complete: floor === null } : null;
+        return { rows: (await tx.run(listByEvent, values)).rows, floor, searched };
       }
       const listed =
         query.state === "dead"
           ? await tx.run(listDead, [tenant, first, destinationId, false, limit])
           : await tx.run(listUnfinished, [tenant, query.state, first, destinationId, limit]);
-      return { rows: listed.rows, floor: null };
+      return { rows: listed.rows, floor: null, searched: null };
     }),
   );
   if (!read.ok) return read;
   const own = catalogOf(context);
-  const { rows, floor } = read.value;
+  const { rows, floor, searched } = read.value;
   const keysOf = (row: DeliveryRow): string[] => (byEvent ? [row.event_id, row.id] : [row.id]);
   const rest = floor === null ? null : [floor, UUID_MIN];
-  return { ok: true, value: toPage(scope, rows, query.limit, keysOf, (row) => toDelivery(row, own), rest) } as const;
+  const page = toPage(scope, rows, query.limit, keysOf, (row) => toDelivery(row, own), rest);
+  return { ok: true, value: { ...page, searched } } as const;
 }
 
 async function listForEvent(
@@ -113,16 +124,14 @@ async function listForEvent(
       (destinationId === null || row.destination_id === destinationId),
   );
   const own = catalogOf(context);
-  return {
-    ok: true,
-    value: toPage(
-      scope,
-      rows,
-      query.limit,
-      (row) => [row.id],
-      (row) => toDelivery(row, own),
-    ),
-  } as const;
+  const page = toPage(
+    scope,
+    rows,
+    query.limit,
+    (row) => [row.id],
+    (row) => toDelivery(row, own),
+  );
+  return { ok: true, value: { ...page, searched: null } } as const;
 }
 
 async function get(context: OperationContext, id: string): Promise<Handled<z.infer<typeof deliveryDetailSchema>>> {
@@ -209,7 +218,7 @@ export const deliveryOperations = [
     description:
       "Of one state in order of the deliveries; processed ones and those of every state in order of their events; those of one event oldest first. A filtered search reads 20,000 events at a time, so a page may be short, or empty, and still have a nextCursor.",
     query: deliveryQuery,
-    answer: pageOf(deliverySchema),
+    answer: searchedPageOf(deliverySchema),
     handle: (context, { query }) => listPage(context, query),
   }),
   operation({

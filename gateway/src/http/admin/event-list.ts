@@ -16,7 +16,7 @@ import { DELIVERY_STATES } from "./delivery-shape.ts";
 import type { EventExtras } from "./event-shape.ts";
 import { eventSchema, toEvent } from "./event-shape.ts";
 import type { OperationContext } from "./operation.ts";
-import { pageOf, pageQuery, readCursor, toPage, UUID_MAX } from "./page.ts";
+import { pageQuery, readCursor, searchedPageOf, toPage, UUID_MAX } from "./page.ts";
 import type { Refusal } from "./refusal.ts";
 import { invalid, orRefusal } from "./refusal.ts";
 
@@ -48,14 +48,7 @@ export const eventQuery = z.strictObject({
 });
 type EventQuery = z.infer<typeof eventQuery>;
 
-export const eventPageSchema = pageOf(eventSchema)
-  .extend({
-    searched: z.object({ newest: z.number().int().nullable(), complete: z.boolean() }).nullable().openapi({
-      description:
-        "How many events this page's search went through, null: all there are, and whether that is everything; nextCursor goes on. Null where nothing had to be searched",
-    }),
-  })
-  .openapi("EventPage");
+export const eventPageSchema = searchedPageOf(eventSchema).openapi("EventPage");
 
 interface Search {
   readonly ok: true;

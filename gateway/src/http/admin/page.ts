@@ -22,6 +22,20 @@ export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 }
 
+/** How far a bounded search went. */
+export const searchedSchema = z
+  .object({ newest: z.number().int().nullable(), complete: z.boolean() })
+  .nullable()
+  .openapi({
+    description:
+      "How many rows this page's search went through, null: all there are, and whether that is everything; nextCursor goes on. Null where nothing had to be searched",
+  });
+
+/** The schema of a page whose filters are searched for among the newest rows. */
+export function searchedPageOf<T extends z.ZodType>(item: T) {
+  return pageOf(item).extend({ searched: searchedSchema });
+}
+
 /** Where a page begins: after the item with these keys; null at the start. */
 export type Start = { readonly ok: true; readonly after: readonly string[] | null } | Refusal;
 

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { bucketOf, parsePublicId, toPublicId } from "../../domain/id.ts";
 import { readView } from "../../store/views/read-view.ts";
-import { findFloor } from "../../store/views/search-floor.ts";
+import { boundOf, findFloor } from "../../store/views/search-floor.ts";
 import type { RejectionRow } from "../../store/views/rejections.ts";
 import { findRejection, listRejections } from "../../store/views/rejections.ts";
 import { catalogOf } from "./catalog-operations.ts";
@@ -9,7 +9,7 @@ import { readHeaders } from "./delivery-shape.ts";
 import { rawRequestSchema } from "./event-shape.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
-import { pageOf, pageQuery, readCursor, toPage } from "./page.ts";
+import { pageQuery, readCursor, searchedPageOf, toPage } from "./page.ts";
 import { notFound, orRefusal } from "./refusal.ts";
 import { readRejectionFilter, rejectionFilter } from "./rejection-filter.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
@@ -89,7 +89,9 @@ async function listPage(context: OperationContext, query: z.infer<typeof rejecti
       const reached = isFiltered ? await findFloor(tx, "rejections", tenant, before) : null;
       const floor = reached !== null && reached > from ? reached : null;
       const values = [tenant, before, floor ?? from, sourceId, reason, cause, limit + 1];
-      return { rows: (await tx.run(listRejections, values)).rows, floor };
+      const newest = floor === null ? null : boundOf("rejections");
+      const searched = isFiltered ? { newest, complete: floor === null } : null;
+      return { rows: (await tx.run(listRejections, values)).rows, floor, searched };
     }),
   );
   if (!read.ok) return read;
@@ -102,7 +104,7 @@ async function listPage(context: OperationContext, query: z.infer<typeof rejecti
     (row) => toRejection(row, own),
     read.value.floor === null ? null : [read.value.floor],
   );
-  return { ok: true, value: page } as const;
+  return { ok: true, value: { ...page, searched: read.value.searched } } as const;
 }
 
 async function get(context: OperationContext, id: string): Promise<Handled<z.infer<typeof rejectionDetailSchema>>> {
@@ -137,8 +139,9 @@ export const rejectionOperations = [
     path: "/rejections",
     tag,
     summary: "Arrivals that were not accepted, newest first, with what is wrong with them",
+    description: "A filter goes through 100,000 of them at a time; searched says how far it got.",
     query: rejectionQuery,
-    answer: pageOf(rejectionSchema),
+    answer: searchedPageOf(rejectionSchema),
     handle: (context, { query }) => listPage(context, query),
   }),
   operation({
