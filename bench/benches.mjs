@@ -80,6 +80,20 @@ export const BENCHES = {
     },
     load: async () => (await import("./forgeries/run-forgeries.mjs")).runForgeries,
   },
+  rotation: {
+    summary:
+      "a secret rolled twenty times under load: what is refused that was valid, or accepted after its end (2 minutes)",
+    length: "short",
+    quickSec: 30,
+    quick: "four rolls at 200 a second",
+    options: {
+      rate: ["", "requests a second, in an open loop (default 1000)"],
+      rolls: ["", "how often the secret is rolled (default 20)"],
+      every: ["3", "seconds between two rolls"],
+      overlap: ["4", "seconds for which the old secret goes on verifying"],
+    },
+    load: async () => (await import("./rotation/run-rotation.mjs")).runRotation,
+  },
   overload: {
     summary: "three times the capacity for a minute: who is accepted, memory, drain, nothing acked lost (3 minutes)",
     length: "short",
