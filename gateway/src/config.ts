@@ -7,6 +7,7 @@ import { type Environment, openSettings, type SettingReader } from "./config/rea
 import type { Role } from "./config/roles.ts";
 import type { SettingPath, SettingValues } from "./config/settings.ts";
 import { splitFile } from "./config/split-file.ts";
+import type { OidcSettings } from "./platform/open-id-provider.ts";
 import type { CompleteDefinition } from "./domain/definition.ts";
 import type { Handler } from "./domain/handler.ts";
 import type { Thresholds } from "./domain/saturation.ts";
@@ -59,6 +60,10 @@ export interface GatewayConfig {
     readonly rejectionDays: number;
     readonly dedupeDays: number;
   };
+  /** How browsers address the dashboard, without a trailing slash; null: at the admin port itself. */
+  readonly adminPublicUrl: string | null;
+  /** The OpenID provider that people sign in through; null: none. */
+  readonly oidc: OidcSettings | null;
   readonly tenant: "default";
   /** What the configuration file declares; null without sources, destinations and routes. */
   readonly definition: CompleteDefinition | null;
@@ -174,11 +179,29 @@ function readConfig(
       rejectionDays: read("retention.rejectionDays"),
       dedupeDays: read("retention.dedupeDays"),
     },
+    adminPublicUrl: read("adminPublicUrl")?.replace(/\/$/, "") ?? null,
+    oidc: readOidc(settings),
     tenant: "default",
     definition: null,
     definitionOrigin: "file",
     handlers: {},
   };
+}
+
+function readOidc({ read }: SettingReader): GatewayConfig["oidc"] {
+  const issuer = read("oidc.issuer");
+  const defaultRole = read("oidc.defaultRole");
+  const settings = {
+    clientId: read("oidc.clientId") ?? "",
+    clientSecret: read("oidc.clientSecret"),
+    name: read("oidc.name"),
+    scopes: [...new Set(["openid", ...read("oidc.scopes")])],
+    roleClaim: read("oidc.roleClaim"),
+    roles: read("oidc.roles") ?? {},
+    defaultRole: defaultRole === "none" ? null : defaultRole,
+    allowedDomains: read("oidc.allowedDomains"),
+  };
+  return issuer === null ? null : { issuer, ...settings, name: settings.name ?? new URL(issuer).host };
 }
 
 function readOverload({ read }: SettingReader): GatewayConfig["overload"] {

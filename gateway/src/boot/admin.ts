@@ -11,6 +11,8 @@ import { createSignInLink, toDashboardLink } from "../http/admin/sessions.ts";
 import { createAdminApi } from "../http/admin/create-admin-api.ts";
 import { startAdminServer } from "../http/admin/start-admin-server.ts";
 import type { Log } from "../platform/log.ts";
+import { createEgress } from "../platform/egress/create-egress.ts";
+import { createOpenIdProvider } from "../platform/open-id-provider.ts";
 import { VERSION } from "../version.ts";
 import type { Foundation } from "./foundation.ts";
 import type { Ingest } from "./ingest.ts";
@@ -34,6 +36,9 @@ export async function startAdmin(
   links: { readonly ingest: Pick<Ingest, "url" | "takeIn"> | null; readonly wake: () => void },
 ): Promise<Admin | StartFault> {
   const key = await localKey(config, foundation);
+  let ownUrl = "";
+  const dashboardUrl = (): string => config.adminPublicUrl ?? ownUrl;
+  const signIn = openSignIn(config, log, foundation, dashboardUrl);
   const app = createAdminApi({
     ...foundation,
     db: foundation.base,
@@ -42,6 +47,8 @@ export async function startAdmin(
       refresh: async () => void (await foundation.catalog.refresh()),
     },
     egressPolicy: config.egress,
+    dashboardUrl,
+    ...(signIn === null ? {} : { openId: signIn.openId }),
     publicUrl: config.publicUrl,
     ingestUrl: config.publicUrl ?? links.ingest?.url ?? `http://${config.host}:${config.port}`,
     readiness: async () => readiness(foundation),
@@ -56,17 +63,33 @@ export async function startAdmin(
     log,
     version: VERSION,
   });
-  const server = await startAdminServer({ host: config.adminHost, port: config.adminPort, app, log });
-  if (!server.ok) return server;
+  const hostsAllowed = config.adminPublicUrl === null ? [] : [new URL(config.adminPublicUrl).hostname];
+  const server = await startAdminServer({ host: config.adminHost, port: config.adminPort, app, log, hostsAllowed });
+  if (!server.ok) {
+    await signIn?.close();
+    return server;
+  }
   const { url } = server;
+  ownUrl = url;
   return {
     ok: true,
     url,
     token: key.token,
     isNewToken: key.isNew,
     signInLink: async () => toDashboardLink(url, await createSignInLink(keyDeps(foundation), config.tenant, "admin")),
-    close: () => server.close(),
+    close: async () => {
+      await server.close();
+      await signIn?.close();
+    },
   };
+}
+
+/** The client of the OpenID provider, where one is set up. */
+function openSignIn(config: GatewayConfig, log: Log, { clock }: Foundation, dashboardUrl: () => string) {
+  if (config.oidc === null) return null;
+  const egress = createEgress({ policy: config.egress, log, clock });
+  const openId = createOpenIdProvider({ egress, clock, settings: config.oidc, dashboardUrl });
+  return { openId, close: () => egress.close() };
 }
 
 async function readiness(foundation: Foundation): Promise<{ ok: boolean; reasons: string[] }> {

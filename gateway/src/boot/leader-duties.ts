@@ -16,6 +16,7 @@ import type { Metrics } from "../platform/metrics.ts";
 import type { Database } from "../store/database.ts";
 import { deleteOldAnswers } from "../store/access/kept-answers.ts";
 import { deleteOldSessions } from "../store/access/sessions.ts";
+import { deleteOldFlows } from "../store/access/sign-in-flows.ts";
 import { forgetArrivalMinutes } from "../store/rates/arrival-minutes.ts";
 import { ensurePartitions } from "../store/upkeep/ensure-partitions.ts";
 
@@ -107,6 +108,7 @@ async function sweep(db: Database, nowMs: number): Promise<void> {
   await forgetProcesses(db);
   await db.run(forgetArrivalMinutes, [new Date(nowMs - RATES_KEPT_MS)]);
   await db.run(deleteOldSessions, [new Date(nowMs - SESSIONS_KEPT_MS)]);
+  await db.run(deleteOldFlows, [new Date(nowMs)]);
   await db.run(deleteOldAnswers, [new Date(nowMs)]);
 }
 

@@ -1,5 +1,6 @@
 import type { GatewayConfig } from "../config.ts";
 import { DEFAULT_TIMEOUT_MS } from "../domain/catalog.ts";
+import { shown } from "../domain/field-checks.ts";
 import type { ConfigFault } from "./config-fault.ts";
 import { isRecord } from "./read-settings.ts";
 
@@ -17,6 +18,7 @@ export function checkWhole(config: GatewayConfig, declared: Declared): ConfigFau
     ...checkKeys(config),
     ...checkRoles(config),
     ...checkConnections(config),
+    ...checkSignIn(config),
   ];
 }
 
@@ -28,7 +30,7 @@ function* checkLease(config: GatewayConfig, declared: Declared): Generator<Confi
   for (const [name, destination] of Object.entries(isRecord(destinations) ? destinations : {})) {
     const timeoutMs = isRecord(destination) ? destination["timeoutMs"] : null;
     if (typeof timeoutMs === "number" && timeoutMs > longest.timeoutMs)
-      longest = { path: `destinations.${name}.timeoutMs`, timeoutMs };
+      longest = { path: `destinations.${shown(name)}.timeoutMs`, timeoutMs };
   }
   const leastMs = longest.timeoutMs + LEASE_MARGIN_MS;
   if (leaseMs <= leastMs) {
@@ -70,5 +72,15 @@ function* checkConnections({ databaseUrl, ingest, worker, admin, handlers }: Gat
   if (databaseUrl === null && sum > EMBEDDED_CONNECTIONS_MAX) {
     const problem = `and those of worker and admin are ${sum} in all; the embedded database has room for ${EMBEDDED_CONNECTIONS_MAX}`;
     yield { path: "ingest.databaseConnections", problem };
+  }
+}
+
+function* checkSignIn({ oidc, adminHost, adminPublicUrl, roles }: GatewayConfig): Generator<ConfigFault> {
+  if (oidc === null || !roles.includes("admin")) return;
+  if (oidc.clientId === "") yield { path: "oidc.clientId", problem: "is missing; oidc.issuer needs it" };
+  const isLoopback = adminHost === "localhost" || adminHost === "::1" || adminHost.startsWith("127.");
+  if (adminPublicUrl === null && !isLoopback) {
+    const problem = `is missing; with oidc.issuer and adminHost ${adminHost} it says where people come back to`;
+    yield { path: "adminPublicUrl", problem };
   }
 }

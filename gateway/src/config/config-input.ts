@@ -7,6 +7,7 @@ import type {
 } from "../domain/definition.ts";
 import type { Handler } from "../domain/handler.ts";
 import type { ReconciliationDefinition } from "../domain/reconciliation-definition.ts";
+import type { Role as PersonRole } from "../domain/role.ts";
 import type { LogLevel } from "../platform/log.ts";
 import type { Role } from "./roles.ts";
 
@@ -71,5 +72,17 @@ export interface ConfigInput {
     readonly attemptDays?: number;
     readonly rejectionDays?: number;
     readonly dedupeDays?: number;
+  };
+  readonly adminPublicUrl?: string | undefined;
+  readonly oidc?: {
+    readonly issuer?: string | undefined;
+    readonly clientId?: string | undefined;
+    readonly clientSecret?: string | undefined;
+    readonly name?: string;
+    readonly scopes?: readonly string[];
+    readonly roleClaim?: string;
+    readonly roles?: Readonly<Record<string, PersonRole>>;
+    readonly defaultRole?: PersonRole | "none";
+    readonly allowedDomains?: readonly string[];
   };
 }

@@ -10,9 +10,7 @@ export function redactConfig(config: GatewayConfig): Record<string, unknown> {
     databaseUrl: config.databaseUrl === null ? null : redactUrl(config.databaseUrl),
     secretKey: config.secretKey === null ? null : HIDDEN,
     oidc:
-      config.oidc === null
-        ? null
-        : { ...config.oidc, clientSecret: config.oidc.clientSecret === null ? null : HIDDEN },
+      config.oidc === null ? null : { ...config.oidc, clientSecret: config.oidc.clientSecret === null ? null : HIDDEN },
     handlers: Object.keys(handlers),
     definition: definition === null ? null : redact(definition, ""),
   };
@@ -28,7 +26,15 @@ export function redactUrl(text: string): string {
 }
 
 /** Fields of a source or destination whose value is, or may hold, a secret. */
-const SECRET_FIELDS = new Set(["secrets", "signingSecret", "password", "verifyToken", "clientSecret", "headers", "key"]);
+const SECRET_FIELDS = new Set([
+  "secrets",
+  "signingSecret",
+  "password",
+  "verifyToken",
+  "clientSecret",
+  "headers",
+  "key",
+]);
 
 function redact(value: unknown, field: string): unknown {
   if (SECRET_FIELDS.has(field)) return HIDDEN;

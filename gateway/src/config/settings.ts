@@ -2,12 +2,13 @@ import { LEASE_MS } from "../domain/catalog.ts";
 import type { Steps } from "../domain/saturation.ts";
 import { LOG_LEVELS, type LogLevel } from "../platform/log.ts";
 import { checkCidr, checkConnectionString, checkHost, checkPublicUrl } from "./check-text.ts";
+import { OIDC_SETTINGS, type OidcSettingValues } from "./oidc-settings.ts";
 import { ROLES, type Role } from "./roles.ts";
 import { listOf, oneOf, type Setting, text, wholeNumber } from "./setting.ts";
 import { steps } from "./steps-setting.ts";
 
 /** Every value that a flag, a variable or the configuration file can set, by its path in the file. */
-export interface SettingValues {
+export interface SettingValues extends OidcSettingValues {
   dataDir: string;
   databaseUrl: string | null;
   roles: readonly Role[];
@@ -258,6 +259,7 @@ export const SETTINGS: { readonly [P in SettingPath]: Setting<SettingValues[P]> 
     variable: "HOLDFAST_RETENTION_DEDUPE_DAYS",
     meaning: "The dedupe horizon: for at least so long a repeated event is known as a duplicate.",
   }),
+  ...OIDC_SETTINGS,
 };
 
 export const SETTING_PATHS = Object.keys(SETTINGS) as readonly SettingPath[];

@@ -39,6 +39,10 @@ export const FAULTS = {
   request_under_way: { status: 409, title: "A request with this Idempotency-Key is under way" },
   idempotency_key_reused: { status: 422, title: "This Idempotency-Key belongs to another request" },
   too_many_attempts: { status: 429, title: "Too many failed sign-ins; try again later" },
+  sign_in_stale: { status: 409, title: "This sign-in is over; begin it again" },
+  sign_in_untrusted: { status: 401, title: "The sign-in provider did not vouch for you" },
+  sign_in_refused: { status: 403, title: "The sign-in provider knows you, but you may not come in here" },
+  provider_unavailable: { status: 503, title: "The sign-in provider does not answer; try again, or use another way" },
   internal: { status: 500, title: "The gateway failed; the id finds the cause in its log" },
 } as const;
 

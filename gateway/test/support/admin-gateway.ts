@@ -8,6 +8,7 @@ import { systemClock } from "../../src/platform/clock.ts";
 import type { Log } from "../../src/platform/log.ts";
 import type { Metrics } from "../../src/platform/metrics.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
+import type { OpenIdProvider } from "../../src/platform/open-id-provider.ts";
 import type { SecretsBox } from "../../src/platform/secrets-box.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
 import { createFairQueue } from "../../src/domain/fair-queue.ts";
@@ -46,6 +47,7 @@ export interface AdminGateway {
 export interface AdminGatewayOptions {
   readonly allowCidrs?: readonly string[];
   readonly readiness?: () => Promise<{ ok: boolean; reasons: string[] }>;
+  readonly openId?: OpenIdProvider;
 }
 
 export async function startAdminGateway(options: AdminGatewayOptions = {}): Promise<AdminGateway> {
@@ -85,6 +87,7 @@ export async function startAdminGateway(options: AdminGatewayOptions = {}): Prom
     },
     egressPolicy: { allowCidrs: [...(options.allowCidrs ?? [])] },
     ingestUrl: "http://127.0.0.1:4400",
+    ...(options.openId === undefined ? {} : { openId: options.openId }),
     metrics,
     readiness: options.readiness ?? (async () => ({ ok: true, reasons: [] })),
     status: async () => ({ roles: ["admin"] }),

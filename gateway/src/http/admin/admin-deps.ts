@@ -6,6 +6,7 @@ import type { CatalogWatch } from "../../pipeline/change-catalog.ts";
 import type { Arrival, IngestResult } from "../../pipeline/arrival.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
+import type { OpenIdProvider } from "../../platform/open-id-provider.ts";
 import type { PasswordHasher } from "../../platform/password-hash.ts";
 import type { SecretsBox } from "../../platform/secrets-box.ts";
 import type { Database } from "../../store/database.ts";
@@ -16,6 +17,8 @@ import type { SignInLimits } from "./sign-in-limits.ts";
 export interface AdminDeps extends AdminParts {
   readonly passwords: PasswordHasher;
   readonly attempts: SignInLimits;
+  /** Counts ways through the OpenID provider that did not end well. */
+  readonly flowAttempts: SignInLimits;
   readonly feed: LiveFeed;
 }
 
@@ -39,6 +42,10 @@ export interface AdminParts {
   readonly ingestUrl: string;
   /** How providers address the ingest door, where that is configured; signed URLs begin with it. */
   readonly publicUrl?: string | null;
+  /** How browsers address the dashboard, without a trailing slash; absent: unknown. */
+  readonly dashboardUrl?: () => string;
+  /** Through whom people sign in beside passwords; absent: nobody. */
+  readonly openId?: OpenIdProvider;
   readonly metrics: Metrics;
   /** Whether the process can do its work, and every reason why not. */
   readonly readiness: () => Promise<{ readonly ok: boolean; readonly reasons: readonly string[] }>;

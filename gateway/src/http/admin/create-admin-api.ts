@@ -35,8 +35,9 @@ import { routeOperations } from "./routes.ts";
 import { secretOperations } from "./secrets.ts";
 import { serveDashboard } from "./serve-dashboard.ts";
 import { sessionOperations } from "./sign-in.ts";
+import { providerSignInOperations } from "./sign-in-by-provider.ts";
 import { settingsOperations } from "./settings.ts";
-import { createSignInLimits } from "./sign-in-limits.ts";
+import { createSignInLimits, FLOWS_MAX } from "./sign-in-limits.ts";
 import { sourceOperations } from "./sources.ts";
 import { createLiveFeed } from "./live-feed.ts";
 import { standingOperations } from "./standing.ts";
@@ -81,6 +82,7 @@ export const adminOperations: readonly Operation[] = [
   ...auditOperations,
   ...settingsOperations,
   ...sessionOperations,
+  ...providerSignInOperations,
 ];
 
 // From src and from dist alike it is the built one.
@@ -92,6 +94,7 @@ export function createAdminApi(parts: AdminParts): AdminApi {
     ...parts,
     passwords: createPasswordHasher(parts),
     attempts: createSignInLimits(parts),
+    flowAttempts: createSignInLimits(parts, FLOWS_MAX),
     feed: createLiveFeed(parts),
   };
   const app: AdminApi = new OpenAPIHono<AdminEnv>();

@@ -66,10 +66,11 @@ async function serve(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation
 async function work(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation, body: unknown): Promise<Response> {
   const startedMs = deps.clock.monotonicMs();
   const principal = c.get("principal") ?? NOBODY;
-  const isSecure = c.env?.loopbackBind !== true;
+  const isSecure = c.env?.loopbackBind !== true || isByTls(c, deps);
+  const cookies = c.req.header("cookie");
   const remoteAddress = c.env?.incoming?.socket.remoteAddress ?? null;
   const lastEventId = c.req.header("last-event-id") ?? null;
-  const context = { deps, principal, requestId: c.get("requestId"), isSecure, remoteAddress, lastEventId };
+  const context = { deps, principal, requestId: c.get("requestId"), isSecure, remoteAddress, lastEventId, cookies };
   const query = new URL(c.req.url).searchParams;
   const raw = { id: c.req.param("id") ?? "", version: c.req.param("version") ?? "", query, body };
   const ifMatch = operation.method === "get" ? undefined : c.req.header("if-match");
@@ -92,6 +93,12 @@ async function work(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation,
   else if (operation.method === "get") deps.log.debug(line, "admin request");
   else deps.log.info(line, "admin request");
   return response;
+}
+
+/** Whether the browser came by the public address, which speaks TLS; a proxy on this machine passes its name on. */
+function isByTls(c: Context<AdminEnv>, { dashboardUrl }: AdminDeps): boolean {
+  const url = dashboardUrl === undefined ? null : new URL(dashboardUrl());
+  return url?.protocol === "https:" && c.req.header("host")?.toLowerCase() === url.host;
 }
 
 function showTag(

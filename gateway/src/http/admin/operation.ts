@@ -29,6 +29,8 @@ export interface OperationContext {
   readonly remoteAddress: string | null;
   /** Last-Event-ID: where a stream of events was when it broke off. */
   readonly lastEventId: string | null;
+  /** The request's cookies, as they came. */
+  readonly cookies: string | undefined;
 }
 
 export interface OperationInput<Q, B> {

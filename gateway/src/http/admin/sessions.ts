@@ -11,30 +11,47 @@ const LIFE_MS = 7 * 86_400_000;
 const TOUCH_MS = 60_000;
 const LINK_MS = 10 * 60_000;
 
+/** Somebody whom a provider vouches for is asked of it again after so long, whatever they do. */
+export const VOUCHED_LIFE_MS = 12 * 3_600_000;
+
 const COOKIE = "holdfast_session";
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
 /** A request that is not sent by a script of our own page cannot carry this header (it would need a preflight). */
 export const DASHBOARD_HEADER = "holdfast-dashboard";
 
-/** Opens a session for somebody who has shown who they are. @returns the token, which is nowhere kept, and its cookie */
+export interface SessionWish {
+  readonly lifeMs?: number;
+  /** What is kept with the session, sealed for it alone. */
+  readonly sealIdToken?: (sessionId: string) => Uint8Array | null;
+}
+
+/** Opens a session for somebody who has shown who they are. @returns its cookie; the token in it is nowhere kept */
 export async function openSession(
   deps: ApiKeyDeps,
   who: Omit<Principal, "sessionId">,
   isSecure: boolean,
+  wish: SessionWish = {},
 ): Promise<{ readonly cookie: string; readonly expiresAt: Date }> {
-  const token = Buffer.from(deps.random(32)).toString("base64url");
+  const token = newToken(deps);
   const now = deps.clock.now();
-  const expiresAt = new Date(now.getTime() + LIFE_MS);
+  const lifeMs = wish.lifeMs ?? LIFE_MS;
+  const expiresAt = new Date(now.getTime() + lifeMs);
   const id = newUuid(now.getTime(), 0, deps.random(8));
   const { tenant, name, role, keyId, personId } = who;
-  await deps.db.run(insertSession, [hashToken(token), id, tenant, name, role, keyId, personId, now, expiresAt]);
-  return { cookie: writeCookie(token, isSecure, LIFE_MS / 1_000), expiresAt };
+  const sealed = wish.sealIdToken?.(id) ?? null;
+  await deps.db.run(insertSession, [hashToken(token), id, tenant, name, role, keyId, personId, now, expiresAt, sealed]);
+  return { cookie: writeCookie(COOKIE, token, isSecure, lifeMs / 1_000), expiresAt };
+}
+
+/** 256 random bits as base64url. */
+export function newToken({ random }: Pick<ApiKeyDeps, "random">): string {
+  return Buffer.from(random(32)).toString("base64url");
 }
 
 /** Whose session this is, or null. Each request asks anew, so that an ended session or a revoked key counts at once. */
 export async function findSessionOwner(deps: ApiKeyDeps, cookies: string | undefined): Promise<Principal | null> {
-  const token = readCookie(cookies);
+  const token = readCookie(COOKIE, cookies);
   if (token === null) return null;
   const now = deps.clock.now();
   const idleSince = new Date(now.getTime() - IDLE_MS);
@@ -45,10 +62,14 @@ export async function findSessionOwner(deps: ApiKeyDeps, cookies: string | undef
   return { tenant, role, name, keyId: row.api_key_id, personId: row.person_id, sessionId: row.id };
 }
 
-/** Ends a session. @returns the cookie that takes the browser's away */
-export async function closeSession(deps: ApiKeyDeps, sessionId: string, isSecure: boolean): Promise<string> {
-  await deps.db.run(endSession, [sessionId, deps.clock.now()]);
-  return writeCookie("", isSecure, 0);
+/** Ends a session. @returns the cookie that takes the browser's away, and what was kept with it */
+export async function closeSession(
+  deps: ApiKeyDeps,
+  sessionId: string,
+  isSecure: boolean,
+): Promise<{ readonly cookie: string; readonly sealedIdToken: Uint8Array | null }> {
+  const ended = (await deps.db.run(endSession, [sessionId, deps.clock.now()])).rows[0];
+  return { cookie: writeCookie(COOKIE, "", isSecure, 0), sealedIdToken: ended?.sealed_id_token ?? null };
 }
 
 /** Makes a link's token that opens one session within ten minutes. */
@@ -69,18 +90,19 @@ export function hashToken(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }
 
-// The prefix __Host- and Secure ask for TLS, which a gateway on loopback has not.
-function writeCookie(token: string, isSecure: boolean, maxAgeSec: number): string {
-  const name = isSecure ? `__Host-${COOKIE}` : COOKIE;
+/** A cookie for this origin's scripts' requests alone. The prefix __Host- and Secure ask for TLS, which loopback has not. */
+export function writeCookie(cookie: string, token: string, isSecure: boolean, maxAgeSec: number): string {
+  const name = isSecure ? `__Host-${cookie}` : cookie;
   return `${name}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeSec}${isSecure ? "; Secure" : ""}`;
 }
 
-function readCookie(header: string | undefined): string | null {
+/** The token that a cookie carries, or null when there is none of the right form. */
+export function readCookie(cookie: string, header: string | undefined): string | null {
   const found = new Map<string, string>();
   for (const pair of (header ?? "").slice(0, 8_192).split(";")) {
     const at = pair.indexOf("=");
     if (at > 0) found.set(pair.slice(0, at).trim(), pair.slice(at + 1).trim());
   }
-  const token = found.get(`__Host-${COOKIE}`) ?? found.get(COOKIE) ?? "";
+  const token = found.get(`__Host-${cookie}`) ?? found.get(cookie) ?? "";
   return TOKEN.test(token) ? token : null;
 }

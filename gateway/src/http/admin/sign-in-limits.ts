@@ -1,14 +1,24 @@
 import type { Clock } from "../../platform/clock.ts";
 
 /** How many failed sign-ins are let through within a quarter of an hour. */
-const FAILURES_MAX = {
+const FAILURES_MAX: FailuresMax = {
   /** Of one account from one address. */
   pair: 5,
   /** From one address, whatever the accounts. */
   address: 30,
   /** Of one account, from wherever: high, so that a stranger cannot easily lock somebody out. */
   account: 50,
-} as const;
+};
+
+/** Ways through a provider that one address may begin and not end well: the provider itself counts wrong passwords. */
+export const FLOWS_MAX: FailuresMax = { pair: 60, address: 60, account: 60 };
+
+interface FailuresMax {
+  readonly pair: number;
+  readonly address: number;
+  readonly account: number;
+}
+
 const WINDOW_MS = 15 * 60_000;
 /** So many accounts and addresses are remembered; the one that failed longest ago is forgotten first. */
 const ENTRIES_MAX = 20_000;
@@ -23,7 +33,10 @@ export interface SignInLimits {
   succeeded(account: string, address: string): void;
 }
 
-export function createSignInLimits({ clock }: { readonly clock: Pick<Clock, "monotonicMs"> }): SignInLimits {
+export function createSignInLimits(
+  { clock }: { readonly clock: Pick<Clock, "monotonicMs"> },
+  most: FailuresMax = FAILURES_MAX,
+): SignInLimits {
   const entries = new Map<string, { count: number; sinceMs: number }>();
   const current = (key: string) => {
     const entry = entries.get(key);
@@ -31,7 +44,7 @@ export function createSignInLimits({ clock }: { readonly clock: Pick<Clock, "mon
   };
   return {
     waitSec: (account, address) => {
-      const waits = keysOf(account, address).map(([key, max]) => {
+      const waits = keysOf(account, address, most).map(([key, max]) => {
         const entry = current(key);
         if (entry === null || entry.count < max) return 0;
         return Math.ceil((entry.sinceMs + WINDOW_MS - clock.monotonicMs()) / 1_000);
@@ -39,7 +52,7 @@ export function createSignInLimits({ clock }: { readonly clock: Pick<Clock, "mon
       return Math.max(...waits);
     },
     failed: (account, address) => {
-      for (const [key] of keysOf(account, address)) {
+      for (const [key] of keysOf(account, address, most)) {
         const { count, sinceMs } = current(key) ?? { count: 0, sinceMs: clock.monotonicMs() };
         entries.delete(key);
         entries.set(key, { count: count + 1, sinceMs });
@@ -52,7 +65,7 @@ export function createSignInLimits({ clock }: { readonly clock: Pick<Clock, "mon
     succeeded: (account, address) => {
       entries.delete(`pair ${account} ${address}`);
       // It was counted before it was checked, and was no failure.
-      for (const [key] of keysOf(account, address)) {
+      for (const [key] of keysOf(account, address, most)) {
         const entry = entries.get(key);
         if (entry !== undefined && entry.count > 0) entry.count--;
       }
@@ -60,10 +73,10 @@ export function createSignInLimits({ clock }: { readonly clock: Pick<Clock, "mon
   };
 }
 
-function keysOf(account: string, address: string): readonly (readonly [key: string, max: number])[] {
+function keysOf(account: string, address: string, most: FailuresMax): readonly (readonly [key: string, max: number])[] {
   return [
-    [`pair ${account} ${address}`, FAILURES_MAX.pair],
-    [`address ${address}`, FAILURES_MAX.address],
-    [`account ${account}`, FAILURES_MAX.account],
+    [`pair ${account} ${address}`, most.pair],
+    [`address ${address}`, most.address],
+    [`account ${account}`, most.account],
   ];
 }

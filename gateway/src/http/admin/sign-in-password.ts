@@ -4,7 +4,7 @@ import type { Principal } from "./api-keys.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
 import { askStore, conflict, invalid } from "./refusal.ts";
-import { closeSession } from "./sessions.ts";
+import { openSession } from "./sessions.ts";
 
 type Who = Omit<Principal, "sessionId">;
 
@@ -34,7 +34,7 @@ export async function signInByPassword(
   return { ok: true, value: { tenant, name, role, keyId: null, personId: id } };
 }
 
-/** Gives oneself a new password. All sessions end, this one too. */
+/** Gives oneself a new password. All sessions end, this one too; whoever knew the old one and the new one goes on in a new one. */
 export async function changeOwnPassword(
   context: OperationContext,
   body: { readonly current: string; readonly next: string },
@@ -62,7 +62,10 @@ export async function changeOwnPassword(
     await tx.run(endSessionsOf, [personId, now]);
   }, 5_000);
   if (!written.ok) return { ok: false, code: "store_unavailable", cause: written.message };
-  return { ok: true, value: {}, cookie: await closeSession(deps, sessionId, isSecure) };
+  const { role, name } = principal;
+  const who = { tenant, role, name, keyId: null, personId };
+  const opened = await askStore(() => openSession(deps, who, isSecure));
+  return opened.ok ? { ok: true, value: {}, cookie: opened.value.cookie } : opened;
 }
 
 function refuseWaiting({ deps, remoteAddress }: OperationContext, account: string): Refusal | null {

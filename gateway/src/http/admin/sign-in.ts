@@ -1,5 +1,4 @@
 import { z } from "@hono/zod-openapi";
-import { ROLES } from "../../domain/role.ts";
 import { useSignInLink } from "../../store/access/sessions.ts";
 import { findPrincipal } from "./api-keys.ts";
 import type { Principal } from "./api-keys.ts";
@@ -8,19 +7,10 @@ import { operation } from "./operation.ts";
 import { emailSchema } from "./people.ts";
 import type { Refusal } from "./refusal.ts";
 import { askStore, conflict } from "./refusal.ts";
+import { sessionSchema } from "./session-shape.ts";
+import { openIdToken } from "./sign-in-flow.ts";
 import { changeOwnPassword, signInByPassword } from "./sign-in-password.ts";
 import { closeSession, createSignInLink, hashToken, openSession } from "./sessions.ts";
-
-const sessionSchema = z
-  .object({
-    name: z.string(),
-    tenant: z.string(),
-    role: z.enum(ROLES),
-    expiresAt: z.iso.datetime().nullable().openapi({ description: "Null for a request that carries its key" }),
-  })
-  .openapi("Session", {
-    example: { name: "local", tenant: "default", role: "admin", expiresAt: "2026-11-28T18:00:00.000Z" },
-  });
 
 const signInInput = z.union([
   z.strictObject({ apiKey: z.string().min(1).max(200) }),
@@ -75,11 +65,16 @@ async function readLink(deps: OperationContext["deps"], token: string): Promise<
   return used === undefined ? null : { ...used, name: "one-time link", keyId: null, personId: null };
 }
 
-async function signOut({ deps, principal, isSecure }: OperationContext): Promise<Handled<Record<string, never>>> {
+/** Ends the session, and says where the browser goes to end the OpenID provider's own. */
+async function signOut({ deps, principal, isSecure }: OperationContext): Promise<Handled<{ url: string | null }>> {
   const { sessionId } = principal;
   if (sessionId === null) return conflict("This request carries an API key and has no session to end.");
   const closed = await askStore(() => closeSession(deps, sessionId, isSecure));
-  return closed.ok ? { ok: true, value: {}, cookie: closed.value } : closed;
+  if (!closed.ok) return closed;
+  const { cookie, sealedIdToken } = closed.value;
+  const idToken = openIdToken(deps.box, sealedIdToken, sessionId);
+  const url = idToken === null ? null : ((await deps.openId?.signOutUrl(idToken)) ?? null);
+  return { ok: true, value: { url }, cookie };
 }
 
 const tag = "Access";
@@ -110,14 +105,19 @@ export const sessionOperations = [
     tag,
     summary: "Sign out: the session ends at once",
     access: "viewer",
-    answer: z.object({}),
+    answer: z.object({
+      url: z
+        .string()
+        .nullable()
+        .openapi({ description: "Where the browser goes to end the OpenID provider's own session; null: nowhere" }),
+    }),
     handle: (context) => signOut(context),
   }),
   operation({
     method: "post",
     path: "/session/password",
     tag,
-    summary: "Give yourself a new password; all your sessions end, this one too",
+    summary: "Give yourself a new password; all your sessions end, and this browser gets a new one",
     access: "viewer",
     body: {
       schema: z.strictObject({ current: z.string().min(1).max(1_000), next: z.string().min(1).max(1_000) }),

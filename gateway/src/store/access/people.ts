@@ -66,3 +66,57 @@ export const endSessionsOf = cold(
   "end_sessions_of",
   "UPDATE holdfast.session SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL",
 );
+
+export interface IdentityRow {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly state: "active" | "disabled";
+}
+
+/**
+ * Whom an OpenID provider means, held against a second sign-in at the same time: found by issuer and subject alone.
+ * Parameters: tenant, issuer, subject.
+ */
+export const lockIdentity = cold<IdentityRow>(
+  "lock_identity",
+  `SELECT id, email, name, role, state FROM holdfast.person
+    WHERE tenant = $1 AND issuer = $2 AND subject = $3 FOR NO KEY UPDATE`,
+);
+
+/**
+ * What the provider tells of somebody now. A role of null stays, and so does the address where somebody else has the new one.
+ * Parameters: tenant, id, name, email, role or null, now.
+ */
+export const updateIdentity = cold<IdentityRow>(
+  "update_identity",
+  `UPDATE holdfast.person p
+      SET name = $3, role = coalesce($5, p.role), updated_at = $6,
+          email = CASE WHEN EXISTS (SELECT FROM holdfast.person o WHERE o.tenant = $1 AND o.email = $4 AND o.id <> p.id)
+                       THEN p.email ELSE $4 END
+    WHERE p.tenant = $1 AND p.id = $2
+   RETURNING id, email, name, role, state`,
+);
+
+/** Somebody new whom an OpenID provider vouches for. Parameters: id, tenant, email, name, role, issuer, subject, now. */
+export const insertIdentity = cold<IdentityRow>(
+  "insert_identity",
+  `INSERT INTO holdfast.person (id, tenant, email, name, role, issuer, subject, created_at, updated_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+   ON CONFLICT DO NOTHING
+   RETURNING id, email, name, role, state`,
+);
+
+/**
+ * Connects an account with whom the provider means. An account is connected once, and an identity has one account.
+ * Parameters: tenant, id, issuer, subject, now.
+ */
+export const connectIdentity = cold<IdentityRow>(
+  "connect_identity",
+  `UPDATE holdfast.person p SET issuer = $3, subject = $4, updated_at = $5
+    WHERE p.tenant = $1 AND p.id = $2 AND p.state = 'active' AND (p.issuer IS NULL OR (p.issuer = $3 AND p.subject = $4))
+      AND NOT EXISTS (
+        SELECT FROM holdfast.person o WHERE o.tenant = $1 AND o.issuer = $3 AND o.subject = $4 AND o.id <> p.id)
+   RETURNING id, email, name, role, state`,
+);

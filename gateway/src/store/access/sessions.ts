@@ -12,12 +12,12 @@ export interface SessionRow {
   readonly expires_at: Date;
 }
 
-/** Parameters: sha256, id, tenant, name, role, api key id, person id, created, expires. */
+/** Parameters: sha256, id, tenant, name, role, api key id, person id, created, expires, sealed ID token or null. */
 export const insertSession = cold(
   "insert_session",
   `INSERT INTO holdfast.session (
-     sha256, id, tenant, name, role, api_key_id, person_id, created_at, seen_at, expires_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)`,
+     sha256, id, tenant, name, role, api_key_id, person_id, created_at, seen_at, expires_at, sealed_id_token)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`,
 );
 
 /**
@@ -42,9 +42,9 @@ export const touchSession = cold(
 );
 
 /** Parameters: id, now. */
-export const endSession = cold(
+export const endSession = cold<{ sealed_id_token: Buffer | null }>(
   "end_session",
-  "UPDATE holdfast.session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL",
+  "UPDATE holdfast.session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING sealed_id_token",
 );
 
 /** Forgets sessions and links that are long over. Parameter: over before. */

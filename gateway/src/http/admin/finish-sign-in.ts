@@ -1,0 +1,156 @@
+import { newUuid } from "../../domain/id.ts";
+import type { Identity } from "../../domain/sign-in-claims.ts";
+import { judgeClaims } from "../../domain/sign-in-claims.ts";
+import type { ProviderFault } from "../../platform/open-id-fault.ts";
+import type { OidcSettings, OpenIdProvider } from "../../platform/open-id-provider.ts";
+import { appendAudit } from "../../store/access/audit.ts";
+import type { IdentityRow } from "../../store/access/people.ts";
+import {
+  connectIdentity,
+  endSessionsOf,
+  insertIdentity,
+  lockIdentity,
+  updateIdentity,
+} from "../../store/access/people.ts";
+import type { SignInFlowRow } from "../../store/access/sign-in-flows.ts";
+import { useSignInFlow } from "../../store/access/sign-in-flows.ts";
+import type { Queryable } from "../../store/statement.ts";
+import type { AdminDeps } from "./admin-deps.ts";
+import type { Handled, OperationContext } from "./operation.ts";
+import type { Refusal } from "./refusal.ts";
+import { askStore } from "./refusal.ts";
+import { hashToken, openSession, readCookie, VOUCHED_LIFE_MS } from "./sessions.ts";
+import { FLOW_COOKIE, openFlow, sealIdToken } from "./sign-in-flow.ts";
+
+interface Returned {
+  name: string;
+  tenant: string;
+  role: IdentityRow["role"];
+  expiresAt: string;
+  returnTo: string;
+}
+
+/** Who may not come in, though the provider knows them, and why. */
+type Turned = { readonly reason: string; readonly detail: string; readonly subject: string | null };
+
+const DEADLINE_MS = 5_000;
+
+/** Ends one way through the provider: state and browser, then the provider's word, then whom it means here. */
+export async function finishFlow(
+  context: OperationContext,
+  openId: OpenIdProvider,
+  query: string,
+): Promise<Handled<Returned> | ProviderFault> {
+  const { deps } = context;
+  const held = await takeFlow(context, openId, query);
+  if (!held.ok) return held;
+  const { row, flow } = held;
+  const vouched = await openId.finish(query, flow);
+  if (!vouched.ok) return vouched;
+  const judged = judgeClaims(vouched.claims, openId.settings);
+  if (!judged.ok) return turnAway(context, row, judged, openId.settings);
+  const found = await deps.db.transaction(
+    (tx) => findPerson(deps, tx, { row, identity: judged.identity }, openId.settings),
+    DEADLINE_MS,
+  );
+  if (!found.ok) return { ok: false, code: "store_unavailable", cause: found.message };
+  if ("reason" in found.value) return turnAway(context, row, found.value, openId.settings);
+  const { id, name, role } = found.value;
+  const who = { tenant: row.tenant, name, role, keyId: null, personId: id };
+  const wish = {
+    lifeMs: VOUCHED_LIFE_MS,
+    sealIdToken: (sessionId: string) => sealIdToken(deps.box, vouched.idToken, sessionId),
+  };
+  const opened = await askStore(() => openSession(deps, who, context.isSecure, wish));
+  if (!opened.ok) return opened;
+  const { cookie, expiresAt } = opened.value;
+  deps.log.info({ requestId: context.requestId, name, tenant: row.tenant, role, by: "oidc" }, "somebody signed in");
+  const value = { name, tenant: row.tenant, role, expiresAt: expiresAt.toISOString(), returnTo: row.return_to };
+  return { ok: true, value, cookie, by: who };
+}
+
+async function takeFlow({ deps, cookies, requestId }: OperationContext, openId: OpenIdProvider, query: string) {
+  const states = new URLSearchParams(query).getAll("state");
+  const browser = readCookie(FLOW_COOKIE, cookies);
+  const [state] = states;
+  const stale: Refusal = {
+    ok: false,
+    code: "sign_in_stale",
+    detail: `It was used already, is older than ten minutes, or began in another browser. Begin again at ${new URL(openId.returnUrl()).origin}.`,
+  };
+  const turned = (why: string): Refusal => {
+    deps.log.warn({ requestId, by: "oidc", why }, "a return from the sign-in provider was refused");
+    return stale;
+  };
+  if (state === undefined || states.length > 1 || browser === null)
+    return turned(browser === null ? "no cookie of this browser" : "not one state");
+  const values = [hashToken(state), hashToken(browser), deps.clock.now()];
+  const used = await askStore(() => deps.db.run(useSignInFlow, values));
+  if (!used.ok) return used;
+  const row = used.value.rows[0];
+  if (row === undefined) return turned("no such flow");
+  const flow = openFlow(deps.box, row.sealed, state);
+  if (flow === null || row.issuer !== openId.settings.issuer) return turned("made under other settings");
+  return { ok: true, row, flow } as const;
+}
+
+interface Wish {
+  readonly row: SignInFlowRow;
+  readonly identity: Identity;
+}
+
+/** Whom the provider means: by issuer and subject alone. Somebody new is added; an address never connects by itself. */
+async function findPerson(
+  deps: AdminDeps,
+  tx: Queryable,
+  { row, identity }: Wish,
+  { issuer, defaultRole }: OidcSettings,
+): Promise<IdentityRow | Turned> {
+  const { subject, email, name, role } = identity;
+  const now = deps.clock.now();
+  if (row.person_id !== null) {
+    const connected = (await tx.run(connectIdentity, [row.tenant, row.person_id, issuer, subject, now])).rows[0];
+    const detail = "This account is connected already, or whom the provider means has another account here.";
+    return connected ?? { reason: "connected_elsewhere", detail, subject };
+  }
+  const known = (await tx.run(lockIdentity, [row.tenant, issuer, subject])).rows[0];
+  if (known !== undefined) {
+    if (known.state === "disabled")
+      return { reason: "disabled", detail: "This account is disabled. Ask an admin.", subject };
+    const updated = await tx.run(updateIdentity, [row.tenant, known.id, name, email, role, now]);
+    return updated.rows[0] ?? known;
+  }
+  const first = role ?? defaultRole;
+  if (first === null) {
+    const detail = "Nobody has given you a role. An admin adds you, and you connect your account.";
+    return { reason: "no_role", detail, subject };
+  }
+  const id = newUuid(now.getTime(), 0, deps.random(8));
+  const made = (await tx.run(insertIdentity, [id, row.tenant, email, name, first, issuer, subject, now])).rows[0];
+  const detail =
+    "An account with this email address is here already. Sign in to it as before, and connect it on the screen Your account.";
+  return made ?? { reason: "email_taken", detail, subject };
+}
+
+/** Refuses somebody whom the provider knows, and writes down why. Sessions that they still have end: their right is gone. */
+async function turnAway(
+  context: OperationContext,
+  { tenant }: SignInFlowRow,
+  { reason, detail, subject }: Turned,
+  { issuer }: OidcSettings,
+): Promise<Refusal> {
+  const { deps, requestId, remoteAddress } = context;
+  const at = deps.clock.now();
+  const done = await deps.db.transaction(async (tx) => {
+    const known = subject === null ? undefined : (await tx.run(lockIdentity, [tenant, issuer, subject])).rows[0];
+    if (known !== undefined && reason !== "connected_elsewhere") await tx.run(endSessionsOf, [known.id, at]);
+    const told = JSON.stringify({ requestId, from: remoteAddress, refused: reason, issuer, subject });
+    const who = known?.name ?? "somebody of the sign-in provider";
+    const action = "POST /session/oidc/return";
+    return appendAudit(tx, { tenant, at, actor: who, actorId: null, action, target: "refused", detail: told });
+  }, DEADLINE_MS);
+  deps.log.warn({ requestId, remoteAddress, by: "oidc", reason, issuer, subject }, "a sign-in was refused");
+  if (!done.ok) return { ok: false, code: "store_unavailable", cause: done.message };
+  deps.log.info({ audit: done.value, requestId }, "an audit entry was written");
+  return { ok: false, code: "sign_in_refused", detail };
+}
