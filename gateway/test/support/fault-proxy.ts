@@ -11,6 +11,10 @@ export interface Wire {
   /** Ends the client's side with a reset; the server's side as it is. */
   cutClient(): void;
   cutBoth(): void;
+  /** While true the server does not learn that the client has gone: its bytes are still on their way. */
+  isLate: boolean;
+  /** Writes to the server what was late, and the client's end if that came meanwhile. */
+  arrive(bytes: readonly Buffer[]): void;
 }
 
 /** Stands between the gateway and PostgreSQL and spoils what the test tells it to. */
@@ -50,6 +54,12 @@ export async function startFaultProxy(databaseUrl: string): Promise<FaultProxy> 
       name: "",
       cutClient: () => client.resetAndDestroy(),
       cutBoth: () => (client.destroy(), server.destroy()),
+      isLate: false,
+      arrive: (late: readonly Buffer[]) => {
+        wire.isLate = false;
+        for (const bytes of late) if (!server.destroyed) server.write(bytes);
+        if (client.destroyed) server.end();
+      },
     };
     for (const socket of [client, server]) {
       sockets.add(socket);
@@ -65,7 +75,7 @@ export async function startFaultProxy(databaseUrl: string): Promise<FaultProxy> 
       const passed = proxy.toClient === null ? bytes : proxy.toClient(bytes, wire);
       if (passed !== null) later(() => client.destroyed || client.write(passed));
     });
-    client.once("close", () => server.end());
+    client.once("close", () => wire.isLate || server.end());
     server.once("close", () => client.destroy());
   };
   let listener: Server | null = null;

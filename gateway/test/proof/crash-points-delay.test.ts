@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { delayAt, heal } from "../support/crash-points.ts";
+import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import type { FaultProxy } from "../support/fault-proxy.ts";
+import { replaceBytes, startFaultProxy } from "../support/fault-proxy.ts";
+import type { IngestGateway } from "../support/ingest-gateway.ts";
+import { PAYMENTS, post, startIngestGateway, stripeEvent, until } from "../support/ingest-gateway.ts";
+import { startReceiver } from "../support/receiver.ts";
+
+const IDLE_IN_TRANSACTION = "idle_in_transaction_session_timeout\0";
+let gateway: IngestGateway;
+let proxy: FaultProxy;
+
+beforeAll(async () => {
+  gateway = await startIngestGateway({
+    content: { ...PAYMENTS, ingest: { recordDeadlineMs: 700 }, overload: { controller: "off" } },
+    reach: async (url) => {
+      proxy = await startFaultProxy(url);
+      return proxy.url;
+    },
+  });
+});
+afterAll(async () => {
+  await gateway.close();
+  await proxy.close();
+});
+
+const stored = (id: string): Promise<{ events: number; deliveries: number }[]> =>
+  gateway.query(
+    `SELECT count(DISTINCT e.id)::int AS events, count(d.id)::int AS deliveries
+       FROM holdfast.event e LEFT JOIN holdfast.delivery d ON d.event_id = e.id WHERE e.provider_event_id = $1`,
+    [id],
+  );
+
+it.each(
+  ["BEGIN", "claim_keys", "insert_events", "insert_deliveries", "COMMIT"].flatMap((at) => [
+    [at, 1] as const,
+    [at, 2] as const,
+  ]),
+)(
+  "a door whose %s (time %i) reaches the database after its answer has promised nothing, and the repeat is one event (F25)",
+  async (at, hit) => {
+    const ids = ["a", "b"].map((name) => `evt_late_${at}_${hit}_${name}`);
+    const { hasHeld, release } = delayAt(proxy, { pool: "ingest", at, hit });
+    for (const [n, id] of ids.slice(0, hit).entries())
+      expect((await post(gateway.url, stripeEvent(id))).status).toBe(n + 1 === hit ? 503 : 200);
+    expect(hasHeld()).toBe(true);
+    // Now the server gets what it was sent long ago, from somebody who has gone.
+    release();
+    for (const id of ids) {
+      await until(async () => (await post(gateway.url, stripeEvent(id))).status === 200);
+      expect(await stored(id)).toEqual([{ events: 1, deliveries: 1 }]);
+    }
+  },
+);
+
+it("a session that falls silent in its transaction is ended by the database, and holds up nobody after that (F28)", async () => {
+  // The gateway asks for ten seconds; a test need not wait so long.
+  const asked: boolean[] = [];
+  const shorten = (bytes: Buffer): Buffer => {
+    if (!bytes.includes(IDLE_IN_TRANSACTION)) return bytes;
+    asked.push(bytes.includes(`${IDLE_IN_TRANSACTION}10000\0`));
+    return replaceBytes(
+      bytes,
+      Buffer.from(`${IDLE_IN_TRANSACTION}10000\0`),
+      Buffer.from(`${IDLE_IN_TRANSACTION}01000\0`),
+    );
+  };
+  await gateway.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holdfast ingest'",
+  );
+  const { hasHeld } = delayAt(proxy, { pool: "ingest", at: "COMMIT" });
+  const hold = proxy.toServer!;
+  proxy.toServer = (bytes, wire) => hold(shorten(bytes), wire);
+  await until(async () => {
+    const { status } = await post(gateway.url, stripeEvent("evt_silent"));
+    return status === 503 && hasHeld();
+  });
+  const waits =
+    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'holdfast ingest' AND state = 'idle in transaction'";
+  await until(async () => (await gateway.query(waits)).length === 0);
+  expect([asked.length > 0, asked.every(Boolean)]).toEqual([true, true]);
+  await until(async () => (await post(gateway.url, stripeEvent("evt_silent"))).status === 200);
+  heal(proxy);
+  expect(await stored("evt_silent")).toEqual([{ events: 1, deliveries: 1 }]);
+});
+
+it("a worker whose settlement comes late at any step changes nothing of what another has settled meanwhile (F41)", async () => {
+  const desk = await openDesk();
+  const between = await startFaultProxy(desk.database.url);
+  onTestFinished(() => between.close());
+  const receiver = await startReceiver();
+  const how = {
+    destinations: { billing: { url: receiver.url, retry: { scheduleSec: [1, 1, 1] } } },
+    worker: { leaseMs: 1_500 },
+  };
+  const slow = await startDeliveries(desk, { ...how, databaseUrl: between.url });
+  const ids: string[] = [];
+  for (const [pool, at] of [
+    ["worker", "find_events"],
+    ["settler", "lock_leases"],
+    ["settler", "insert_attempts"],
+    ["settler", "delete_finished"],
+  ] as const) {
+    const { held, release } = delayAt(between, { pool, at });
+    const [id] = await desk.record({ to: ["billing"] });
+    await held;
+    ids.push(id!);
+    if (ids.length === 1) await startDeliveries(desk, how);
+    // Whoever is free takes it when the lease is over; what it waits for in a lock ends with the late one's session.
+    const found = await desk.finished(id!);
+    expect([at, found]).toEqual([at, expect.objectContaining({ state: "processed", reason: null })]);
+    release();
+    // The late one goes on with the next.
+    const [next] = await desk.record({ to: ["billing"] });
+    await desk.finished(next!);
+    expect([at, await desk.finished(id!)]).toEqual([at, found]);
+  }
+  const rows = await desk.query("SELECT id FROM holdfast.finished_delivery");
+  expect(rows).toHaveLength(2 * ids.length);
+  const keys = new Map<string, number>();
+  for (const { key } of receiver.arrivals) keys.set(key, (keys.get(key) ?? 0) + 1);
+  expect(keys.size).toBe(2 * ids.length);
+  expect(Math.max(...keys.values())).toBeLessThanOrEqual(2);
+  expect(slow.logged.filter((line) => line["level"] === "error" && line["text"] === "loop failed")).toEqual([]);
+});
