@@ -22,9 +22,13 @@ export function clusterHome(dataDir) {
  */
 export function postmasterPid(dataDir) {
   const file = join(clusterHome(dataDir), "postgres", "postmaster.pid");
-  if (!existsSync(file)) return null;
-  const pid = Number.parseInt(readFileSync(file, "utf8"), 10);
-  return Number.isInteger(pid) && isRunning(pid) ? pid : null;
+  try {
+    const pid = Number.parseInt(readFileSync(file, "utf8"), 10);
+    return Number.isInteger(pid) && isRunning(pid) ? pid : null;
+  } catch {
+    // No file, or a disk that a proof has cut off.
+    return null;
+  }
 }
 
 /**

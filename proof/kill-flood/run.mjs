@@ -241,7 +241,7 @@ async function tearDown(run) {
   run.log.close();
   run.nemesis.close();
   await run.receiver.stop();
-  await removeDataFolder(run.dataDir);
   await run.world?.close();
+  await removeDataFolder(run.dataDir);
   rmSync(run.folder, { recursive: true, force: true });
 }

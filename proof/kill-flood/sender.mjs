@@ -73,7 +73,7 @@ async function sendOne(state, { event, forged, oneShot }) {
 }
 
 async function trickle(state, events, signal) {
-  while (!signal.aborted) {
+  while (!signal.aborted && !state.isClosed) {
     const event = Math.floor(state.random() * events);
     await tryOnce(state, event, bodyOf(state.seed, event), false);
     await pause(TRICKLE_PAUSE_MS);
@@ -81,6 +81,7 @@ async function trickle(state, events, signal) {
 }
 
 async function tryOnce(state, event, body, forged) {
+  if (state.isClosed) return "unsent";
   const op = state.ops++;
   const id = idOf(state.seed, event);
   const sha256 = createHash("sha256").update(body).digest("hex");

@@ -1,11 +1,10 @@
 // The world around the gateway, made to fail: its database runs by itself, on a disk of the run's own where there may be one,
 // and it reaches database and destination through proxies only.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { postmasterPid } from "../../bench/data-folder.mjs";
+import { processTree } from "../../bench/processes.mjs";
 import { killGroup, startProcess } from "../../bench/start-process.mjs";
-import { killDatabase } from "../kill-flood/gateway-keeper.mjs";
 import { openDisk } from "./disk.mjs";
 import { startProxy } from "./tcp-proxy.mjs";
 import { openWallClock } from "./wall-clock.mjs";
@@ -85,7 +84,7 @@ async function cutPower(world, keeper) {
   world.disk.cutPower();
   keeper.hold();
   killGroup(world.database.pid);
-  killDatabase(world.dataDir);
+  killServer(world.dataDir);
   await world.database.ended;
   return {
     ok: true,
@@ -97,9 +96,22 @@ async function cutPower(world, keeper) {
   };
 }
 
+// Found by its command line: on a disk without power its own file of the process id cannot be read any more.
+function killServer(dataDir) {
+  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      if (!readFileSync(`/proc/${name}/cmdline`, "utf8").includes(`\0-D\0${dataDir}/postgres\0`)) continue;
+      for (const pid of processTree(Number(name))) process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if (error.code !== "ESRCH" && error.code !== "ENOENT") throw error;
+    }
+  }
+}
+
 async function close(world) {
   await world.databaseWire.close();
   await world.destinationWire.close();
-  if (postmasterPid(world.dataDir) !== null) killDatabase(world.dataDir);
+  await world.database.stop();
+  killServer(world.dataDir);
   if (world.disk.ok) await world.disk.close();
 }
