@@ -44,9 +44,10 @@ export function fingerprintOf(detail: string | null): string {
   return (
     detail
       .slice(0, 512)
+      // With a digit or a capital in it: `tls_certificate` and `card_declined` are words.
+      .replaceAll(/\b[a-z]{2,10}_(?=[A-Za-z]*\d|[0-9a-z]*[A-Z])[0-9A-Za-z]{8,}\b/g, "<id>")
       .toLowerCase()
       .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "<id>")
-      .replaceAll(/\b[a-z]{2,10}_[0-9a-z]{8,}\b/g, "<id>")
       .replaceAll(/\b\d{4}-\d\d-\d\dt\d\d:\d\d(?::\d\d)?[\d.]*(?:z|[+-]\d\d:?\d\d)?/g, "<time>")
       .replaceAll(/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, "<address>")
       .replaceAll(/\b[0-9a-f]{16,}\b/g, "<hex>")

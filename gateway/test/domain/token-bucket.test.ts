@@ -40,6 +40,19 @@ describe("a rate limit", () => {
     );
   });
 
+  it("takes nothing when there is not a whole token, and counts on from there", () => {
+    const rate = { perSec: 2, burst: 3 };
+    const refused = takeToken({ tokens: 0.5, atMs: 1_000 }, rate, 1_100);
+    expect(refused).toEqual({ bucket: { tokens: 0.7, atMs: 1_100 }, waitMs: expect.closeTo(150, 6) });
+    expect(takeToken(refused.bucket, rate, 1_250)).toEqual({ bucket: { tokens: 0, atMs: 1_250 }, waitMs: 0 });
+    expect(takeToken(fullBucket(rate, 0), rate, 60_000)).toEqual({ bucket: { tokens: 2, atMs: 60_000 }, waitMs: 0 });
+  });
+
+  it("is not refilled by a clock that stands still or goes back", () => {
+    const rate = { perSec: 10, burst: 10 };
+    expect(takeToken({ tokens: 0, atMs: 5_000 }, rate, 4_000).waitMs).toBe(100);
+  });
+
   it("is shared out among processes, and leaves each at least one", () => {
     expect(divideLimit({ perSec: 10, burst: 20 }, 4)).toEqual({ perSec: 2.5, burst: 5 });
     expect(divideLimit({ perSec: 10, burst: 2 }, 4)).toEqual({ perSec: 2.5, burst: 1 });
