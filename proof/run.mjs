@@ -3,10 +3,12 @@ const USAGE = `npm run proof -- [name] [options]
 
   kill-flood   a flood of signed events while gateway and database are killed (the default; --help for its options)
   nemesis      the same with mixed faults: also SIGTERM, freezes, immediate stops and lost sessions of the database
+  frozen-worker  a worker stands still beyond its lease, another takes over, the first goes on and must change nothing
   release      rounds of many seeds towards a release's numbers; the same command goes on (also as --release)
   incident     the field's incident, replayed by two responders while the gateway is killed
   races        live traffic and a reconciliation bring the same events at the same moment
   mutants      twenty careless changes of the product, each before the test that must notice it
+  stryker      every operator, condition and text of the most dangerous files changed, one at a time (docs/mutation-testing.md)
   faults       the catalogue of faults, with the tests that name each
 `;
 
@@ -16,10 +18,12 @@ const PROOFS = {
     process.argv.push("--mixed");
     await import("./kill-flood.mjs");
   },
+  "frozen-worker": async (args) => (await import("./frozen-worker/run.mjs")).runFrozenWorker(args),
   release: async (args) => (await import("./release/run.mjs")).runRelease(args),
   incident: async (args) => (await import("./incident.mjs")).runIncident(args),
   races: async () => import("./reconcile-races.mjs"),
   mutants: async (args) => (await import("./mutants/run.mjs")).runMutants(args),
+  stryker: async (args) => (await import("./stryker/run.mjs")).runStryker(args),
   faults: async () => {
     const { describeCoverage, readCoverage } = await import("./faults/coverage.mjs");
     process.stdout.write(describeCoverage(readCoverage().rows));

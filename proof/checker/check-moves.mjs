@@ -3,9 +3,11 @@
 // else of the product. The rules' names are those of docs/proof.md.
 
 /**
- * @typedef {{ delivery: string, from: string | null, to: string, lease: string | null, t: number }} Move
+ * @typedef {{ delivery: string, from: string | null, to: string, lease: string | null, t: number,
+ *   by?: string | null, until?: number | null }} Move
  *   `to` is a state, or the state of the history that the delivery left the queue for; `lease` the token that it was made with
- *   (the new one where it is leased). In the order in which the database made them.
+ *   (the new one where it is leased), `until` when that ends, `by` the process that made the move, where they are known. In the
+ *   order in which the database made them.
  * @typedef {{ id: string, tenant: string, event: string, destination: string, key: string, state: string, replay: string | null,
  *   claims: number, attempts: number }} Row
  * @typedef {{ key: string, tenant: string, destination: string, t: number }} Arrival
@@ -64,7 +66,7 @@ function followMoves({ moves }, { legal, leaseMaxMs }) {
   const endedAt = new Map();
   const edges = new Set();
   for (const move of moves) {
-    const { delivery, from, to, lease, t } = move;
+    const { delivery, from, to, lease, t, by = null, until = null } = move;
     const told = `${delivery}: ${from} to ${to}`;
     edges.add(`${from} ${to}`);
     if (endedAt.has(delivery)) found.afterEnd.push(told);
@@ -72,6 +74,7 @@ function followMoves({ moves }, { legal, leaseMaxMs }) {
     if (from === "leased") {
       const held = leases.get(delivery);
       if (held?.lease !== lease) found.stale.push(`${told} by ${lease}`);
+      else if (isIntruder(held, by, t)) found.stale.push(`${told} by ${by}, while ${held.by} held it`);
       if (held !== undefined && t - held.t > leaseMaxMs) found.overlong.push(`${told} after ${t - held.t} ms`);
       leases.delete(delivery);
     }
@@ -79,7 +82,7 @@ function followMoves({ moves }, { legal, leaseMaxMs }) {
       // One claim takes many deliveries with one token, each of them once.
       if (holders.get(lease)?.has(delivery)) found.reused.push(`${told} by ${lease}`);
       holders.set(lease, (holders.get(lease) ?? new Set()).add(delivery));
-      leases.set(delivery, { lease, t });
+      leases.set(delivery, { lease, t, by, until });
     }
     if (ENDED.has(to)) endedAt.set(delivery, t);
     last.set(delivery, to);
@@ -87,6 +90,9 @@ function followMoves({ moves }, { legal, leaseMaxMs }) {
   for (const [delivery] of leases) found.overlong.push(`${delivery}: leased for ever`);
   return { ...found, last, endedAt, edges };
 }
+
+// Nobody but its holder ends a lease before its time, whatever token the row shows by then.
+const isIntruder = (held, by, t) => by !== null && held.by !== null && by !== held.by && t < (held.until ?? 0);
 
 const findMisplaced = ({ rows }, last) =>
   rows.filter(({ id, state }) => last.get(id) !== state).map(({ id, state }) => `${id}: ${state}, not ${last.get(id)}`);

@@ -66,6 +66,10 @@ const PLANTED: readonly [fault: string, rule: string, plant: (history: History) 
   ["a move from a state that it was not in", "a move that the table of states has not", (h) => {
     h.moves.splice(h.moves.findIndex((m) => m.delivery === "dlv_7" && m.to === "scheduled"), 1);
   }],
+  ["an outcome of one process while another holds the lease", "ended by a lease that was not the latest", (h) => {
+    move(h, "dlv_7", "leased", { by: "first", until: 90_000 });
+    move(h, "dlv_7", "scheduled", { by: "second" });
+  }],
   ["a delivery that comes back from its end", "a move out of an end", (h) => {
     h.moves.push({ delivery: "dlv_7", from: "processed", to: "ready", lease: null, t: 9_000 });
   }],

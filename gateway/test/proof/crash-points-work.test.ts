@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
 import { checkMoves } from "../../../proof/checker/check-moves.mjs";
 import type { Move } from "../../../proof/checker/check-moves.mjs";
+import { RECORD_MOVES, readMoves } from "../../../proof/checker/moves-log.mjs";
 import { LEGAL_MOVES } from "../../src/domain/delivery.ts";
 import { toPublicId } from "../../src/domain/id.ts";
 import type { CrashPoint } from "../support/crash-points.ts";
@@ -11,39 +12,7 @@ import { startFaultProxy } from "../support/fault-proxy.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { startWorkerProcess } from "../support/worker-process.ts";
 
-// Written by the database itself for this test alone; the product's schema has no trigger.
-const RECORD_MOVES = `
-  CREATE TABLE public.move (n bigserial, delivery uuid, from_state text, to_state text, lease uuid, at timestamptz);
-  GRANT ALL ON public.move, public.move_n_seq TO public;
-  CREATE FUNCTION public.record_move() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF TG_TABLE_NAME LIKE 'finished%' THEN
-      INSERT INTO public.move (delivery, from_state, to_state, lease, at)
-        SELECT NEW.id, d.state, NEW.state, d.lease, clock_timestamp() FROM holdfast.delivery d WHERE d.bucket = NEW.bucket AND d.id = NEW.id;
-    ELSIF TG_OP = 'INSERT' OR OLD.state <> NEW.state THEN
-      INSERT INTO public.move (delivery, from_state, to_state, lease, at)
-        VALUES (NEW.id, CASE WHEN TG_OP = 'UPDATE' THEN OLD.state END, NEW.state, coalesce(NEW.lease, CASE WHEN TG_OP = 'UPDATE' THEN OLD.lease END), clock_timestamp());
-    END IF;
-    RETURN NULL;
-  END $$;
-  CREATE TRIGGER record_move AFTER INSERT OR UPDATE ON holdfast.delivery FOR EACH ROW EXECUTE FUNCTION public.record_move();
-  CREATE TRIGGER record_move AFTER INSERT ON holdfast.finished_delivery FOR EACH ROW EXECUTE FUNCTION public.record_move();`;
-
-async function readMoves(desk: Desk): Promise<Move[]> {
-  const rows = await desk.query<{
-    delivery: string;
-    from_state: string | null;
-    to_state: string;
-    lease: string | null;
-    at: Date;
-  }>("SELECT delivery, from_state, to_state, lease, at FROM public.move ORDER BY n");
-  return rows.map((row) => ({
-    delivery: row.delivery,
-    from: row.from_state,
-    to: row.to_state,
-    lease: row.lease,
-    t: row.at.getTime(),
-  }));
-}
+const movesOf = (desk: Desk): Promise<Move[]> => readMoves((text) => desk.query(text));
 
 it.each<[when: string, point: CrashPoint, arrivals: number]>([
   ["before its claim (F37)", { pool: "worker", at: "claim_ready" }, 1],
@@ -78,7 +47,7 @@ it.each<[when: string, point: CrashPoint, arrivals: number]>([
       `SELECT f.tenant, f.event_id, f.attempt, (SELECT count(*)::int FROM holdfast.attempt a WHERE a.delivery_id = f.id) AS attempts
        FROM holdfast.finished_delivery f`,
     );
-    const moves = await readMoves(desk);
+    const moves = await movesOf(desk);
     const verdict = checkMoves(
       {
         moves,
