@@ -53,11 +53,6 @@ export const destinationsQuery = queryOptions({
   refetchInterval: 15_000,
 });
 
-export const sourcesQuery = queryOptions({
-  queryKey: ["sources"],
-  queryFn: () => api.sources.page({ limit: 200 }),
-});
-
 export const queueQuery = queryOptions({
   queryKey: ["queue"],
   queryFn: () => api.queue(),

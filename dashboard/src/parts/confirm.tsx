@@ -1,8 +1,11 @@
 import { useMutation } from "@tanstack/react-query";
+import { Square } from "lucide-react";
 import type { ReactNode } from "react";
+import { useState } from "react";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { FormFault } from "./form-fault.tsx";
+import { useMay } from "./use-may.ts";
 
 /** Asks again before something is done that others will feel: what it does stands above the button that does it. */
 export function Confirm({
@@ -49,5 +52,24 @@ export function Confirm({
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** Ends what is under way, once it was said what that does. Only those who may retry see it. */
+export function CancelButton(words: {
+  readonly title: string;
+  readonly impact: string;
+  readonly verb: string;
+  readonly act: () => Promise<unknown>;
+}) {
+  const [asking, setAsking] = useState(false);
+  if (!useMay("responder")) return null;
+  return (
+    <>
+      <Button look="danger" icon={<Square size={12} aria-hidden />} onClick={() => setAsking(true)}>
+        Cancel
+      </Button>
+      <Confirm open={asking} onClose={() => setAsking(false)} {...words} />
+    </>
   );
 }

@@ -5,34 +5,49 @@ import { classNames } from "./class-names.ts";
 const BOX =
   "h-8 w-full min-w-0 rounded-md border border-line-strong bg-raised px-2.5 text-[13px] text-ink placeholder:text-faint aria-[invalid=true]:border-bad";
 
-/** A labelled input; what is wrong with it stands below it and is read out with it. */
-export function TextField({
+/** What is said of a field beside its label; what is wrong with it is read out with it. */
+export interface FieldWords {
+  readonly label: string;
+  readonly hint?: ReactNode;
+  readonly fault?: string | null;
+}
+
+/** A control between its label and what is told of it. The control takes the attributes that tie them together. */
+export function Labelled({
   label,
   hint,
   fault,
   className,
-  ...rest
-}: ComponentProps<"input"> & { label: string; hint?: ReactNode; fault?: string | null }) {
+  children,
+}: FieldWords & {
+  className?: string | undefined;
+  children: (tied: { id: string; "aria-invalid": boolean; "aria-describedby": string | undefined }) => ReactNode;
+}) {
   const id = useId();
   const told = fault ?? hint;
+  const isTold = told !== undefined && told !== null;
+  const isFault = typeof fault === "string";
   return (
     <div className={classNames("flex min-w-0 flex-col gap-1", className)}>
       <label htmlFor={id} className="text-xs font-medium text-soft">
         {label}
       </label>
-      <input
-        {...rest}
-        id={id}
-        aria-invalid={typeof fault === "string"}
-        aria-describedby={told === undefined || told === null ? undefined : `${id}-told`}
-        className={BOX}
-      />
-      {told === undefined || told === null ? null : (
-        <p id={`${id}-told`} className={classNames("text-xs", typeof fault === "string" ? "text-bad" : "text-faint")}>
+      {children({ id, "aria-invalid": isFault, "aria-describedby": isTold ? `${id}-told` : undefined })}
+      {isTold ? (
+        <p id={`${id}-told`} className={classNames("text-xs", isFault ? "text-bad" : "text-faint")}>
           {told}
         </p>
-      )}
+      ) : null}
     </div>
+  );
+}
+
+/** A labelled input of one line. */
+export function TextField({ label, hint, fault, className, ...rest }: ComponentProps<"input"> & FieldWords) {
+  return (
+    <Labelled label={label} hint={hint} fault={fault ?? null} className={className}>
+      {(tied) => <input {...rest} {...tied} className={BOX} />}
+    </Labelled>
   );
 }
 

@@ -77,3 +77,18 @@ export function Loading({ rows = 6 }: { rows?: number }) {
     </div>
   );
 }
+
+/** What needs an answer to be shown at all: its place while it comes, what went wrong and a way to ask again, then itself. */
+export function Ready<T>({
+  query,
+  rows = 4,
+  children,
+}: {
+  query: { readonly data: T | undefined; readonly error: unknown; refetch(): Promise<unknown> };
+  rows?: number;
+  children: (data: T) => ReactNode;
+}) {
+  if (query.data !== undefined) return children(query.data);
+  if (query.error !== null) return <FaultPanel error={query.error} onRetry={() => void query.refetch()} />;
+  return <Loading rows={rows} />;
+}

@@ -1,6 +1,11 @@
+import { Link } from "@tanstack/react-router";
 import { ChevronRight } from "lucide-react";
 import type { ReactNode } from "react";
 import { useEffect } from "react";
+import { FaultPanel, Loading } from "./outcome.tsx";
+
+/** The lists that a screen belongs to, the outermost first: where each stands, and its name. */
+export type Trail = readonly (readonly [to: string, word: string])[];
 
 /** A screen's frame: its title, which is also the tab's, what it is for, and what can be done here. */
 export function Page({
@@ -11,7 +16,7 @@ export function Page({
   children,
 }: {
   title: string;
-  trail?: readonly ReactNode[];
+  trail?: Trail;
   lead?: ReactNode;
   actions?: ReactNode;
   children: ReactNode;
@@ -25,9 +30,11 @@ export function Page({
         <div className="min-w-0">
           {trail.length === 0 ? null : (
             <nav aria-label="Breadcrumb" className="mb-1 flex items-center gap-1 text-xs text-faint">
-              {trail.map((step, i) => (
-                <span key={`step-${i}`} className="flex items-center gap-1">
-                  {step}
+              {trail.map(([to, word]) => (
+                <span key={to} className="flex items-center gap-1">
+                  <Link to={to as "/events"} className="hover:text-ink">
+                    {word}
+                  </Link>
                   <ChevronRight size={12} aria-hidden />
                 </span>
               ))}
@@ -40,5 +47,24 @@ export function Page({
       </header>
       {children}
     </div>
+  );
+}
+
+/** The frame while what it is to show is not there: on its way, or the fault and a way to ask again. */
+export function UnreadyPage({
+  title,
+  trail,
+  error,
+  onRetry,
+}: {
+  title: string;
+  trail: Trail;
+  error: unknown;
+  onRetry: () => void;
+}) {
+  return (
+    <Page title={title} trail={trail}>
+      {error === null ? <Loading /> : <FaultPanel error={error} onRetry={onRetry} />}
+    </Page>
   );
 }

@@ -1,7 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
-import { destinationsQuery, sourcesQuery } from "../api/overview.ts";
 import { ChoiceField, TextField } from "../parts/field.tsx";
 import { FilterBar, useFilter } from "../parts/filter-bar.tsx";
+import { DestinationChoice, SourceChoice } from "../parts/name-choice.tsx";
 import { SpanField } from "../parts/span-field.tsx";
 import { Button } from "../parts/button.tsx";
 
@@ -16,8 +15,6 @@ const OUTCOMES = [
 /** What dead letters are chosen by. */
 export function DeadLetterFilter() {
   const { filter, setFilter, clear } = useFilter();
-  const sources = useQuery(sourcesQuery);
-  const destinations = useQuery(destinationsQuery);
   const text = (name: string) => ({
     value: filter[name] ?? "",
     onChange: (event: { target: { value: string } }) => setFilter({ [name]: event.target.value }),
@@ -34,20 +31,8 @@ export function DeadLetterFilter() {
           ["true", "Dismissed"],
         ]}
       />
-      <ChoiceField
-        label="Destination"
-        className="w-48"
-        value={filter["destination"] ?? ""}
-        onChoose={(destination) => setFilter({ destination })}
-        choices={namesOf("Every destination", destinations.data?.items)}
-      />
-      <ChoiceField
-        label="Source"
-        className="w-44"
-        value={filter["source"] ?? ""}
-        onChoose={(source) => setFilter({ source })}
-        choices={namesOf("Every source", sources.data?.items)}
-      />
+      <DestinationChoice />
+      <SourceChoice />
       <TextField label="Event type" placeholder="invoice.*" className="w-40" data-filter="" {...text("type")} />
       <ChoiceField
         label="Last outcome"
@@ -84,8 +69,4 @@ function StatusField({ value, onTake }: { value: string; onTake: (status: string
       }}
     />
   );
-}
-
-function namesOf(all: string, items: readonly { readonly name: string }[] | undefined) {
-  return [["", all] as const, ...(items ?? []).map(({ name }) => [name, name] as const)];
 }

@@ -1,6 +1,5 @@
 import type { Destination } from "@holdfast/client";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "../api/api.ts";
 import { sourcesQuery } from "../api/setup.ts";
@@ -10,6 +9,7 @@ import { Exact } from "../parts/copy.tsx";
 import { ChoiceField, TextField } from "../parts/field.tsx";
 import { faultOf, FormFault } from "../parts/form-fault.tsx";
 import { LinkButton } from "../parts/link-button.tsx";
+import { Ready } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 
 interface Made {
@@ -19,28 +19,35 @@ interface Made {
   readonly routeFault: unknown;
 }
 
+const TRAIL = [["/destinations", "Destinations"]] as const;
+
 /** Makes a destination and, where a source is chosen, the route that leads to it. */
 export function DestinationCreate() {
   const [made, setMade] = useState<Made | null>(null);
-  const trail = [
-    <Link key="destinations" to={"/destinations" as "/events"} className="hover:text-ink">
-      Destinations
-    </Link>,
-  ];
+  const sources = useQuery(sourcesQuery);
   return (
     <Page
       title="Create a destination"
-      trail={trail}
+      trail={TRAIL}
       lead="An HTTP service of yours. Each delivery is a signed POST of the provider's own bytes, tried again until it answers 2xx."
     >
-      <Card className="max-w-2xl">{made === null ? <CreateForm onMade={setMade} /> : <MadeNote made={made} />}</Card>
+      <Ready query={sources}>
+        {({ items }) => (
+          <Card className="max-w-2xl">
+            {made === null ? (
+              <CreateForm sources={items.map(({ name }) => name)} onMade={setMade} />
+            ) : (
+              <MadeNote made={made} />
+            )}
+          </Card>
+        )}
+      </Ready>
     </Page>
   );
 }
 
-function CreateForm({ onMade }: { onMade: (made: Made) => void }) {
+function CreateForm({ sources, onMade }: { sources: readonly string[]; onMade: (made: Made) => void }) {
   const client = useQueryClient();
-  const sources = useQuery(sourcesQuery);
   const [source, setSource] = useState("");
   const create = useMutation({
     mutationFn: async (form: FormData): Promise<Made> => {
@@ -72,7 +79,7 @@ function CreateForm({ onMade }: { onMade: (made: Made) => void }) {
         label="Deliver every event of"
         value={source}
         onChoose={setSource}
-        choices={[["", "No source yet"], ...(sources.data?.items ?? []).map(({ name }) => [name, name] as const)]}
+        choices={[["", "No source yet"], ...sources.map((name) => [name, name] as const)]}
       />
       <FormFault error={create.error} shown={["name", "url", "concurrency", "ratePerSec"]} />
       <div className="flex justify-end">

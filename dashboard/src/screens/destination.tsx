@@ -1,24 +1,25 @@
 import type { DestinationDetail, DestinationHealth } from "@holdfast/client";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { CirclePause, CircleX, Info, TriangleAlert } from "lucide-react";
 import { api } from "../api/api.ts";
 import { ratesQuery } from "../api/overview.ts";
-import { routesQuery } from "../api/setup.ts";
 import { Card, Facts } from "../parts/card.tsx";
 import { Chart } from "../parts/chart.tsx";
 import { Exact } from "../parts/copy.tsx";
 import { writeCount, writeShare } from "../parts/numbers.ts";
 import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
-import { Page } from "../parts/page.tsx";
-import { StateBadge } from "../parts/state-badge.tsx";
+import { Page, UnreadyPage } from "../parts/page.tsx";
 import { Moment, writeSpan } from "../parts/zone.tsx";
 import { DestinationActions } from "./destination-actions.tsx";
 import { describeLimits, describeNotice, describeStanding } from "./destination-words.ts";
 import { DestinationState } from "./destinations.tsx";
-import { describeOrigin, describeTypes } from "./route-words.ts";
+import { describeOrigin } from "./route-words.ts";
+import { RoutesCard } from "./routes-card.tsx";
 
 const MINUTES = 60;
+
+const TRAIL = [["/destinations", "Destinations"]] as const;
 
 /** One destination: whether it takes what we deliver, what holds it back, and what can be done. */
 export function DestinationScreen() {
@@ -28,27 +29,21 @@ export function DestinationScreen() {
     queryFn: () => api.destinations.get(id ?? ""),
     refetchInterval: 5_000,
   });
-  const trail = [
-    <Link key="destinations" to={"/destinations" as "/events"} className="hover:text-ink">
-      Destinations
-    </Link>,
-  ];
   if (destination.data === undefined) {
     return (
-      <Page title="Destination" trail={trail}>
-        {destination.error === null ? (
-          <Loading />
-        ) : (
-          <FaultPanel error={destination.error} onRetry={() => void destination.refetch()} />
-        )}
-      </Page>
+      <UnreadyPage
+        title="Destination"
+        trail={TRAIL}
+        error={destination.error}
+        onRetry={() => void destination.refetch()}
+      />
     );
   }
   const { data } = destination;
   return (
     <Page
       title={data.name}
-      trail={trail}
+      trail={TRAIL}
       lead={
         <span className="inline-flex max-w-full flex-wrap items-center gap-2">
           <code className="font-mono text-[12.5px] break-all">{data.url ?? `handler ${data.handler ?? ""}`}</code>
@@ -66,7 +61,13 @@ export function DestinationScreen() {
       <div className="grid min-w-0 items-start gap-4 xl:grid-cols-2">
         <div className="flex min-w-0 flex-col gap-4">
           <Notices destination={data} />
-          <Incoming destination={data} />
+          <RoutesCard
+            title="What is delivered here"
+            of={{ destination: data.id }}
+            empty={
+              <Empty title="No route leads here">Declare one in the configuration file, or through the API.</Empty>
+            }
+          />
         </div>
         <About destination={data} />
       </div>
@@ -198,38 +199,6 @@ function Notices({ destination }: { destination: DestinationDetail }) {
               </span>
             </p>
             <p className="text-soft">{notice.detail}</p>
-          </li>
-        ))}
-      </ul>
-    </Card>
-  );
-}
-
-function Incoming({ destination }: { destination: DestinationDetail }) {
-  const routes = useQuery(routesQuery);
-  const own = (routes.data?.items ?? []).filter(({ destinationId }) => destinationId === destination.id);
-  return (
-    <Card title="What is delivered here" flush>
-      {routes.isPending ? <Loading rows={2} /> : null}
-      {routes.data !== undefined && own.length === 0 ? (
-        <Empty title="No route leads here">Declare one in the configuration file, or through the API.</Empty>
-      ) : null}
-      <ul>
-        {own.map((route) => (
-          <li
-            key={route.id}
-            className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2.5 text-[13px] last:border-b-0"
-          >
-            <Link
-              to={"/sources/$id" as "/events/$id"}
-              params={{ id: route.sourceId }}
-              className="font-medium text-accent hover:underline"
-            >
-              {route.source}
-            </Link>
-            <StateBadge state={route.state} />
-            <span className="text-soft">{describeTypes(route.eventTypes)}</span>
-            <span className="ml-auto text-xs text-faint">{route.priority} priority</span>
           </li>
         ))}
       </ul>

@@ -9,8 +9,7 @@ import { Button } from "../parts/button.tsx";
 import { Card, Facts } from "../parts/card.tsx";
 import { Exact } from "../parts/copy.tsx";
 import { useFilter } from "../parts/filter-bar.tsx";
-import { FaultPanel, Loading } from "../parts/outcome.tsx";
-import { Page } from "../parts/page.tsx";
+import { Page, UnreadyPage } from "../parts/page.tsx";
 import { StateBadge } from "../parts/state-badge.tsx";
 import { Moment } from "../parts/zone.tsx";
 import { Attempts } from "./event-attempts.tsx";
@@ -20,6 +19,8 @@ import { Payload } from "./event-payload.tsx";
 import { Timeline } from "./event-timeline.tsx";
 
 const UNFINISHED = new Set(["ready", "scheduled", "held", "leased"]);
+
+const TRAIL = [["/events", "Events"]] as const;
 
 /** One event: how it went, what came, and what was tried. */
 export function EventScreen() {
@@ -32,23 +33,14 @@ export function EventScreen() {
     refetchInterval: ({ state }) =>
       state.data?.deliveries.some((delivery) => UNFINISHED.has(delivery.state)) ? 2_000 : false,
   });
-  const trail = [
-    <Link key="events" to="/events" className="hover:text-ink">
-      Events
-    </Link>,
-  ];
   if (event.data === undefined) {
-    return (
-      <Page title="Event" trail={trail}>
-        {event.error === null ? <Loading /> : <FaultPanel error={event.error} onRetry={() => void event.refetch()} />}
-      </Page>
-    );
+    return <UnreadyPage title="Event" trail={TRAIL} error={event.error} onRetry={() => void event.refetch()} />;
   }
   const { data } = event;
   return (
     <Page
       title={data.eventType ?? "Event without a type"}
-      trail={trail}
+      trail={TRAIL}
       lead={<Exact text={data.id} label="Copy the id" />}
       actions={<CompareButton event={data} />}
     >

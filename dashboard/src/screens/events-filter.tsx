@@ -1,8 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { destinationsQuery, sourcesQuery } from "../api/overview.ts";
 import { ChoiceField, TextField } from "../parts/field.tsx";
 import { FilterBar, useFilter } from "../parts/filter-bar.tsx";
+import { DestinationChoice, SourceChoice } from "../parts/name-choice.tsx";
 import { SpanField } from "../parts/span-field.tsx";
 
 const STATES = [
@@ -18,8 +17,6 @@ const STATES = [
 /** What events are chosen by; all of it stands in the address and combines. */
 export function EventFilter() {
   const { filter, setFilter, clear } = useFilter();
-  const sources = useQuery(sourcesQuery);
-  const destinations = useQuery(destinationsQuery);
   return (
     <FilterBar active={Object.keys(filter).length > 0} onClear={clear}>
       <TextField
@@ -37,20 +34,8 @@ export function EventFilter() {
         value={filter["type"] ?? ""}
         onChange={(event) => setFilter({ type: event.target.value })}
       />
-      <ChoiceField
-        label="Source"
-        className="w-40"
-        value={filter["source"] ?? ""}
-        onChoose={(source) => setFilter({ source })}
-        choices={namesOf("Every source", sources.data?.items)}
-      />
-      <ChoiceField
-        label="Destination"
-        className="w-48"
-        value={filter["destination"] ?? ""}
-        onChoose={(destination) => setFilter({ destination })}
-        choices={namesOf("Every destination", destinations.data?.items)}
-      />
+      <SourceChoice />
+      <DestinationChoice />
       <ChoiceField
         label="State of a delivery"
         className="w-44"
@@ -90,8 +75,4 @@ function BodyField({ value, onTake }: { value: string; onTake: (field: string) =
       }}
     />
   );
-}
-
-function namesOf(all: string, items: readonly { readonly name: string }[] | undefined) {
-  return [["", all] as const, ...(items ?? []).map(({ name }) => [name, name] as const)];
 }

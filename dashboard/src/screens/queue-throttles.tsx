@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { api } from "../api/api.ts";
-import { sourcesQuery } from "../api/overview.ts";
+import { sourcesQuery } from "../api/setup.ts";
 import { mayAct, sessionQuery } from "../api/session.ts";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";

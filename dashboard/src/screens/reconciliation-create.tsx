@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "../api/api.ts";
 import { sourcesQuery } from "../api/setup.ts";
@@ -7,7 +7,7 @@ import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { ChoiceField, TextField } from "../parts/field.tsx";
 import { faultOf, FormFault } from "../parts/form-fault.tsx";
-import { Loading } from "../parts/outcome.tsx";
+import { Ready } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { CONNECTORS } from "./reconciliation-words.ts";
 
@@ -18,25 +18,20 @@ const SCHEDULES = [
   ["", "Only when asked"],
 ] as const;
 
+const TRAIL = [["/reconciliations", "Reconciliation"]] as const;
+
 /** Names a source and its provider's log, so that the two are compared. */
 export function ReconciliationCreate() {
   const sources = useQuery(sourcesQuery);
-  const trail = [
-    <Link key="list" to={"/reconciliations" as "/events"} className="hover:text-ink">
-      Reconciliation
-    </Link>,
-  ];
   return (
     <Page
       title="Compare a source"
-      trail={trail}
+      trail={TRAIL}
       lead="With its provider's own log. The secret of the provider's API is sealed, and never shown."
     >
-      {sources.data === undefined ? (
-        <Loading rows={4} />
-      ) : (
-        <CreateForm sources={sources.data.items.map(({ name, provider }) => ({ name, provider }))} />
-      )}
+      <Ready query={sources}>
+        {({ items }) => <CreateForm sources={items.map(({ name, provider }) => ({ name, provider }))} />}
+      </Ready>
     </Page>
   );
 }

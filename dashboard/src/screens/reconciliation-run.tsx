@@ -1,22 +1,22 @@
 import type { ReconciliationEntry, ReconciliationRun } from "@holdfast/client";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { CircleAlert, Square } from "lucide-react";
-import { useState } from "react";
+import { CircleAlert } from "lucide-react";
 import { api } from "../api/api.ts";
 import { Button } from "../parts/button.tsx";
 import { Card, Facts } from "../parts/card.tsx";
-import { Confirm } from "../parts/confirm.tsx";
+import { CancelButton } from "../parts/confirm.tsx";
 import { Exact } from "../parts/copy.tsx";
 import { ChoiceField } from "../parts/field.tsx";
 import { useFilter } from "../parts/filter-bar.tsx";
 import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
-import { Page } from "../parts/page.tsx";
+import { Page, UnreadyPage } from "../parts/page.tsx";
 import { Badge } from "../parts/state-badge.tsx";
 import { Tally } from "../parts/tally.tsx";
-import { useMay } from "../parts/use-may.ts";
 import { Moment } from "../parts/zone.tsx";
 import { ENTRY_STATES, isUnderWay, RECOVERED_BY, RUN_STATES, toFigures } from "./reconciliation-words.ts";
+
+const TRAIL = [["/reconciliations", "Reconciliation"]] as const;
 
 /** One comparison with a provider's log: its seven numbers, and every event behind them. */
 export function ReconciliationRunScreen() {
@@ -26,24 +26,15 @@ export function ReconciliationRunScreen() {
     queryFn: () => api.reconciliations.runs.get(id ?? ""),
     refetchInterval: ({ state }) => (state.data !== undefined && isUnderWay(state.data) ? 2_000 : false),
   });
-  const trail = [
-    <Link key="list" to={"/reconciliations" as "/events"} className="hover:text-ink">
-      Reconciliation
-    </Link>,
-  ];
   if (run.data === undefined) {
-    return (
-      <Page title="Run" trail={trail}>
-        {run.error === null ? <Loading /> : <FaultPanel error={run.error} onRetry={() => void run.refetch()} />}
-      </Page>
-    );
+    return <UnreadyPage title="Run" trail={TRAIL} error={run.error} onRetry={() => void run.refetch()} />;
   }
   const { data } = run;
   const { tone, word } = RUN_STATES[data.state];
   return (
     <Page
       title={data.reconciliation}
-      trail={trail}
+      trail={TRAIL}
       lead={
         <span className="inline-flex flex-wrap items-center gap-2">
           <Badge tone={tone}>{word}</Badge>
@@ -95,27 +86,18 @@ function Alarm({ run }: { run: ReconciliationRun }) {
 }
 
 function CancelRun({ run }: { run: ReconciliationRun }) {
-  const [asking, setAsking] = useState(false);
   const client = useQueryClient();
-  const mayAct = useMay("responder");
-  if (!mayAct || !isUnderWay(run)) return null;
+  if (!isUnderWay(run)) return null;
   return (
-    <>
-      <Button look="danger" icon={<Square size={12} aria-hidden />} onClick={() => setAsking(true)}>
-        Cancel
-      </Button>
-      <Confirm
-        open={asking}
-        onClose={() => setAsking(false)}
-        title="End this run where it is?"
-        impact="What it has recovered stays. What it has not looked at is looked at by the next one, which begins where the last completed one ended."
-        verb="End the run"
-        act={async () => {
-          await api.reconciliations.runs.cancel(run.id);
-          await client.invalidateQueries({ queryKey: ["reconciliation-run", run.id] });
-        }}
-      />
-    </>
+    <CancelButton
+      title="End this run where it is?"
+      impact="What it has recovered stays. What it has not looked at is looked at by the next one, which begins where the last completed one ended."
+      verb="End the run"
+      act={async () => {
+        await api.reconciliations.runs.cancel(run.id);
+        await client.invalidateQueries({ queryKey: ["reconciliation-run", run.id] });
+      }}
+    />
   );
 }
 

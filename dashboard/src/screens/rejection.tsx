@@ -9,32 +9,22 @@ import { Button } from "../parts/button.tsx";
 import { Card, Facts } from "../parts/card.tsx";
 import { Exact } from "../parts/copy.tsx";
 import { writeBytes } from "../parts/numbers.ts";
-import { FaultPanel, Loading } from "../parts/outcome.tsx";
-import { Page } from "../parts/page.tsx";
+import { Page, UnreadyPage } from "../parts/page.tsx";
 import { Moment } from "../parts/zone.tsx";
 import { RequestCard } from "./event-payload.tsx";
 import { Diagnosis } from "./rejection-diagnosis.tsx";
 import { RejectionReplay } from "./rejection-replay.tsx";
 import { describeCause, readDiagnosis } from "./rejection-words.ts";
 
+const TRAIL = [["/rejections", "Rejections"]] as const;
+
 /** One refused request: why, beside what came. */
 export function RejectionScreen() {
   const { id } = useParams({ strict: false });
   const rejection = useQuery({ queryKey: ["rejection", id], queryFn: () => api.rejections.get(id ?? "") });
-  const trail = [
-    <Link key="rejections" to="/rejections" className="hover:text-ink">
-      Rejections
-    </Link>,
-  ];
   if (rejection.data === undefined) {
     return (
-      <Page title="Rejection" trail={trail}>
-        {rejection.error === null ? (
-          <Loading />
-        ) : (
-          <FaultPanel error={rejection.error} onRetry={() => void rejection.refetch()} />
-        )}
-      </Page>
+      <UnreadyPage title="Rejection" trail={TRAIL} error={rejection.error} onRetry={() => void rejection.refetch()} />
     );
   }
   const { data } = rejection;
@@ -42,7 +32,7 @@ export function RejectionScreen() {
   return (
     <Page
       title={describeCause(likelyCause).word}
-      trail={trail}
+      trail={TRAIL}
       lead={<Exact text={data.id} label="Copy the id" />}
       actions={<ReplayOne rejection={data} />}
     >

@@ -4,13 +4,14 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { ShieldCheck } from "lucide-react";
 import { useCallback, useMemo } from "react";
 import { api } from "../api/api.ts";
-import { sourcesQuery } from "../api/overview.ts";
+import { sourcesQuery } from "../api/setup.ts";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { classNames } from "../parts/class-names.ts";
 import { ChoiceField } from "../parts/field.tsx";
 import { FilterBar, useFilter } from "../parts/filter-bar.tsx";
 import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
+import { SourceChoice } from "../parts/name-choice.tsx";
 import { Page } from "../parts/page.tsx";
 import { Searched } from "../parts/searched.tsx";
 import { SpanField, toApiFilter } from "../parts/span-field.tsx";
@@ -96,18 +97,11 @@ function NothingRejected({ filtered }: { filtered: boolean }) {
 
 function RejectionFilterBar({ groups }: { groups: readonly RejectionGroup[] }) {
   const { filter, setFilter, clear } = useFilter();
-  const sources = useQuery(sourcesQuery);
   const reasons = new Set([...groups.map(({ reason }) => reason), ...(filter["reason"] ? [filter["reason"]] : [])]);
   const causes = new Set([...groups.map(({ cause }) => cause), ...(filter["cause"] ? [filter["cause"]] : [])]);
   return (
     <FilterBar active={Object.keys(filter).length > 0} onClear={clear}>
-      <ChoiceField
-        label="Source"
-        className="w-44"
-        value={filter["source"] ?? ""}
-        onChoose={(source) => setFilter({ source })}
-        choices={[["", "Every source"], ...(sources.data?.items ?? []).map(({ name }) => [name, name] as const)]}
-      />
+      <SourceChoice />
       <ChoiceField
         label="Reason"
         className="w-52"

@@ -1,15 +1,15 @@
 import type { ReplayWish, SelectableState } from "@holdfast/client";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "../api/api.ts";
 import { destinationsQuery } from "../api/overview.ts";
-import { sourcesQuery } from "../api/setup.ts";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { ChoiceField, TextField } from "../parts/field.tsx";
 import { useFilter } from "../parts/filter-bar.tsx";
 import { FormFault } from "../parts/form-fault.tsx";
+import { DestinationChoice, SourceChoice } from "../parts/name-choice.tsx";
 import { Page } from "../parts/page.tsx";
 import { SCOPE_WORDS } from "./replay-words.ts";
 
@@ -21,6 +21,8 @@ const SPANS = [
   ["", "Between two moments"],
 ] as const;
 
+const TRAIL = [["/replays", "Replays"]] as const;
+
 /** Chooses what a replay goes over. The scope stands in the address, so other screens can lead here with it. */
 export function ReplayCreate() {
   const { filter, setFilter } = useFilter();
@@ -30,15 +32,10 @@ export function ReplayCreate() {
     onSuccess: (replay) => navigate({ to: "/replays/$id" as "/events/$id", params: { id: replay.id } }),
   });
   const of = filter["of"] === "rejections" ? "rejections" : "events";
-  const trail = [
-    <Link key="replays" to={"/replays" as "/events"} className="hover:text-ink">
-      Replays
-    </Link>,
-  ];
   return (
     <Page
       title="Plan a replay"
-      trail={trail}
+      trail={TRAIL}
       lead="First it is counted what would happen; nothing is delivered before you have seen that and say so."
     >
       <form
@@ -76,23 +73,11 @@ export function ReplayCreate() {
 
 function Scope({ of }: { of: "events" | "rejections" }) {
   const { filter, setFilter } = useFilter();
-  const sources = useQuery(sourcesQuery);
-  const destinations = useQuery(destinationsQuery);
   return (
     <>
-      <ChoiceField
-        label="Source"
-        value={filter["source"] ?? ""}
-        onChoose={(source) => setFilter({ source })}
-        choices={[["", "Every source"], ...toChoices(sources.data?.items)]}
-      />
+      <SourceChoice className="" />
       {of === "events" ? (
-        <ChoiceField
-          label="Destination"
-          value={filter["destination"] ?? ""}
-          onChoose={(destination) => setFilter({ destination })}
-          choices={[["", "Every destination"], ...toChoices(destinations.data?.items)]}
-        />
+        <DestinationChoice className="" />
       ) : (
         <TextField
           label="Reason"
@@ -110,10 +95,6 @@ function Scope({ of }: { of: "events" | "rejections" }) {
       />
     </>
   );
-}
-
-function toChoices(items: readonly { name: string }[] | undefined): (readonly [string, string])[] {
-  return (items ?? []).map(({ name }) => [name, name]);
 }
 
 function When() {

@@ -1,22 +1,20 @@
 import type { Replay } from "@holdfast/client";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { CircleCheck, CircleX, Square } from "lucide-react";
-import { useState } from "react";
+import { CircleCheck, CircleX } from "lucide-react";
 import { api } from "../api/api.ts";
-import { Button } from "../parts/button.tsx";
 import { Card, Facts } from "../parts/card.tsx";
-import { Confirm } from "../parts/confirm.tsx";
+import { CancelButton } from "../parts/confirm.tsx";
 import { Exact } from "../parts/copy.tsx";
 import { writeCount } from "../parts/numbers.ts";
-import { FaultPanel, Loading } from "../parts/outcome.tsx";
-import { Page } from "../parts/page.tsx";
+import { Page, UnreadyPage } from "../parts/page.tsx";
 import { Badge } from "../parts/state-badge.tsx";
 import { Progress, Tally } from "../parts/tally.tsx";
-import { useMay } from "../parts/use-may.ts";
 import { Moment } from "../parts/zone.tsx";
 import { Plan, RunPlan } from "./replay-plan.tsx";
 import { describeCheck, describeScope, REPLAY_STATES } from "./replay-words.ts";
+
+const TRAIL = [["/replays", "Replays"]] as const;
 
 /** One replay: what it goes over, how far it is, what came of it, and whether all of it adds up. */
 export function ReplayScreen() {
@@ -26,28 +24,15 @@ export function ReplayScreen() {
     queryFn: () => api.replays.get(id ?? ""),
     refetchInterval: ({ state }) => refetchMs(state.data),
   });
-  const trail = [
-    <Link key="replays" to={"/replays" as "/events"} className="hover:text-ink">
-      Replays
-    </Link>,
-  ];
   if (replay.data === undefined) {
-    return (
-      <Page title="Replay" trail={trail}>
-        {replay.error === null ? (
-          <Loading />
-        ) : (
-          <FaultPanel error={replay.error} onRetry={() => void replay.refetch()} />
-        )}
-      </Page>
-    );
+    return <UnreadyPage title="Replay" trail={TRAIL} error={replay.error} onRetry={() => void replay.refetch()} />;
   }
   const { data } = replay;
   const { tone, word } = REPLAY_STATES[data.state];
   return (
     <Page
       title={`Replay of ${describeScope(data.scope)}`}
-      trail={trail}
+      trail={TRAIL}
       lead={
         <span className="inline-flex flex-wrap items-center gap-2">
           <Badge tone={tone}>{word}</Badge>
@@ -76,29 +61,19 @@ function refetchMs(replay: Replay | undefined): number | false {
 }
 
 function Actions({ replay }: { replay: Replay }) {
-  const [asking, setAsking] = useState(false);
   const client = useQueryClient();
-  const mayAct = useMay("responder");
-  if (!mayAct || replay.state !== "running") return null;
-  const { summary } = replay;
+  if (replay.state !== "running") return null;
   return (
-    <>
-      <Button look="danger" icon={<Square size={12} aria-hidden />} onClick={() => setAsking(true)}>
-        Cancel
-      </Button>
-      <Confirm
-        open={asking}
-        onClose={() => setAsking(false)}
-        title="Cancel this replay?"
-        impact={`Nothing more is queued, and of the ${writeCount(summary.still_waiting)} that wait, those that nobody has tried are taken back. What was tried goes on as any delivery does; what is processed stays.`}
-        verb="Cancel the replay"
-        act={async () => {
-          await api.replays.cancel(replay.id);
-          await client.invalidateQueries({ queryKey: ["replay", replay.id] });
-          await client.invalidateQueries({ queryKey: ["replays"] });
-        }}
-      />
-    </>
+    <CancelButton
+      title="Cancel this replay?"
+      impact={`Nothing more is queued, and of the ${writeCount(replay.summary.still_waiting)} that wait, those that nobody has tried are taken back. What was tried goes on as any delivery does; what is processed stays.`}
+      verb="Cancel the replay"
+      act={async () => {
+        await api.replays.cancel(replay.id);
+        await client.invalidateQueries({ queryKey: ["replay", replay.id] });
+        await client.invalidateQueries({ queryKey: ["replays"] });
+      }}
+    />
   );
 }
 

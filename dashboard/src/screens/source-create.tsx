@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useId, useState } from "react";
 import { api } from "../api/api.ts";
 import type { ProviderRow } from "../api/setup.ts";
@@ -8,28 +8,23 @@ import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { TextField } from "../parts/field.tsx";
 import { faultOf, FormFault } from "../parts/form-fault.tsx";
-import { FaultPanel, Loading } from "../parts/outcome.tsx";
+import { Ready } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { TextArea } from "../parts/text-area.tsx";
 import { describeField, guideOf } from "./source-guides.ts";
 
+const TRAIL = [["/sources", "Sources"]] as const;
+
 /** Makes a source: the form asks for what the chosen provider needs, and for nothing else. */
 export function SourceCreate() {
   const providers = useQuery(providersQuery);
-  const trail = [
-    <Link key="sources" to={"/sources" as "/events"} className="hover:text-ink">
-      Sources
-    </Link>,
-  ];
   return (
     <Page
       title="Create a source"
-      trail={trail}
+      trail={TRAIL}
       lead="It gets a URL of its own. Nothing comes in before you have pasted that at the provider."
     >
-      {providers.isPending ? <Loading rows={4} /> : null}
-      {providers.error === null ? null : <FaultPanel error={providers.error} />}
-      {providers.data === undefined ? null : <CreateForm providers={providers.data.items} />}
+      <Ready query={providers}>{({ items }) => <CreateForm providers={items} />}</Ready>
     </Page>
   );
 }

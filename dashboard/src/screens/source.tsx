@@ -7,7 +7,7 @@ import { api } from "../api/api.ts";
 import type { RateMinute } from "../api/overview.ts";
 import { ratesQuery } from "../api/overview.ts";
 import type { ProviderRow } from "../api/setup.ts";
-import { providersQuery, routesQuery } from "../api/setup.ts";
+import { providersQuery } from "../api/setup.ts";
 import { Button } from "../parts/button.tsx";
 import { Card, Facts } from "../parts/card.tsx";
 import { Chart } from "../parts/chart.tsx";
@@ -15,17 +15,20 @@ import { Confirm } from "../parts/confirm.tsx";
 import { Exact } from "../parts/copy.tsx";
 import { writeBytes, writeCount } from "../parts/numbers.ts";
 import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
-import { Page } from "../parts/page.tsx";
+import { Page, UnreadyPage } from "../parts/page.tsx";
 import { StateBadge } from "../parts/state-badge.tsx";
 import { Tally } from "../parts/tally.tsx";
 import { useMay } from "../parts/use-may.ts";
 import { Moment } from "../parts/zone.tsx";
-import { describeOrigin, describeTypes } from "./route-words.ts";
+import { describeOrigin } from "./route-words.ts";
+import { RoutesCard } from "./routes-card.tsx";
 import { SourceSecrets } from "./source-secrets.tsx";
 import { SetupGuide } from "./source-setup.tsx";
 import { TestEventDialog } from "./source-test-event.tsx";
 
 const MINUTES = 60;
+
+const TRAIL = [["/sources", "Sources"]] as const;
 
 /** One source: how to set it up at the provider, its secrets, and what comes. */
 export function SourceScreen() {
@@ -36,25 +39,16 @@ export function SourceScreen() {
     refetchInterval: 15_000,
   });
   const providers = useQuery(providersQuery);
-  const trail = [
-    <Link key="sources" to="/sources" className="hover:text-ink">
-      Sources
-    </Link>,
-  ];
   const failed = source.error ?? providers.error;
   if (source.data === undefined || providers.data === undefined) {
-    return (
-      <Page title="Source" trail={trail}>
-        {failed === null ? <Loading /> : <FaultPanel error={failed} onRetry={() => void source.refetch()} />}
-      </Page>
-    );
+    return <UnreadyPage title="Source" trail={TRAIL} error={failed} onRetry={() => void source.refetch()} />;
   }
   const { data } = source;
   const provider = providers.data.items.find(({ slug }) => slug === data.provider);
   return (
     <Page
       title={data.name}
-      trail={trail}
+      trail={TRAIL}
       lead={
         <span className="inline-flex flex-wrap items-center gap-2">
           {provider?.name ?? data.provider} <StateBadge state={data.state} />
@@ -66,7 +60,15 @@ export function SourceScreen() {
       <div className="grid min-w-0 items-start gap-4 xl:grid-cols-[minmax(0,1.1fr)_minmax(0,1fr)]">
         <div className="flex min-w-0 flex-col gap-4">
           <SourceSecrets source={data} provider={provider} />
-          <Routes source={data} />
+          <RoutesCard
+            title="Where its events go"
+            of={{ source: data.id }}
+            empty={
+              <Empty title="No route leads anywhere" command="npx holdfast init">
+                Its events are verified and recorded, and wait for a replay. Declare a route in the configuration file:
+              </Empty>
+            }
+          />
         </div>
         <div className="flex min-w-0 flex-col gap-4">
           {provider === undefined ? null : <SetupGuide source={data} provider={provider} />}
@@ -172,42 +174,6 @@ function TrafficChart({ minutes }: { minutes: readonly RateMinute[] }) {
         { word: "rejected", color: "--bad", values: minutes.map(({ rejected }) => rejected) },
       ]}
     />
-  );
-}
-
-function Routes({ source }: { source: Source }) {
-  const routes = useQuery(routesQuery);
-  const own = (routes.data?.items ?? []).filter(({ sourceId }) => sourceId === source.id);
-  return (
-    <Card title="Where its events go" flush>
-      {routes.isPending ? <Loading rows={2} /> : null}
-      {routes.error === null ? null : <FaultPanel error={routes.error} />}
-      {routes.data !== undefined && own.length === 0 ? (
-        <Empty title="No route leads anywhere" command="npx holdfast init">
-          Its events are verified and recorded, and wait for a replay. Declare a route in the configuration file:
-        </Empty>
-      ) : null}
-      <ul>
-        {own.map((route) => (
-          <li
-            key={route.id}
-            className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2.5 text-[13px] last:border-b-0"
-          >
-            <Link
-              to={"/destinations/$id" as "/events/$id"}
-              params={{ id: route.destinationId }}
-              className="font-medium text-accent hover:underline"
-            >
-              {route.destination}
-            </Link>
-            <StateBadge state={route.state} />
-            <span className="text-soft">{describeTypes(route.eventTypes)}</span>
-            <span className="ml-auto text-xs text-faint">{route.priority} priority</span>
-            {route.when === null ? null : <code className="w-full font-mono text-xs text-soft">when {route.when}</code>}
-          </li>
-        ))}
-      </ul>
-    </Card>
   );
 }
 
