@@ -16,7 +16,7 @@ const ROUND_MAX_MS = 1_800_000;
  * @returns {Promise<{ report: import("../report/report.d.ts").Report | null, fault: string | null }>}
  */
 export async function runRound(plan, folder, onStart) {
-  const child = fork(ROUND, [JSON.stringify({ ...plan, folder })], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = fork(ROUND, [JSON.stringify(plan)], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
   onStart(child);
   let report = null;
   child.on("message", (message) => {

@@ -1,9 +1,10 @@
 // `npm run proof -- release`: rounds of one seed each until the target is reached, a promise is broken or the time is over.
 // The same command goes on with the next seed.
 import { relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { makeReport } from "../report/make-report.mjs";
-import { RESULTS, writeReport } from "../report/save-report.mjs";
+import { writeReport } from "../report/save-report.mjs";
 import { toText } from "../report/text.mjs";
 import { removeLeftovers, runRound } from "./run-round.mjs";
 import { openState } from "./state.mjs";
@@ -12,12 +13,13 @@ import { RELEASE, planRound } from "./target.mjs";
 
 const USAGE = `npm run proof -- release [options]   (or npm run proof -- --release)
   --minutes <n>           begin no round after so many minutes (default: until the target is reached)
-  --state <folder>        where the rounds are kept; the same folder goes on (default proof/results/release)
+  --state <folder>        where the rounds are kept; the same folder goes on (default docs/proof/release)
   --first-seed <n>        of a new state (default 1)
   --acks, --kills, --database-crashes, --power-cuts, --seeds <n>   another target than a release's
   --report                only write and print the report of the rounds so far
   --json                  one line of JSON instead of the summary
 `;
+const STATE = fileURLToPath(new URL("../../docs/proof/release/", import.meta.url));
 const FAULTS_MAX = 3;
 
 /** @returns {Promise<number>} 0 target reached and all true, 1 a promise broken, 3 not there yet */
@@ -115,7 +117,7 @@ function readOptions(args) {
       target,
       minutes: number("minutes", Infinity, 1),
       firstSeed: number("first-seed", 1, 0),
-      folder: resolve(values.state ?? `${RESULTS}/release`),
+      folder: resolve(values.state ?? STATE),
       isReportOnly: values.report === true,
       isJson: values.json === true,
     };
