@@ -1,7 +1,8 @@
 // `npm run proof -- <name>`: one door to everything that is proved by running it. docs/proof.md
 const USAGE = `npm run proof -- [name] [options]
 
-  kill-flood   a flood of signed events while gateway and database are killed (the default; --help for its options)
+  whole        the default: kill-flood and frozen-worker as one report (--help for its options)
+  kill-flood   a flood of signed events while gateway and database are killed
   nemesis      the same with mixed faults: also SIGTERM, freezes, immediate stops and lost sessions of the database
   frozen-worker  a worker stands still beyond its lease, another takes over, the first goes on and must change nothing
   release      rounds of many seeds towards a release's numbers; the same command goes on (also as --release)
@@ -13,6 +14,7 @@ const USAGE = `npm run proof -- [name] [options]
 `;
 
 const PROOFS = {
+  whole: async (args) => (await import("./whole.mjs")).runWhole(args),
   "kill-flood": async () => import("./kill-flood.mjs"),
   nemesis: async () => {
     process.argv.push("--mixed");
@@ -37,7 +39,7 @@ else if (isNamed && !Object.hasOwn(PROOFS, first)) {
   process.stderr.write(`There is no proof called ${first}.\n\n${USAGE}`);
   process.exitCode = 2;
 } else {
-  const name = isNamed ? first : "kill-flood";
+  const name = isNamed ? first : "whole";
   const args = isNamed ? rest : process.argv.slice(2);
   // The scripts that are also started by themselves read their own arguments.
   process.argv.splice(2, process.argv.length, ...args);

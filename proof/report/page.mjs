@@ -7,6 +7,7 @@ import { formatCount, formatMs, formatRate } from "./format.mjs";
 
 const STYLE = readFileSync(fileURLToPath(new URL("./style.css", import.meta.url)), "utf8");
 const TITLES = {
+  whole: "The proof",
   "kill-flood": "Kill flood",
   nemesis: "Mixed faults",
   "frozen-worker": "Frozen worker",
