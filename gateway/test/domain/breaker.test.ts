@@ -18,6 +18,7 @@ const opened = moveBreaker(closed, { succeeded: 3, failed: 7 }, true, start);
 describe("a breaker", () => {
   it("opens at 70 % failures of 10 attempts, and not at fewer of either", () => {
     expect(opened).toMatchObject({ state: "open", since: start, probeAt: later(PROBE_MS) });
+    expect(isFailing({ succeeded: 3, failed: 7 })).toBe(true);
     expect(isFailing({ succeeded: 0, failed: 9 })).toBe(false);
     expect(isFailing({ succeeded: 31, failed: 69 })).toBe(false);
     expect(isFailing({ succeeded: 30, failed: 70 })).toBe(true);
@@ -51,6 +52,14 @@ describe("a breaker", () => {
       state: "open",
       probeAt: later(5 + PROBE_MS),
     });
+  });
+
+  it("counts a round by all its attempts, and remembers since when it recovers", () => {
+    const recovering: Breaker = { ...opened, state: "recovering", concurrency: 8, probeAt: null };
+    const mixed = { ...recovering, roundSucceeded: 6, roundFailed: 2 };
+    expect(moveBreaker(mixed, none, true, later(9))).toMatchObject({ concurrency: 16, since: start, roundFailed: 0 });
+    const unfinished = { ...recovering, roundSucceeded: 5, roundFailed: 2 };
+    expect(moveBreaker(unfinished, none, true, later(9))).toBe(unfinished);
   });
 
   it("closes at once when nothing waits behind it: there is no herd to let loose", () => {

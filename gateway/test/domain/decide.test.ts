@@ -113,6 +113,12 @@ describe("what follows an attempt", () => {
     expect(decide(first, answered(503, 1), policy, 0.5)).toEqual({ to: "scheduled", waitMs: policy.scheduleMs[0] });
   });
 
+  it("gives a destination that asked for room a minute at least", () => {
+    for (const outcome of [answered(429), failed("timeout")])
+      expect(decide(first, outcome, policy, 0.5)).toEqual({ to: "scheduled", waitMs: 60_000 });
+    expect(decide(first, failed("reset"), policy, 0.5)).toEqual({ to: "scheduled", waitMs: 5_000 });
+  });
+
   it("every decision is a legal move of a leased delivery", () => {
     const settles = LEGAL_MOVES.filter((move) => move.from === "leased" && move.by === "settle").map((move) => move.to);
     for (const outcome of everyOutcome) {

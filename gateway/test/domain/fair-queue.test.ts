@@ -154,6 +154,46 @@ describe("a lane whose deliveries have left the queue unserved", () => {
   });
 });
 
+describe("the service", () => {
+  it("never goes back, whatever is claimed or heard late, and is told for each priority", () => {
+    const queue = createFairQueue();
+    queue.claimed(1, VIRTUAL_TIME_START + 9_000);
+    queue.claimed(1, VIRTUAL_TIME_START + 4_000);
+    queue.merge([{ priority: 1, v: VIRTUAL_TIME_START + 5_000 }], []);
+    expect([queue.virtualTime(1), queue.virtualTime(2)]).toEqual([VIRTUAL_TIME_START + 9_000, VIRTUAL_TIME_START]);
+    queue.merge([{ priority: 1, v: VIRTUAL_TIME_START + 9_500 }], []);
+    expect(queue.next(1, "a")).toBe(VIRTUAL_TIME_START + 9_500);
+  });
+
+  it("hears nothing of lanes that it has passed, that nobody knows, or that are gone", () => {
+    const queue = createFairQueue();
+    queue.claimed(0, VIRTUAL_TIME_START + 5_000);
+    queue.merge([], [{ priority: 0, lane: "a", tag: VIRTUAL_TIME_START + 5_000 }]);
+    queue.lower(0, "nobody", 1_000);
+    queue.returnMoves([{ priority: 0, lane: "nobody", tag: 1, base: 1, added: 1 }]);
+    expect(queue.takeMoves(10)).toEqual([]);
+    expect(queue.next(0, "a")).toBe(VIRTUAL_TIME_START + 5_000);
+  });
+
+  it("names the lanes that are very far ahead, the furthest first, and no more than was asked for", () => {
+    const queue = createFairQueue();
+    const lanes = { near: 999, just: 1_000, far: 1_500, farther: 1_200 };
+    for (const [lane, count] of Object.entries(lanes)) for (let i = 0; i < count; i++) queue.next(0, lane);
+    expect(queue.farthest(10).map(({ lane }) => lane)).toEqual(["far", "farther", "just"]);
+    expect(queue.farthest(2).map(({ lane }) => lane)).toEqual(["far", "farther"]);
+  });
+
+  it("forgets those that are not ahead first when there is no room for another", () => {
+    const queue = createFairQueue(3);
+    queue.next(0, "behind");
+    for (let i = 0; i < 5; i++) queue.next(0, "ahead");
+    queue.next(0, "also behind");
+    queue.claimed(0, VIRTUAL_TIME_START + RANK_STEP);
+    queue.next(0, "new");
+    expect(queue.next(0, "ahead")).toBe(VIRTUAL_TIME_START + 5 * RANK_STEP);
+  });
+});
+
 describe("fair lanes of several processes", () => {
   const claimed = VIRTUAL_TIME_START;
 
@@ -183,6 +223,8 @@ describe("fair lanes of several processes", () => {
     ]);
     queue.returnMoves(moves);
     expect(queue.takeMoves(10)).toEqual(moves);
+    for (let i = 0; i < 10; i++) queue.next(0, "a", 2);
+    expect(queue.takeMoves(10)).toMatchObject([{ base: claimed + 20 * RANK_STEP, added: 5 * RANK_STEP }]);
     expect(queue.takeMoves(10)).toEqual([]);
   });
 

@@ -22,6 +22,10 @@ describe("the gate of a destination", () => {
     expect(gateOf({ ...NO_LIMITS, concurrency: 3 }, null)?.reason).toBe("limit");
     expect(gateOf({ ...NO_LIMITS, concurrency: 3 }, { ...row, slowConcurrency: 4 })?.reason).toBe("slow");
     expect(gateOf(NO_LIMITS, { ...row, slowConcurrency: 4, breaker: "open" })?.reason).toBe("breaker");
+    expect(gateOf({ ...NO_LIMITS, ratePerSec: 3 }, null)?.reason).toBe("limit");
+    expect(gateOf(NO_LIMITS, { ...row, slowConcurrency: 4 })?.reason).toBe("slow");
+    const broken = { breaker: "recovering", breakerSince: start, slowConcurrency: 4 } as const;
+    expect(gateOf(NO_LIMITS, broken)).toEqual({ ...broken, reason: "breaker" });
   });
 
   it("holds what is new, and what keeps an order waits for its turn first, also behind a pause", () => {
@@ -80,6 +84,19 @@ describe("the gate of a destination", () => {
         },
       ),
     );
+  });
+
+  it("says when the next token is there, looks at most fifty times a second, and spends what went out", () => {
+    const limits = { concurrency: null, ratePerSec: 2, burst: null };
+    const plan = feedAt(limits, { ...standing, tokens: 0.5 }, 0);
+    expect(plan).toMatchObject({ isGated: true, room: 0, tokens: 0.5, waitMs: 250 });
+    expect(feedAt({ ...limits, ratePerSec: 1_000 }, { ...standing, tokens: 0.5 }, 0).waitMs).toBe(20);
+    expect(feedAt(limits, { ...standing, tokens: 9 }, 0)).toMatchObject({ room: 2, tokens: 2 });
+    expect(feedAt({ ...limits, ratePerSec: 0.5 }, { ...standing, tokens: 9 }, 0)).toMatchObject({ room: 1 });
+    expect(feedAt(NO_LIMITS, standing, 0).waitMs).toBeNull();
+    const full = feedAt(limits, { ...standing, tokens: 2 }, 0);
+    expect(afterFeed(full, standing, 1, later(5))).toEqual({ tokens: 1, refilledAt: start, probeAt: null });
+    expect(afterFeed(full, standing, 3, later(5)).tokens).toBe(0);
   });
 
   it("reaches its rate when it is asked in time, and says when that is", () => {

@@ -44,6 +44,11 @@ describe("an id", () => {
     expect(bytes).toEqual(new Uint8Array(8).fill(0xff));
   });
 
+  it("has a lowest one of each millisecond, with nothing behind the time", () => {
+    expect(lowestUuid(0x0199f0c87c3e)).toBe("0199f0c8-7c3e-0000-0000-000000000000");
+    expect(lowestUuid(5.9)).toBe("00000000-0005-0000-0000-000000000000");
+  });
+
   it("falls between the partition bounds of its millisecond", () => {
     fc.assert(
       fc.property(uuids, (uuid) => {

@@ -68,10 +68,11 @@ describe("promoting", () => {
     });
   });
 
-  it("leaves the end of another retiring version as it is", () => {
+  it("leaves another retiring version and its end as they are", () => {
     const third = [version("v2", "active"), version("v1", "retiring", after(5)), version("v3", "pending")];
     const change = promoteVersion(third, "v3", { overlapHours: 168, now: NOW });
     expect(change.ok && change.moves.find((move) => move.version === "v1")?.notAfter).toEqual(after(5));
+    expect(statesOf(change)).toEqual({ v3: "active", v2: "retiring", v1: "retiring" });
   });
 
   it("retires by the way what has reached its end", () => {
@@ -97,7 +98,8 @@ describe("adding", () => {
   });
 
   it("refuses a name that was ever used", () => {
-    expect(messageOf(addVersion([version("v1", "retired")], "v1", NOW))).toContain("choose another name");
+    const present = [version("v2", "active"), version("v1", "retired")];
+    expect(messageOf(addVersion(present, "v1", NOW))).toContain("choose another name");
   });
 });
 
@@ -117,6 +119,31 @@ describe("retiring", () => {
     const rest = [version("v2", "active"), version("v1", "retiring", after(-1))];
     expect(messageOf(retireVersion(rest, "v2", unforced()))).toContain("the only version that verifies");
     expect(statesOf(retireVersion(rest, "v2", { usage: [], force: true, now: NOW }))["v2"]).toBe("retired");
+  });
+
+  it("ends that version alone, and goes by the use of that version alone", () => {
+    const three = [...two, version("v3", "pending")];
+    const used = [
+      { version: "v2", lastUsedAt: after(-1) },
+      { version: "v1", lastUsedAt: after(-2 * HOUR) },
+    ];
+    expect(statesOf(retireVersion(three, "v1", unforced(used)))).toEqual({
+      v2: "active",
+      v3: "pending",
+      v1: "retired",
+    });
+    expect(retireVersion(three, "v2", unforced(used))).toMatchObject({
+      ok: false,
+      cause: "conflict",
+      message: expect.stringMatching(/^v2 was used within .* Retire it nevertheless with force\.$/),
+    });
+    expect(statesOf(retireVersion(three, "v3", unforced(used)))["v3"]).toBe("retired");
+  });
+
+  it("is refused for one that is not there, forced or not", () => {
+    const wanted = { ok: false, cause: "missing", message: "There is no version v9." };
+    expect(retireVersion(two, "v9", unforced())).toEqual(wanted);
+    expect(retireVersion(two, "v9", { usage: [], force: true, now: NOW })).toEqual(wanted);
   });
 
   it("is refused for what is retired already", () => {
@@ -165,6 +192,21 @@ describe("safe to retire", () => {
   ])("%s", (_what, wanted, others, safe) => {
     const judged = judgeSafety(wanted, others, NOW);
     expect([judged.safe, judged.reason.length > 10]).toEqual([safe, true]);
+  });
+
+  it("says the fact that it goes by", () => {
+    const reason = (wanted: ReturnType<typeof seen>, others = [v2]) => judgeSafety(wanted, others, NOW).reason;
+    const ended = { ...seen("v1", "retiring", null), notAfter: after(-1) };
+    expect(reason(seen("v1", "retired", null))).toBe("it is retired");
+    expect(reason(ended)).toBe("its end has passed");
+    expect(reason(seen("v1", "active", null), [])).toBe("it is the only version that verifies");
+    expect(reason(seen("v1", "active", null))).toBe("it was never used, and v2 has been used since");
+    expect(reason(seen("v1", "retiring", after(-2 * HOUR)))).toBe(
+      `it was last used at ${after(-2 * HOUR).toISOString()}, and v2 has been used since`,
+    );
+    // At the same moment is not since.
+    const both = after(-2 * HOUR);
+    expect(judgeSafety(seen("v1", "retiring", both), [seen("v2", "active", both)], NOW).safe).toBe(false);
   });
 });
 

@@ -39,3 +39,16 @@ it("follows the strictest of several, and remembers that one of them asks for an
   expect(weighThrottles([base], subject, now)).toMatchObject({ share: 0.5, isRefusal: false, isExempt: false });
   expect(weighThrottles([], subject, now)).toBeNull();
 });
+
+it("lets in what its action says: a part, nothing, or all", () => {
+  const weigh = (throttle: Partial<Throttle>) => weighThrottles([{ ...base, ...throttle }], subject, now);
+  expect(weigh({ admitPercent: 25 })).toEqual({ share: 0.25, isRefusal: false, until: later, isExempt: false });
+  expect(weigh({ action: "refuse", admitPercent: null })).toMatchObject({ share: 0, isRefusal: true });
+  expect(weigh({ action: "refuse", admitPercent: 50 })).toMatchObject({ share: 0 });
+  expect(weigh({ action: "admit", admitPercent: null })).toEqual({
+    share: 1,
+    isRefusal: false,
+    until: later,
+    isExempt: true,
+  });
+});
