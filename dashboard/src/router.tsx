@@ -45,6 +45,7 @@ const screens = [
   screen("/reconciliations/runs/$id", () => import("./screens/reconciliation-run.tsx"), "ReconciliationRunScreen"),
   screen("/keys", () => import("./screens/keys.tsx"), "Keys"),
   screen("/audit", () => import("./screens/audit.tsx"), "Audit"),
+  screen("/account", () => import("./screens/account.tsx"), "AccountScreen"),
   screen("/settings", () => import("./screens/settings.tsx"), "SettingsScreen"),
 ];
 

@@ -26,6 +26,12 @@ async function open(colorScheme: "light" | "dark", width: number) {
   return dashboard;
 }
 
+/** A request that signs in. */
+async function asLink() {
+  const token = (await link()).split("#link=")[1]!;
+  return { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ link: token }) };
+}
+
 /** An alert that fires and holds: nothing in this database takes it back for a minute. */
 async function fire(detail: string): Promise<void> {
   const client = new pg.Client({ connectionString: gateway.database.url });
@@ -75,5 +81,31 @@ describe("the alerts", () => {
     expect(await narrow.width()).toBeLessThanOrEqual(360);
     await expectSound(narrow);
     await narrow.context.close();
+  });
+
+  it("are owned by source: who is told is chosen, shown, and given back to everybody", async () => {
+    const key = (await (await fetch(`${gateway.adminUrl}/api/v1/session`, await asLink())).headers.get("set-cookie"))!;
+    const channel = { name: "payments-on-call", kind: "slack", url: "https://hooks.slack.example/services/T0/B0/y" };
+    await fetch(`${gateway.adminUrl}/api/v1/alerts/channels`, {
+      method: "POST",
+      headers: { cookie: key.split(";")[0]!, "holdfast-dashboard": "1", "content-type": "application/json" },
+      body: JSON.stringify(channel),
+    });
+    const dashboard = await open("light", 360);
+    const { page } = dashboard;
+    await page.getByRole("button", { name: "Change who is told of payments" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("payments-on-call").check();
+    await expectSound(dashboard);
+    await dialog.getByRole("button", { name: "Save" }).click();
+    const row = page.getByRole("listitem").filter({ has: page.getByText("payments", { exact: true }) });
+    await row.getByText("payments-on-call").waitFor();
+    expect(await dashboard.width()).toBeLessThanOrEqual(360);
+    await row.getByRole("button").click();
+    await dialog.getByLabel("payments-on-call").uncheck();
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await row.getByText("every channel").waitFor();
+    await expectSound(dashboard);
+    await dashboard.context.close();
   });
 });

@@ -73,4 +73,13 @@ const listed = <T>(path: string) => ({
 export const alertsQuery = listed<Alert>("/alerts?limit=100");
 export const rulesQuery = listed<AlertRule>("/alerts/rules");
 export const channelsQuery = listed<AlertChannel>("/alerts/channels");
+/** Who is told, by source; `*` for all that have no owner. */
+export type Owners = Readonly<Record<string, readonly string[]>>;
+
+export const ownersQuery = {
+  queryKey: [ALERTS_KEY, "/alerts/owners"],
+  queryFn: () => api.get<{ owners: Owners }>("/alerts/owners"),
+  refetchInterval: EVERY_MS,
+};
+
 export const noticesQuery = listed<AlertNotice>("/alerts/notices?limit=20");

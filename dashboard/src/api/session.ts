@@ -1,4 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
+import type { Person } from "@holdfast/client";
 import { api } from "./api.ts";
 
 export type Role = "viewer" | "responder" | "operator" | "admin";
@@ -25,8 +26,43 @@ export function signIn(credentials: Credentials): Promise<Session> {
   return api.post<Session>("/session", credentials);
 }
 
-export function signOut(): Promise<unknown> {
-  return api.delete("/session");
+/** Signs out here; where the browser came through a provider, the answer says where that session is ended. */
+export function signOut(): Promise<{ url: string | null }> {
+  return api.delete<{ url: string | null }>("/session");
+}
+
+/** The ways to sign in beside a password and a key. */
+export const waysQuery = queryOptions({
+  queryKey: ["ways"],
+  queryFn: () => api.get<{ oidc: { name: string } | null }>("/session/ways"),
+  retry: false,
+  staleTime: 60_000,
+});
+
+/** Where the OpenID provider sends the browser back to. */
+export const RETURN_PATH = "/sign-in/return";
+
+/** Leaves for the provider's page; it comes back to {@link RETURN_PATH}. */
+export async function leaveForProvider(begin: "/session/oidc" | "/session/oidc/connect"): Promise<void> {
+  const { pathname, search } = window.location;
+  const body = begin === "/session/oidc" ? { returnTo: pathname + search } : undefined;
+  const { url } = await api.post<{ url: string }>(begin, body);
+  window.location.assign(url);
+}
+
+/** Comes back with the query that the provider gave. @returns the screen to go on with */
+export async function comeBack(query: string): Promise<string> {
+  return (await api.post<{ returnTo: string }>("/session/oidc/return", { query })).returnTo;
+}
+
+/** The account of whoever is signed in; null for a key or a one-time link. */
+export const accountQuery = queryOptions({
+  queryKey: ["account"],
+  queryFn: () => api.get<{ person: Person | null }>("/session/account"),
+});
+
+export function changePassword(current: string, next: string): Promise<unknown> {
+  return api.post("/session/password", { current, next });
 }
 
 const RANK: readonly Role[] = ["viewer", "responder", "operator", "admin"];

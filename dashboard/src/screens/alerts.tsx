@@ -8,6 +8,7 @@ import { Page } from "../parts/page.tsx";
 import { Badge } from "../parts/state-badge.tsx";
 import { Moment } from "../parts/zone.tsx";
 import { Channels } from "./alerts-channels.tsx";
+import { OwnersCard } from "./alerts-owners.tsx";
 import { Notices } from "./alerts-notices.tsx";
 import { Rules } from "./alerts-rules.tsx";
 
@@ -30,6 +31,7 @@ export function Alerts() {
       {failed === null && all.some(({ isPending }) => isPending) ? <Loading /> : null}
       {alerts.data === undefined ? null : <Standing alerts={alerts.data.items} />}
       {channels.data === undefined ? null : <Channels channels={channels.data.items} />}
+      {channels.data === undefined ? null : <OwnersCard channels={channels.data.items} />}
       {rules.data === undefined ? null : <Rules rules={rules.data.items} />}
       {notices.data === undefined ? null : <Notices notices={notices.data.items} />}
       {alerts.data === undefined ? null : <Past alerts={alerts.data.items} />}

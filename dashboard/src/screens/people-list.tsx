@@ -10,7 +10,7 @@ import { ChoiceField, TextField } from "../parts/field.tsx";
 import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Badge, StateBadge } from "../parts/state-badge.tsx";
 import { Moment } from "../parts/zone.tsx";
-import { ROLE_CHOICES } from "./role-words.ts";
+import { PASSWORD_HINT, ROLE_CHOICES } from "./role-words.ts";
 
 type Asked =
   | { readonly what: "add" }
@@ -100,8 +100,6 @@ function PersonRow({ person, ask }: { person: Person; ask: (what: "change" | "di
     </li>
   );
 }
-
-const PASSWORD_HINT = "At least 12 characters; a sentence is good";
 
 function AddPerson({ close }: { close: () => void }) {
   const [role, setRole] = useState<AccessRole>("viewer");

@@ -5,3 +5,5 @@ export const ROLE_CHOICES = [
   ["operator", "operator: changes the configuration"],
   ["admin", "admin: decides who may do what"],
 ] as const;
+
+export const PASSWORD_HINT = "At least 12 characters; a sentence is good";

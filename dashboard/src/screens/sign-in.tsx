@@ -1,11 +1,13 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { LogIn } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { describeFault } from "../api/api.ts";
 import type { Credentials } from "../api/session.ts";
-import { signIn } from "../api/session.ts";
+import { leaveForProvider, signIn, waysQuery } from "../api/session.ts";
 import { Button } from "../parts/button.tsx";
 import { Command } from "../parts/copy.tsx";
 import { TextField } from "../parts/field.tsx";
+import { FaultPanel } from "../parts/outcome.tsx";
 
 /** Who are you: an account, an API key, or the one-time link that `holdfast dev` printed. */
 export function SignIn() {
@@ -38,6 +40,7 @@ export function SignIn() {
           <img src="/favicon.svg" alt="" width={32} height={32} />
           <h1 className="text-lg font-semibold tracking-tight">Sign in to Holdfast</h1>
         </div>
+        <ByProvider />
         <SignInForm fault={fault} busy={busy} onSubmit={submit} />
         <p className="mt-5 mb-2 text-xs text-faint">
           On the machine where the gateway runs, this opens a signed-in screen:
@@ -45,6 +48,29 @@ export function SignIn() {
         <Command text="holdfast dashboard" />
       </div>
     </main>
+  );
+}
+
+/** The button that leads to the OpenID provider, where one is set up. */
+function ByProvider() {
+  const ways = useQuery(waysQuery);
+  const leave = useMutation({ mutationFn: () => leaveForProvider("/session/oidc") });
+  const provider = ways.data?.oidc ?? null;
+  if (provider === null) return null;
+  return (
+    <div className="mb-4 flex flex-col gap-3">
+      {leave.error === null ? null : <FaultPanel error={leave.error} />}
+      <Button
+        look="primary"
+        className="h-10 w-full"
+        icon={<LogIn size={15} aria-hidden />}
+        busy={leave.isPending || leave.isSuccess}
+        onClick={() => leave.mutate()}
+      >
+        <span className="truncate">Sign in with {provider.name}</span>
+      </Button>
+      <p className="text-center text-xs text-faint">or</p>
+    </div>
   );
 }
 

@@ -1,13 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { ApiFault } from "@holdfast/client";
-import { sessionQuery } from "../api/session.ts";
+import { RETURN_PATH, sessionQuery } from "../api/session.ts";
 import { FaultPanel, Loading } from "../parts/outcome.tsx";
 import { SignIn } from "../screens/sign-in.tsx";
+import { SignInReturn } from "../screens/sign-in-return.tsx";
 import { Shell } from "./shell.tsx";
 
 /** Nobody sees a screen before it is known who looks. */
 export function Gate() {
-  const session = useQuery(sessionQuery);
+  const [cameBack] = useState(() => window.location.pathname === RETURN_PATH);
+  const session = useQuery({ ...sessionQuery, enabled: !cameBack });
+  if (cameBack) return <SignInReturn />;
   if (session.data !== undefined && session.error === null) return <Shell />;
   if (session.isPending) return <Loading rows={8} />;
   if (session.error instanceof ApiFault && session.error.status === 401) return <SignIn />;

@@ -2,6 +2,7 @@ import type { LucideIcon } from "lucide-react";
 import {
   Activity,
   Bell,
+  CircleUserRound,
   GitCompareArrows,
   Gauge,
   KeyRound,
@@ -38,6 +39,7 @@ export const PLACES: readonly Place[] = [
   { to: "/audit", word: "Audit", icon: ScrollText, letter: "u", group: "govern" },
   { to: "/keys", word: "Keys and people", icon: KeyRound, letter: "k", group: "govern" },
   { to: "/settings", word: "Settings", icon: Settings, letter: ",", group: "govern" },
+  { to: "/account", word: "Your account", icon: CircleUserRound, letter: "y", group: "govern" },
 ];
 
 /** Stands here alone so that the palette and the help show the same list. */

@@ -133,13 +133,19 @@ function ZoneSwitch() {
   );
 }
 
+async function leave(): Promise<void> {
+  const { url } = await signOut();
+  // The provider's own session is ended on its own page.
+  if (url !== null) window.location.assign(url);
+}
+
 function SignOut() {
   const client = useQueryClient();
   const session = useQuery(sessionQuery);
   return (
     <IconButton
       label={`Sign out ${session.data?.name ?? ""}`.trim()}
-      onClick={() => void signOut().finally(() => client.invalidateQueries({ queryKey: ["session"] }))}
+      onClick={() => void leave().finally(() => client.invalidateQueries({ queryKey: ["session"] }))}
     >
       <LogOut size={15} aria-hidden />
     </IconButton>

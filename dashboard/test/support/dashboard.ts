@@ -22,6 +22,8 @@ export interface Dashboard {
 export interface DashboardOptions {
   readonly colorScheme?: "light" | "dark";
   readonly viewport?: { readonly width: number; readonly height: number };
+  /** What shows that the link has led somewhere; the signed-in screen unless said otherwise. */
+  readonly arrivesAt?: string;
 }
 
 /** One browser for a file of tests; each `openDashboard` is a fresh profile in it. */
@@ -50,7 +52,7 @@ export function useBrowser(): {
         if (message.type() === "error" && !/status of 401/.test(message.text())) faults.push(message.text());
       });
       await page.goto(link);
-      await page.locator("#content").waitFor();
+      await page.locator(options.arrivesAt ?? "#content").waitFor();
       return {
         page,
         context,

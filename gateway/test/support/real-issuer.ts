@@ -30,7 +30,8 @@ export interface RealIssuer {
 
 const CLIENT = { id: "holdfast", secret: "a secret that is long enough to be one" };
 
-export async function startRealIssuer(): Promise<RealIssuer> {
+/** @param host under which name it is reached; localhost and 127.0.0.1 are two sites to a browser */
+export async function startRealIssuer(host = "127.0.0.1"): Promise<RealIssuer> {
   let listener: RequestListener = (_request, response) => response.writeHead(503).end();
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -38,7 +39,7 @@ export async function startRealIssuer(): Promise<RealIssuer> {
     listener(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://${host}:${(server.address() as AddressInfo).port}`;
   const issuer: RealIssuer = {
     url,
     clientId: CLIENT.id,

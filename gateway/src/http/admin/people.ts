@@ -142,11 +142,32 @@ async function change(
   return show(context, id);
 }
 
+const ownAccountSchema = z.object({
+  person: personSchema.nullable().openapi({ description: "Null for whoever came by a key or a one-time link" }),
+});
+
+/** The account of whoever asks. */
+async function showOwn(context: OperationContext): Promise<Handled<z.infer<typeof ownAccountSchema>>> {
+  const { personId } = context.principal;
+  if (personId === null) return { ok: true, value: { person: null } };
+  const shown = await show(context, toPublicId("per", personId));
+  return shown.ok && "value" in shown ? { ok: true, value: { person: shown.value } } : shown;
+}
+
 const DEADLINE_MS = 5_000;
 const tag = "People";
 
 /** Who may sign in, and what they may do. */
 export const peopleOperations: readonly Operation[] = [
+  operation({
+    method: "get",
+    path: "/session/account",
+    tag: "Access",
+    access: "viewer",
+    summary: "The account of whoever is signed in",
+    answer: ownAccountSchema,
+    handle: (context) => showOwn(context),
+  }),
   operation({
     method: "get",
     path: "/people",
