@@ -6,6 +6,8 @@ import { measureQueue } from "../engine/caretakers/gauger.ts";
 import type { CommitLoad } from "../engine/group-commit.ts";
 import type { SaturationWatch } from "../engine/saturation-watch.ts";
 import { startSaturationWatch } from "../engine/saturation-watch.ts";
+import type { Turns } from "../http/turns.ts";
+import { createTurns } from "../http/turns.ts";
 import type { Log } from "../platform/log.ts";
 import type { Foundation } from "./foundation.ts";
 
@@ -13,6 +15,8 @@ import type { Foundation } from "./foundation.ts";
 export interface AdmissionDesk {
   readonly admission: Admission;
   readonly saturation: SaturationWatch;
+  /** Who is read next at the door. */
+  readonly turns: Turns;
 }
 
 /** Starts to watch how overloaded this process is, and judges arrivals by it. @param load what waits for its commit */
@@ -24,6 +28,7 @@ export function openAdmission(
 ): AdmissionDesk {
   const { base, clock, databaseClock, metrics, catalog, processes, random, store } = foundation;
   const { queueItemsMax, queueBytesMax } = config.ingest;
+  const turns = createTurns(clock);
   const saturation = startSaturationWatch(
     {
       db: base,
@@ -33,6 +38,7 @@ export function openAdmission(
       process: `${hostname()}:${process.pid}`,
       databaseFolder: store.folder,
       load,
+      doorWaitedMs: turns.waitedMs,
       measureQueue: () => measureQueue({ db: base, databaseClock }),
       throttles: () => catalog.current().throttles,
     },
@@ -46,7 +52,7 @@ export function openAdmission(
     saturation,
     ingestProcesses: () => processes.countOf("ingest"),
   });
-  return { admission, saturation };
+  return { admission, saturation, turns };
 }
 
 function fractionOf(bytes: Uint8Array): number {

@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { GatewayConfig } from "../config.ts";
 import { BODY_BYTES_MAX } from "../domain/source-definition.ts";
+import type { Admission } from "../engine/admission.ts";
 import { createAllowance } from "../engine/allowance.ts";
 import { createSubscriptionConfirmer } from "../engine/confirm-subscriptions.ts";
 import { createClientKeyFetcher } from "../engine/fetch-client-key.ts";
@@ -20,6 +21,7 @@ import type { IngestDeps } from "../pipeline/ingest.ts";
 import type { EventDraft } from "../pipeline/record-event.ts";
 import { ingest } from "../pipeline/ingest.ts";
 import { createEgress } from "../platform/egress/create-egress.ts";
+import type { Egress } from "../platform/egress/egress-outcome.ts";
 import type { Log } from "../platform/log.ts";
 import { openAdmission } from "./admission.ts";
 import type { Foundation } from "./foundation.ts";
@@ -45,7 +47,7 @@ export async function startIngest(
 ): Promise<Ingest | StartFault> {
   const { clock, metrics, random } = foundation;
   const recorder = openRecorder(config, foundation, onRecorded, (durationMs) => saturation.noteCommit(durationMs));
-  const { admission, saturation } = openAdmission(config, log, foundation, recorder.load);
+  const { admission, saturation, turns } = openAdmission(config, log, foundation, recorder.load);
   const watch = startArrivalWatch({ db: foundation.base, clock, metrics, log });
   const filterFaults = createFilterFaults({ db: foundation.base, clock, metrics, log });
   const rejections = createRejectionStore({ db: foundation.base, clock, random, metrics, log, loops: watch.loops });
@@ -54,13 +56,7 @@ export async function startIngest(
   const confirmer = createSubscriptionConfirmer({ egress, metrics, log });
   const deps: IngestDeps = {
     confirm: confirmer.confirm,
-    findKey: createKeyStore({
-      fetchKeys: createKeyFetcher(egress),
-      fetchClientKey: createClientKeyFetcher(egress),
-      clock,
-      metrics,
-      log,
-    }),
+    findKey: openKeyStore(egress, log, foundation),
     clock,
     record: recorder.submit,
     observe: observeBy(watch, onHeld),
@@ -74,7 +70,7 @@ export async function startIngest(
     metrics,
   };
   let isDraining = false;
-  const parts = { ingest: ingestBy(deps, watch), admit: admission.arrive, isDraining: () => isDraining };
+  const parts = { ingest: ingestBy(deps, watch), admission, turns, isDraining: () => isDraining };
   const door = openDoor(config, log, foundation, parts);
   const bound = await listen(door, config.host, config.port, { host: "--host", port: "--port" });
   // In this order: who uses the egress or is told of records, before what is used.
@@ -98,6 +94,11 @@ export async function startIngest(
       await stop();
     },
   };
+}
+
+function openKeyStore(egress: Egress, log: Log, { clock, metrics }: Foundation): IngestDeps["findKey"] {
+  const [fetchKeys, fetchClientKey] = [createKeyFetcher(egress), createClientKeyFetcher(egress)];
+  return createKeyStore({ fetchKeys, fetchClientKey, clock, metrics, log });
 }
 
 function ingestBy(deps: IngestDeps, watch: ArrivalWatch): IngestDoorDeps["ingest"] {
@@ -140,13 +141,18 @@ function openDoor(
   config: GatewayConfig,
   log: Log,
   { catalog, safety, clock, metrics }: Foundation,
-  parts: Pick<IngestDoorDeps, "ingest" | "admit"> & { readonly isDraining: () => boolean },
+  parts: Pick<IngestDoorDeps, "ingest" | "turns"> & {
+    readonly admission: Admission;
+    readonly isDraining: () => boolean;
+  },
 ): Server {
   return createIngestDoor(
     {
       findSource: (key) => catalog.index().findSource(key),
       ingest: parts.ingest,
-      admit: parts.admit,
+      admit: parts.admission.arrive,
+      classOf: parts.admission.classOf,
+      turns: parts.turns,
       closedBecause: () => {
         if (parts.isDraining()) return "draining";
         const safe = safety.current();

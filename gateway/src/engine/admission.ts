@@ -14,6 +14,8 @@ import type { Metrics } from "../platform/metrics.ts";
 
 /** Decides who is let in: by the source's own limit, by what operators have set, and by how overloaded the gateway is. */
 export interface Admission {
+  /** The most urgent class that an arrival of this source can have. */
+  classOf(ready: ReadySource): Priority;
   /**
    * Before the body is read: by the source's most urgent class, for all its events are at most that, and where the source's
    * rate is used up. It takes nothing of the rate: a forger who knows the URL would use it up for the genuine sender.
@@ -58,6 +60,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     return { cause, isThrottled, retryAfterSec: decision.retryAfterSec(), priority };
   };
   return {
+    classOf: bestOf,
     arrive: (ready) => {
       const priority = bestOf(ready);
       const decision = limiter.look(ready) ?? decide(deps, ready, priority);

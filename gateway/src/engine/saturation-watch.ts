@@ -37,6 +37,8 @@ export interface SaturationDeps {
   readonly databaseFolder: string | null;
   /** The group commit of arrivals: what waits in it. */
   readonly load: () => CommitLoad;
+  /** For how long the connection that waits longest has not been read, in milliseconds: the loop is so far behind. */
+  readonly doorWaitedMs: () => number;
   readonly measureQueue: () => Promise<QueueGauge>;
   /** What operators have set, for the metrics. */
   readonly throttles: () => readonly Throttle[];
@@ -147,7 +149,7 @@ function read(watch: Watch): Readings {
     // A database that is away is no overload: to refuse some would not let the others through.
     commits: Math.max(watch.commits.read(), isFailing ? 0 : oldestMs),
     queue: queuePercent(watch),
-    loop: watch.lateness.read(),
+    loop: Math.max(watch.lateness.read(), watch.deps.doorWaitedMs()),
   };
 }
 

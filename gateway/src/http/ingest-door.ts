@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import type { Refusal } from "../domain/admission.ts";
 import { toPublicId } from "../domain/id.ts";
+import type { Priority } from "../domain/priority.ts";
 import type { Arrival, IngestResult, ReadySource } from "../pipeline/arrival.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
@@ -18,6 +19,7 @@ import { createExchanges } from "./exchanges.ts";
 import type { ByteBudget } from "./read-body.ts";
 import { createByteBudget, readBody } from "./read-body.ts";
 import { parseSourceKey, screenForSource, screenShape } from "./screen-request.ts";
+import type { Turns } from "./turns.ts";
 
 export interface IngestDoorDeps {
   readonly findSource: (key: string) => ReadySource | null;
@@ -26,6 +28,9 @@ export interface IngestDoorDeps {
   readonly closedBecause: () => "draining" | "database_unavailable" | null;
   /** Why nothing of this source is let in just now, or null; asked before the body is read. */
   readonly admit: (ready: ReadySource) => Refusal | null;
+  /** The most urgent class that an arrival of this source can have. */
+  readonly classOf: (ready: ReadySource) => Priority;
+  readonly turns: Turns;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -52,7 +57,8 @@ interface Door {
  * An offer to upgrade (a Java client makes one with every request) is ignored, which RFC 9110, 7.8 allows.
  */
 export function createIngestDoor(deps: IngestDoorDeps, options: IngestDoorOptions): Server {
-  const door = { deps, options, exchanges: createExchanges(), budget: createByteBudget(options.bodiesBytesMax) };
+  const exchanges = createExchanges(deps.turns.rest);
+  const door = { deps, options, exchanges, budget: createByteBudget(options.bodiesBytesMax) };
   const server = createServer(
     {
       maxHeaderSize: 32_768,
@@ -83,6 +89,7 @@ export function createIngestDoor(deps: IngestDoorDeps, options: IngestDoorOption
   server.on("connection", (socket) => {
     deps.metrics.ingestConnections.inc();
     socket.once("close", () => deps.metrics.ingestConnections.dec());
+    deps.turns.arrive(socket);
   });
   // Out of file descriptors, for example: what is open goes on, and later connections are taken again.
   server.on("error", (error) => {
@@ -95,6 +102,7 @@ export function createIngestDoor(deps: IngestDoorDeps, options: IngestDoorOption
 /** @param wantBody tells a sender that waits for it to send the body */
 function serve(door: Door, request: IncomingMessage, response: ServerResponse, wantBody = (): void => {}): void {
   if (!door.exchanges.begin(request, response)) return;
+  door.deps.turns.begin();
   answer(door, request, wantBody).then(
     (result) => finish(door, request, response, result),
     (error: unknown) => {
@@ -112,7 +120,7 @@ function finish(door: Door, request: IncomingMessage, response: ServerResponse, 
 async function answer(door: Door, request: IncomingMessage, wantBody: () => void): Promise<Answer> {
   const { deps } = door;
   const id = randomUUID();
-  const admitted = admit(deps, request, id);
+  const admitted = admit(door, request, id);
   if (!admitted.ok) {
     // A small body came in the same packet; once the parser is through with it the connection can go on.
     await setImmediate();
@@ -129,6 +137,7 @@ async function answer(door: Door, request: IncomingMessage, wantBody: () => void
     .ingest(ready, toArrival(request, read.body, deps.clock.now()))
     .finally(() => budget.give(read.body.length));
   deps.metrics.ingestSeconds.observe((deps.clock.monotonicMs() - startedMs) / 1_000);
+  if (result.kind === "rejected") door.exchanges.stands(request.socket, "suspect");
   const answered = toAnswer(result, id);
   return count(deps, name, answered, result.kind === "refused" ? undefined : result.kind);
 }
@@ -136,12 +145,13 @@ async function answer(door: Door, request: IncomingMessage, wantBody: () => void
 type Admission = { readonly ok: true; readonly ready: ReadySource } | { readonly ok: false; readonly refusal: Answer };
 
 /** Everything that is judged before the body is read. */
-function admit(deps: IngestDoorDeps, request: IncomingMessage, id: string): Admission {
+function admit({ deps, exchanges }: Door, request: IncomingMessage, id: string): Admission {
   const shape = screenShape(request);
   if (shape !== null) return { ok: false, refusal: refuse(shape.code, id, { ...shape, close: true }) };
   const key = parseSourceKey(request.url ?? "");
   if (key === null) return { ok: false, refusal: refuse("bad_path", id) };
   const ready = deps.findSource(key);
+  exchanges.stands(request.socket, ready === null ? "suspect" : deps.classOf(ready));
   if (ready === null) return { ok: false, refusal: count(deps, "unknown", refuse("unknown_source", id)) };
   const { name } = ready.source;
   const fault = screenForSource(request, ready);

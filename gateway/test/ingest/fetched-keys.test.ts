@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { certificates } from "../../../verify/test/certificates.ts";
 import { keys } from "../../../verify/test/coded-sample.ts";
 import { createIngestDoor } from "../../src/http/ingest-door.ts";
+import { createTurns } from "../../src/http/turns.ts";
 import { ingest } from "../../src/pipeline/ingest.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { post, startIngestGateway } from "../support/ingest-gateway.ts";
@@ -212,6 +213,8 @@ describe("at the door", () => {
         ingest: (found, arrival) => ingest(deps, found, arrival),
         closedBecause: () => null,
         admit: () => null,
+        classOf: () => "normal",
+        turns: createTurns(clock),
         clock,
         log: silentLog,
         metrics,

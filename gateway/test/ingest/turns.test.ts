@@ -1,0 +1,144 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, it } from "vitest";
+import { createIngestDoor } from "../../src/http/ingest-door.ts";
+import type { Speaker, Standing, Turns } from "../../src/http/turns.ts";
+import { TURN_REQUESTS_MAX, createTurns } from "../../src/http/turns.ts";
+import type { ReadySource } from "../../src/pipeline/arrival.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { silentLog } from "../../src/platform/log.ts";
+import { createMetrics } from "../../src/platform/metrics.ts";
+import { openRaw, requestBytes } from "../support/raw-http.ts";
+
+/** Turns whose moments the test gives, and connections that only note whether they are read. */
+function openTurns() {
+  const steps: (() => void)[] = [];
+  const moment = { ms: 0 };
+  const turns = createTurns({ now: () => new Date(0), monotonicMs: () => moment.ms }, (step) => steps.push(step));
+  const unread = new Map<Speaker, Standing>();
+  const rest = (standing: Standing, times: number): void => {
+    for (let i = 0; i < times; i++) {
+      const speaker = { destroyed: false } as Speaker & { pause: unknown; resume: unknown };
+      speaker.pause = () => (unread.set(speaker, standing), speaker as never);
+      speaker.resume = () => (unread.delete(speaker), speaker as never);
+      turns.rest(speaker, standing);
+    }
+  };
+  const waiting = (standing: Standing): number => [...unread.values()].filter((one) => one === standing).length;
+  return { turns, moment, unread, rest, waiting, turn: () => steps.splice(0).forEach((step) => step()) };
+}
+
+function press(turns: Turns): void {
+  for (let i = 0; i <= TURN_REQUESTS_MAX; i++) turns.begin();
+}
+
+it("lets every connection go on at once while few speak", () => {
+  const { turns, rest, unread } = openTurns();
+  for (let i = 0; i < TURN_REQUESTS_MAX; i++) turns.begin();
+  for (const standing of ["critical", "new", "high", "normal", "low"] as const) rest(standing, 10);
+  expect(unread.size).toBe(0);
+});
+
+it("reads so many a turn when many speak, most of the urgent ones, and some of each", () => {
+  const { turns, rest, unread, waiting, turn } = openTurns();
+  press(turns);
+  const standings = ["critical", "new", "high", "normal", "low"] as const;
+  for (const standing of standings) rest(standing, 100);
+  turn();
+  expect(unread.size).toBe(500 - TURN_REQUESTS_MAX);
+  expect(standings.map((standing) => 100 - waiting(standing))).toEqual([24, 16, 12, 8, 4]);
+  for (let i = 0; i < 8; i++) turn();
+  expect(unread.size).toBe(0);
+});
+
+it("keeps its turns short while each brings another connection, for one is taken a turn", () => {
+  const { turns, rest, unread, turn } = openTurns();
+  press(turns);
+  rest("normal", 100);
+  turns.arrive({ destroyed: false, pause: () => undefined, resume: () => undefined } as never);
+  turn();
+  expect(100 - unread.size).toBe(3);
+  turn();
+  expect(100 - unread.size).toBe(3 + TURN_REQUESTS_MAX);
+});
+
+it("lets those that were not genuine wait always, a few a turn, and tells of no wait of theirs", () => {
+  const { turns, rest, moment, waiting, turn } = openTurns();
+  rest("suspect", 40);
+  expect(waiting("suspect")).toBe(40);
+  moment.ms = 900;
+  expect(turns.waitedMs()).toBe(0);
+  turn();
+  expect(waiting("suspect")).toBe(32);
+  press(turns);
+  rest("low", 200);
+  moment.ms = 1_000;
+  expect(turns.waitedMs()).toBe(100);
+  turn();
+  expect([waiting("suspect"), waiting("low")]).toEqual([24, 200 - TURN_REQUESTS_MAX]);
+});
+
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+/** A door on a real socket, whose sources are what their keys say; nothing is stored. */
+async function openDoor() {
+  const metrics = createMetrics("0.0.0-test");
+  const turns = createTurns(systemClock);
+  const door = createIngestDoor(
+    {
+      findSource: (key) =>
+        ({
+          source: { name: key, state: "active", bodyBytesMax: 1_000 },
+          provider: null,
+          routes: [],
+        }) as unknown as ReadySource,
+      ingest: async ({ source }) =>
+        source.name.startsWith("forged")
+          ? { kind: "rejected", rejectionId: "01890000-0000-7000-8000-000000000000", reason: "signature_mismatch" }
+          : { kind: "recorded", eventId: "01890000-0000-7000-8000-000000000001" },
+      closedBecause: () => null,
+      admit: () => null,
+      classOf: ({ source }) => (source.name.startsWith("urgent") ? "critical" : "low"),
+      turns,
+      clock: systemClock,
+      log: silentLog,
+      metrics,
+    },
+    { headersTimeoutMs: 30_000, bodyTimeoutMs: 30_000, connectionsMax: 1_000, bodiesBytesMax: 1_000_000 },
+  );
+  door.listen({ port: 0, host: "127.0.0.1", backlog: 1_000 });
+  await once(door, "listening");
+  ends.push(async () => {
+    door.closeAllConnections();
+    door.close();
+    await once(door, "close");
+  });
+  return { url: `http://127.0.0.1:${(door.address() as AddressInfo).port}`, turns };
+}
+
+it("answers everything that many connections send at once, whoever they are, in its order", async () => {
+  const { url, turns } = await openDoor();
+  const kinds = ["urgent-source", "forged-source", "plain-source"] as const;
+  const requests = (kind: string) => requestBytes(`POST /in/${kind}`, [], "x".repeat(300));
+  const statuses = await Promise.all(
+    Array.from({ length: 240 }, async (_, i) => {
+      const kind = kinds[i % 3]!;
+      const connection = await openRaw(url);
+      ends.push(async () => connection.end());
+      const own: number[] = [];
+      await connection.send(Buffer.concat([requests(kind), requests(kind)]));
+      for (let n = 0; n < 2; n++) own.push((await connection.answer()).status);
+      for (let n = 0; n < 3; n++) {
+        await connection.send(requests(kind));
+        own.push((await connection.answer()).status);
+      }
+      return own.join();
+    }),
+  );
+  expect(new Set(statuses.filter((_, i) => i % 3 !== 1))).toEqual(new Set(["200,200,200,200,200"]));
+  expect(new Set(statuses.filter((_, i) => i % 3 === 1))).toEqual(new Set(["401,401,401,401,401"]));
+  expect(turns.waitedMs()).toBe(0);
+});
