@@ -6,6 +6,7 @@ const USAGE = `npm run proof -- [name] [options]
   nemesis      the same with mixed faults: also SIGTERM, freezes, immediate stops and lost sessions of the database
   frozen-worker  a worker stands still beyond its lease, another takes over, the first goes on and must change nothing
   release      rounds of many seeds towards a release's numbers; the same command goes on (also as --release)
+  recovery     how long it takes from each fault healed to normal service
   incident     the field's incident, replayed by two responders while the gateway is killed
   races        live traffic and a reconciliation bring the same events at the same moment
   mutants      twenty careless changes of the product, each before the test that must notice it
@@ -22,6 +23,7 @@ const PROOFS = {
   },
   "frozen-worker": async (args) => (await import("./frozen-worker/run.mjs")).runFrozenWorker(args),
   release: async (args) => (await import("./release/run.mjs")).runRelease(args),
+  recovery: async (args) => (await import("./recovery/run.mjs")).runRecovery(args),
   incident: async (args) => (await import("./incident.mjs")).runIncident(args),
   races: async () => import("./reconcile-races.mjs"),
   mutants: async (args) => (await import("./mutants/run.mjs")).runMutants(args),

@@ -1,5 +1,5 @@
 // Starts one round, waits for what it finds, and removes what a round left behind that could not clean up after itself.
-import { fork } from "node:child_process";
+import { execFileSync, fork } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,6 +44,7 @@ export async function removeLeftovers(folder) {
   const left = JSON.parse(readFileSync(path, "utf8"));
   if (existsSync(left.folder)) {
     for (const pid of processesOf(left.folder)) end(pid);
+    for (const mount of mountsBelow(left.folder)) execFileSync("umount", ["-l", mount]);
     await removeDataFolder(join(left.folder, "data"));
     rmSync(left.folder, { recursive: true, force: true });
   }
@@ -56,6 +57,11 @@ function processesOf(folder) {
   return pids.filter((pid) =>
     ["cmdline", "environ"].some((file) => readOrNothing(`/proc/${pid}/${file}`).includes(folder)),
   );
+}
+
+function mountsBelow(folder) {
+  const lines = readOrNothing("/proc/mounts").split("\n");
+  return lines.map((line) => line.split(" ")[1] ?? "").filter((path) => path.startsWith(folder));
 }
 
 function readOrNothing(path) {
