@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { readCaptured } from "../../src/cli/captured-request.ts";
 
@@ -92,3 +93,33 @@ it.each([
     remedy: expect.stringMatching(/.{20}/),
   }),
 );
+
+it("reads or refuses in words whatever bytes a file holds, and makes up none of them", () => {
+  const piece = fc.constantFrom(
+    "POST /in/a HTTP/1.1\r\n",
+    "HTTP/1.1 200 OK\r\n",
+    "Content-Length: 3\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "a: b\n",
+    "> ",
+    "* ",
+    "\r\n",
+    "\n",
+    ":",
+    "5\r\nhello\r\n0\r\n\r\n",
+    "fffffff\r\n",
+    '{"headers":[["a","b"]],"body":"x"}',
+    '{"method":1,"headers":{},"bodyBase64":"e30"}',
+    "\ufeff",
+  );
+  const texts = fc.array(fc.oneof(piece, fc.string({ unit: "binary", maxLength: 5 })), { maxLength: 8 });
+  fc.assert(
+    fc.property(texts, (pieces) => {
+      const file = Buffer.from(pieces.join(""));
+      const captured = readCaptured(file);
+      if (!captured.ok) expect([captured.problem, captured.remedy]).not.toContain("");
+      else if (!file.toString().includes("{")) expect(captured.request.body.length).toBeLessThanOrEqual(file.length);
+    }),
+    { seed: 1, numRuns: 500 },
+  );
+});
