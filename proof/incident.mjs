@@ -12,6 +12,8 @@ import { removeDataFolder } from "../bench/data-folder.mjs";
 import { freePort } from "../bench/free-port.mjs";
 import { eventBody, eventId, seededRandom, signatureHeader } from "../bench/stripe-event.mjs";
 import { createGatewayKeeper } from "./kill-flood/gateway-keeper.mjs";
+import { makeReport } from "./report/make-report.mjs";
+import { publishReport } from "./report/save-report.mjs";
 
 const USAGE = `npm run proof -- incident [options]
   --events <n>   events in all (default 980)
@@ -48,7 +50,7 @@ export async function runIncident(args) {
   try {
     const report = await Promise.race([incident(options, { keeper, receiver, port }), keeper.failed]);
     const faults = judge(options, report, receiver, unasked);
-    print(options, report, receiver, faults);
+    publishReport(toReport(options, report, receiver, faults), { isJson: options.json });
     return faults.length === 0 ? 0 : 1;
   } finally {
     await keeper.stop();
@@ -209,26 +211,46 @@ function judge(options, { replay, started, refused }, receiver, unasked) {
   const keys = [...receiver.effects.values()].filter((one) => one.size !== 1).length;
   if (keys > 0) faults.push(`${keys} events arrived under more than one key`);
   // A kill between the receiver's answer and our commit is why a receiver deduplicates; without kills there is none.
-  const doubled = [...receiver.effects.values()].filter((one) => [...one.values()].some((count) => count > 1)).length;
+  const doubled = countDoubled(receiver);
   if (doubled > (options.kills > 0 ? options.kills * 4 : 0))
     faults.push(`${doubled} keys were answered more than once`);
   if (unasked.length > 0) faults.push("the gateway ended by itself");
   return faults;
 }
 
-function print(options, { replay, planned }, receiver, faults) {
-  const doubled = [...receiver.effects.values()].filter((one) => [...one.values()].some((count) => count > 1)).length;
-  if (options.json) {
-    process.stdout.write(
-      `${JSON.stringify({ holds: faults.length === 0, faults, plan: planned.plan, ...replay.summary, doubled })}\n`,
-    );
-    return;
-  }
-  const lines = Object.entries(replay.summary).map(([name, value]) => `  ${name.padEnd(18)} ${value}`);
-  const checks = replay.checks.map(({ name, passed, detail }) => `  ${passed ? "ok  " : "FAIL"} ${name}: ${detail}`);
-  const verdict = faults.length === 0 ? "holds" : `broken:\n  ${faults.join("\n  ")}`;
-  const seen = `  ${receiver.effects.size} events had an effect, each under one key; ${doubled} keys were delivered a second time by a kill`;
-  process.stdout.write(`${[...lines, ...checks, seen, verdict].join("\n")}\n`);
+const countDoubled = ({ effects }) =>
+  [...effects.values()].filter((one) => [...one.values()].some((count) => count > 1)).length;
+
+function toReport({ events, undone, kills }, { replay }, receiver, faults) {
+  const checks = replay.checks.map(({ name, passed, detail }) => ({
+    id: null,
+    name: `the replay's own check: ${name}`,
+    broken: passed ? 0 : 1,
+    examples: passed ? [] : [detail],
+  }));
+  const summary = Object.entries(replay.summary).filter(([, value]) => typeof value === "number");
+  return makeReport({
+    proof: "incident",
+    about: `${events} events, an outage that leaves ${undone} of them undone, one of those poisoned; two responders replay them at once while the provider sends them again and the gateway is killed ${kills} times.`,
+    repeat: `npm run proof -- incident --events ${events} --undone ${undone} --kills ${kills}`,
+    seeds: [7],
+    verdict: faults.length === 0 ? "true" : "false",
+    reasons: faults,
+    faults: kills > 0 ? { "gateway SIGKILL": kills } : {},
+    counts: {
+      acked: events,
+      arrivals: receiver.arrivals,
+      // Delivered a second time by a kill between the receiver's answer and our commit.
+      redeliveries: countDoubled(receiver),
+      ...Object.fromEntries(summary.map(([name, value]) => [name.replaceAll("_", " "), value])),
+    },
+    rules: [
+      { id: null, name: "the incident does not end as it must", broken: faults.length, examples: faults },
+      ...checks,
+    ],
+    bars: [],
+    recoveryMs: {},
+  });
 }
 
 function readOptions(args) {

@@ -9,6 +9,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startGateway } from "../bench/start-process.mjs";
+import { giveReasons, makeReport } from "./report/make-report.mjs";
+import { identifyRules } from "./report/rules.mjs";
+import { publishReport } from "./report/save-report.mjs";
 
 const USAGE = "node proof/reconcile-races.mjs [--events <n>] [--json]   (10000 events; build first: npm run build)\n";
 const KEY = "proof-stripe-source-key-000";
@@ -36,8 +39,9 @@ async function prove(events, isJson) {
   const undo = [() => rmSync(folder, { recursive: true, force: true })];
   try {
     const summary = await race({ events, folder, undo });
-    process.stdout.write(isJson ? `${JSON.stringify(summary)}\n` : describe(summary));
-    return summary.doubles === 0 && summary.lost === 0 ? 0 : 1;
+    const made = toReport(summary);
+    publishReport(made, { isJson });
+    return made.verdict === "true" ? 0 : 1;
   } finally {
     for (const step of undo.toReversed()) await step();
   }
@@ -252,14 +256,34 @@ async function reconcile({ databaseUrl, secretKey, folder, log, door, undo }) {
   return { listed, matched, missing, recovered, unexplained };
 }
 
-function describe({ races, seconds, report, answered, recovered, events, deliveries, duplicates, doubles, lost }) {
-  return [
-    `${races} events, each by its webhook and from the provider's log at the same moment, in ${seconds} s`,
-    `report      ${JSON.stringify(report)}`,
-    `the door    ${JSON.stringify(answered)}`,
-    `who was first: the log ${recovered["provider_api"] ?? 0}, the webhook ${recovered["arrival"] ?? 0}`,
-    `stored      ${events} events, ${deliveries} deliveries, ${duplicates} duplicates counted`,
-    `doubles ${doubles}, lost ${lost}`,
-    "",
-  ].join("\n");
+function toReport({ races, seconds, report, answered, recovered, events, deliveries, duplicates, doubles, lost }) {
+  const rules = identifyRules([
+    { name: "acked and lost", broken: lost, examples: lost > 0 ? [`${lost} of ${races}`] : [] },
+    { name: "stored twice", broken: doubles, examples: doubles > 0 ? [`${doubles} of ${races}`] : [] },
+  ]);
+  return makeReport({
+    proof: "races",
+    about: `${races} events, each by its webhook and from the provider's log at the same moment, in ${seconds} s.`,
+    repeat: `npm run proof -- races --events ${races}`,
+    seeds: [],
+    verdict: lost + doubles === 0 ? "true" : "false",
+    reasons: giveReasons(rules, []),
+    faults: {},
+    counts: {
+      acked: Object.entries(answered).reduce(
+        (sum, [name, times]) => sum + (/^2|^duplicate$/.test(name) ? times : 0),
+        0,
+      ),
+      events,
+      deliveries,
+      duplicates,
+      firstByTheLog: recovered["provider_api"] ?? 0,
+      firstByTheWebhook: recovered["arrival"] ?? 0,
+      ...report,
+    },
+    rules,
+    bars: [],
+    recoveryMs: {},
+    details: { answered },
+  });
 }

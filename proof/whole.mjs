@@ -22,12 +22,13 @@ export async function runWhole(args) {
     const flood = await runKillFlood({ ...options, program, keepLogsIn });
     process.stderr.write("a worker is frozen beyond its lease\n");
     const frozen = await proveFrozenWorker({ events: FROZEN_EVENTS, seed, mutant, program });
-    return mergeReports(
-      "whole",
-      [flood, frozen],
-      `npm run proof --${args.map((arg) => ` ${arg}`).join("")} --seed ${seed}`,
-    );
+    return mergeReports("whole", [flood, frozen], repeatOf(args, seed));
   });
   publishReport(report, { isJson });
   return report.verdict === "true" && report.bars.every(({ met }) => met !== false) ? 0 : 1;
+}
+
+function repeatOf(args, seed) {
+  const given = args.map((arg) => ` ${arg}`).join("");
+  return `npm run proof --${given}${args.includes("--seed") ? "" : ` --seed ${seed}`}`;
 }
