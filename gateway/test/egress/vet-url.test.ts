@@ -148,12 +148,9 @@ describe("any address at all", () => {
   });
 
   test("is no throw, whatever stands in the place of the URL, and is judged as the one that would be dialled", () => {
-    const host = fc.oneof(
-      fc.webAuthority(),
-      fc.string({ unit: "grapheme" }),
-      fc.ipV6(),
-      fc.ipV6().map((a) => `[${a}]`),
-    );
+    const text = fc.string({ unit: "binary", maxLength: 20 });
+    const bracketed = words(8).map((address) => `[${address}]`);
+    const host = fc.oneof(text, bracketed, fc.constantFrom("a.example", "a.example:80", "u@a.example", "[::]"));
     fc.assert(
       fc.property(
         fc.constantFrom("http:", "https://", "HTTP:/", "//", ""),
@@ -166,7 +163,7 @@ describe("any address at all", () => {
             expect(judgeAddress(verdict.url.hostname.slice(1, -1), rules)).toBe("public");
         },
       ),
-      { seed: 1, numRuns: 500 },
+      { seed: 1, numRuns: 300 },
     );
   });
 });
