@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { openStandardError } from "./standard-error.ts";
 
 /** A structured logger: one line of JSON a record, no bodies, no secrets. */
 export interface Log {
@@ -14,8 +15,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Logs to standard error, so that standard output stays free for what a command prints. */
 export function createLog(level: LogLevel): Log {
   const options = { level, base: null, formatters: { level: (label: string) => ({ level: label }) } };
-  const out = pino.destination({ dest: 2, sync: false });
-  return pino(options, { write: (line: string) => void out.write(escapeControls(line)) });
+  const out = openStandardError();
+  return pino(options, { write: (line: string) => out.write(escapeControls(line)) });
 }
 
 // JSON lets these stand as they are, and readers of logs cut lines at some of them (U+0085, U+2028) while terminals obey
