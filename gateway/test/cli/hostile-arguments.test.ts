@@ -58,8 +58,8 @@ const COMMANDS = commandsOf(buildProgram(fakeShell("/").shell, "0.0.0", () => {}
 
 const typed = fc
   .oneof(
-    fc.string({ unit: "grapheme", maxLength: 12 }),
-    fc.string({ unit: "binary", maxLength: 12 }),
+    fc.string({ maxLength: 12 }),
+    fc.array(fc.nat(0x2fff), { maxLength: 12 }).map((codes) => String.fromCharCode(...codes)),
     fc.constantFrom(
       "",
       "-",
@@ -101,7 +101,7 @@ it("whatever is typed, a command ends with 0, 1 or 2, says why in words, and nev
       if (code !== 0) expect(said.trim()).not.toBe("");
       expect(said).not.toMatch(/\n\s+at .*:\d+:\d+|node:internal|TypeError|\[object Object\]/);
     }),
-    { seed: 20_261_122, numRuns: 200 },
+    { seed: 20_261_122, numRuns: 100 },
   );
 });
 

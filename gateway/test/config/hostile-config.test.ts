@@ -74,7 +74,7 @@ const NAMED_BY: Readonly<Record<string, readonly string[]>> = {
   destinations: ["routes", "worker"],
 };
 
-const RUNS = { seed: 20_261_122, numRuns: 300 };
+const RUNS = { seed: 20_261_122, numRuns: 150 };
 
 describe("a configuration that nobody meant", () => {
   it("may hold what cannot be written as text, and names without a letter", async () => {
@@ -116,7 +116,7 @@ describe("a configuration that nobody meant", () => {
     const variables = settings.flatMap(({ variable }) => (variable === null ? [] : [variable]));
     const flags = settings.flatMap(({ flag }) => (flag === null ? [] : [flag]));
     const texts = fc.oneof(
-      fc.string({ unit: "binary" }),
+      fc.array(fc.nat(0x2fff), { maxLength: 10 }).map((codes) => String.fromCharCode(...codes)),
       fc.constantFrom("0", "-1", "1e3", "0x10", "99999999999999999999", "true", ",", "::", "[", "%", "http://[", "🦊"),
     );
     await fc.assert(
