@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { groupByCause, suggestNextStep } from "../../domain/dead-cause.ts";
 import { toPublicId } from "../../domain/id.ts";
+import { DEAD_LOOKED_MAX } from "../../domain/dead-filter.ts";
 import { findDead } from "../../recovery/find-dead.ts";
 import { readView } from "../../store/views/read-view.ts";
 import { catalogOf } from "./catalog-operations.ts";
@@ -47,7 +48,8 @@ async function listGroups(context: OperationContext, query: z.infer<typeof group
   const read = readDeadFilter(given, own);
   if (!read.ok) return read;
   const { tenant } = context.principal;
-  const found = orRefusal(await readView(context.deps.db, (tx) => findDead(tx, tenant, read.filter, dismissed)));
+  const look = { isDismissed: dismissed, lookedMax: DEAD_LOOKED_MAX };
+  const found = orRefusal(await readView(context.deps.db, (tx) => findDead(tx, tenant, read.filter, look)));
   if (!found.ok) return found;
   const groups = groupByCause(found.value.letters);
   const items = groups.slice(0, GROUPS_MAX).map((group): z.infer<typeof groupSchema> => {
@@ -77,7 +79,7 @@ export const deadGroupOperations = [
     tag: "Deliveries",
     summary: "Dead letters by cause, the largest group first, each with a sample and what to do next",
     description:
-      "A cause is a destination, an event type, the class, status and words of the last attempt, without what differs from letter to letter. The newest 10,000 letters are looked at; searched says so.",
+      "A cause is a destination, an event type, the class, status and words of the last attempt, without what differs from letter to letter. The newest 4,000 letters are looked at; searched says so.",
     query: groupQuery,
     answer: groupsSchema,
     handle: (context, { query }) => listGroups(context, query),

@@ -2,13 +2,14 @@ import { z } from "@hono/zod-openapi";
 import type { DeadFilter } from "../../domain/dead-filter.ts";
 import { isNarrow } from "../../domain/dead-filter.ts";
 import { bucketOf, toPublicId } from "../../domain/id.ts";
-import { findDead } from "../../recovery/find-dead.ts";
+import { findDeadPage } from "../../recovery/find-dead.ts";
 import { listDismissals } from "../../store/dead-letters/handlings.ts";
 import type { Queryable } from "../../store/statement.ts";
 import { listLastAttempts } from "../../store/views/attempts.ts";
+import type { DeadGroupRow } from "../../store/views/dead-letters.ts";
 import { groupDead } from "../../store/views/dead-letters.ts";
 import type { DeliveryRow } from "../../store/views/deliveries.ts";
-import { listDead, pickDead } from "../../store/views/deliveries.ts";
+import { listOpen, pickDead } from "../../store/views/deliveries.ts";
 import { readView } from "../../store/views/read-view.ts";
 import { catalogOf } from "./catalog-operations.ts";
 import { deadFilterShape, readDeadFilter } from "./dead-filter-query.ts";
@@ -17,9 +18,10 @@ import type { OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { pageQuery, readCursor, searchedSchema, toPage, UUID_MAX } from "./page.ts";
 import { orRefusal } from "./refusal.ts";
+import type { TenantCatalog } from "./tenant-catalog.ts";
 
 /** Grouping reads no more than the newest so many; the answer says so. */
-const COUNTED_MAX = 100_000;
+const COUNTED_MAX = 20_000;
 
 const moment = z.iso.datetime();
 const deadLetterSchema = deliverySchema
@@ -72,11 +74,11 @@ async function listPage(context: OperationContext, query: z.infer<typeof deadLet
   const before = start.after?.[0] ?? UUID_MAX;
   const read = orRefusal(
     await readView(context.deps.db, async (tx) => {
-      const { rows, searched } = await readRows(tx, tenant, before, { filter, dismissed, limit: limit + 1 });
-      const ids = rows.map(({ id }) => id);
+      const found = await readRows(tx, tenant, before, { filter, dismissed, limit: limit + 1 });
+      const ids = found.rows.map(({ id }) => id);
       const attempts = (await tx.run(listLastAttempts, [ids.map(bucketOf), ids])).rows;
       const dismissals = dismissed ? (await tx.run(listDismissals, [tenant, ids.map(bucketOf), ids])).rows : [];
-      return { rows, searched, attempts, dismissals, groups: (await tx.run(groupDead, [tenant, COUNTED_MAX])).rows };
+      return { ...found, attempts, dismissals, groups: (await tx.run(groupDead, [tenant, COUNTED_MAX])).rows };
     }),
   );
   if (!read.ok) return read;
@@ -96,15 +98,9 @@ async function listPage(context: OperationContext, query: z.infer<typeof deadLet
         dismissed: dismissal === undefined ? null : toDismissed(dismissal),
       };
     },
+    read.value.floor === null ? null : [read.value.floor],
   );
-  const groups = read.value.groups.map((group) => ({
-    reason: group.reason,
-    destinationId: toPublicId("dst", group.destination_id),
-    destination: own.destinationName(group.destination_id),
-    count: group.deliveries,
-    firstAt: group.first_at.toISOString(),
-    lastAt: group.last_at.toISOString(),
-  }));
+  const groups = read.value.groups.map((group) => toGroup(group, own));
   const counted = groups.reduce((sum, { count }) => sum + count, 0);
   const value = {
     ...page,
@@ -116,23 +112,40 @@ async function listPage(context: OperationContext, query: z.infer<typeof deadLet
   return { ok: true, value } as const;
 }
 
+function toGroup(group: DeadGroupRow, own: TenantCatalog) {
+  return {
+    reason: group.reason,
+    destinationId: toPublicId("dst", group.destination_id),
+    destination: own.destinationName(group.destination_id),
+    count: group.deliveries,
+    firstAt: group.first_at.toISOString(),
+    lastAt: group.last_at.toISOString(),
+  };
+}
+
+interface FoundRows {
+  readonly rows: DeliveryRow[];
+  readonly searched: z.infer<typeof searchedSchema>;
+  /** Where the search ended without having seen everything. */
+  readonly floor: string | null;
+}
+
 // By destination alone there is an index to walk; by anything else the newest are searched.
 async function readRows(
   tx: Queryable,
   tenant: string,
   before: string,
   wish: { readonly filter: DeadFilter; readonly dismissed: boolean; readonly limit: number },
-): Promise<{ rows: DeliveryRow[]; searched: z.infer<typeof searchedSchema> }> {
+): Promise<FoundRows> {
   const { destinationId, ...rest } = wish.filter;
-  if (!wish.dismissed && !isNarrow(rest))
-    return {
-      rows: (await tx.run(listDead, [tenant, before, destinationId ?? null, true, wish.limit])).rows,
-      searched: null,
-    };
-  const { letters, searched } = await findDead(tx, tenant, wish.filter, wish.dismissed);
-  const ids = letters.map(({ id }) => id).filter((id) => id < before);
-  const shown = ids.slice(0, wish.limit);
-  return { rows: (await tx.run(pickDead, [tenant, shown.map(bucketOf), shown])).rows, searched };
+  if (!wish.dismissed && !isNarrow(rest)) {
+    const { rows } = await tx.run(listOpen, [tenant, before, destinationId ?? null, wish.limit]);
+    return { rows, searched: null, floor: null };
+  }
+  const look = { isDismissed: wish.dismissed, before, limit: wish.limit };
+  const { letters, searched, floor } = await findDeadPage(tx, tenant, wish.filter, look);
+  const shown = letters.map(({ id }) => id).slice(0, wish.limit);
+  return { rows: (await tx.run(pickDead, [tenant, shown.map(bucketOf), shown])).rows, searched, floor };
 }
 
 function toDismissed(row: { dismissed_at: Date; handling: string; reason: string | null; handled_by: string | null }) {
@@ -152,6 +165,8 @@ export const deadLetterOperations = [
     path: "/dead-letters",
     tag: "Deliveries",
     summary: "Dead letters that nobody has retried, newest first, and how many there are by reason and destination",
+    description:
+      "By destination alone, in order; by anything else 4,000 letters at a time are searched, so a page may be short, or empty, and still have a nextCursor, and searched says how far it got. reasons and groups count the newest 20,000.",
     query: deadLetterQuery,
     answer: deadLetterPageSchema,
     handle: (context, { query }) => listPage(context, query),

@@ -84,7 +84,7 @@ async function listPage(context: OperationContext, query: DeliveryQuery) {
       }
       const listed =
         query.state === "dead"
-          ? await tx.run(listDead, [tenant, first, destinationId, false, limit])
+          ? await tx.run(listDead, [tenant, first, destinationId, limit])
           : await tx.run(listUnfinished, [tenant, query.state, first, destinationId, limit]);
       return { rows: listed.rows, floor: null, searched: null };
     }),

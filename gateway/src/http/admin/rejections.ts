@@ -139,7 +139,7 @@ export const rejectionOperations = [
     path: "/rejections",
     tag,
     summary: "Arrivals that were not accepted, newest first, with what is wrong with them",
-    description: "A filter goes through 100,000 of them at a time; searched says how far it got.",
+    description: "A filter goes through 20,000 of them at a time; searched says how far it got.",
     query: rejectionQuery,
     answer: searchedPageOf(rejectionSchema),
     handle: (context, { query }) => listPage(context, query),

@@ -39,21 +39,24 @@ export const listUnfinished = cold<DeliveryRow>(
     ORDER BY d.id DESC`,
 );
 
-/**
- * Dead deliveries, newest first, by their own index.
- * Parameters: tenant, before id (exclusive), destination uuid or null, whether those that were retried or dismissed are left
- * out, limit.
- */
-export const listDead = cold<DeliveryRow>(
-  "list_dead",
-  `SELECT ${FINISHED}, e.source_id, e.event_type
-     FROM (SELECT q.* FROM holdfast.finished_delivery q
-            WHERE q.tenant = $1 AND q.state = 'dead' AND q.id < $2 AND ($3::uuid IS NULL OR q.destination_id = $3)
-              AND (NOT $4::boolean OR (q.retried_as IS NULL AND q.dismissed_at IS NULL))
-            ORDER BY q.id DESC LIMIT $5) f
-     LEFT JOIN holdfast.event e ON e.bucket = f.bucket AND e.id = f.event_id
-    ORDER BY f.id DESC`,
-);
+/** Dead deliveries, retried and dismissed ones too, newest first, by their own index. Parameters: tenant, before id (exclusive), destination uuid or null, limit. */
+export const listDead = listDying("list_dead", "q.state = 'dead'");
+
+/** The same of those that nobody has retried or dismissed, by an index of theirs. */
+export const listOpen = listDying("list_open", "q.state = 'dead' AND q.retried_as IS NULL AND q.dismissed_at IS NULL");
+
+// The condition stands in the text: as a parameter it would not lead to its index.
+function listDying(name: string, which: string) {
+  return cold<DeliveryRow>(
+    name,
+    `SELECT ${FINISHED}, e.source_id, e.event_type
+       FROM (SELECT q.* FROM holdfast.finished_delivery q
+              WHERE q.tenant = $1 AND ${which} AND q.id < $2 AND ($3::uuid IS NULL OR q.destination_id = $3)
+              ORDER BY q.id DESC LIMIT $4) f
+       LEFT JOIN holdfast.event e ON e.bucket = f.bucket AND e.id = f.event_id
+      ORDER BY f.id DESC`,
+  );
+}
 
 /**
  * Deliveries of any state, by their events, newest event first: the index on events gives the order, which finished

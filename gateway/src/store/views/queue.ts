@@ -19,8 +19,9 @@ export interface QueueCountRow {
 export const countQueue = cold<QueueCountRow>(
   "count_queue",
   `SELECT q.state, q.priority, q.held_reason, q.destination_id, count(*)::int AS deliveries, min(q.due_at) AS next_due_at,
-          min(coalesce(extract(epoch FROM q.ready_at) * 1000,
-                       ('x' || substr(q.id::text, 1, 8) || substr(q.id::text, 10, 4))::bit(48)::bigint))::float8 AS since_ms
+          least(extract(epoch FROM min(q.ready_at)) * 1000,
+                ('x' || substr(min(q.id::text) FILTER (WHERE q.ready_at IS NULL), 1, 8)
+                     || substr(min(q.id::text) FILTER (WHERE q.ready_at IS NULL), 10, 4))::bit(48)::bigint)::float8 AS since_ms
      FROM (SELECT * FROM (SELECT d.id, d.state, d.priority, d.held_reason, d.destination_id, d.due_at, d.ready_at
                             FROM holdfast.delivery d WHERE d.state = 'ready' AND d.tenant = $1
                            ORDER BY d.priority, d.rank LIMIT $2) a

@@ -15,7 +15,9 @@ const DEADLINE_MS = 8_000;
 // As functions, since SET cannot be prepared; both end with the transaction. Parameter: milliseconds as text.
 const limitView = cold(
   "limit_view",
-  "SELECT set_config('statement_timeout', $1, true), set_config('transaction_read_only', 'on', true)",
+  // Compiling a statement over all partitions takes longer than reading a page by it.
+  `SELECT set_config('statement_timeout', $1, true), set_config('transaction_read_only', 'on', true),
+          set_config('jit', 'off', true)`,
 );
 
 /**

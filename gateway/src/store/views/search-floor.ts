@@ -8,6 +8,8 @@ import { cold } from "../statement.ts";
  */
 const ROWS_MAX = 100_000;
 const ROWS_WITH_DELIVERIES_MAX = 20_000;
+/** Of a rejection the diagnosis is read, which is JSON. */
+const REJECTIONS_MAX = 20_000;
 
 const findEventFloor = cold<{ id: string }>(
   "find_event_floor",
@@ -22,7 +24,7 @@ const findRejectionFloor = cold<{ id: string }>(
 const FLOORS = {
   events: { statement: findEventFloor, rows: ROWS_MAX },
   eventsWithDeliveries: { statement: findEventFloor, rows: ROWS_WITH_DELIVERIES_MAX },
-  rejections: { statement: findRejectionFloor, rows: ROWS_MAX },
+  rejections: { statement: findRejectionFloor, rows: REJECTIONS_MAX },
 };
 
 /** The id at which a search that begins before `before` has to end, itself included; null when it may see everything. */
