@@ -157,6 +157,10 @@ export interface Replay {
     notReplayed: Record<string, number>;
     deliveries: number;
     destinations: { destination: string; deliveries: number }[];
+    /** Deliveries of the scope that wait by themselves, and for what; no replay moves them. */
+    held: { destination: string; reason: string; deliveries: number }[];
+    /** Destinations at which deliveries of the run would be held. `gate`: `breaker`, `slow` or `limit`. */
+    holding: { destination: string; reason: string; gate: string | null }[];
     verified: { signature: number; retired_secret: number; recorded_verdict: number };
     bodyBytes: number;
     complete: boolean;

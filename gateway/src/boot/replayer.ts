@@ -46,6 +46,7 @@ export function startReplayer(
     random,
     ranks,
     log,
+    metrics,
     lease,
     leaseMs: LEASE_MS,
     databaseNow: () => databaseClock.now(),

@@ -1,7 +1,7 @@
 import { createGateMetrics } from "./gate-metrics.ts";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import { createOverloadMetrics, createPaceMetrics } from "./queue-metrics.ts";
-import { createReconciliationMetrics } from "./reconciliation-metrics.ts";
+import { createRecoveryMetrics } from "./recovery-metrics.ts";
 import { createMetricsExchange } from "./metrics-exchange.ts";
 import { createUpkeepMetrics } from "./upkeep-metrics.ts";
 
@@ -62,7 +62,7 @@ export function createMetrics(version: string) {
     ...createPaceMetrics(registers),
     ...createOverloadMetrics(registers),
     ...createUpkeepMetrics(registers),
-    ...createReconciliationMetrics(registers),
+    ...createRecoveryMetrics(registers),
     databaseUp: new Gauge({
       name: "holdfast_database_up",
       aggregator: "min",

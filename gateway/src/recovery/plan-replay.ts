@@ -1,3 +1,5 @@
+import type { GateReason, HeldReason } from "../domain/gate.ts";
+import { heldReasonOf } from "../domain/gate.ts";
 import { lowestUuid, newUuid } from "../domain/id.ts";
 import type { ReplayOptions, ReplayScope, ReplaySubject } from "../domain/replay-scope.ts";
 import type { ReplayTally, ScanResult } from "../domain/replay-tally.ts";
@@ -10,7 +12,7 @@ import { insertReplay } from "../store/replays/write-replays.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { Viewed } from "../store/views/read-view.ts";
 import { readView } from "../store/views/read-view.ts";
-import type { ScanPlace } from "./prepare-events.ts";
+import type { HeldThere, ScanPlace } from "./prepare-events.ts";
 import { prepareEvents, readEventWindow } from "./prepare-events.ts";
 import { prepareRejections, readRejectionWindow } from "./prepare-rejections.ts";
 
@@ -35,12 +37,22 @@ export interface ReplayPlan {
   readonly deliveries: number;
   /** Deliveries by destination (UUID). */
   readonly byDestination: Readonly<Record<string, number>>;
+  /** Deliveries of the scope that are under way by themselves and held, by destination (UUID) and reason: no replay moves them. */
+  readonly held?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** What would hold deliveries of the run as soon as they are queued, by destination (UUID). */
+  readonly holding?: Readonly<Record<string, Holding>>;
   readonly verified: ReplayTally["verified"];
   readonly bodyBytes: number;
   /** False: there is more than a plan looks at; the numbers are of the oldest part. */
   readonly complete: boolean;
   /** How long the queueing takes at the rate of the options. */
   readonly estimatedSec: number;
+}
+
+/** Why a destination takes nothing, or not at once. `gate`: what a `destination_gated` one waits for. */
+export interface Holding {
+  readonly reason: HeldReason;
+  readonly gate: GateReason | null;
 }
 
 /** A plan looks at so many arrivals at most. */
@@ -87,6 +99,7 @@ export async function planReplay(
 async function countAhead(deps: PlanDeps, from: ScanPlace, wish: PlanWish): Promise<Viewed<ReplayPlan>> {
   const endMs = deps.clock.monotonicMs() + LOOK_MS;
   const byDestination: Record<string, number> = {};
+  const held: Record<string, Record<string, number>> = {};
   let { cursorId } = from;
   let tally = EMPTY_TALLY;
   let bodyBytes = 0;
@@ -98,6 +111,10 @@ async function countAhead(deps: PlanDeps, from: ScanPlace, wish: PlanWish): Prom
     tally = addResults(tally, page.results);
     bodyBytes += page.bodyBytes;
     for (const id of page.destinationIds) byDestination[id] = (byDestination[id] ?? 0) + 1;
+    for (const { destinationId: id, reason } of page.held) {
+      const reasons = (held[id] ??= {});
+      reasons[reason] = (reasons[reason] ?? 0) + 1;
+    }
     ({ cursor: cursorId, isLast } = page);
   }
   const value = {
@@ -107,6 +124,8 @@ async function countAhead(deps: PlanDeps, from: ScanPlace, wish: PlanWish): Prom
     notReplayed: tally.notReplayed,
     deliveries: tally.deliveries,
     byDestination,
+    held,
+    holding: findHolding(deps.catalog, Object.keys(byDestination)),
     verified: tally.verified,
     bodyBytes,
     complete: isLast,
@@ -115,9 +134,20 @@ async function countAhead(deps: PlanDeps, from: ScanPlace, wish: PlanWish): Prom
   return { ok: true, value };
 }
 
+function findHolding(catalog: CatalogIndex, destinationIds: readonly string[]): Record<string, Holding> {
+  const found = destinationIds.flatMap((id): [string, Holding][] => {
+    const destination = catalog.findDestination(id);
+    const reason = destination === null ? null : heldReasonOf(destination, null);
+    if (reason === null) return [];
+    return [[id, { reason, gate: reason === "destination_gated" ? (destination?.gate?.reason ?? null) : null }]];
+  });
+  return Object.fromEntries(found);
+}
+
 interface Page {
   readonly results: readonly ScanResult[];
   readonly destinationIds: readonly string[];
+  readonly held: readonly HeldThere[];
   readonly bodyBytes: number;
   readonly cursor: string;
   readonly isLast: boolean;
@@ -133,6 +163,7 @@ async function lookAhead(deps: PlanDeps, tx: Queryable, place: ScanPlace, wish: 
       one.kind === "done" ? one.result : { kind: "replayed", deliveries: one.moves.length, verifiedBy: one.verifiedBy },
     ),
     destinationIds: prepared.flatMap((one) => (one.kind === "move" ? one.moves.map((move) => move.destinationId) : [])),
+    held: prepared.flatMap((one) => one.held),
     bodyBytes: rows.reduce((sum, row) => sum + (moved.has(row.id) ? row.body_bytes : 0), 0),
     cursor,
     isLast,
@@ -157,6 +188,7 @@ async function lookAtRejections(deps: PlanDeps, tx: Queryable, place: ScanPlace,
     destinationIds: drafts.flatMap((one) =>
       one.drafts.flatMap(({ deliveries }) => deliveries.map(({ destinationId }) => destinationId)),
     ),
+    held: [],
     bodyBytes: drafts.reduce((sum, { id }) => sum + (bytes.get(id) ?? 0), 0),
     cursor,
     isLast,

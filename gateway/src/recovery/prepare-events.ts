@@ -1,6 +1,6 @@
 import { bucketOf, lowestUuid, timeOf } from "../domain/id.ts";
 import { matchesEventType } from "../domain/event-type.ts";
-import type { Choice } from "../domain/replay-choice.ts";
+import type { Choice, PairStanding } from "../domain/replay-choice.ts";
 import { choose, standingsOf } from "../domain/replay-choice.ts";
 import type { ReplayOptions, ReplayScope } from "../domain/replay-scope.ts";
 import { wantsType } from "../domain/replay-scope.ts";
@@ -22,12 +22,22 @@ export interface PrepareDeps extends KeyedDeps {
 }
 
 /** What moves a delivery; the other choices leave it where it is. */
-export type Move = Exclude<Choice, { readonly do: "skip" | "leave" }>;
+export type Move =
+  | Exclude<Choice, { readonly do: "skip" | "leave" | "create" }>
+  /** What keeps the new delivery in order: what kept the one before, or what its route says; null: nothing. */
+  | (Extract<Choice, { readonly do: "create" }> & { readonly orderKey: string | null });
 
-/** One scanned event: what is to be done for it, or what it came to without. */
-export type PreparedEvent =
-  | { readonly kind: "move"; readonly id: string; readonly moves: readonly Move[]; readonly verifiedBy: VerifiedBy }
-  | { readonly kind: "done"; readonly id: string; readonly result: ScanResult };
+/** A delivery that is under way by itself and waits, with its reason (`destination_paused`, `destination_gated` …). */
+export interface HeldThere {
+  readonly destinationId: string;
+  readonly reason: string;
+}
+
+/** One scanned event: what is to be done for it, or what it came to without; and which of its deliveries are held. */
+export type PreparedEvent = { readonly id: string; readonly held: readonly HeldThere[] } & (
+  | { readonly kind: "move"; readonly moves: readonly Move[]; readonly verifiedBy: VerifiedBy }
+  | { readonly kind: "done"; readonly result: ScanResult }
+);
 
 export interface Window<T> {
   readonly rows: readonly T[];
@@ -99,39 +109,48 @@ export async function prepareEvents(
         ).rows.map((row) => [row.id, row]),
   );
   const prepared: PreparedEvent[] = [];
-  for (const { event, moves, idle } of chosen) {
-    const { id } = event;
-    if (!event.intact) prepared.push(notReplayed(id, BODY_DAMAGED));
-    else if (moves.length === 0) prepared.push({ kind: "done", id, result: idle });
-    else {
-      const found = bytes.get(id);
-      const verified =
-        found === undefined ? ({ ok: false, reason: "event_gone" } as const) : await verifyEvent(deps, event, found);
-      if (verified.ok) prepared.push(moveMeant(id, moves, verified, wish.options));
-      else if (wish.options.trustRecorded && found !== undefined)
-        prepared.push({ kind: "move", id, moves, verifiedBy: "recorded_verdict" });
-      else prepared.push(notReplayed(id, verified.reason));
-    }
+  for (const { event, moves, held, idle } of chosen) {
+    const found = bytes.get(event.id) ?? null;
+    prepared.push({ id: event.id, held, ...(await judge(deps, { event, moves, idle, found }, wish.options)) });
   }
   return prepared;
 }
 
-/** What was never sent is sent where the routes mean it, their filters included; a copy goes where it was asked to. */
-function moveMeant(
-  id: string,
-  moves: readonly Move[],
-  verified: { readonly by: VerifiedBy; readonly meant: readonly string[] | null },
-  { copyTo }: ReplayOptions,
-): PreparedEvent {
-  const { by, meant } = verified;
-  const isMeant = (move: Move): boolean =>
-    move.do !== "create" || !move.isFirst || (meant?.includes(move.destinationId) ?? true);
-  const kept = copyTo === null ? moves.filter(isMeant) : moves;
-  return kept.length === 0 ? notReplayed(id, "missing") : { kind: "move", id, moves: kept, verifiedBy: by };
+type Judged =
+  | { readonly kind: "move"; readonly moves: readonly Move[]; readonly verifiedBy: VerifiedBy }
+  | { readonly kind: "done"; readonly result: ScanResult };
+
+interface Open extends Pick<Chosen, "event" | "moves" | "idle"> {
+  readonly found: { readonly headers: Buffer; readonly body: Buffer } | null;
 }
 
-function notReplayed(id: string, reason: string): PreparedEvent {
-  return { kind: "done", id, result: { kind: "not_replayed", reason } };
+async function judge(deps: PrepareDeps, { event, moves, idle, found }: Open, options: ReplayOptions): Promise<Judged> {
+  if (!event.intact) return notReplayed(BODY_DAMAGED);
+  if (moves.length === 0) return { kind: "done", result: idle };
+  if (found === null) return notReplayed("event_gone");
+  const verified = await verifyEvent(deps, event, found);
+  if (verified.ok) return moveMeant(moves, verified, options);
+  return options.trustRecorded ? { kind: "move", moves, verifiedBy: "recorded_verdict" } : notReplayed(verified.reason);
+}
+
+/** What was never sent is sent where the routes mean it, their filters included, in their order; a copy goes where it was asked to. */
+function moveMeant(
+  moves: readonly Move[],
+  verified: { readonly by: VerifiedBy; readonly meant: ReadonlyMap<string, string | null> | null },
+  { copyTo }: ReplayOptions,
+): Judged {
+  const { by: verifiedBy, meant } = verified;
+  if (copyTo !== null || meant === null) return { kind: "move", moves, verifiedBy };
+  const kept = moves.flatMap((move) => {
+    if (move.do !== "create" || !move.isFirst) return [move];
+    const orderKey = meant.get(move.destinationId);
+    return orderKey === undefined ? [] : [{ ...move, orderKey }];
+  });
+  return kept.length === 0 ? notReplayed("missing") : { kind: "move", moves: kept, verifiedBy };
+}
+
+function notReplayed(reason: string): Judged {
+  return { kind: "done", result: { kind: "not_replayed", reason } };
 }
 
 async function verifyEvent(
@@ -151,7 +170,8 @@ async function verifyEvent(
   if (!verified.ok) return verified;
   const { verdict } = verified;
   const drafted = verdict === null ? null : draftEvent(ready, toArrival(stored)!, verdict, deps.random).deliveries;
-  return { ok: true, by: verified.by, meant: drafted?.map(({ destinationId }) => destinationId) ?? null } as const;
+  const meant = drafted === null ? null : new Map(drafted.map((one) => [one.destinationId, one.order?.key ?? null]));
+  return { ok: true, by: verified.by, meant } as const;
 }
 
 /** A source as the door has it; null when it is no longer in the catalog. */
@@ -163,6 +183,7 @@ export function readySource(catalog: CatalogIndex, sourceId: string): ReadySourc
 interface Chosen {
   readonly event: ScannedEvent;
   readonly moves: readonly Move[];
+  readonly held: readonly HeldThere[];
   /** What the event comes to when there is nothing to do for it. */
   readonly idle: ScanResult;
 }
@@ -190,8 +211,18 @@ async function chooseMoves(
       }));
     const standings = standingsOf(own, routedTo(deps.catalog, event), scope, options.copyTo);
     const choices = standings.map((standing) => choose(standing, scope, options));
-    const moves = choices.filter((choice): choice is Move => choice.do !== "skip" && choice.do !== "leave");
-    return { event, moves, idle: idleResult(choices) };
+    const rowOf = ({ delivery }: PairStanding) => rows.find(({ id }) => id === delivery?.id);
+    const moves = choices.flatMap((choice, i): Move[] => {
+      if (choice.do === "skip" || choice.do === "leave") return [];
+      if (choice.do !== "create") return [choice];
+      // A copy is no part of anybody's order.
+      return [{ ...choice, orderKey: options.copyTo === null ? (rowOf(standings[i]!)?.order_key ?? null) : null }];
+    });
+    const held = standings.flatMap((standing) => {
+      const reason = rowOf(standing)?.held_reason ?? null;
+      return reason === null ? [] : [{ destinationId: standing.destinationId, reason }];
+    });
+    return { event, moves, held, idle: idleResult(choices) };
   });
 }
 

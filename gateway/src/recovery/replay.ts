@@ -5,6 +5,7 @@ import type { Ledger } from "../pipeline/ledger.ts";
 import type { Ranks } from "../domain/fair-queue.ts";
 import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
 import type { Log } from "../platform/log.ts";
+import type { Metrics } from "../platform/metrics.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { listRunnable } from "../store/replays/find-replays.ts";
 import { countInFlight, listUnsettled, settleItems } from "../store/replays/items.ts";
@@ -26,6 +27,7 @@ export interface ReplayDeps extends KeyedDeps {
   readonly ledger: Ledger;
   readonly ranks: Ranks;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, "replaysRunning" | "replaysReplayed" | "replaysSkipped" | "replaysEnded">;
   /** This worker's token; a replay that it leases is nobody else's until the lease ends. */
   readonly lease: string;
   readonly leaseMs: number;
@@ -45,29 +47,35 @@ const DEADLINE_MS = 15_000;
  */
 export async function replay(deps: ReplayDeps): Promise<boolean> {
   const runnable = (await deps.db.run(listRunnable, [deps.lease, deps.databaseNow(), RUNS_MAX])).rows;
-  let more = false;
-  for (const { id } of runnable) more = (await goOn(deps, id)) || more;
+  const gone = [];
+  for (const { id } of runnable) gone.push(await goOn(deps, id));
+  deps.metrics.replaysRunning.set(gone.filter((how) => how === "on" || how === "waits").length);
   for (const { replay_id: id, state } of (await deps.db.run(listUnsettled, [RUNS_MAX])).rows) {
     if (state === "running") continue;
     if (state === "cancelled") await withdrawUntouched(deps, id);
     await settleEnded(deps, id);
   }
-  return more;
+  return gone.includes("on");
 }
 
-async function goOn(deps: ReplayDeps, id: string): Promise<boolean> {
+/** How far a replay went: a batch on; not now, by its rate, its ceiling or what is under way; to its end; or it is another's. */
+type Gone = "on" | "waits" | "ended" | "elsewhere";
+
+async function goOn(deps: ReplayDeps, id: string): Promise<Gone> {
   const now = deps.databaseNow();
   const until = new Date(now.getTime() + deps.leaseMs);
   const run = (await deps.db.run(leaseReplay, [id, deps.lease, until, now])).rows[0];
-  if (run === undefined) return false;
+  if (run === undefined) return "elsewhere";
   await settleEnded(deps, id);
   const inFlight = (await deps.db.run(countInFlight, [id])).rows[0]?.deliveries ?? 0;
   if (run.is_scanned) {
-    if (inFlight === 0) await finish(deps, run);
-    return false;
+    if (inFlight > 0) return "waits";
+    // What finished between the look above and the count must be in the summary that the end shows.
+    await settleEnded(deps, id);
+    return (await finish(deps, run)) ? "ended" : "waits";
   }
   const allowed = allowance(run, inFlight, now);
-  return allowed < 1 ? false : advance(deps, run, allowed, now);
+  return allowed < 1 ? "waits" : advance(deps, run, allowed, now);
 }
 
 /** Writes down what became of deliveries that have finished. Anybody may, at any time: the same is found by all. */
@@ -102,7 +110,7 @@ interface Batch {
  * One batch: read, verify and choose outside of a transaction; then, in one, the fence, the new deliveries, the items and the
  * cursor. Killed anywhere, or with the outcome of COMMIT unknown, the stored cursor tells what is done.
  */
-async function advance(deps: ReplayDeps, run: ReplayRow, allowed: number, now: Date): Promise<boolean> {
+async function advance(deps: ReplayDeps, run: ReplayRow, allowed: number, now: Date): Promise<Gone> {
   const batch =
     run.subject === "events" ? await nextEvents(deps, run, allowed) : await nextRejections(deps, run, allowed);
   const done = await deps.db.transaction(async (tx) => {
@@ -116,10 +124,12 @@ async function advance(deps: ReplayDeps, run: ReplayRow, allowed: number, now: D
     return tally;
   }, DEADLINE_MS);
   if (!done.ok) throw new Error(`a batch of a replay was not written: ${done.message}`);
-  if (done.value === null) return false;
+  if (done.value === null) return "elsewhere";
   if (done.value.deliveries > run.tally.deliveries) deps.onReady();
+  deps.metrics.replaysReplayed.inc({ subject: run.subject }, done.value.replayed - run.tally.replayed);
+  deps.metrics.replaysSkipped.inc({ subject: run.subject }, done.value.skipped - run.tally.skipped);
   reportSecrets(deps, run, done.value);
-  return true;
+  return "on";
 }
 
 async function nextEvents(deps: ReplayDeps, run: ReplayRow, allowed: number): Promise<Batch> {
@@ -170,18 +180,21 @@ function cutAt<T extends { readonly id: string }>(
   return { cursor: taken.at(-1)!.id, isLast: false };
 }
 
-async function finish(deps: ReplayDeps, run: ReplayRow): Promise<void> {
+/** @returns whether it was this process that ended it */
+async function finish(deps: ReplayDeps, run: ReplayRow): Promise<boolean> {
   const found = await readReplayStanding(deps.db, run.id);
-  if (found === null) return;
+  if (found === null) return false;
   const { summary, checks } = summarize(found.tally, found.standing);
   const failed = checks.filter(({ passed }) => !passed).map(({ name, detail }) => `${name}: ${detail}`);
   const state = failed.length === 0 ? "completed" : "failed";
   const reason = failed.length === 0 ? null : `the integrity check failed: ${failed.join("; ")}`.slice(0, 1_000);
   const ended = await deps.db.run(endReplay, [run.id, deps.lease, state, reason, deps.clock.now()]);
-  if (ended.rowCount !== 1) return;
+  if (ended.rowCount !== 1) return false;
+  deps.metrics.replaysEnded.inc({ state });
   const line = { replay: toPublicId("rpl", run.id), ...summary, reason };
   if (failed.length === 0) deps.log.info(line, "a replay has completed");
   else deps.log.error(line, "a replay has ended with a failed integrity check");
+  return true;
 }
 
 // Said once, when it is first seen: a rotated secret is no fault, and still somebody may want to know.

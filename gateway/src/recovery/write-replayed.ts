@@ -97,7 +97,8 @@ async function followDead(
 function createItem(deps: WriteDeps, eventId: string, move: Move): Item {
   const deliveryId = newUuid(deps.clock.now().getTime(), bucketOf(eventId), deps.random(8));
   const { destinationId } = move;
-  return { deliveryId, eventId, destinationId, key: deliveryId, retryOf: null, pulled: false, orderKey: null };
+  const orderKey = move.do === "create" ? move.orderKey : null;
+  return { deliveryId, eventId, destinationId, key: deliveryId, retryOf: null, pulled: false, orderKey };
 }
 
 async function queue(deps: WriteDeps, tx: Queryable, replay: ReplayRow, items: readonly Item[]): Promise<void> {
@@ -123,7 +124,7 @@ async function queue(deps: WriteDeps, tx: Queryable, replay: ReplayRow, items: r
     held,
     items.map(({ orderKey }) => orderKey),
     // Its old place: before all that waits for its turn now.
-    items.map(({ orderKey, retryOf }) => (orderKey === null || retryOf === null ? null : timeOf(retryOf) * 1_000)),
+    items.map(({ orderKey, retryOf, eventId }) => (orderKey === null ? null : timeOf(retryOf ?? eventId) * 1_000)),
   ]);
   if (inserted.rowCount !== items.length) throw new Error("a delivery of a replay was not queued");
 }

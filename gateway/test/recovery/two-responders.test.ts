@@ -6,6 +6,7 @@ import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 import { openLedger } from "../../src/pipeline/ledger.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { silentLog } from "../../src/platform/log.ts";
+import { createMetrics } from "../../src/platform/metrics.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
 import type { ReplayDeps } from "../../src/recovery/replay.ts";
 import { replay } from "../../src/recovery/replay.ts";
@@ -85,6 +86,7 @@ async function replayer(db: Database): Promise<ReplayDeps> {
     findKey: async () => ({ kind: "unavailable" }),
     publicUrl: null,
     log: silentLog,
+    metrics: createMetrics("test"),
     lease: randomUUID(),
     leaseMs: 0,
     onReady: () => {},

@@ -70,6 +70,8 @@ function* describePlan(shell: Shell, replay: Replay): Generator<string> {
   for (const [reason, count] of Object.entries(plan.notReplayed)) yield `  ${count} left alone: ${printable(reason)}`;
   for (const { destination, deliveries } of plan.destinations)
     yield `  ${deliveries} deliveries to ${printable(destination)}`;
+  for (const { destination, reason, deliveries } of plan.held)
+    yield `  ${deliveries} wait at ${printable(destination)} by themselves (${reason}) and stay as they are`;
   yield `  ${plan.bodyBytes} bytes; queued in about ${formatDuration(plan.estimatedSec * 1_000)} at ${options.ratePerSec} a second, ${options.inFlightMax} under way at most, class ${options.priority}`;
   for (const note of plan.notes) yield `  ${shell.paint.yellow("note:")} ${note}`;
   yield "";

@@ -40,6 +40,12 @@ const planSchema = z.object({
   notReplayed: byReason,
   deliveries: count,
   destinations: z.array(z.object({ destination: z.string(), deliveries: count })),
+  held: z
+    .array(z.object({ destination: z.string(), reason: z.string(), deliveries: count }))
+    .openapi({ description: "Deliveries of the scope that wait by themselves, and for what; no replay moves them" }),
+  holding: z
+    .array(z.object({ destination: z.string(), reason: z.string(), gate: z.string().nullable() }))
+    .openapi({ description: "Destinations at which deliveries of the run would be held, and why" }),
   verified: z.object({ signature: count, retired_secret: count, recorded_verdict: count }),
   bodyBytes: count,
   complete: z.boolean().openapi({ description: "False: the numbers are of the oldest part of a larger scope" }),
@@ -144,7 +150,8 @@ function toScope({ subject, scope }: ReplayRow, own: TenantCatalog): ReplayAnswe
 
 function toPlan(row: ReplayRow, own: TenantCatalog): ReplayAnswer["plan"] {
   // Written by planReplay alone, as it is.
-  const { byDestination, ...plan } = row.plan as unknown as ReplayPlan;
+  const { byDestination, held = {}, holding = {}, ...plan } = row.plan as unknown as ReplayPlan;
+  const waits = Object.entries(holding).map(([id, why]) => ({ destination: own.destinationName(id), ...why }));
   return {
     ...plan,
     notReplayed: { ...plan.notReplayed },
@@ -153,11 +160,34 @@ function toPlan(row: ReplayRow, own: TenantCatalog): ReplayAnswer["plan"] {
       destination: own.destinationName(id),
       deliveries,
     })),
-    notes: notesOf(row, plan),
+    held: Object.entries(held).flatMap(([id, reasons]) =>
+      Object.entries(reasons).map(([reason, deliveries]) => ({
+        destination: own.destinationName(id),
+        reason,
+        deliveries,
+      })),
+    ),
+    holding: waits,
+    notes: [...notesOf(row, plan), ...waits.flatMap(noteHolding)],
   };
 }
 
-function notesOf({ subject, options, scope }: ReplayRow, plan: Omit<ReplayPlan, "byDestination">): string[] {
+/** Of a limit nothing is said: what is over it goes a little later. */
+function noteHolding({ destination, reason, gate }: ReplayAnswer["plan"]["holding"][number]): string[] {
+  const state =
+    gate === "breaker"
+      ? "its breaker has not closed"
+      : reason === "destination_gated"
+        ? null
+        : reason.replace("destination_", "it is ");
+  if (state === null) return [];
+  return [`${destination}: ${state}, so that what this queues for it is held until that is over.`];
+}
+
+function notesOf(
+  { subject, options, scope }: ReplayRow,
+  plan: Omit<ReplayPlan, "byDestination" | "held" | "holding">,
+): string[] {
   const notes: string[] = [];
   if (!plan.complete)
     notes.push(`Only the oldest ${plan.scanned} were looked at; the run goes over everything in the scope.`);
