@@ -1,4 +1,5 @@
 import type { GatewayConfig } from "../config.ts";
+import { createFilterFaults } from "../engine/filter-faults.ts";
 import { startLoop } from "../engine/loop.ts";
 import { createRecorder } from "../engine/recorder.ts";
 import type { EventDraft } from "../pipeline/record-event.ts";
@@ -37,10 +38,12 @@ export function startReconciler(
   const recorder = createRecorder({ db: recordDb, clock, metrics, ranks, ...limits, onRecorded });
   const db = foundation.openPool("reconciliations", 2, STATEMENT_MS);
   const shared = { db, clock, random, box, log, metrics };
+  const filterFaults = createFilterFaults({ db, clock, metrics, log });
   let isStopping = false;
   const leads = (): boolean => !isStopping && leader.current() !== null;
   const runs = {
     ...shared,
+    onFilterFault: filterFaults.note,
     record: async (draft: EventDraft): Promise<RecordedOne> => {
       const recorded = await recorder.submit([draft]);
       return recorded.ok ? { ok: true, value: recorded.value[0]! } : recorded;
@@ -76,6 +79,7 @@ export function startReconciler(
       await egress.close();
       await Promise.all(loops.map((loop) => loop.stop()));
       await recorder.drain(RECORD_DEADLINE_MS);
+      await filterFaults.drain();
     },
   };
 }

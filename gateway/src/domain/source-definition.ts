@@ -14,10 +14,14 @@ import {
 } from "./field-checks.ts";
 import { SOURCE_POLICY_FIELD_NAMES, checkSourcePolicy } from "./source-policy.ts";
 
-/** Says what is wrong with a receiver configuration; `checkReceiver` of @holdfast/verify. */
+/**
+ * Says what is wrong with a receiver configuration, and with what the source asks of its provider; `checkReceiver` of
+ * @holdfast/verify and its table.
+ */
 export type ReceiverChecker = (
   provider: string,
   receiver: ReceiverDefinition & Pick<SourceDefinition, "secrets">,
+  asked?: Pick<SourceDefinition, "batch">,
 ) => readonly FieldFault[];
 
 type FieldShape = "text" | "texts" | "text record" | "number" | "text or number" | "keys";
@@ -81,7 +85,7 @@ export function checkSource(place: Place, input: unknown, checkReceiver: Receive
   if (place.faults.length > before || typeof provider !== "string") return null;
   const configuration = secrets === undefined ? receiver : { ...receiver, secrets };
   const judged = secrets === undefined ? receiver : { ...receiver, secrets: nameVersions(secrets) };
-  for (const fault of checkReceiver(provider, judged)) report(at(place, fault.path), fault.problem);
+  for (const fault of checkReceiver(provider, judged, policy)) report(at(place, fault.path), fault.problem);
   if (place.faults.length > before) return null;
   return {
     provider,

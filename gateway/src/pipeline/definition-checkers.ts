@@ -1,5 +1,5 @@
 import type { Receiver, ReceiverFault } from "@holdfast/verify";
-import { checkReceiver, providers } from "@holdfast/verify";
+import { checkReceiver, findProvider, providers } from "@holdfast/verify";
 import type { DefinitionCheckers } from "../domain/definition.ts";
 import { nearestName } from "../domain/field-checks.ts";
 import type { EgressPolicy } from "../platform/egress/egress-outcome.ts";
@@ -17,10 +17,24 @@ export function definitionCheckers(policy: EgressPolicy): DefinitionCheckers {
   };
 }
 
-function checkSourceReceiver(provider: string, receiver: Receiver): ReceiverFault[] {
+function checkSourceReceiver(
+  provider: string,
+  receiver: Receiver,
+  { batch }: { readonly batch?: string | undefined } = {},
+): ReceiverFault[] {
   const slugs = providers.map(({ slug }) => slug);
-  if (slugs.includes(provider)) return checkReceiver(provider, receiver);
+  const known = findProvider(provider);
+  if (known !== null)
+    return [...checkReceiver(provider, receiver), ...(batch === "item" ? batchFaults(known.batchItems) : [])];
   const near = nearestName(provider, slugs);
   const help = near === null ? "docs/providers.md lists them" : `did you mean ${near}?`;
   return [{ path: "provider", problem: `no provider has the slug ${JSON.stringify(provider)}; ${help}` }];
+}
+
+/** Taken for granted it would be found out only when the events of a request stay together. */
+function batchFaults(batchItems: string | null): ReceiverFault[] {
+  if (batchItems !== null) return [];
+  const slugs = providers.filter((provider) => provider.batchItems !== null).map(({ slug }) => slug);
+  const problem = `must be event: this provider sends one event a request, so there are no items (those that send several: ${slugs.join(", ")})`;
+  return [{ path: "batch", problem }];
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { EventIdentity } from "@holdfast/verify";
 import { sign, verify } from "@holdfast/verify";
 import type { ReadySource } from "./arrival.ts";
+import type { FilterFaultObserver } from "./draft-event.ts";
 import { draftEvent } from "./draft-event.ts";
 import type { EventDraft } from "./record-event.ts";
 
@@ -27,12 +28,14 @@ export type ListedDraft =
  * signed with a secret of the moment and verified, and the verdict says what it is.
  *
  * @param now when it is recorded, which is when it counts as received
+ * @param onFilterFault told of each filter that could not be worked out for it
  */
 export function draftListedEvent(
   ready: ReadySource,
   listed: ListedEvent,
   now: Date,
   random: (bytes: number) => Uint8Array,
+  onFilterFault?: FilterFaultObserver,
 ): ListedDraft {
   const judged = judgeIdentity(ready, listed, now);
   if (typeof judged === "string") return { ok: false, detail: judged };
@@ -44,7 +47,13 @@ export function draftListedEvent(
     remoteAddress: "provider API",
     receivedAt: now,
   };
-  const draft = draftEvent(ready, arrival, { ok: true, ...judged, secretVersion: null, signedAt: null }, random);
+  const draft = draftEvent(
+    ready,
+    arrival,
+    { ok: true, ...judged, secretVersion: null, signedAt: null },
+    random,
+    onFilterFault,
+  );
   const deliveries = draft.deliveries.map((delivery) => ({ ...delivery, trigger: "reconcile" as const }));
   return { ok: true, draft: { ...draft, verifiedBy: "provider_api", deliveries } };
 }

@@ -1,6 +1,7 @@
 import type { Reconciliation, RunState } from "../domain/reconciliation.ts";
 import { RECONCILIATION_RUNBOOK, backOffMs, sumReport } from "../domain/reconciliation.ts";
 import type { ReadySource } from "../pipeline/arrival.ts";
+import type { FilterFaultObserver } from "../pipeline/draft-event.ts";
 import type { EventDraft, Recorded } from "../pipeline/record-event.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
@@ -20,6 +21,8 @@ export interface ReconcileDeps {
   readonly metrics: Pick<Metrics, "reconciliationRuns" | "reconciliationRecovered" | "reconciliationUnexplained">;
   /** Records one event by the same path as an arrival; answers after COMMIT, or says why not. */
   readonly record: (draft: EventDraft) => Promise<RecordedOne>;
+  /** Told of each filter that could not be worked out for an event that is recorded from a log, as for one that arrives. */
+  readonly onFilterFault?: FilterFaultObserver;
 }
 
 /** What became of recording one event. */

@@ -109,7 +109,7 @@ async function recordFromLog(deps: ReconcileDeps, held: HeldRun, entry: EntryRow
     occurredAt: entry.occurred_at,
     ...request,
   };
-  const drafted = draftListedEvent(held.ready, listed, deps.clock.now(), deps.random);
+  const drafted = draftListedEvent(held.ready, listed, deps.clock.now(), deps.random, deps.onFilterFault);
   if (!drafted.ok) return unexplained(drafted.detail);
   const recorded = await deps.record(drafted.draft);
   if (!recorded.ok) return faultOf("unavailable", `the event could not be recorded here (${recorded.cause})`);

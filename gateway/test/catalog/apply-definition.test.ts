@@ -60,6 +60,17 @@ function complete(definition: Definition): CompleteDefinition {
   return checked.definition;
 }
 
+it("refuses batch item at a provider whose requests have one event each, and names those that have several", () => {
+  const judge = (source: Definition["sources"]) =>
+    checkDefinition({ sources: source ?? {} }, definitionCheckers({ allowCidrs: [] }));
+  const refused = judge({ shop: { ...stripe, batch: "item" } });
+  expect(refused).toMatchObject({ ok: false, faults: [{ path: "sources.shop.batch" }] });
+  expect(JSON.stringify(refused)).toContain("gocardless");
+  expect(judge({ direct: { provider: "gocardless", secrets: stripe.secrets, batch: "item" } })).toMatchObject({
+    ok: true,
+  });
+});
+
 async function apply(definition: Definition, origin: Origin = "file") {
   const deps = { db, box, clock: systemClock, random: (size: number): Uint8Array => randomBytes(size) };
   const applied = await applyDefinition(deps, complete(definition), { origin, dryRun: false });

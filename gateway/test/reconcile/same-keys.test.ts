@@ -87,6 +87,20 @@ describe("an event that is recorded from its provider's log", () => {
     expect(drafted.draft.deliveries.every(({ trigger }) => trigger === "reconcile")).toBe(true);
   });
 
+  it("has the filters that could not be worked out for it told, as one that arrives has", () => {
+    const { ready } = openPipeline("stripe", {});
+    const faults: string[] = [];
+    const route = { id: "r", name: "paid", destinationId: "d", eventTypes: ["*"], priority: 2, orderBy: null };
+    const filter = () => ({ ok: false, fault: "no such key" }) as const;
+    const routed = { ...ready, routes: [{ ...route, filter, heldReason: null }] };
+    const listed = listedOf({ provider: "stripe", id: "evt_1", body: '{"id":"evt_1"}' });
+    const drafted = draftListedEvent(routed, listed, NOW, randomBytes, ({ name }, fault) =>
+      faults.push(`${name}: ${fault}`),
+    );
+    expect(drafted).toMatchObject({ ok: true, draft: { deliveries: [] } });
+    expect(faults).toEqual(["paid: no such key"]);
+  });
+
   it("is found by its id alone where the log does not tell the header that carries it", () => {
     const { ready } = openPipeline("svix", {});
     const drafted = draftListedEvent(ready, listedOf({ provider: "svix", id: "msg_9", body: "{}" }), NOW, randomBytes);
