@@ -251,3 +251,39 @@ export interface SignInput {
   headers?: Record<string, string> | [name: string, value: string][];
   bodyBase64: string;
 }
+
+/** A request as the source's provider would sign it. */
+export interface Signed {
+  headers: [name: string, value: string][];
+  url: string;
+  bodyBase64: string;
+}
+
+/** What became of a sample that was sent through a source. */
+export interface TestEvent {
+  eventType: string;
+  outcome: "recorded" | "duplicate" | "rejected" | "put_off";
+  eventId: string | null;
+  rejectionId: string | null;
+  detail: string;
+}
+
+/** What a source needs and how its provider signs; docs/providers.md says the same in words. */
+export interface ProviderRow {
+  slug: string;
+  name: string;
+  receiverFields: string[];
+  choosesSecret: boolean;
+  signsUrl: boolean;
+  handshake: boolean;
+  handshakeNote: string;
+  signedContent: string;
+  eventIdFrom: string;
+  dedupeKey: string;
+  notCovered: string;
+  toleranceSec: number | null;
+  methods: string[];
+  securityHeaders: string[];
+  notes: string;
+  sampleTypes: string[];
+}

@@ -23,6 +23,7 @@ import type {
   Destination,
   DestinationDetail,
   DestinationInput,
+  ProviderRow,
   Resealed,
   Route,
   RouteInput,
@@ -30,16 +31,14 @@ import type {
   SecretVersionDetail,
   SecretVersions,
   SignInput,
+  Signed,
   Source,
   SourceInput,
+  TestEvent,
 } from "./configured-shapes.ts";
-import type {
-  Reconciliation,
-  ReconciliationEntry,
-  ReconciliationInput,
-  ReconciliationRun,
-} from "./reconciliation-shapes.ts";
+import type { Reconciliations } from "./reconciliation-shapes.ts";
 import type { AccessRole, AuditCalls, AuditEntry, AuditQuery, PeopleCalls, Person } from "./access-shapes.ts";
+import { type RateCalls, ratesOf } from "./rate-shapes.ts";
 import type { ThrottleCalls } from "./throttle-shapes.ts";
 import type { DeadLetterQuery, DeadLetters, Replays } from "./recovery-shapes.ts";
 import type {
@@ -48,8 +47,6 @@ import type {
   DeliveryQuery,
   RejectionFilter,
   RejectionQuery,
-  RunQuery,
-  EntryQuery,
   LoopQuery,
 } from "./list-queries.ts";
 import { walk } from "./walk-pages.ts";
@@ -91,19 +88,6 @@ export interface Secrets {
   reseal(): Promise<Resealed>;
 }
 
-/** Comparisons with providers' own logs; a reconciliation by id or name, a run by id. */
-export interface Reconciliations extends Shelf<Reconciliation, Reconciliation, PageQuery> {
-  create(input: ReconciliationInput): Promise<Reconciliation>;
-  /** The secret stays when it is not given. */
-  update(id: string, changes: Changes<ReconciliationInput>): Promise<Reconciliation>;
-  /** Compares now, from where the last run ended, or a window of its own (ISO 8601). */
-  start(id: string, window?: { from: string; to: string }): Promise<ReconciliationRun>;
-  runs: Shelf<ReconciliationRun, ReconciliationRun, RunQuery> & {
-    entries(id: string, query?: EntryQuery): Promise<Page<ReconciliationEntry>>;
-    cancel(id: string): Promise<ReconciliationRun>;
-  };
-}
-
 /** The admin API. Every call throws an `ApiFault` when it does not succeed. */
 export interface Api {
   /** The calls beneath, for what has no name here yet. Paths begin after `/api/v1`. */
@@ -113,11 +97,12 @@ export interface Api {
   delete<T>(path: string): Promise<T>;
   sources: Configured<Source, SourceInput> & {
     /** Signs a request with the source's own secret, as its provider would: for samples and drills. */
-    sign(
-      id: string,
-      request: SignInput,
-    ): Promise<{ headers: [name: string, value: string][]; url: string; bodyBase64: string }>;
+    sign(id: string, request: SignInput): Promise<Signed>;
+    /** Takes a signed sample in as if the provider had posted it; the first type of the provider's samples by default. */
+    sendTest(id: string, options?: { eventType?: string }): Promise<TestEvent>;
   };
+  providers(): Promise<Page<ProviderRow>>;
+  rates: RateCalls;
   secrets: Secrets;
   destinations: Omit<Configured<Destination, DestinationInput>, "get"> & {
     get(id: string): Promise<DestinationDetail>;
@@ -163,7 +148,13 @@ export function createApi(address: ApiAddress): Api {
   const { get, post } = calls;
   return {
     ...calls,
-    sources: { ...configured(calls, "/sources"), sign: (id, request) => post(`${at("/sources", id)}/sign`, request) },
+    sources: {
+      ...configured(calls, "/sources"),
+      sign: (id, request) => post(`${at("/sources", id)}/sign`, request),
+      sendTest: (id, options = {}) => post(`${at("/sources", id)}/test-event`, options),
+    },
+    providers: () => get("/providers"),
+    rates: ratesOf(calls),
     secrets: secretsOf(calls),
     destinations: {
       ...configured<Destination, DestinationInput>(calls, "/destinations"),

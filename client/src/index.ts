@@ -3,6 +3,7 @@ export type * from "./api-shapes.ts";
 export type * from "./access-shapes.ts";
 export type * from "./configured-shapes.ts";
 export type * from "./throttle-shapes.ts";
+export type { DestinationTraffic, RateCalls, RateMinute, SourceTraffic } from "./rate-shapes.ts";
 export type * from "./reconciliation-shapes.ts";
 export type * from "./recovery-shapes.ts";
 export type { ApiAddress, Query } from "./call-api.ts";
@@ -12,7 +13,6 @@ export {
   type Configured,
   createApi,
   type Listing,
-  type Reconciliations,
   type Secrets,
   type Shelf,
 } from "./create-api.ts";

@@ -1,3 +1,7 @@
+import type { Page } from "./api-shapes.ts";
+import type { Changes, Shelf } from "./create-api.ts";
+import type { EntryQuery, PageQuery, RunQuery } from "./list-queries.ts";
+
 /** What one comparison with a provider's own log found, in events. */
 export interface ReconciliationReport {
   /** Events of the provider's log: matched + deadHere + missing. */
@@ -87,4 +91,17 @@ export interface ReconciliationInput {
   lagSec?: number;
   redeliver?: boolean;
   redeliveryWaitSec?: number;
+}
+
+/** Comparisons with providers' own logs; a reconciliation by id or name, a run by id. */
+export interface Reconciliations extends Shelf<Reconciliation, Reconciliation, PageQuery> {
+  create(input: ReconciliationInput): Promise<Reconciliation>;
+  /** The secret stays when it is not given. */
+  update(id: string, changes: Changes<ReconciliationInput>): Promise<Reconciliation>;
+  /** Compares now, from where the last run ended, or a window of its own (ISO 8601). */
+  start(id: string, window?: { from: string; to: string }): Promise<ReconciliationRun>;
+  runs: Shelf<ReconciliationRun, ReconciliationRun, RunQuery> & {
+    entries(id: string, query?: EntryQuery): Promise<Page<ReconciliationEntry>>;
+    cancel(id: string): Promise<ReconciliationRun>;
+  };
 }

@@ -43,6 +43,11 @@ describe("a call", () => {
       "POST /api/v1/sources/src_1/sign",
       { bodyBase64: "e30=" },
     ],
+    ["sources.sendTest", (api) => api.sources.sendTest("src_1"), "POST /api/v1/sources/src_1/test-event", {}],
+    ["providers", (api) => api.providers(), "GET /api/v1/providers"],
+    ["rates.byMinute", (api) => api.rates.byMinute({ minutes: 5 }), "GET /api/v1/rates?minutes=5"],
+    ["rates.bySource", (api) => api.rates.bySource(), "GET /api/v1/rates/sources"],
+    ["rates.byDestination", (api) => api.rates.byDestination(), "GET /api/v1/rates/destinations"],
     ["secrets.list", (api) => api.secrets.list("stripe"), "GET /api/v1/sources/stripe/secrets"],
     [
       "secrets.add",

@@ -3,7 +3,7 @@ import { listProviders } from "../../pipeline/provider-table.ts";
 import type { OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 
-const providerSchema = z
+export const providerSchema = z
   .object({
     slug: z.string(),
     name: z.string(),

@@ -9,7 +9,7 @@ import { invalid, orRefusal } from "./refusal.ts";
 const MINUTE_MS = 60_000;
 const MINUTES_MAX = 1_440;
 
-const ratesSchema = z
+export const ratesSchema = z
   .object({
     minutes: z.array(
       z.object({

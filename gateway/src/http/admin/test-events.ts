@@ -16,7 +16,7 @@ const inputSchema = z.strictObject({
     .openapi({ description: "The provider's best known one when absent" }),
 });
 
-const answerSchema = z
+export const answerSchema = z
   .object({
     outcome: z.enum(["recorded", "duplicate", "rejected", "put_off"]),
     eventType: z.string(),

@@ -14,7 +14,7 @@ const count = z.number().int();
 const trafficQuery = z.strictObject({ minutes: z.coerce.number().int().min(1).max(MINUTES_MAX).default(60) });
 type TrafficQuery = z.infer<typeof trafficQuery>;
 
-const sourceTrafficSchema = z
+export const sourceTrafficSchema = z
   .object({
     from: moment,
     items: z.array(
@@ -31,7 +31,7 @@ const sourceTrafficSchema = z
   })
   .openapi("SourceTraffic");
 
-const destinationTrafficSchema = z
+export const destinationTrafficSchema = z
   .object({
     from: moment,
     items: z.array(
