@@ -8,7 +8,8 @@ import { expectSound, useBrowser } from "./support/dashboard.ts";
 import { expectSlowAndFaulty, LOOKS } from "./support/screen-states.ts";
 
 const EMAIL = "grace@example.com";
-const PASSWORD = "seven herons over the weir";
+// With spaces at its ends, which belong to it.
+const PASSWORD = " seven herons over the weir ";
 
 const browser = useBrowser();
 let issuer: RealIssuer;
@@ -114,6 +115,7 @@ describe("the OpenID provider's button", () => {
     issuer.comesAs = "u-2";
     const dashboard = await signInByPassword();
     const { page } = dashboard;
+    await page.getByLabel("Your password").fill(PASSWORD);
     await page.getByRole("button", { name: "Connect with Example Login" }).click();
     await page.getByText("You come through").waitFor();
     await expectSound(dashboard);

@@ -42,11 +42,16 @@ export const waysQuery = queryOptions({
 /** Where the OpenID provider sends the browser back to. */
 export const RETURN_PATH = "/sign-in/return";
 
-/** Leaves for the provider's page; it comes back to {@link RETURN_PATH}. */
-export async function leaveForProvider(begin: "/session/oidc" | "/session/oidc/connect"): Promise<void> {
+/** Leaves for the provider's page, to come back to the screen that is open now. */
+export async function leaveForProvider(): Promise<void> {
   const { pathname, search } = window.location;
-  const body = begin === "/session/oidc" ? { returnTo: pathname + search } : undefined;
-  const { url } = await api.post<{ url: string }>(begin, body);
+  const { url } = await api.post<{ url: string }>("/session/oidc", { returnTo: pathname + search });
+  window.location.assign(url);
+}
+
+/** The same, to connect the account of whoever is signed in and knows its password. */
+export async function connectWithProvider(current: string): Promise<void> {
+  const { url } = await api.post<{ url: string }>("/session/oidc/connect", { current });
   window.location.assign(url);
 }
 

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Person } from "@holdfast/client";
 import { KeyRound } from "lucide-react";
 import { useState } from "react";
-import { accountQuery, changePassword, leaveForProvider, sessionQuery, waysQuery } from "../api/session.ts";
+import { accountQuery, changePassword, connectWithProvider, sessionQuery, waysQuery } from "../api/session.ts";
 import { Button } from "../parts/button.tsx";
 import { Card, Facts } from "../parts/card.tsx";
 import { TextField } from "../parts/field.tsx";
@@ -125,7 +125,7 @@ function PasswordFields({ error, differs }: { error: unknown; differs: boolean }
 
 function ProviderCard({ person }: { person: Person }) {
   const ways = useQuery(waysQuery);
-  const leave = useMutation({ mutationFn: () => leaveForProvider("/session/oidc/connect") });
+  const connect = useMutation({ mutationFn: connectWithProvider });
   const provider = ways.data?.oidc ?? null;
   if (person.issuer !== null)
     return (
@@ -135,14 +135,28 @@ function ProviderCard({ person }: { person: Person }) {
     );
   if (provider === null) return null;
   return (
-    <Card title="OpenID provider">
-      <div className="flex flex-col items-start gap-3 text-[13px] text-soft">
-        <p>Connect your account with {provider.name}, to sign in either way. You are sent there and back.</p>
-        {leave.error === null ? null : <FaultPanel error={leave.error} />}
-        <Button busy={leave.isPending || leave.isSuccess} onClick={() => leave.mutate()}>
+    <Card title="OpenID provider" hint="to sign in either way">
+      <form
+        className="flex max-w-sm flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          connect.mutate(String(new FormData(event.currentTarget).get("current") ?? ""));
+        }}
+      >
+        <TextField
+          label="Your password"
+          name="current"
+          type="password"
+          autoComplete="current-password"
+          required
+          hint={`You are sent to ${provider.name} and back`}
+          fault={faultOf(connect.error, "current")}
+        />
+        <FormFault error={connect.error} shown={["current"]} />
+        <Button type="submit" className="self-start" busy={connect.isPending || connect.isSuccess}>
           Connect with {provider.name}
         </Button>
-      </div>
+      </form>
     </Card>
   );
 }

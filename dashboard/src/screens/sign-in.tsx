@@ -15,6 +15,7 @@ export function SignIn() {
   const [fault, setFault] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const tried = useRef(false);
+  const provider = useQuery(waysQuery).data?.oidc ?? null;
   const submit = async (credentials: Credentials): Promise<void> => {
     setBusy(true);
     setFault(null);
@@ -40,8 +41,8 @@ export function SignIn() {
           <img src="/favicon.svg" alt="" width={32} height={32} />
           <h1 className="text-lg font-semibold tracking-tight">Sign in to Holdfast</h1>
         </div>
-        <ByProvider />
-        <SignInForm fault={fault} busy={busy} onSubmit={submit} />
+        {provider === null ? null : <ByProvider name={provider.name} />}
+        <SignInForm fault={fault} busy={busy} look={provider === null ? "primary" : "plain"} onSubmit={submit} />
         <p className="mt-5 mb-2 text-xs text-faint">
           On the machine where the gateway runs, this opens a signed-in screen:
         </p>
@@ -51,12 +52,9 @@ export function SignIn() {
   );
 }
 
-/** The button that leads to the OpenID provider, where one is set up. */
-function ByProvider() {
-  const ways = useQuery(waysQuery);
-  const leave = useMutation({ mutationFn: () => leaveForProvider("/session/oidc") });
-  const provider = ways.data?.oidc ?? null;
-  if (provider === null) return null;
+/** The button that leads to the OpenID provider. */
+function ByProvider({ name }: { name: string }) {
+  const leave = useMutation({ mutationFn: () => leaveForProvider() });
   return (
     <div className="mb-4 flex flex-col gap-3">
       {leave.error === null ? null : <FaultPanel error={leave.error} />}
@@ -67,7 +65,7 @@ function ByProvider() {
         busy={leave.isPending || leave.isSuccess}
         onClick={() => leave.mutate()}
       >
-        <span className="truncate">Sign in with {provider.name}</span>
+        <span className="truncate">Sign in with {name}</span>
       </Button>
       <p className="text-center text-xs text-faint">or</p>
     </div>
@@ -77,16 +75,20 @@ function ByProvider() {
 function SignInForm({
   fault,
   busy,
+  look,
   onSubmit,
 }: {
   fault: string | null;
   busy: boolean;
+  look: "primary" | "plain";
   onSubmit: (credentials: Credentials) => Promise<void>;
 }) {
   const [way, setWay] = useState<"person" | "key">("key");
   const read = (form: FormData): Credentials => {
-    const text = (name: string): string => String(form.get(name) ?? "").trim();
-    return way === "key" ? { apiKey: text("apiKey") } : { email: text("email"), password: text("password") };
+    const text = (name: string): string => String(form.get(name) ?? "");
+    // A password may begin and end with a space; whatever is pasted around a key or an address is none of it.
+    if (way === "key") return { apiKey: text("apiKey").trim() };
+    return { email: text("email").trim(), password: text("password") };
   };
   return (
     <form
@@ -96,31 +98,8 @@ function SignInForm({
         void onSubmit(read(new FormData(event.currentTarget)));
       }}
     >
-      {way === "key" ? (
-        <TextField
-          key="key"
-          name="apiKey"
-          label="API key"
-          type="password"
-          placeholder="hfk_…"
-          autoComplete="off"
-          required
-          fault={fault}
-        />
-      ) : (
-        <>
-          <TextField name="email" label="Email" type="email" autoComplete="username" required />
-          <TextField
-            name="password"
-            label="Password"
-            type="password"
-            autoComplete="current-password"
-            required
-            fault={fault}
-          />
-        </>
-      )}
-      <Button look="primary" type="submit" busy={busy}>
+      <WayFields way={way} fault={fault} />
+      <Button look={look} type="submit" busy={busy}>
         Sign in
       </Button>
       <button
@@ -131,6 +110,35 @@ function SignInForm({
         {way === "key" ? "Sign in with email and password" : "Sign in with an API key"}
       </button>
     </form>
+  );
+}
+
+function WayFields({ way, fault }: { way: "person" | "key"; fault: string | null }) {
+  if (way === "key")
+    return (
+      <TextField
+        key="key"
+        name="apiKey"
+        label="API key"
+        type="password"
+        placeholder="hfk_…"
+        autoComplete="off"
+        required
+        fault={fault}
+      />
+    );
+  return (
+    <>
+      <TextField name="email" label="Email" type="email" autoComplete="username" required />
+      <TextField
+        name="password"
+        label="Password"
+        type="password"
+        autoComplete="current-password"
+        required
+        fault={fault}
+      />
+    </>
   );
 }
 

@@ -138,10 +138,14 @@ describe("an account with a password", () => {
 
   it("is connected by whoever is signed in to it, and by nobody else", async () => {
     const visitor = createVisitor(gateway.url);
-    expect((await visitor.post("/session/oidc/connect")).status).toBe(401);
-    expect((await gateway.call("POST", "/session/oidc/connect")).status).toBe(409);
+    const mine = { current: password };
+    expect((await visitor.post("/session/oidc/connect", mine)).status).toBe(401);
+    expect((await gateway.call("POST", "/session/oidc/connect", mine)).status).toBe(409);
     await visitor.post("/session", { email, password });
-    const begun = await visitor.post("/session/oidc/connect");
+    // Whoever finds the browser open does not connect it with themselves.
+    const unknown = await visitor.post("/session/oidc/connect", { current: "not the password at all" });
+    expect(unknown).toMatchObject({ status: 422, body: { faults: [{ path: "current" }] } });
+    const begun = await visitor.post("/session/oidc/connect", mine);
     const query = await visitor.visit(String(begun.body["url"]));
     const back = await visitor.post("/session/oidc/return", { query });
     expect(back.body).toMatchObject({ role: "responder", returnTo: "/account" });
@@ -151,7 +155,7 @@ describe("an account with a password", () => {
     issuer.comesAs = "u-1";
     const second = createVisitor(gateway.url);
     await second.post("/session", { email, password });
-    const other = await second.post("/session/oidc/connect");
+    const other = await second.post("/session/oidc/connect", mine);
     const refused = await second.post("/session/oidc/return", { query: await second.visit(String(other.body["url"])) });
     expect(refused.status).toBe(403);
     expect((await lastEntry()).detail["refused"]).toBe("connected_elsewhere");

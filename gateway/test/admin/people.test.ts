@@ -41,7 +41,8 @@ async function browse(method: string, path: string, cookie: string, body?: objec
     headers: { cookie, ...PAGE },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  const renewed = (response.headers.get("set-cookie") ?? "").split(";")[0]!;
+  return { status: response.status, cookie: renewed, body: (await response.json()) as Record<string, unknown> };
 }
 
 describe("somebody with a password", () => {
@@ -52,6 +53,8 @@ describe("somebody with a password", () => {
     await gateway.call("PATCH", `/people/${adaId}`, { role: "admin" });
     expect((await browse("GET", "/keys", cookie)).status).toBe(200);
     await browse("POST", "/keys", cookie, { name: "of ada", role: "viewer" });
+    expect((await browse("GET", "/session/account", cookie)).body).toMatchObject({ person: { id: adaId } });
+    expect((await gateway.call("GET", "/session/account")).body).toEqual({ person: null });
     const { items } = (await gateway.call("GET", `/audit?actor=${adaId}`)).body as { items: { action: string }[] };
     expect(items.map(({ action }) => action)).toEqual(["POST /keys", "POST /session"]);
     const shown = await gateway.call("GET", `/people/${adaId}`);
@@ -66,14 +69,16 @@ describe("somebody with a password", () => {
     expect((await browse("PATCH", `/people/${adaId}`, cookie, { state: "disabled" })).status).toBe(409);
   });
 
-  it("ends every session with a new password, which counts from then on", async () => {
+  it("ends every session with a new password, which counts from then on, and goes on in a new one", async () => {
     const first = (await signIn("ada@example.com", PASSWORD)).cookie;
     const second = (await signIn("ada@example.com", PASSWORD)).cookie;
     const wrong = await browse("POST", "/session/password", first, { current: OTHER, next: OTHER });
     expect(wrong).toMatchObject({ status: 422, body: { faults: [{ path: "current" }] } });
     const short = await browse("POST", "/session/password", first, { current: PASSWORD, next: "short" });
     expect(short).toMatchObject({ status: 422, body: { faults: [{ path: "next" }] } });
-    expect((await browse("POST", "/session/password", first, { current: PASSWORD, next: OTHER })).status).toBe(200);
+    const changed = await browse("POST", "/session/password", first, { current: PASSWORD, next: OTHER });
+    expect(changed.status).toBe(200);
+    expect((await browse("GET", "/session", changed.cookie)).body).toMatchObject({ name: "ada" });
     for (const cookie of [first, second]) expect((await browse("GET", "/session", cookie)).status).toBe(401);
     expect((await signIn("ada@example.com", PASSWORD)).status).toBe(401);
     expect((await signIn("ada@example.com", OTHER)).status).toBe(200);

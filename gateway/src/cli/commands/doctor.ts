@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { describeFault } from "../../config/config-fault.ts";
 import { type GatewayConfig, loadConfig } from "../../config.ts";
 import { fine, type Finding, findingsOfStatus, wrong } from "../describe-status.ts";
+import { checkSignIn } from "../check-sign-in.ts";
 import { findGateway, type GatewayFlags } from "../find-gateway.ts";
 import { type ExitCode, printJson, type Shell } from "../shell.ts";
 
@@ -29,6 +30,7 @@ export async function doctor(shell: Shell, flags: GatewayFlags & { readonly json
       ...loaded.warnings.map((text) => wrong("variable", text, "Rename or unset it.")),
     );
     findings.push(await checkDataDir(loaded.config), await checkDisk(loaded.config));
+    findings.push(...(await checkSignIn(loaded.config)));
   } else {
     findings.push(
       ...loaded.faults.map((fault) => wrong("configuration", describeFault(fault), "See docs/configuration.md.")),

@@ -10,6 +10,7 @@ import { askStore, conflict, invalid } from "./refusal.ts";
 import { finishFlow } from "./finish-sign-in.ts";
 import { sessionSchema } from "./session-shape.ts";
 import { FLOW_COOKIE, sealFlow } from "./sign-in-flow.ts";
+import { askOwnPassword } from "./sign-in-password.ts";
 import { hashToken, newToken, writeCookie } from "./sessions.ts";
 
 const FLOW_LIFE_MS = 10 * 60_000;
@@ -146,14 +147,14 @@ export const providerSignInOperations: readonly Operation[] = [
     path: "/session/oidc/connect",
     tag,
     access: "viewer",
-    summary: "Begin to connect your own account with the OpenID provider, to sign in either way",
+    summary: "Begin to connect your own account with the OpenID provider, to sign in either way; the password is asked",
     answer: begunSchema,
+    body: { schema: z.strictObject({ current: z.string().min(1).max(1_000) }), example: { current: "your password" } },
     // The way back changes something, and leaves the entry.
     hasChanged: () => false,
-    handle: (context) => {
-      const { personId } = context.principal;
-      if (personId !== null) return begin(context, { returnTo: "/account" }, personId);
-      return Promise.resolve(conflict("Only somebody with an account can connect it."));
+    handle: async (context, { body }) => {
+      const own = await askOwnPassword(context, body.current);
+      return own.ok ? begin(context, { returnTo: "/account" }, own.personId) : own;
     },
   }),
   operation({

@@ -34,12 +34,20 @@ export async function signInByPassword(
   return { ok: true, value: { tenant, name, role, keyId: null, personId: id } };
 }
 
-/** Gives oneself a new password. All sessions end, this one too; whoever knew the old one and the new one goes on in a new one. */
-export async function changeOwnPassword(
+/** Whoever is signed in to an account, and has shown that it is theirs by its password. */
+export interface OwnAccount {
+  readonly ok: true;
+  readonly personId: string;
+  readonly email: string;
+}
+
+/** Asks for the present password again, so that an unattended browser cannot be used to keep the account for good. */
+export async function askOwnPassword(
   context: OperationContext,
-  body: { readonly current: string; readonly next: string },
-): Promise<Handled<Record<string, never>>> {
-  const { deps, principal, isSecure } = context;
+  current: string,
+  judge: (email: string) => Refusal | null = () => null,
+): Promise<OwnAccount | Refusal> {
+  const { deps, principal } = context;
   const { tenant, personId, sessionId } = principal;
   if (personId === null || sessionId === null) return conflict("Only somebody who signed in has a password.");
   const account = `${tenant} ${personId}`;
@@ -50,11 +58,26 @@ export async function changeOwnPassword(
   const own = found.value.rows[0];
   if (own === undefined || own.password === null)
     return conflict("You come through an OpenID provider: change it there.");
-  const problem = judgePassword(body.next, own.email);
-  if (problem !== null) return invalid({ path: "next", problem });
-  const refusal = await checkPassword(context, account, body.current, own.password);
+  const problem = judge(own.email);
+  if (problem !== null) return problem;
+  const refusal = await checkPassword(context, account, current, own.password);
   if (refusal?.code === "unauthorized") return invalid({ path: "current", problem: "is not your password" });
-  if (refusal !== null) return refusal;
+  return refusal ?? { ok: true, personId, email: own.email };
+}
+
+/** Gives oneself a new password. All sessions end, this one too; whoever showed the old one goes on in a new one. */
+export async function changeOwnPassword(
+  context: OperationContext,
+  body: { readonly current: string; readonly next: string },
+): Promise<Handled<Record<string, never>>> {
+  const { deps, principal, isSecure } = context;
+  const { tenant } = principal;
+  const own = await askOwnPassword(context, body.current, (email) => {
+    const problem = judgePassword(body.next, email);
+    return problem === null ? null : invalid({ path: "next", problem });
+  });
+  if (!own.ok) return own;
+  const { personId } = own;
   const hash = await deps.passwords.hash(body.next);
   const now = deps.clock.now();
   const written = await deps.db.transaction(async (tx) => {
