@@ -9,6 +9,7 @@ const USAGE = `npm run proof -- [name] [options]
   recovery     how long it takes from each fault healed to normal service
   incident     the field's incident, replayed by two responders while the gateway is killed
   races        live traffic and a reconciliation bring the same events at the same moment
+  checker      how long the checkers take for the logs of a million events
   mutants      twenty careless changes of the product, each before the test that must notice it
   stryker      every operator, condition and text of the most dangerous files changed, one at a time (docs/mutation-testing.md)
   faults       the catalogue of faults, with the tests that name each
@@ -26,6 +27,7 @@ const PROOFS = {
   recovery: async (args) => (await import("./recovery/run.mjs")).runRecovery(args),
   incident: async (args) => (await import("./incident.mjs")).runIncident(args),
   races: async () => import("./reconcile-races.mjs"),
+  checker: async (args) => (await import("./checker/measure.mjs")).measureCheckers(args),
   mutants: async (args) => (await import("./mutants/run.mjs")).runMutants(args),
   stryker: async (args) => (await import("./stryker/run.mjs")).runStryker(args),
   faults: async () => {

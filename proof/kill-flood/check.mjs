@@ -15,13 +15,13 @@ const EXAMPLES_MAX = 5;
  */
 export function check(logs, minimum, bounds) {
   const sent = readSender(logs.sender);
-  const arrived = readReceiver(logs.receiver);
   const stored = readStore(logs.store);
+  const arrived = readReceiver(logs.receiver, sent, stored);
   const faults = readNemesis(logs.nemesis);
   const rules = [
     ...eventRules(sent, stored, logs.store),
     ...deliveryRules(stored, arrived, logs.store),
-    ...receiverRules(sent, stored, arrived, faults, bounds),
+    ...receiverRules(stored, arrived, faults, bounds),
   ];
   const figures = { ...sent.figures, ...arrived.figures, ...faults.figures, ...count(sent, logs.store) };
   const unseen = Object.entries(minimum)
@@ -45,8 +45,7 @@ function eventRules(sent, stored, store) {
     if (rows.length === 0) lost.push(event);
     for (const row of rows) {
       if (row.sha256 !== ack.sha256 || row.bytesSha256 !== ack.sha256) altered.push(event);
-      if ([...ack.ourIds].some((id) => id !== row.id))
-        misnamed.push(`${event}: ${[...ack.ourIds].join(", ")} is ${row.id}`);
+      if (ack.ourIds.some((id) => id !== row.id)) misnamed.push(`${event}: ${ack.ourIds.join(", ")} is ${row.id}`);
       if ((stored.duplicates.get(row.id) ?? 0) < ack.duplicates) uncounted.push(`${event}: ${ack.duplicates} answered`);
     }
   }
@@ -108,13 +107,7 @@ function findOddAttempts(store) {
     .map(({ id, attempt }) => `${id}: ${rows.get(id)?.rows ?? 0} rows for ${attempt} claims`);
 }
 
-function receiverRules(sent, stored, arrived, faults, { inFlightMax }) {
-  const altered = arrived.list
-    .filter(({ event, sha256 }) => sent.genuine.get(event) !== sha256)
-    .map(({ event }) => event);
-  const strangers = arrived.list.filter(({ event, key }) => !stored.keys.has(`${event} ${key}`)).map(({ key }) => key);
-  const unsigned = arrived.list.filter(({ signed }) => !signed).map(({ key }) => key);
-  const unlike = arrived.list.filter(({ key, webhookId }) => key !== webhookId).map(({ key }) => key);
+function receiverRules(stored, arrived, faults, { inFlightMax }) {
   const secondPerKey = [...arrived.effectsPerKey].filter(([, times]) => times > 1).map(([key]) => key);
   const secondPerEvent = [...arrived.effectsPerEvent].filter(([, times]) => times > 1).map(([event]) => event);
   // A 2xx is the receiver's word: whoever says it and does nothing has itself to blame (docs/promises.md).
@@ -128,10 +121,10 @@ function receiverRules(sent, stored, arrived, faults, { inFlightMax }) {
     toRule("second effect for an idempotency key", secondPerKey),
     toRule("second effect for a provider's event", secondPerEvent),
     toRule("processed without an effect", missing),
-    toRule("arrived with other bytes than sent", altered),
-    toRule("arrived without a delivery of that key", strangers),
-    toRule("arrived with a signature that does not verify", unsigned),
-    toRule("webhook-id and idempotency-key differ", unlike),
+    toRule("arrived with other bytes than sent", arrived.altered),
+    toRule("arrived without a delivery of that key", arrived.strangers),
+    toRule("arrived with a signature that does not verify", arrived.unsigned),
+    toRule("webhook-id and idempotency-key differ", arrived.unlike),
     toRule("more redeliveries than the faults explain", surplus),
   ];
 }
@@ -163,7 +156,9 @@ function readSender(records) {
       continue;
     }
     const { event, sha256, forged } = invoked.get(record.op);
+    invoked.delete(record.op);
     underWay.set(event, underWay.get(event) - 1);
+    if (underWay.get(event) === 0) underWay.delete(event);
     if (record.kind === "unsent") figures.unsent++;
     else if (record.kind === "info") {
       figures.info++;
@@ -171,21 +166,22 @@ function readSender(records) {
     } else if (record.kind === "fail") figures[forged ? "forgeriesRefused" : "refused"]++;
     else if (forged) forgeriesAcked.push(event);
     else {
-      const ack = acked.get(event) ?? { sha256, ourIds: new Set(), duplicates: 0 };
+      const ack = acked.get(event) ?? { sha256, ourIds: [], duplicates: 0 };
       // Called a duplicate, and nobody was ever told that it was stored: the one whose answer was lost had been.
-      const isFirstAnswer = !acked.has(event) && underWay.get(event) === 0;
+      const isFirstAnswer = !acked.has(event) && !underWay.has(event);
       if (record.duplicate && isFirstAnswer && unknown.has(event)) recovered.add(event);
       if (record.duplicate) ack.duplicates++;
       if (record.duplicate) figures.duplicatesAnswered++;
-      if (record.ourId !== null) ack.ourIds.add(record.ourId);
+      if (record.ourId !== null && !ack.ourIds.includes(record.ourId)) ack.ourIds.push(record.ourId);
       acked.set(event, ack);
     }
   }
   return { acked, genuine, unknown, recovered, forgeriesAcked, figures };
 }
 
-function readReceiver(records) {
-  const list = [];
+// Judges each arrival as it is read, so that a million of them need not be kept.
+function readReceiver(records, sent, stored) {
+  const found = { altered: [], strangers: [], unsigned: [], unlike: [] };
   const keyOf = new Map();
   const answeredKeys = new Set();
   const effectsPerKey = new Map();
@@ -195,7 +191,10 @@ function readReceiver(records) {
   const seenKeys = new Set();
   for (const record of records) {
     if (record.kind === "arrival") {
-      list.push(record);
+      if (sent.genuine.get(record.event) !== record.sha256) found.altered.push(record.event);
+      if (stored.eventOfKey.get(record.key) !== record.event) found.strangers.push(record.key);
+      if (!record.signed) found.unsigned.push(record.key);
+      if (record.key !== record.webhookId) found.unlike.push(record.key);
       keyOf.set(record.n, record.key);
       figures.arrivals++;
       if (answeredKeys.has(record.key)) figures.redeliveries++;
@@ -208,23 +207,26 @@ function readReceiver(records) {
     } else if (record.kind === "lied") liedAbout.add(record.event);
     else if (record.kind === "answered" && record.status >= 200 && record.status < 300) {
       answeredKeys.add(keyOf.get(record.n));
+      keyOf.delete(record.n);
     } else figures.receiverFailures++;
   }
-  return { list, answeredKeys, effectsPerKey, effectsPerEvent, liedAbout, figures };
+  return { ...found, answeredKeys, effectsPerKey, effectsPerEvent, liedAbout, figures };
 }
 
 function readStore(store) {
   const byEvent = new Map();
   const byId = new Map();
   for (const row of store.events) {
-    byEvent.set(row.event, [...(byEvent.get(row.event) ?? []), row]);
+    const others = byEvent.get(row.event);
+    if (others === undefined) byEvent.set(row.event, [row]);
+    else others.push(row);
     byId.set(row.id, row);
   }
   const eventOf = (delivery) => byId.get(delivery.eventId)?.event;
   return {
     byEvent,
     byId,
-    keys: new Set([...store.finished, ...store.open].map((delivery) => `${eventOf(delivery)} ${delivery.key}`)),
+    eventOfKey: new Map([...store.finished, ...store.open].map((delivery) => [delivery.key, eventOf(delivery)])),
     processedEvents: new Set(store.finished.filter(({ state }) => state === "processed").map(eventOf)),
     duplicates: new Map(store.duplicates.map((row) => [row.eventId, row.count])),
   };

@@ -127,8 +127,8 @@ export interface StoreDump {
 }
 
 export interface Logs {
-  readonly sender: readonly SenderRecord[];
-  readonly receiver: readonly ReceiverRecord[];
+  readonly sender: Iterable<SenderRecord>;
+  readonly receiver: Iterable<ReceiverRecord>;
   readonly nemesis: readonly NemesisRecord[];
   readonly store: StoreDump;
 }

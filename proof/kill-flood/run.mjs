@@ -12,7 +12,7 @@ import { planWorld } from "../nemesis/plan-world.mjs";
 import { openWorld } from "../nemesis/world.mjs";
 import { check } from "./check.mjs";
 import { createGatewayKeeper } from "./gateway-keeper.mjs";
-import { openLogFile, readLogFile } from "./log-file.mjs";
+import { eachRecord, openLogFile, readLogFile } from "./log-file.mjs";
 import { watchMemory } from "./memory.mjs";
 import { strikeAll } from "./nemesis.mjs";
 import { planFaults, planSends } from "./plan.mjs";
@@ -211,8 +211,8 @@ async function stopGateway(run) {
 
 function readLogs(run) {
   return {
-    sender: readLogFile(run.senderLog),
-    receiver: readLogFile(run.receiverLog),
+    sender: eachRecord(run.senderLog),
+    receiver: eachRecord(run.receiverLog),
     nemesis: readLogFile(run.nemesisLog),
   };
 }
