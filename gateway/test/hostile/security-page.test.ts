@@ -6,7 +6,7 @@ const rows = readTable(readPage("docs/security.md"), "Items");
 const tree = new Map(readTree().map(({ path, text }) => [path, text]));
 
 it("docs/security.md has each item of the list once, in order", () => {
-  const numbers = [...Array.from({ length: 33 }, (_, i) => i + 1), ...Array.from({ length: 18 }, (_, i) => i + 45)];
+  const numbers = Array.from({ length: 62 }, (_, i) => i + 1);
   expect(rows.map((row) => row["item"])).toEqual(numbers.map((n) => `S${String(n).padStart(2, "0")}`));
 });
 
