@@ -64,6 +64,8 @@ export interface Foundation {
 
 export interface PoolExtras {
   readonly pipelined?: boolean;
+  /** Plans that find each row by an index. */
+  readonly byIndex?: boolean;
   /** How long to wait for a connection, be it a new one or one that others hold. */
   readonly connectTimeoutMs?: number;
 }

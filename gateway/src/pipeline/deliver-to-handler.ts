@@ -3,11 +3,11 @@ import { newUuid, toPublicId } from "../domain/id.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Database, Transaction } from "../store/database.ts";
-import { createHandlerTransaction } from "../store/handler-transaction.ts";
+import { beginHandler, createHandlerTransaction } from "../store/handler-transaction.ts";
 import type { Attempt } from "./deliver.ts";
 import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
 import { shownTrigger } from "./leased-delivery.ts";
-import { settleDeliveries } from "./settle.ts";
+import { isLeaseMoved, settleDeliveries } from "./settle.ts";
 
 export interface HandlerDeps {
   /** Connections of their own: handlers hold them for as long as they run, and claims must not wait behind them. */
@@ -54,22 +54,29 @@ export async function deliverToHandler(deps: HandlerDeps, call: HandlerCall): Pr
     return { outcome, startedAt, durationMs, response: null };
   };
   const progress: Progress = { called: false, lost: false, fault: "handler_failed" };
-  const result = await deps.handlerDb.transaction(async (tx) => {
-    await run(deps, call, tx, progress);
-    const attempt = finish({ kind: "completed" });
-    const attemptId = newUuid(startedAt.getTime(), call.delivery.bucket, deps.random(8));
-    const settlement = {
-      delivery: call.delivery,
-      attemptId,
-      attempt,
-      decision: { to: "processed" },
-      dueAt: null,
-    } as const;
-    const [settled] = await settleDeliveries(tx, [settlement], deps.worker, deps.databaseNow());
-    progress.lost = settled === "lost";
-    if (progress.lost) throw rollBack("the lease was lost");
-    return attempt;
-  }, call.timeoutMs + COMMIT_MS);
+  const result = await deps.handlerDb.transaction(
+    async (tx) => {
+      await run(deps, call, tx, progress);
+      const attempt = finish({ kind: "completed" });
+      const attemptId = newUuid(startedAt.getTime(), call.delivery.bucket, deps.random(8));
+      const settlement = {
+        delivery: call.delivery,
+        attemptId,
+        attempt,
+        decision: { to: "processed" },
+        dueAt: null,
+      } as const;
+      const [settled] = await settleDeliveries(tx, [settlement], deps.worker, deps.databaseNow()).catch((error) => {
+        progress.lost = isLeaseMoved(error);
+        throw error;
+      });
+      progress.lost = settled === "lost";
+      if (progress.lost) throw rollBack("the lease was lost");
+      return attempt;
+    },
+    call.timeoutMs + COMMIT_MS,
+    beginHandler(call.timeoutMs),
+  );
   if (result.ok) return { kind: "settled", attempt: result.value };
   if (!progress.called) return { kind: "untried" };
   if (result.unknown || progress.lost) return { kind: "lost" };
@@ -84,8 +91,7 @@ interface Progress {
 
 async function run(deps: HandlerDeps, call: HandlerCall, tx: Transaction, progress: Progress): Promise<void> {
   if (deps.clock.monotonicMs() + call.timeoutMs > call.delivery.leaseEndsMs) throw rollBack("too late in its lease");
-  const scope = createHandlerTransaction(tx.client, call.timeoutMs);
-  await scope.begin();
+  const scope = createHandlerTransaction(tx.client);
   const deadline = startDeadline(call, progress);
   progress.called = true;
   try {

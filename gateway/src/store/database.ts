@@ -29,7 +29,12 @@ export interface Database extends Queryable {
    * after a swallowed error PostgreSQL answers ROLLBACK without an error (measured, facts: finding 12).
    * A connection that outlives `deadlineMs` is destroyed, never used again, so replies cannot be mixed up.
    */
-  transaction<T>(work: (tx: Transaction) => Promise<T>, deadlineMs: number): Promise<Committed<T>>;
+  transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    deadlineMs: number,
+    /** What begins it, as one simple query, so that all of it fails when a part does. */
+    begin?: string,
+  ): Promise<Committed<T>>;
   /** The pool itself, for what needs a dedicated connection. */
   readonly pool: pg.Pool;
   /** Destroys every connection, so that whatever waits for the database fails now. */
@@ -47,6 +52,11 @@ export interface DatabaseOptions {
   readonly log: Log;
   /** Sends statements without waiting for the answers of those before (libpq's pipeline mode). For group commit alone. */
   readonly pipelined?: boolean;
+  /**
+   * Each row is found by an index: for statements that touch a few rows of large tables. A plan is kept for as long as the
+   * statistics stay, and one that was made while the queue was short goes through all of it when it is long.
+   */
+  readonly byIndex?: boolean;
 }
 
 const CLOSE_MS = 2_000;
@@ -78,7 +88,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         client.release(failed);
       }
     },
-    transaction: (work, deadlineMs) => transact(pool, work, deadlineMs),
+    transaction: (work, deadlineMs, begin = "BEGIN") => transact(pool, work, deadlineMs, begin),
     cut: () => clients.forEach(destroy),
     close: async (deadlineMs = CLOSE_MS) => {
       const timer = setTimeout(() => clients.forEach(destroy), deadlineMs);
@@ -105,17 +115,17 @@ function poolConfig(options: DatabaseOptions): pg.PoolConfig {
     pipeline: options.pipelined ?? false,
     types: { getTypeParser },
     verify: (client: pg.PoolClient, done: (error?: Error) => void) => {
-      checkDurability(client).then(
-        (check) =>
-          done(
-            check.ok
-              ? undefined
-              : new UnsafeDatabaseError(check.faults.map((fault) => `${fault.setting} is ${fault.value}`).join(", ")),
-          ),
-        done,
-      );
+      prepareConnection(client, options).then(() => done(), done);
     },
   } as pg.PoolConfig;
+}
+
+async function prepareConnection(client: pg.PoolClient, { byIndex = false }: DatabaseOptions): Promise<void> {
+  const check = await checkDurability(client);
+  if (!check.ok) {
+    throw new UnsafeDatabaseError(check.faults.map((fault) => `${fault.setting} is ${fault.value}`).join(", "));
+  }
+  if (byIndex) await client.query("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off");
 }
 
 /** The database would not keep promise 7; nothing is served from such a connection. */
@@ -135,6 +145,7 @@ async function transact<T>(
   pool: pg.Pool,
   work: (tx: Transaction) => Promise<T>,
   deadlineMs: number,
+  begin: string,
 ): Promise<Committed<T>> {
   let client: pg.PoolClient;
   try {
@@ -149,7 +160,7 @@ async function transact<T>(
   }, deadlineMs);
   let broken = false;
   try {
-    return await attempt(client, work, progress);
+    return await attempt(client, work, progress, begin);
   } catch (error) {
     broken = progress.expired || !(await rolledBack(client, error));
     const message = progress.expired ? `no answer within ${deadlineMs} ms` : messageOf(error);
@@ -166,6 +177,7 @@ async function attempt<T>(
   client: pg.PoolClient,
   work: (tx: Transaction) => Promise<T>,
   progress: { committing: boolean },
+  begin: string,
 ): Promise<Committed<T>> {
   const sent: Promise<unknown>[] = [];
   const failures: unknown[] = [];
@@ -191,7 +203,7 @@ async function attempt<T>(
     },
   };
   // Waited for even on a pipelined connection: should BEGIN fail, what follows would commit statement by statement.
-  await client.query("BEGIN");
+  await client.query(begin);
   const value = await work(tx);
   if (!isPipelined) await Promise.all(sent);
   if (failures.length > 0) throw failures[0];

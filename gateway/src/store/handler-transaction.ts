@@ -4,17 +4,26 @@ import type { HandlerTransaction } from "../domain/handler.ts";
 /** A handler's view of the transaction that settles its delivery, valid while the handler runs. */
 export interface HandlerScope {
   readonly transaction: HandlerTransaction;
-  begin(): Promise<void>;
   /** From here on the handler's object refuses, so that a forgotten promise cannot write outside the transaction. */
   end(): void;
 }
 
 /**
+ * What begins a handler's transaction, in one round trip. What an earlier handler SET on this connection must not reach this
+ * one: synchronous_commit off would break promise 7.
+ *
  * @param timeoutMs bounds each statement, each wait for a lock, and how long the transaction may stand idle while the
  *   handler does other things
  */
-export function createHandlerTransaction(client: PoolClient, timeoutMs: number): HandlerScope {
-  const state = { open: false };
+export function beginHandler(timeoutMs: number): string {
+  const boundMs = Math.ceil(timeoutMs);
+  const bounds = ["idle_in_transaction_session_timeout", "statement_timeout", "lock_timeout"];
+  return ["RESET ALL", "BEGIN", ...bounds.map((name) => `SET LOCAL ${name} = ${boundMs}`)].join("; ");
+}
+
+/** The scope is open until {@link HandlerScope.end} is called. */
+export function createHandlerTransaction(client: PoolClient): HandlerScope {
+  const state = { open: true };
   const query = async (text: string, values: readonly unknown[]) => {
     if (!state.open) throw new Error("this transaction has ended: await every query before the handler returns");
     if (isTransactionControl(text))
@@ -25,16 +34,6 @@ export function createHandlerTransaction(client: PoolClient, timeoutMs: number):
     return { rows: result.rows, rowCount: result.rowCount };
   };
   return {
-    begin: async () => {
-      // What an earlier handler SET on this connection must not reach this one: synchronous_commit off would break promise 7.
-      await client.query("RESET ALL");
-      await client.query(
-        `SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('statement_timeout', $1, true),
-                set_config('lock_timeout', $1, true)`,
-        [String(Math.ceil(timeoutMs))],
-      );
-      state.open = true;
-    },
     end: () => {
       state.open = false;
     },

@@ -98,8 +98,8 @@ it("a worker whose settlement comes late at any step changes nothing of what ano
   const ids: string[] = [];
   for (const [pool, at] of [
     ["worker", "find_events"],
-    ["settler", "lock_leases"],
     ["settler", "insert_attempts"],
+    ["settler", "copy_finished"],
     ["settler", "delete_finished"],
   ] as const) {
     const { held, release } = delayAt(between, { pool, at });

@@ -72,7 +72,7 @@ it("what throws in a worker at any of its steps delays and never loses, and cost
   });
   const points = [
     ...timesEach("worker", ["claim_ready", "find_events"]),
-    ...timesEach("settler", ["lock_leases", "insert_attempts", "delete_finished", "COMMIT"]),
+    ...timesEach("settler", ["insert_attempts", "copy_finished", "delete_finished", "COMMIT"]),
   ];
   for (const [step, hit, point] of points) {
     receiver.arrivals.length = 0;

@@ -17,8 +17,8 @@ const movesOf = (desk: Desk): Promise<Move[]> => readMoves((text) => desk.query(
 it.each<[when: string, point: CrashPoint, arrivals: number]>([
   ["before its claim (F37)", { pool: "worker", at: "claim_ready" }, 1],
   ["after its claim, before it has read the event (F37)", { pool: "worker", at: "find_events" }, 1],
-  ["before it settles what was answered (F37, F38)", { pool: "settler", at: "lock_leases" }, 2],
-  ["before the attempt's row (F37)", { pool: "settler", at: "insert_attempts" }, 2],
+  ["before it settles what was answered (F37, F38)", { pool: "settler", at: "insert_attempts" }, 2],
+  ["between the attempt's row and the history's (F37)", { pool: "settler", at: "copy_finished" }, 2],
   ["between the history's row and the end of the queue's (F37)", { pool: "settler", at: "delete_finished" }, 2],
   ["before the settlement's COMMIT (F37)", { pool: "settler", at: "COMMIT" }, 2],
   ["after the settlement's COMMIT, before its answer (F37)", { pool: "settler", at: "COMMIT", answered: true }, 1],

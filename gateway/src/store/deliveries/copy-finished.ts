@@ -14,5 +14,5 @@ export const copyFinished = hot(
      FROM holdfast.delivery d
      JOIN unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS u(bucket, id, lease, state, reason)
           ON u.bucket = d.bucket AND u.id = d.id
-    WHERE d.state = 'leased' AND d.lease = u.lease/*shard*/ AND d.bucket = ANY($1::int[])/*.*/`,
+    WHERE d.lease = u.lease/*shard*/ AND d.bucket = ANY($1::int[])/*.*/`,
 );

@@ -5,6 +5,6 @@ export const deleteFinished = hot<{ id: string }>(
   "delete_finished",
   `DELETE FROM holdfast.delivery d
     USING unnest($1::int[], $2::uuid[], $3::uuid[]) AS u(bucket, id, lease)
-    WHERE/*shard*/ d.bucket = ANY($1::int[]) AND/*.*/ d.bucket = u.bucket AND d.id = u.id AND d.state = 'leased' AND d.lease = u.lease
+    WHERE/*shard*/ d.bucket = ANY($1::int[]) AND/*.*/ d.bucket = u.bucket AND d.id = u.id AND d.lease = u.lease
    RETURNING d.id`,
 );

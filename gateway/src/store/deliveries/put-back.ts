@@ -13,6 +13,6 @@ export const putBack = hot<{ id: string }>(
           refusals = d.refusals + u.refused, attempt = d.attempt - u.refunded
      FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::int[], $8::int[])
           AS u(bucket, id, lease, state, due_at, held_reason, refused, refunded)
-    WHERE/*shard*/ d.bucket = ANY($1::int[]) AND/*.*/ d.bucket = u.bucket AND d.id = u.id AND d.state = 'leased' AND d.lease = u.lease
+    WHERE/*shard*/ d.bucket = ANY($1::int[]) AND/*.*/ d.bucket = u.bucket AND d.id = u.id AND d.lease = u.lease
    RETURNING d.id`,
 );
