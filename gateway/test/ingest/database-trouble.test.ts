@@ -109,6 +109,51 @@ it("a server without a free connection is answered 503 (F22)", async () => {
   }
 });
 
+it("a server that has become read-only is answered 503, and left for the one that writes as soon as there is one (F21)", async () => {
+  const database = new URL(gateway.database.url).pathname.slice(1);
+  await gateway.query(`alter database ${database} set default_transaction_read_only = on`);
+  try {
+    await terminateBackends();
+    await until(async () => (await send()).status === 503);
+  } finally {
+    await gateway.query("set default_transaction_read_only = off");
+    await gateway.query(`alter database ${database} reset default_transaction_read_only`);
+  }
+  // Sessions from the time before stay read-only for as long as they live: afterEach waits until they are left.
+});
+
+it.each([
+  ["deadlock", "40P01"],
+  ["serialization failure", "40001"],
+])(
+  "a %s costs nobody an event: recorded at the second go or answered 503, and never twice (F26)",
+  async (_what, code) => {
+    const id = `evt_conflict_${code}`;
+    await gateway.query(`
+    create sequence public.conflict_${code};
+    create function public.conflict_${code}() returns trigger language plpgsql security definer as $$ begin
+      if new.provider_event_id = '${id}' and nextval('public.conflict_${code}') = 1 then
+        raise exception 'conflict' using errcode = '${code}';
+      end if;
+      return new;
+    end $$;
+    create trigger conflict_${code} before insert on holdfast.event for each row execute function public.conflict_${code}()`);
+    // Two others are in the same batch, or beside it.
+    const ids = [`${id}_before`, id, `${id}_after`];
+    const answers = await Promise.all(ids.map((one) => send(one)));
+    expect(answers.filter(({ status }) => ![200, 503].includes(status))).toEqual([]);
+    for (const one of ids) await until(async () => (await send(one)).status === 200);
+    const rows = await gateway.query(
+      "select e.provider_event_id as id, count(d.id)::int as deliveries from holdfast.event e left join holdfast.delivery d on d.event_id = e.id where e.provider_event_id like $1 group by e.id, 1",
+      [`${id}%`],
+    );
+    expect(rows.length).toBe(3);
+    expect(rows.every((row) => row["deliveries"] === 1)).toBe(true);
+    const [used] = await gateway.query<{ used: boolean }>(`select is_called as used from public.conflict_${code}`);
+    expect(used?.used).toBe(true);
+  },
+);
+
 it("backends that are killed one after another cost no acknowledged event (F14)", async () => {
   const acked: string[] = [];
   const flooding = new AbortController();
