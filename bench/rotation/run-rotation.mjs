@@ -19,8 +19,6 @@ import { sendSigned } from "./sender.mjs";
 const GATEWAY = fileURLToPath(new URL("../../gateway/bin/holdfast.js", import.meta.url));
 const SOURCE = "rolled";
 const SOURCE_KEY = "bench-rolled-source-key-00";
-/** What is sent so close before the end of its secret may arrive after it: it is counted, and neither bar looks at it. */
-const ENDING_MS = 500;
 /** What is signed with a secret whose end is longer ago than this must be refused (the bar of the rotation). */
 const GRACE_MS = 1_000;
 /** One in so many is signed with the secret that ended last. */
@@ -95,11 +93,9 @@ async function rollOnce(ready, versions, { version, overlapSec }) {
 function chooserOf(versions) {
   return (number, atMs) => {
     const ended = versions.findLast(({ endMs }) => endMs !== null && endMs + GRACE_MS < atMs);
-    if (ended !== undefined && number % ENDED_EACH === 0) return { ...ended, standing: "ended" };
+    if (ended !== undefined && number % ENDED_EACH === 0) return { secret: ended, isEnded: true };
     const usable = versions.filter(({ endMs }) => endMs === null || endMs > atMs);
-    const chosen = usable[usable.length - 1 - (number % usable.length)];
-    const isEnding = chosen.endMs !== null && chosen.endMs - ENDING_MS < atMs;
-    return { ...chosen, standing: isEnding ? "ending" : "live" };
+    return { secret: usable[usable.length - 1 - (number % usable.length)], isEnded: false };
   };
 }
 
@@ -178,7 +174,7 @@ function print({ size, figures, bars, listed, machine, lateMs }) {
     ["signed with", "sent", "answers"],
     ["a secret in force", whole(figures.valid), `${whole(figures.validRefused)} refused`],
     [
-      `one in its last ${ENDING_MS / 1000} s`,
+      "one that ended before the answer",
       whole(Object.values(figures.ending).reduce((a, b) => a + b, 0)),
       tell(figures.ending),
     ],

@@ -5,9 +5,8 @@ import { eventBody, eventId, seededRandom, signatureHeader } from "../stripe-eve
 
 /**
  * @typedef {object} Choice
- * @property {string} version
- * @property {string} value the secret
- * @property {"live" | "ending" | "ended"} standing at the moment at which the request is due
+ * @property {{ version: string, value: string, endMs: number | null }} secret with its end, once it has one
+ * @property {boolean} isEnded whether that end is over for good when the request is signed
  */
 
 /**
@@ -15,7 +14,8 @@ import { eventBody, eventId, seededRandom, signatureHeader } from "../stripe-eve
  *
  * @param {{ url: string, perSecond: number, run: string, over: AbortSignal, choose: (number: number, atMs: number) => Choice }} plan
  * @returns {Promise<{ sent: number, seconds: number, lateMs: number, tookMs: number[], counts: Record<string, Record<string, number>>,
- *   accepted: Record<string, number> }>} `counts`: answers by standing and status, 0 where none came; `accepted`: by version;
+ *   accepted: Record<string, number> }>} `counts`: answers by status, 0 where none came, to what was signed with a live
+ *   secret and answered before its end, with one that ended meanwhile (it may have arrived after the end), and with an ended one; `accepted`: by version;
  *   `lateMs`: by how much the sender itself was late at worst
  */
 export async function sendSigned({ url, perSecond, run, over, choose }) {
@@ -34,11 +34,18 @@ export async function sendSigned({ url, perSecond, run, over, choose }) {
     if (waitMs > 1) await pause(waitMs);
     lateMs = Math.max(lateMs, performance.now() - dueMs);
     // Chosen when it is sent, not when it was due: a sender that is late signs with what counts then.
-    const { version, value, standing } = choose(number, Date.now());
-    const exchange = post(agent, url, value, eventBody(random, eventId(run, number), Math.floor(Date.now() / 1000)));
+    const { secret, isEnded } = choose(number, Date.now());
+    const exchange = post(
+      agent,
+      url,
+      secret.value,
+      eventBody(random, eventId(run, number), Math.floor(Date.now() / 1000)),
+    );
     const counted = exchange.then((status) => {
+      const isLive = secret.endMs === null || Date.now() < secret.endMs;
+      const standing = isEnded ? "ended" : isLive ? "live" : "ending";
       counts[standing][status] = (counts[standing][status] ?? 0) + 1;
-      if (status === 200) accepted[version] = (accepted[version] ?? 0) + 1;
+      if (status === 200) accepted[secret.version] = (accepted[secret.version] ?? 0) + 1;
       if (standing === "live") tookMs.push(performance.now() - dueMs);
       under.delete(counted);
     });
