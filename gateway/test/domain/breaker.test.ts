@@ -17,6 +17,7 @@ const opened = moveBreaker(closed, { succeeded: 3, failed: 7 }, true, start);
 
 describe("a breaker", () => {
   it("opens at 70 % failures of 10 attempts, and not at fewer of either", () => {
+    expect(moveBreaker(closed, { succeeded: 3, failed: 7 }, true, start)).toEqual(opened);
     expect(opened).toMatchObject({ state: "open", since: start, probeAt: later(PROBE_MS) });
     expect(isFailing({ succeeded: 3, failed: 7 })).toBe(true);
     expect(isFailing({ succeeded: 0, failed: 9 })).toBe(false);

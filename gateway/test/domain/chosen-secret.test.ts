@@ -18,6 +18,16 @@ describe("a secret that is made here", () => {
     expect(chooseSecret(provider, randomBytes)).not.toBe(value);
   });
 
+  it("is in the form that its provider takes: of 24 bytes or of 32, none of them left out", () => {
+    const fixed = (count: number) => new Uint8Array(count).fill(0xfb);
+    const forms = new Set(known.map((provider) => chooseSecret(provider, fixed)));
+    expect([...forms].toSorted()).toEqual([
+      Buffer.from(fixed(24)).toString("base64url"),
+      "fb".repeat(32),
+      `whsec_${Buffer.from(fixed(32)).toString("base64")}`,
+    ]);
+  });
+
   it("verifies what is signed with it", () => {
     const receiver = { secrets: [chooseSecret("github", randomBytes) ?? ""] };
     const request = { method: "POST", url: "https://x.example/in", headers: [], body: Buffer.from("{}") };

@@ -181,6 +181,10 @@ describe("the service", () => {
     for (const [lane, count] of Object.entries(lanes)) for (let i = 0; i < count; i++) queue.next(0, lane);
     expect(queue.farthest(10).map(({ lane }) => lane)).toEqual(["far", "farther", "just"]);
     expect(queue.farthest(2).map(({ lane }) => lane)).toEqual(["far", "farther"]);
+    // How far ahead is counted from where its own class stands.
+    queue.claimed(1, VIRTUAL_TIME_START + 9_000 * RANK_STEP);
+    for (let i = 0; i < 1_100; i++) queue.next(1, "urgent");
+    expect(queue.farthest(10).map(({ lane }) => lane)).toEqual(["far", "farther", "urgent", "just"]);
   });
 
   it("forgets those that are not ahead first when there is no room for another", () => {
@@ -212,6 +216,15 @@ describe("fair lanes of several processes", () => {
     expect(two.next(0, "a")).toBe(tag);
     one.merge([], [{ priority: 0, lane: "a", tag }]);
     expect(one.next(0, "a")).toBe(tag);
+  });
+
+  it("add what they have not told yet to what they hear, and tell from where a lane was put back to", () => {
+    const queue = createFairQueue();
+    for (let i = 0; i < 20; i++) queue.next(0, "a");
+    queue.merge([], [{ priority: 0, lane: "a", tag: claimed + 30 * RANK_STEP }]);
+    expect(queue.next(0, "a")).toBe(claimed + 50 * RANK_STEP);
+    queue.lower(0, "a", 25 * RANK_STEP);
+    expect(queue.takeMoves(10)).toMatchObject([{ base: claimed + 26 * RANK_STEP, tag: claimed + 26 * RANK_STEP }]);
   });
 
   it("tell a move again when nobody heard it, and once only when somebody did", () => {
