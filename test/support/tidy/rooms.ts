@@ -36,6 +36,7 @@ const HOMES: Readonly<Record<string, string | readonly string[]>> = {
   "ipaddr.js": "platform",
   jiti: "config",
   nodemailer: "platform",
+  "openid-client": "platform",
   pg: "store",
   "pg-copy-streams": "store",
   picocolors: "cli",
