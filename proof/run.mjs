@@ -3,7 +3,8 @@ const USAGE = `npm run proof -- [name] [options]
 
   whole        the default: kill-flood and frozen-worker as one report (--help for its options)
   kill-flood   a flood of signed events while gateway and database are killed
-  nemesis      the same with mixed faults: also SIGTERM, freezes, immediate stops and lost sessions of the database
+  nemesis      the same with mixed faults: also SIGTERM, freezes, immediate stops, lost sessions, and once each fault of the
+               network, the destination, the disk and the clock (--world <n> for another number)
   frozen-worker  a worker stands still beyond its lease, another takes over, the first goes on and must change nothing
   release      rounds of many seeds towards a release's numbers; the same command goes on (also as --release)
   recovery     how long it takes from each fault healed to normal service
@@ -20,6 +21,7 @@ const PROOFS = {
   "kill-flood": async () => import("./kill-flood.mjs"),
   nemesis: async () => {
     process.argv.push("--mixed");
+    if (!process.argv.includes("--world")) process.argv.push("--world", "1");
     await import("./kill-flood.mjs");
   },
   "frozen-worker": async (args) => (await import("./frozen-worker/run.mjs")).runFrozenWorker(args),

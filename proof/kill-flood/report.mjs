@@ -21,7 +21,7 @@ const SAMPLES_MAX = 400;
  * @returns {import("../report/report.d.ts").Report}
  */
 export function reportKillFlood({ options, run, verdict, nemesis }) {
-  const { events, kills, databaseKills, concurrency, seed, isMixed } = options;
+  const { events, kills, databaseKills, concurrency, seed, isMixed, worldRounds = 0 } = options;
   const { before, after, highest } = run.memory;
   const ratio = before.gatewayMb === null ? null : after.gatewayMb / before.gatewayMb;
   const exitCode = run.exit?.code ?? null;
@@ -39,8 +39,8 @@ export function reportKillFlood({ options, run, verdict, nemesis }) {
   const name = isMixed ? "nemesis" : "kill-flood";
   return makeReport({
     proof: name,
-    about: `${events} signed events, about one in ten sent again and one in a hundred forged, while the gateway is struck ${kills} times and its database ${databaseKills} times${isMixed ? ", by mixed faults" : " with SIGKILL"}.`,
-    repeat: `npm run proof -- ${name} --seed ${seed} --events ${events} --kills ${kills} --database-kills ${databaseKills} --concurrency ${concurrency}`,
+    about: `${events} signed events, about one in ten sent again and one in a hundred forged, while the gateway is struck ${kills} times and its database ${databaseKills} times${isMixed ? `, by mixed faults${worldRounds > 0 ? `, and each fault of the world ${worldRounds} times` : ""}` : " with SIGKILL"}.`,
+    repeat: `npm run proof -- ${name} --seed ${seed} --events ${events} --kills ${kills} --database-kills ${databaseKills} --concurrency ${concurrency}${isMixed ? ` --world ${worldRounds}` : ""}`,
     seeds: [seed],
     verdict: verdictOf[verdict.verdict],
     reasons: giveReasons(rules, verdict.unseen),
@@ -51,7 +51,7 @@ export function reportKillFlood({ options, run, verdict, nemesis }) {
     notTried: listUntried(nemesis),
     recoveryMs: Object.fromEntries(Object.entries(recoveries).map(([struck, times]) => [struck, summarize(times)])),
     details: {
-      options: { events, kills, databaseKills, concurrency, isMixed: isMixed === true },
+      options: { events, kills, databaseKills, concurrency, isMixed: isMixed === true, worldRounds },
       recoveries,
       timing: run.timing,
       memory: { before, after, highest, ratio, calmMs: run.memory.calmMs, samples: thin(run.watch.samples) },

@@ -34,7 +34,11 @@ export function openDisk(folder) {
     ok: true,
     path,
     fill: () => fill(path, ballast),
-    free: () => rmSync(ballast, { force: true }),
+    free: () => {
+      rmSync(ballast, { force: true });
+      // A power cut soon after would bring it back.
+      run("sync", "-f", path);
+    },
     cutPower: () => run("perl", "-e", SHUT_DOWN, path),
     restorePower: async () => {
       await unmount(path);

@@ -177,6 +177,15 @@ test("every rule is broken by at least one planted fault", () => {
   expect(all.filter((name) => !PLANTED.some(([, rule]) => rule === name))).toEqual([]);
 });
 
+test("a receiver that says 2xx and does nothing is taken at its word, for the events that it lied about and no other (F66)", () => {
+  const history = cleanHistory();
+  const arrival = history.receiver.find((record) => record.kind === "arrival" && record.key === "dlv_7")!;
+  history.receiver[find(history, "effect", "dlv_7")] = { kind: "lied", n: arrival.n, key: "dlv_7", event: "stripe_7" };
+  expect(check(history, MINIMUM, BOUNDS).verdict).toBe("holds");
+  history.receiver.splice(find(history, "effect", "dlv_8"), 1);
+  expect(check(history, MINIMUM, BOUNDS).verdict).toBe("broken");
+});
+
 test("docs/proof.md lists the rules that are checked", () => {
   const page = readFileSync(new URL("../../../docs/proof.md", import.meta.url), "utf8");
   const table = page.split("| rule | promise |")[1]?.split("\n\n")[0] ?? "";
