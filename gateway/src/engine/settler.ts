@@ -26,7 +26,9 @@ export function createSettler(deps: {
 }): GroupCommit<Settlement, Settled> {
   return createGroupCommit<Settlement, Settled>({
     lanes: SETTLE_LANES,
-    itemsMax: 128,
+    // A second transaction beside one that runs only for a batch worth having (docs/decisions/0009).
+    laneItemsMin: 64,
+    itemsMax: 256,
     bytesMax: 8 * MIB,
     queueItemsMax: 100_000,
     queueBytesMax: 64 * MIB,

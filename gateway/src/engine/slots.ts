@@ -1,12 +1,16 @@
-/** One attempt that is under way. */
+/** One attempt that is under way, or that has ended and is being settled. */
 export interface Slot {
   readonly destinationId: string;
   readonly startMs: number;
+  /** The attempt is over: its place is for the next one, while its outcome is written. */
+  settling: boolean;
 }
 
 /** The slots of one worker: who is in them, and how many are free. */
 export interface Slots {
   take(destinationId: string): Slot;
+  /** The attempt has ended, and what came of it is being written. */
+  settle(slot: Slot): void;
   leave(slot: Slot): void;
   inUse(): number;
   /** How many may be claimed, when there are `size` slots and at most `sizeMax` may be under way in any case. */
@@ -24,30 +28,38 @@ const SLOW_PART = 4;
 
 /**
  * Keeps slots. Old attempts hold at most half of them however many there are: what waits for a destination that does not
- * answer costs a socket and some memory, and must not keep others from being tried.
+ * answer costs a socket and some memory, and must not keep others from being tried. One that is being settled holds none:
+ * with quick destinations most of a slot's time went by waiting for a COMMIT, and batches stayed small.
  */
 export function createSlots(nowMs: () => number): Slots {
   const taken = new Set<Slot>();
   return {
     take: (destinationId) => {
-      const slot = { destinationId, startMs: nowMs() };
+      const slot = { destinationId, startMs: nowMs(), settling: false };
       taken.add(slot);
       return slot;
+    },
+    settle: (slot) => {
+      slot.settling = true;
     },
     leave: (slot) => void taken.delete(slot),
     inUse: () => taken.size,
     free: (size, sizeMax) => {
       const before = nowMs() - OLD_MS;
       let old = 0;
-      for (const slot of taken) if (slot.startMs <= before) old++;
-      const counted = taken.size - old + Math.min(old, Math.ceil(size / OLD_PART));
+      let settling = 0;
+      for (const slot of taken) {
+        if (slot.settling) settling++;
+        else if (slot.startMs <= before) old++;
+      }
+      const counted = taken.size - settling - old + Math.min(old, Math.ceil(size / OLD_PART));
       return Math.max(0, Math.min(size - counted, sizeMax - taken.size));
     },
     findSlow: (size, isMeant) => {
       const before = nowMs() - OLD_MS;
       const counts = new Map<string, number>();
-      for (const { destinationId, startMs } of taken) {
-        if (startMs <= before) counts.set(destinationId, (counts.get(destinationId) ?? 0) + 1);
+      for (const { destinationId, startMs, settling } of taken) {
+        if (!settling && startMs <= before) counts.set(destinationId, (counts.get(destinationId) ?? 0) + 1);
       }
       const [most] = [...counts].filter(([id]) => isMeant(id)).toSorted((a, b) => b[1] - a[1]);
       return most !== undefined && most[1] >= Math.max(2, Math.ceil(size / SLOW_PART)) ? most[0] : null;

@@ -2,6 +2,7 @@ import { SLOW_SHARE } from "../domain/gate.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import type { Claimed } from "../pipeline/claim.ts";
 import { claim, readEvents } from "../pipeline/claim.ts";
+import type { Settlement } from "../pipeline/settle.ts";
 import type { WorkDeps } from "../pipeline/work.ts";
 import { giveBack, work } from "../pipeline/work.ts";
 import type { Log } from "../platform/log.ts";
@@ -35,19 +36,54 @@ export interface Worker {
 /** What the bodies of deliveries in flight may take: bodies of 1 MiB leave 64 slots and more, bodies of 25 MiB ten. */
 const BODY_BYTES_IN_FLIGHT = 268_435_456;
 
+/**
+ * Under load slots fall free one by one; a claim for each would cost more than what it claims. Fewer than this part of the
+ * slots are claimed at most once in this time.
+ */
+const FEW_PART = 4;
+const GATHER_MS = 5;
+
 interface Room {
   readonly size: number;
-  /** With old attempts that hold no slot any more. */
+  /** With those that hold no slot any more: old attempts, and outcomes that are being written. */
   readonly sizeMax: number;
 }
 
-/** Beside the slots, so many times as many attempts may be old. */
+/** Beside the slots, so many times as many attempts may be old, or ended and not yet settled. */
 const OLD_TIMES = 4;
 
 function roomFor({ catalog }: CatalogIndex, concurrency: number): Room {
   const largest = Math.max(1, ...catalog.sources.map((source) => source.bodyBytesMax));
   const bodies = Math.max(1, Math.floor(BODY_BYTES_IN_FLIGHT / largest));
   return { size: Math.min(concurrency, bodies), sizeMax: Math.min(concurrency * OLD_TIMES, bodies) };
+}
+
+interface Gathering {
+  /** Whether to claim now; if not, `wake` is called when the time has come. */
+  mayClaim(nowMs: number, areFew: boolean): boolean;
+  stop(): void;
+}
+
+function createGathering(wake: () => void): Gathering {
+  let claimedMs = -Infinity;
+  let timer: NodeJS.Timeout | null = null;
+  const wakeLater = (): void => {
+    timer = null;
+    wake();
+  };
+  return {
+    mayClaim: (nowMs, areFew) => {
+      if (areFew && nowMs - claimedMs < GATHER_MS) {
+        timer ??= setTimeout(wakeLater, GATHER_MS);
+        return false;
+      }
+      claimedMs = nowMs;
+      return true;
+    },
+    stop: () => {
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
 }
 
 /** Keeps its slots full: claims as many as are free, so nothing waits leased in memory behind something slow. */
@@ -62,7 +98,12 @@ export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
   };
   const start = (claimed: Claimed, slot: Slot): void => {
     // A claim that was under way when the drain began: nothing new is tried any more.
-    (state.draining ? giveBack : work)(deps, claimed)
+    const settle = (settlement: Settlement) => {
+      slots.settle(slot);
+      loop.wake();
+      return deps.settle(settlement);
+    };
+    (state.draining ? giveBack : work)({ ...deps, settle }, claimed)
       // Not settled, so its lease expires and it is rescued.
       .catch((error: unknown) =>
         options.log.error(
@@ -77,6 +118,7 @@ export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
     const free = slots.free(size, sizeMax);
     if (free === 0) return false;
     const askedMs = deps.clock.monotonicMs();
+    if (!gathering.mayClaim(askedMs, free < size / FEW_PART)) return false;
     const batch = await claim(deps, free);
     options.metrics.claimSeconds.observe((deps.clock.monotonicMs() - askedMs) / 1_000);
     if (batch.length > 0) options.metrics.claimSize.observe(batch.length);
@@ -86,6 +128,7 @@ export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
       void readEvents(deps, batch).then((claimed) => claimed.forEach((one, i) => start(one, taken[i]!)));
     return batch.length === free;
   });
+  const gathering = createGathering(() => loop.wake());
   return {
     wake: () => loop.wake(),
     inFlight: () => slots.inUse(),
@@ -97,6 +140,7 @@ export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
     drain: async () => {
       state.draining = true;
       await loop.stop();
+      gathering.stop();
       if (slots.inUse() > 0) await new Promise<void>((resolve) => state.onEmpty.push(resolve));
     },
   };

@@ -30,6 +30,23 @@ it("with old ones there are never more under way than the bound", () => {
   expect(slots.free(64, 256)).toBe(0);
 });
 
+it("an attempt that has ended gives its slot to the next while it is settled, up to the bound", () => {
+  const { slots, take } = openSlots();
+  for (let round = 0; round < 4; round++) for (const slot of take("quick", slots.free(64, 256))) slots.settle(slot);
+  expect([slots.inUse(), slots.free(64, 256)]).toEqual([256, 0]);
+  const [first] = take("quick", 1);
+  slots.settle(first!);
+  slots.leave(first!);
+  expect(slots.free(64, 257)).toBe(1);
+});
+
+it("what is being settled makes no destination slow", () => {
+  const { slots, take, pass } = openSlots();
+  for (const slot of take("quick", 32)) slots.settle(slot);
+  pass(60_000);
+  expect(slots.findSlow(64, () => true)).toBeNull();
+});
+
 it("a worker with one slot stays a worker with one slot", () => {
   const { slots, take, pass } = openSlots();
   take("slow", 1);
