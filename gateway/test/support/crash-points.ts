@@ -1,8 +1,8 @@
 import type { FaultProxy, Wire } from "./fault-proxy.ts";
 
 /**
- * A step of the gateway as the database sees it: `BEGIN`, `COMMIT` or a statement's prepared name, on the connections of one
- * pool; `answered` means when the answer to that step comes back. Nothing of it is built into the product: what a process has
+ * A step of the gateway as the database sees it: `BEGIN`, `COMMIT`, a statement's prepared name, or the first words of one that
+ * has none, on the connections of one pool; `answered` means when the answer to that step comes back. Nothing of it is built into the product: what a process has
  * done when it dies is what it has told the database, and the proxy decides how much of that got through.
  */
 export interface CrashPoint {
@@ -98,6 +98,9 @@ function misspell(bytes: Buffer, at: number, step: string): Buffer {
   return changed;
 }
 
+/** How a statement without a name is known: by the beginning of its text. */
+export const firstWords = ({ text }: { readonly text: string }): string => text.slice(0, 60);
+
 /** Lets everything through again. */
 export function heal(proxy: FaultProxy): void {
   proxy.toServer = null;
@@ -117,6 +120,8 @@ export function findStep(bytes: Buffer, step: string, isRun = false): number {
     const kind = bytes[at];
     if (kind === SIMPLE_QUERY && content.startsWith(`${step}\0`)) return at;
     if (!isRun && kind === PARSE && content.startsWith(`${step}\0`)) return at;
+    // A statement off the path of events has no name, only its text.
+    if (kind === PARSE && content.startsWith(`\0${step}`)) return at;
     // An unnamed portal, then the statement's name.
     if (kind === BIND && content.startsWith(`\0${step}\0`)) return at;
     at += 1 + length;

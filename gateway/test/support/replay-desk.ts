@@ -55,7 +55,7 @@ export interface ReplayGateway {
 }
 
 /** One secret for the whole file of tests, so that several gateways share a database. */
-const SECRET_KEY = randomBytes(32).toString("base64");
+export const SECRET_KEY = randomBytes(32).toString("base64");
 
 export interface ReplayGatewayOptions {
   readonly destinations: Readonly<Record<string, unknown>>;
