@@ -4,6 +4,7 @@ import { findKeyOwners } from "../store/events/find-key-owners.ts";
 import { insertEvents } from "../store/events/insert-events.ts";
 import { releaseKeys } from "../store/events/release-keys.ts";
 import { insertDeliveries } from "../store/deliveries/insert-deliveries.ts";
+import { float8Array, int4Array, int8Array, textArray, timestamptzArray, uuidArray } from "../store/binary-array.ts";
 import { createBytePack } from "../store/byte-pack.ts";
 import type { Transaction } from "../store/database.ts";
 import type { Queryable } from "../store/statement.ts";
@@ -132,9 +133,9 @@ async function writeLines(tx: Queryable, lines: readonly Line[], ledger: Ledger)
   const step = ledger.step();
   const generations = generationsOf(step);
   const claimed = await tx.run(claimKeys, [
-    lines.map((line) => line.bucket),
-    lines.map((line) => line.key),
-    lines.map((line) => line.eventId),
+    int4Array(lines.map((line) => line.bucket)),
+    uuidArray(lines.map((line) => line.key)),
+    uuidArray(lines.map((line) => line.eventId)),
     generations,
     generations.at(-1),
     step,
@@ -158,53 +159,48 @@ function toEventColumns(drafts: readonly EventDraft[]): unknown[] {
   }));
   return [
     pack.toBuffer(),
-    drafts.map((draft) => draft.bucket),
-    drafts.map((draft) => draft.id),
-    drafts.map((draft) => draft.tenant),
-    drafts.map((draft) => draft.sourceId),
-    drafts.map((draft) => draft.providerEventId),
-    drafts.map((draft) => draft.eventType),
-    drafts.map((draft) => draft.payloadVersion),
-    drafts.map((draft) => toTimestamp(draft.occurredAt)),
-    drafts.map((draft) => toTimestamp(draft.signedAt)),
-    drafts.map((draft) => toTimestamp(draft.receivedAt)),
-    drafts.map((draft) => draft.verifiedBy),
-    drafts.map((draft) => draft.secretVersion),
-    drafts.map((draft) => draft.method),
-    drafts.map((draft) => draft.url),
-    drafts.map((draft) => draft.remoteAddress),
-    places.map((place) => place.key.at),
-    places.map((place) => place.key.length),
-    places.map((place) => place.headers.at),
-    places.map((place) => place.headers.length),
-    places.map((place) => place.body.at),
-    places.map((place) => place.body.length),
-    places.map((place) => place.hash.at),
+    int4Array(drafts.map((draft) => draft.bucket)),
+    uuidArray(drafts.map((draft) => draft.id)),
+    textArray(drafts.map((draft) => draft.tenant)),
+    uuidArray(drafts.map((draft) => draft.sourceId)),
+    textArray(drafts.map((draft) => draft.providerEventId)),
+    textArray(drafts.map((draft) => draft.eventType)),
+    textArray(drafts.map((draft) => draft.payloadVersion)),
+    timestamptzArray(drafts.map((draft) => draft.occurredAt)),
+    timestamptzArray(drafts.map((draft) => draft.signedAt)),
+    timestamptzArray(drafts.map((draft) => draft.receivedAt)),
+    textArray(drafts.map((draft) => draft.verifiedBy)),
+    textArray(drafts.map((draft) => draft.secretVersion)),
+    textArray(drafts.map((draft) => draft.method)),
+    textArray(drafts.map((draft) => draft.url)),
+    textArray(drafts.map((draft) => draft.remoteAddress)),
+    int4Array(places.map((place) => place.key.at)),
+    int4Array(places.map((place) => place.key.length)),
+    int4Array(places.map((place) => place.headers.at)),
+    int4Array(places.map((place) => place.headers.length)),
+    int4Array(places.map((place) => place.body.at)),
+    int4Array(places.map((place) => place.body.length)),
+    int4Array(places.map((place) => place.hash.at)),
   ];
-}
-
-// node-postgres would write a local time with an offset; UTC text is shorter and does not depend on the process's zone.
-function toTimestamp(date: Date | null): string | null {
-  return date === null ? null : date.toISOString();
 }
 
 function queue(tx: Transaction, drafts: readonly EventDraft[], ranks: Ranks): void {
   const items = drafts.flatMap((draft) => draft.deliveries.map((delivery) => ({ draft, delivery })));
   if (items.length === 0) return;
   tx.send(insertDeliveries, [
-    items.map(({ draft }) => draft.bucket),
-    items.map(({ delivery }) => delivery.id),
-    items.map(({ draft }) => draft.tenant),
-    items.map(({ draft }) => draft.id),
-    items.map(({ delivery }) => delivery.destinationId),
-    items.map(({ delivery }) => delivery.trigger),
-    items.map(({ delivery }) => delivery.priority),
-    items.map(({ delivery }) => delivery.lane),
-    items.map(({ delivery }) => rankOf(ranks, delivery)),
-    items.map(({ delivery }) => (delivery.heldReason === null ? "ready" : "held")),
-    items.map(({ delivery }) => delivery.heldReason),
-    items.map(({ delivery }) => delivery.order?.key ?? null),
-    items.map(({ delivery }) => delivery.order?.at ?? null),
+    int4Array(items.map(({ draft }) => draft.bucket)),
+    uuidArray(items.map(({ delivery }) => delivery.id)),
+    textArray(items.map(({ draft }) => draft.tenant)),
+    uuidArray(items.map(({ draft }) => draft.id)),
+    uuidArray(items.map(({ delivery }) => delivery.destinationId)),
+    textArray(items.map(({ delivery }) => delivery.trigger)),
+    int4Array(items.map(({ delivery }) => delivery.priority)),
+    textArray(items.map(({ delivery }) => delivery.lane)),
+    float8Array(items.map(({ delivery }) => rankOf(ranks, delivery))),
+    textArray(items.map(({ delivery }) => (delivery.heldReason === null ? "ready" : "held"))),
+    textArray(items.map(({ delivery }) => delivery.heldReason)),
+    textArray(items.map(({ delivery }) => delivery.order?.key ?? null)),
+    int8Array(items.map(({ delivery }) => delivery.order?.at ?? null)),
   ]);
 }
 
