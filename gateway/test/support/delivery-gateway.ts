@@ -134,6 +134,7 @@ export interface DeliveryGateway {
 export interface DeliveryGatewayOptions {
   readonly destinations?: Readonly<Record<string, unknown>>;
   readonly routes?: readonly unknown[];
+  readonly reconciliations?: Readonly<Record<string, unknown>>;
   readonly handlers?: GatewayConfig["handlers"];
   /** Values that no file may have, such as a lease of a second. */
   readonly worker?: Partial<GatewayConfig["worker"]>;
@@ -165,6 +166,7 @@ export async function deliveryConfig(
     sources: {
       payments: { provider: "stripe", key: "payments-key", secrets: [SOURCE_SECRET] },
     },
+    ...(options.reconciliations === undefined ? {} : { reconciliations: options.reconciliations }),
     ...(options.destinations === undefined ? {} : { destinations: options.destinations, routes: options.routes ?? [] }),
     // The file must hold what it names; the process of the test may lack it.
     handlers: { keep: () => {}, stuck: () => {}, poison: () => {}, ...options.handlers },
