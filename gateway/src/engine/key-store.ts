@@ -39,7 +39,7 @@ interface Held {
 interface Wanted {
   readonly need: KeyNeed;
   readonly name: string;
-  readonly fetch: () => Promise<Fetched>;
+  readonly ask: () => Promise<Fetched>;
 }
 
 /** What is kept, by name. Failures stand apart, so that URLs and ids which somebody made up push out none that are used. */
@@ -91,13 +91,13 @@ export function createKeyStore(deps: KeyStoreDeps): FindKey {
 
 function nameWanted(deps: KeyStoreDeps, need: KeyNeed, credentials: ClientCredentials | undefined): Wanted | null {
   const { kind, url, kid } = need;
-  if (kind !== "public_key") return { need, name: url, fetch: () => deps.fetchKeys(kind, url) };
+  if (kind !== "public_key") return { need, name: url, ask: () => deps.fetchKeys(kind, url) };
   if (kid === null || credentials === undefined) return null;
   const { clientId, clientSecret } = credentials;
   const account = createHash("sha256")
     .update(JSON.stringify([clientId, clientSecret]))
     .digest("base64url");
-  return { need, name: `${url} ${kid} ${account}`, fetch: () => deps.fetchClientKey(url, kid, credentials) };
+  return { need, name: `${url} ${kid} ${account}`, ask: () => deps.fetchClientKey(url, kid, credentials) };
 }
 
 /** What is known already; null when it is worth a fetch, or one is under way that may tell. */
@@ -117,9 +117,9 @@ function look(shelf: Shelf, { need, name }: Wanted, nowMs: number): KeyAnswer | 
   return absentAtMs !== undefined && nowMs - absentAtMs < REFRESH_MS ? { kind: "absent" } : null;
 }
 
-async function fetchOnto(deps: KeyStoreDeps, shelf: Shelf, { need, name, fetch }: Wanted): Promise<void> {
+async function fetchOnto(deps: KeyStoreDeps, shelf: Shelf, { need, name, ask }: Wanted): Promise<void> {
   const { clock, metrics, log } = deps;
-  const fetched = await fetch().catch((error: unknown): Fetched => {
+  const fetched = await ask().catch((error: unknown): Fetched => {
     return { ok: false, result: "failed", detail: String(error) };
   });
   metrics.keyFetches.inc({ result: fetched.ok ? "fetched" : fetched.result });
