@@ -23,7 +23,7 @@ export function planRound(seed, target) {
   return {
     seed,
     events: Math.max(EVENTS_MIN, Math.ceil((target.acks / target.seeds) * MARGIN)),
-    // Of mixed faults one in three is a kill; the rounds of kills alone make up for the others.
+    // Which of the mixed faults are kills, the seed decides; the rounds of kills alone are enough without them.
     kills: isMixed ? kills : kills * 2,
     databaseKills: Math.max(1, share(target.databaseCrashes)),
     isMixed,

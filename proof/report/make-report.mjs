@@ -22,8 +22,8 @@ export function makeReport(findings) {
     proof: findings.proof,
     at: new Date().toISOString(),
     commit: readCommit(),
-    machine: describeMachine(),
     ...findings,
+    machine: findings.machine ?? describeMachine(),
     duplicateRate: arrivals > 0 ? redeliveries / arrivals : null,
     lossBound95: acked > 0 && !lost ? 3 / acked : null,
   };

@@ -25,6 +25,7 @@ export function mergeReports(proof, reports, repeat) {
     recoveryMs: Object.assign({}, ...reports.map(({ recoveryMs }) => recoveryMs)),
     tables: reports.flatMap(({ tables = [] }) => tables),
     notTried: reports.flatMap(({ notTried = [] }) => notTried),
+    machine: reports[0].machine,
     details: Object.fromEntries(reports.map((report) => [report.proof, report.details])),
   });
 }

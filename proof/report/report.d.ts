@@ -47,6 +47,8 @@ export interface Findings {
   readonly tables?: readonly { readonly title: string; readonly rows: readonly (readonly (string | number)[])[] }[];
   /** What the machine could not do, and so was not tried. */
   readonly notTried?: readonly string[];
+  /** What it ran on, where that is known already. */
+  readonly machine?: Readonly<Record<string, unknown>>;
   /** Whatever else is worth keeping; its shape is the proof's own. */
   readonly details?: object;
 }
