@@ -8,7 +8,7 @@ const MORE_RULES =
   "{chosen-secret,body-field,lane,priority,failure-stretch,throttle,replay-choice,replay-scope,replay-tally}";
 
 const VERIFY_TESTS =
-  "verify/test/{coded-attacks,key-attacks,grammar,vectors,times,secrets,coded,json-scan,identity,hmac-providers,hmac-handshakes}.test.ts";
+  "verify/test/{coded-attacks,key-attacks,grammar,vectors,times,secrets,coded,json-scan,identity,hmac-providers,hmac-handshakes,one-spelling}.test.ts";
 
 /** @type {Readonly<Record<string, Group>>} */
 export const GROUPS = {
