@@ -169,7 +169,11 @@ function ChangePerson({
       open
       onClose={close}
       title={`Change ${person.email}`}
-      impact="A role counts from their next request on. A new password ends all their sessions."
+      impact={`A role counts from their next request on. A new password ends all their sessions.${
+        person.issuer === null
+          ? ""
+          : " They come through the OpenID provider: where groups give roles, the next sign-in sets the role again."
+      }`}
       verb="Change"
       look="primary"
       act={(form) => {
