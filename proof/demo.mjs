@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { playScenario } from "./demo/scenario.mjs";
+import { CLICKS_MAX, walkWays } from "./demo/clicks.mjs";
 import { takeShots } from "./demo/shots.mjs";
 import { openStage } from "./demo/stage.mjs";
 
@@ -11,6 +12,7 @@ const USAGE = `npm run demo -- [options]
   --admin-port <n>  of the dashboard (default 4401; 0: a free one)
   --shots <folder>  take pictures of every screen, light and dark, into this folder, and end
   --narrow          with --shots: as wide as a phone, 360 pixels
+  --clicks          walk from the Overview to the cause, the events and the fix of each incident, list the clicks, and end
 `;
 
 const { values } = parseArgs({
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     "admin-port": { type: "string", default: "4401" },
     shots: { type: "string" },
     narrow: { type: "boolean", default: false },
+    clicks: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -28,12 +31,13 @@ if (values.help) process.stdout.write(USAGE);
 else process.exitCode = await run();
 
 async function run() {
-  const ports = values.shots === undefined ? [values.port, values["admin-port"]] : ["0", "0"];
+  const ports = values.shots === undefined && !values.clicks ? [values.port, values["admin-port"]] : ["0", "0"];
   const stage = await openStage({ port: Number(ports[0]), adminPort: Number(ports[1]) });
   let stop = () => {};
   try {
     const story = await playScenario(stage, (step) => tell(`  ${step}`));
     stop = story.trickle();
+    if (values.clicks) return await countClicks(stage);
     if (values.shots !== undefined) return await shoot(stage, story, resolve(values.shots));
     process.stdout.write(`\nDashboard (signs in once, within ten minutes):\n  ${await stage.gateway.signInLink()}\n\n`);
     tell("A few events a second keep coming. Ctrl-C ends it and removes its folder.");
@@ -43,6 +47,16 @@ async function run() {
     stop();
     await stage.close();
   }
+}
+
+/** @returns {Promise<number>} exit code: 1 when a way takes too many */
+async function countClicks(stage) {
+  const ways = await walkWays(stage);
+  for (const { incident, clicks } of ways) {
+    process.stdout.write(`\n${incident}: ${clicks.length} clicks\n`);
+    for (const [i, click] of clicks.entries()) process.stdout.write(`  ${i + 1}. ${click}\n`);
+  }
+  return ways.every(({ clicks }) => clicks.length <= CLICKS_MAX) ? 0 : 1;
 }
 
 async function shoot(stage, story, folder) {

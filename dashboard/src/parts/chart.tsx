@@ -99,7 +99,7 @@ function draw(holder: HTMLDivElement, { times, series, unit, height, isUtc, onSp
     legend: { show: false },
     axes: [
       { ...axis, values: CLOCK, size: 36 },
-      { ...axis, size: 46, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) },
+      { ...axis, size: 46 + 6 * unit.length, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) },
     ],
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] } },
     series: [

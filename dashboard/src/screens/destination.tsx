@@ -1,7 +1,7 @@
 import type { DestinationDetail, DestinationHealth } from "@holdfast/client";
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
-import { CirclePause, CircleX, Info, TriangleAlert } from "lucide-react";
+import { Link, useParams } from "@tanstack/react-router";
+import { ArrowRight, CirclePause, CircleX, Info, TriangleAlert } from "lucide-react";
 import { api } from "../api/api.ts";
 import { ratesQuery } from "../api/overview.ts";
 import { Card, Facts } from "../parts/card.tsx";
@@ -113,6 +113,14 @@ function StandingNote({ destination }: { destination: DestinationDetail }) {
         <p className="mt-0.5 text-ink">{standing.why}</p>
         <p className="mt-0.5 text-soft">{standing.step}</p>
       </div>
+      <Link
+        to="/events"
+        search={{ destination: destination.name, state: "held" } as never}
+        className="ml-auto inline-flex shrink-0 items-center gap-1 text-accent hover:underline"
+      >
+        See what it holds
+        <ArrowRight size={13} aria-hidden />
+      </Link>
     </div>
   );
 }
