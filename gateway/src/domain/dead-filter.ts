@@ -45,4 +45,4 @@ export const UNDO_MS = 7 * 86_400_000;
 export const DEAD_SEARCHED_MAX = 10_000;
 
 /** How many a look goes through, which comes again and again: each costs two looks-up, 0.05 ms together. */
-export const DEAD_LOOKED_MAX = 4_000;
+export const DEAD_LOOKED_MAX = 2_000;

@@ -79,7 +79,7 @@ export const deadGroupOperations = [
     tag: "Deliveries",
     summary: "Dead letters by cause, the largest group first, each with a sample and what to do next",
     description:
-      "A cause is a destination, an event type, the class, status and words of the last attempt, without what differs from letter to letter. The newest 4,000 letters are looked at; searched says so.",
+      "A cause is a destination, an event type, the class, status and words of the last attempt, without what differs from letter to letter. The newest 2,000 letters are looked at; searched says so.",
     query: groupQuery,
     answer: groupsSchema,
     handle: (context, { query }) => listGroups(context, query),

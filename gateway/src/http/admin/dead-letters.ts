@@ -166,7 +166,7 @@ export const deadLetterOperations = [
     tag: "Deliveries",
     summary: "Dead letters that nobody has retried, newest first, and how many there are by reason and destination",
     description:
-      "By destination alone, in order; by anything else 4,000 letters at a time are searched, so a page may be short, or empty, and still have a nextCursor, and searched says how far it got. reasons and groups count the newest 20,000.",
+      "By destination alone, in order; by anything else 2,000 letters at a time are searched, so a page may be short, or empty, and still have a nextCursor, and searched says how far it got. reasons and groups count the newest 20,000.",
     query: deadLetterQuery,
     answer: deadLetterPageSchema,
     handle: (context, { query }) => listPage(context, query),

@@ -96,7 +96,7 @@ export const eventOperations = [
     tag,
     summary: "Events, newest first",
     description:
-      "providerId finds an event exactly, through the ledger of keys, over every source or the one that is named. A search by type or source goes through 100,000 events at a time, one by state or destination through 20,000, one by field through 10,000 bodies or 64 MiB of them; a page may be short, or empty, and still have a nextCursor, and searched says how far it got.",
+      "providerId finds an event exactly, through the ledger of keys, over every source or the one that is named. A search by type or source goes through 50,000 events at a time, one by state or destination through 20,000, one by field through 10,000 bodies or 64 MiB of them; a page may be short, or empty, and still have a nextCursor, and searched says how far it got.",
     query: eventQuery,
     answer: eventPageSchema,
     handle: (context, { query }) => listEventPage(context, query),

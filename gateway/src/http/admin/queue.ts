@@ -12,7 +12,7 @@ import { orRefusal } from "./refusal.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
 
 /** Of each state so many rows are counted at most: half a second on a slow machine, however long the backlog. */
-const COUNTED_MAX = 20_000;
+const COUNTED_MAX = 10_000;
 const LANE_ROWS_MAX = 5_000;
 const LANES_MAX = 20;
 
@@ -65,7 +65,7 @@ const queueSchema = z
       ],
       scheduled: [],
       lanes: [{ class: "normal", lane: "default/acct_9", ready: 40 }],
-      counted: { ofEachState: 20_000, complete: true },
+      counted: { ofEachState: 10_000, complete: true },
     },
   });
 type Queue = z.infer<typeof queueSchema>;
@@ -149,7 +149,7 @@ export const queueOperations = [
     path: "/queue",
     tag: "Status",
     summary: "What waits: by class, by reason and destination, and the longest lanes",
-    description: "Of each state the first 20,000 are counted; counted says whether that is everything.",
+    description: "Of each state the first 10,000 are counted; counted says whether that is everything.",
     answer: queueSchema,
     handle: (context) => show(context),
   }),

@@ -9,7 +9,7 @@ import { orRefusal } from "./refusal.ts";
 import { readRejectionFilter, rejectionFilter } from "./rejection-filter.ts";
 
 /** Grouping reads the diagnoses of the newest so many. */
-const SEARCHED_MAX = 10_000;
+const SEARCHED_MAX = 5_000;
 const GROUPS_MAX = 200;
 const moment = z.iso.datetime();
 
@@ -84,7 +84,7 @@ export const rejectionGroupOperations = [
     path: "/rejections/groups",
     tag: "Rejections",
     summary: "Rejections by source, reason and likely cause, the largest group first",
-    description: "The newest 10,000 that fit are counted; searched says so.",
+    description: "The newest 5,000 that fit are counted; searched says so.",
     query: groupQuery,
     answer: groupsSchema,
     handle: (context, { query }) => listGroups(context, query),

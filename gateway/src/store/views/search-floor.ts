@@ -6,7 +6,7 @@ import { cold } from "../statement.ts";
  * stored; so a page may come back short, and its cursor goes on where the search ended. Measured on 300,000 events: 20,000
  * events with their deliveries take 0.14 s, 100,000 events alone 0.11 s.
  */
-const ROWS_MAX = 100_000;
+const ROWS_MAX = 50_000;
 const ROWS_WITH_DELIVERIES_MAX = 20_000;
 /** Of a rejection the diagnosis is read, which is JSON. */
 const REJECTIONS_MAX = 20_000;

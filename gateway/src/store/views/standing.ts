@@ -18,11 +18,12 @@ export const countUnfinished = cold<{ state: string; deliveries: number }>(
  */
 export const findOldestOwn = cold<{ priority: number; since: number }>(
   "find_oldest_own",
-  `SELECT p.priority, min(q.since) AS since
+  `SELECT p.priority,
+          least(extract(epoch FROM min(q.ready_at)) * 1000,
+                ('x' || substr(min(q.made), 1, 8) || substr(min(q.made), 10, 4))::bit(48)::bigint)::float8 AS since
      FROM (VALUES (0), (1), (2), (3)) AS p(priority)
      CROSS JOIN LATERAL (
-       SELECT coalesce(extract(epoch FROM d.ready_at) * 1000,
-                       ('x' || substr(d.id::text, 1, 8) || substr(d.id::text, 10, 4))::bit(48)::bigint)::float8 AS since
+       SELECT d.ready_at, CASE WHEN d.ready_at IS NULL THEN d.id::text END AS made
          FROM holdfast.delivery d
         WHERE d.state = 'ready' AND d.priority = p.priority AND d.tenant = $1 ORDER BY d.rank LIMIT 2000) q
     GROUP BY p.priority`,
