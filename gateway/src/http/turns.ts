@@ -148,7 +148,8 @@ const TRIM_AFTER = 1_024;
 
 function wake(line: Line): void {
   const { speaker } = line.waiting[line.head++]!;
-  if (line.head >= TRIM_AFTER && line.head * 2 >= line.waiting.length) {
+  // What was read is not held on to: its connection may be gone.
+  if (isEmpty(line) || (line.head >= TRIM_AFTER && line.head * 2 >= line.waiting.length)) {
     line.waiting = line.waiting.slice(line.head);
     line.head = 0;
   }
