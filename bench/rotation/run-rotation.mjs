@@ -148,9 +148,11 @@ function conclude(report) {
   const took = load.tookMs.toSorted((a, b) => a - b);
   const figures = {
     perSecond,
+    live: load.counts.live,
     valid: sum(load.counts.live),
     validRefused,
     ending: load.counts.ending,
+    endedAnswers: load.counts.ended,
     ended: sum(load.counts.ended),
     endedAccepted,
     p50Ms: percentile(took, 50),
@@ -172,17 +174,13 @@ function conclude(report) {
 function print({ size, figures, bars, listed, machine, lateMs }) {
   const rows = [
     ["signed with", "sent", "answers"],
-    ["a secret in force", whole(figures.valid), `${whole(figures.validRefused)} refused`],
+    ["a secret in force", whole(figures.valid), tell(figures.live)],
     [
       "one that ended before the answer",
       whole(Object.values(figures.ending).reduce((a, b) => a + b, 0)),
       tell(figures.ending),
     ],
-    [
-      `one that ended ${GRACE_MS / 1000} s ago or more`,
-      whole(figures.ended),
-      `${whole(figures.endedAccepted)} accepted`,
-    ],
+    [`one that ended ${GRACE_MS / 1000} s ago or more`, whole(figures.ended), tell(figures.endedAnswers)],
   ];
   const lines = [
     "",
