@@ -1,5 +1,6 @@
 // The sum of a release run's rounds, as one report. A round that saw too little or did not come to its end is told of, and
 // nothing that it did is counted.
+import { formatCount } from "../report/format.mjs";
 import { summarize } from "../report/make-report.mjs";
 import { measureProgress } from "./target.mjs";
 
@@ -42,7 +43,9 @@ export function sumRounds(rounds, target, folder) {
       verdict: broken.length > 0 ? "false" : missing.length > 0 ? "unknown" : "true",
       reasons: [
         ...broken.flatMap(({ seed, reasons }) => reasons.map((reason) => `seed ${seed}: ${reason}`)),
-        ...missing.map(({ name, reached, of }) => `not reached yet: ${reached} of ${of} ${name}`),
+        ...missing.map(
+          ({ name, reached, of }) => `not reached yet: ${formatCount(reached)} of ${formatCount(of)} ${name}`,
+        ),
       ],
       faults,
       counts,
@@ -63,8 +66,8 @@ export function sumRounds(rounds, target, folder) {
 function progressTable(progress) {
   const rows = progress.map(({ name, reached, of }) => [
     name,
-    reached.toLocaleString("en-US"),
-    of.toLocaleString("en-US"),
+    formatCount(reached),
+    formatCount(of),
     `${Math.min(100, Math.floor((reached / of) * 100))} %`,
   ]);
   return { title: "How far it is", rows: [["what", "reached", "target", "share"], ...rows] };

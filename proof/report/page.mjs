@@ -46,11 +46,11 @@ ${STYLE}</style>
 <main>
 ${head(report, title)}
 ${cards(report)}
+${(report.tables ?? []).map(ownTable).join("\n")}
 <div class="columns">
 ${faultsTable(report)}
 ${recoveryTable(report)}
 </div>
-${(report.tables ?? []).map(ownTable).join("\n")}
 ${rulesTable(report)}
 ${barsTable(report)}
 ${countsList(report)}
