@@ -9,7 +9,7 @@ export interface LineSink {
 const WAITING_BYTES_MAX = 4 * 1_048_576;
 const AGAIN_MS = 50;
 const LAST_TRY_MS = 10;
-const LAST_TRIES_MAX = 100;
+const LAST_TRIES_MAX = 200;
 const STANDARD_ERROR = 2;
 
 interface Sink {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { closeSync, constants, createReadStream, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import { testFolder } from "../support/folder.ts";
 import { post, signedWebhook } from "../support/ingest-gateway.ts";
 import { startReceiver } from "../support/receiver.ts";
 
+const LOG = new URL("../../dist/platform/log.js", import.meta.url).href;
 const SCRIPT = fileURLToPath(new URL("../delivery/worker-process.mjs", import.meta.url));
 
 /** A pipe that is full and that nobody reads: who writes to it waits for ever. */
@@ -49,7 +50,7 @@ it("a gateway whose log nobody reads starts, records, delivers, and ends when it
   const lines = createInterface({ input: child.stdout! });
   const [ready] = (await once(lines, "line")) as [string];
   const url = ready.replace("ready ", "");
-  for (let n = 0; n < 100; n++) {
+  for (let n = 0; n < 20; n++) {
     const body = JSON.stringify({
       id: `evt_unread_${n}`,
       object: "event",
@@ -59,7 +60,32 @@ it("a gateway whose log nobody reads starts, records, delivers, and ends when it
     const webhook = signedWebhook({ provider: "stripe", key: "payments-key", secret: SOURCE_SECRET, body });
     expect((await post(url, webhook)).status).toBe(200);
   }
-  await expect.poll(() => receiver.arrivals.length, { timeout: 60_000 }).toBe(100);
+  await expect.poll(() => receiver.arrivals.length, { timeout: 60_000 }).toBe(20);
   child.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
+});
+
+it("more lines than may wait for a reader are dropped and counted, and the others are whole, at the process's end too", async () => {
+  const path = join(testFolder(), "log");
+  execFileSync("mkfifo", [path]);
+  // Nobody can read while it writes: a loop gives nothing away before it ends.
+  const script = `import { createLog } from ${JSON.stringify(LOG)};
+    const log = createLog("info");
+    for (let n = 0; n < 60_000; n++) log.info({ n }, "x".repeat(60));`;
+  const keeper = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const writer = openSync(path, "w");
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "ignore", writer] });
+  closeSync(writer);
+  const parts: Buffer[] = [];
+  const reader = createReadStream(path).on("data", (part) => void parts.push(Buffer.from(part)));
+  const closed = once(reader, "close");
+  expect(await once(child, "exit")).toEqual([0, null]);
+  closeSync(keeper);
+  await closed;
+  const lines = Buffer.concat(parts).toString().trimEnd().split("\n");
+  const records = lines.map((line) => JSON.parse(line) as { n?: number; lines?: number });
+  const last = records.pop()!;
+  expect(records.map(({ n }) => n)).toEqual(records.map((_, n) => n));
+  expect(records.length + last.lines!).toBe(60_000);
+  expect(last.lines).toBeGreaterThan(1_000);
 });
