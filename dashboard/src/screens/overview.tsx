@@ -1,8 +1,9 @@
 import type { Status } from "@holdfast/client";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { CircleCheck, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
+import { useCallback } from "react";
 import { ratesQuery, statusQuery } from "../api/overview.ts";
 import type { RateMinute } from "../api/overview.ts";
 import { Card } from "../parts/card.tsx";
@@ -131,12 +132,21 @@ function Flow({ minutes }: { minutes: readonly RateMinute[] }) {
   const times = minutes.map(({ at }) => Date.parse(at) / 1_000);
   const values = (field: keyof RateMinute): (number | null)[] =>
     minutes.map((minute) => minute[field] as number | null);
+  const navigate = useNavigate();
+  const showSpan = useCallback(
+    (from: Date, to: Date) => {
+      const search = { since: from.toISOString(), until: to.toISOString() };
+      void navigate({ to: "/events", search: search as never });
+    },
+    [navigate],
+  );
   return (
     <div className="grid min-w-0 gap-4 lg:grid-cols-2">
       <Card>
         <Chart
           title="In, a minute"
           times={times}
+          onSpan={showSpan}
           series={[
             { word: "events", color: "--accent", values: values("recorded") },
             { word: "duplicates", color: "--ink-faint", values: values("duplicates") },
