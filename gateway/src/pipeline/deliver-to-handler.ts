@@ -7,7 +7,7 @@ import { beginHandler, createHandlerTransaction } from "../store/handler-transac
 import type { Attempt } from "./deliver.ts";
 import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
 import { shownTrigger } from "./leased-delivery.ts";
-import { isLeaseMoved, settleDeliveries } from "./settle.ts";
+import { settleDeliveries } from "./settle.ts";
 
 export interface HandlerDeps {
   /** Connections of their own: handlers hold them for as long as they run, and claims must not wait behind them. */
@@ -66,10 +66,7 @@ export async function deliverToHandler(deps: HandlerDeps, call: HandlerCall): Pr
         decision: { to: "processed" },
         dueAt: null,
       } as const;
-      const [settled] = await settleDeliveries(tx, [settlement], deps.worker, deps.databaseNow()).catch((error) => {
-        progress.lost = isLeaseMoved(error);
-        throw error;
-      });
+      const [settled] = await settleDeliveries(tx, [settlement], deps.worker, deps.databaseNow());
       progress.lost = settled === "lost";
       if (progress.lost) throw rollBack("the lease was lost");
       return attempt;

@@ -30,9 +30,8 @@ export type Settled = "settled" | "lost";
  * Settles a batch in one transaction: attempt and new state commit together, each write fenced by the lease token. Finished
  * deliveries leave the hot table here.
  *
- * Nothing is locked beforehand, which would be one more statement and round trip for what nearly never happens: a lease that
- * is lost between the first statement and the last shows in their counts (tokens never come back), and fails the transaction
- * with SQLSTATE 40001, so that it is tried again.
+ * The attempts come first and lock what follows, so no statement of its own has to: a lease that is not found then was lost, it
+ * expired and somebody else has or had the delivery.
  *
  * @param now database time
  * @param isRepeat some of these may have been settled by a COMMIT that was never answered; they are then `settled`, not lost
@@ -62,20 +61,11 @@ export async function settleDeliveries(
     ...(returned.length > 0 ? [() => giveBack(tx, returned, held)] : []),
   ]);
   const triedHeld = tried.filter((item) => held.has(item.delivery.id)).length;
-  if (written.attempts !== triedHeld || written.copies !== written.finished) throw leaseMoved();
+  if (written.attempts !== triedHeld || written.copies !== written.finished) {
+    throw new Error("a locked delivery did not finish");
+  }
   if (isRepeat) for (const id of await findSettled(tx, items)) held.add(id);
   return items.map((item) => (held.has(item.delivery.id) ? "settled" : "lost"));
-}
-
-/** Whether a settlement failed because a lease of its batch ended while it was written. */
-export function isLeaseMoved(error: unknown): boolean {
-  return error instanceof Error && error.message === LEASE_MOVED;
-}
-
-const LEASE_MOVED = "a lease ended while its outcome was written";
-
-function leaseMoved(): Error {
-  return Object.assign(new Error(LEASE_MOVED), { code: "40001" });
 }
 
 function isFinished({ decision }: Settlement): boolean {

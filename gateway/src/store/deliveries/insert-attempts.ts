@@ -1,7 +1,8 @@
 import { hot } from "../statement.ts";
 
 /**
- * Writes the attempts whose lease still holds. The token alone finds them: with a test of the state the planner goes through
+ * Writes the attempts whose lease still holds, and locks their deliveries in the order of the arrays: whoever takes back what
+ * has expired leaves alone what is being settled. The token alone finds them: with a test of the state the planner goes through
  * all that is leased, dead rows included, for each batch (measured: settling a delivery took 67 µs of the database, then 41).
  * Parameters: buckets int[], delivery ids uuid[], leases uuid[], ids uuid[], outcomes text[], statuses int[], details
  * text[], bytes bytea, header positions int[], header lengths int[], body positions int[], body lengths int[], truncated
@@ -22,5 +23,6 @@ export const insertAttempts = hot(
           AS u(bucket, delivery_id, lease, id, outcome, status, detail, headers_at, headers_length, body_at, body_length,
                truncated, started_at, duration_ms, next_state, next_due_at)
           ON u.bucket = d.bucket AND u.delivery_id = d.id
-    WHERE d.lease = u.lease/*shard*/ AND d.bucket = ANY($1::int[])/*.*/`,
+    WHERE d.lease = u.lease/*shard*/ AND d.bucket = ANY($1::int[])/*.*/
+      FOR UPDATE OF d`,
 );
