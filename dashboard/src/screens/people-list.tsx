@@ -12,6 +12,10 @@ import { Badge, StateBadge } from "../parts/state-badge.tsx";
 import { Moment } from "../parts/zone.tsx";
 import { PASSWORD_HINT, ROLE_CHOICES } from "./role-words.ts";
 
+const CHANGE_IMPACT = "A role counts from their next request on. A new password ends all their sessions.";
+const PROVIDER_IMPACT =
+  "They come through the OpenID provider: where groups give roles, the next sign-in sets the role again.";
+
 type Asked =
   | { readonly what: "add" }
   | { readonly what: "change" | "disable" | "enable"; readonly person: Person }
@@ -169,11 +173,7 @@ function ChangePerson({
       open
       onClose={close}
       title={`Change ${person.email}`}
-      impact={`A role counts from their next request on. A new password ends all their sessions.${
-        person.issuer === null
-          ? ""
-          : " They come through the OpenID provider: where groups give roles, the next sign-in sets the role again."
-      }`}
+      impact={person.issuer === null ? CHANGE_IMPACT : `${CHANGE_IMPACT} ${PROVIDER_IMPACT}`}
       verb="Change"
       look="primary"
       act={(form) => {
