@@ -138,6 +138,7 @@ async function answer(door: Door, request: IncomingMessage, wantBody: () => void
     .finally(() => budget.give(read.body.length));
   deps.metrics.ingestSeconds.observe((deps.clock.monotonicMs() - startedMs) / 1_000);
   if (result.kind === "rejected") door.exchanges.stands(request.socket, "suspect");
+  if (result.kind === "refused") door.exchanges.stands(request.socket, "refused");
   const answered = toAnswer(result, id);
   return count(deps, name, answered, result.kind === "refused" ? undefined : result.kind);
 }
@@ -159,7 +160,9 @@ function admit({ deps, exchanges }: Door, request: IncomingMessage, id: string):
   const closed = deps.closedBecause();
   if (closed === null) {
     const refusal = deps.admit(ready);
-    return refusal === null ? { ok: true, ready } : { ok: false, refusal: count(deps, name, turnAway(refusal, id)) };
+    if (refusal === null) return { ok: true, ready };
+    exchanges.stands(request.socket, "refused");
+    return { ok: false, refusal: count(deps, name, turnAway(refusal, id)) };
   }
   const more = { retryAfterSec: comeBackSec(id), close: closed === "draining" };
   return { ok: false, refusal: count(deps, name, refuse(closed, id, more)) };

@@ -3,10 +3,10 @@ import type { Priority } from "../domain/priority.ts";
 import type { Clock } from "../platform/clock.ts";
 
 /**
- * What is known of who is at the other end of a connection, by its last request: the class of its source, nothing yet, or that
- * it was not genuine.
+ * What is known of who is at the other end of a connection, by its last request: the class of its source, nothing yet, that it
+ * was asked to come again later, or that it was not genuine.
  */
-export type Standing = Priority | "new" | "suspect";
+export type Standing = Priority | "new" | "refused" | "suspect";
 
 /** Connections as far as turns go. */
 export type Speaker = Pick<Socket, "pause" | "resume" | "destroyed">;
@@ -24,7 +24,10 @@ export interface Turns {
   begin(): void;
   /** A connection has all its answers: it may speak again, at once where few do. */
   rest(speaker: Speaker, standing: Standing): void;
-  /** How long the one that has waited longest waits, in milliseconds; 0 without any. Suspects do not count. */
+  /**
+   * How long the one that has waited longest waits, in milliseconds; 0 without any. Suspects do not count, nor those that come
+   * again at once though they were asked to come later: to refuse them once more would make the wait no shorter.
+   */
   waitedMs(): number;
 }
 
@@ -35,13 +38,14 @@ const BUSY_DOOR_REQUESTS_MAX = 4;
 /** The part of a turn that suspects have at most, so that forging costs the honest a part of their time and not most of it. */
 const SUSPECT_PART = 8;
 
-const LINES = ["critical", "new", "high", "normal", "low"] as const satisfies readonly Standing[];
+const COUNTED = ["critical", "new", "high", "normal", "low"] as const satisfies readonly Standing[];
+const LINES = [...COUNTED, "refused"] as const;
 type LineName = (typeof LINES)[number];
 
-// Shares of sixteen: 6, 4, 3, 2 and 1. Whose line is empty leaves its share to the most urgent that waits; none starves.
+// Shares of sixteen: 6, 4, 2, 2, 1 and 1. Whose line is empty leaves its share to the most urgent that waits; none starves.
 const ORDER: readonly LineName[] = [
   ...(["critical", "new", "high", "critical", "normal", "new", "critical", "high"] as const),
-  ...(["critical", "new", "low", "critical", "high", "new", "critical", "normal"] as const),
+  ...(["critical", "new", "low", "critical", "refused", "new", "critical", "normal"] as const),
 ];
 
 interface Waiting {
@@ -78,6 +82,7 @@ export function createTurns(clock: Clock, soon: (step: () => void) => void = set
     high: emptyLine(),
     normal: emptyLine(),
     low: emptyLine(),
+    refused: emptyLine(),
     suspect: emptyLine(),
   };
   const state: State = { clock, soon, lines, isPlanned: false, begun: 0, arrived: 0, place: 0 };
@@ -99,7 +104,7 @@ export function createTurns(clock: Clock, soon: (step: () => void) => void = set
     },
     rest,
     waitedMs: () => {
-      const since = LINES.map((name) => lines[name].waiting[lines[name].head]?.sinceMs ?? Infinity);
+      const since = COUNTED.map((name) => lines[name].waiting[lines[name].head]?.sinceMs ?? Infinity);
       return Math.max(0, clock.monotonicMs() - Math.min(...since));
     },
   };

@@ -42,12 +42,12 @@ it("lets every connection go on at once while few speak", () => {
 it("reads so many a turn when many speak, most of the urgent ones, and some of each", () => {
   const { turns, rest, unread, waiting, turn } = openTurns();
   press(turns);
-  const standings = ["critical", "new", "high", "normal", "low"] as const;
+  const standings = ["critical", "new", "high", "normal", "low", "refused"] as const;
   for (const standing of standings) rest(standing, 100);
   turn();
-  expect(unread.size).toBe(500 - TURN_REQUESTS_MAX);
-  expect(standings.map((standing) => 100 - waiting(standing))).toEqual([24, 16, 12, 8, 4]);
-  for (let i = 0; i < 8; i++) turn();
+  expect(unread.size).toBe(600 - TURN_REQUESTS_MAX);
+  expect(standings.map((standing) => 100 - waiting(standing))).toEqual([24, 16, 8, 8, 4, 4]);
+  for (let i = 0; i < 9; i++) turn();
   expect(unread.size).toBe(0);
 });
 
@@ -76,6 +76,16 @@ it("lets those that were not genuine wait always, a few a turn, and tells of no 
   expect(turns.waitedMs()).toBe(100);
   turn();
   expect([waiting("suspect"), waiting("low")]).toEqual([24, 200 - TURN_REQUESTS_MAX]);
+});
+
+it("counts no wait of those that come again at once though they were asked to come later", () => {
+  const { turns, rest, moment, waiting, turn } = openTurns();
+  press(turns);
+  rest("refused", 200);
+  moment.ms = 5_000;
+  expect(turns.waitedMs()).toBe(0);
+  turn();
+  expect(waiting("refused")).toBe(200 - TURN_REQUESTS_MAX);
 });
 
 const ends: (() => Promise<unknown>)[] = [];
