@@ -60,6 +60,8 @@ function writeConfig(folder, { mutate: patterns, tests }) {
     coverageAnalysis: "perTest",
     ignoreStatic: true,
     concurrency: 1,
+    // On a busy machine a test stands still for seconds, which must not count as a mutant that loops.
+    timeoutMS: 30_000,
     inPlace: true,
     reporters: ["json", "progress-append-only"],
     jsonReporter: { fileName: "report.json" },
