@@ -160,7 +160,13 @@ async function flood(run) {
     run.tell(`everything is sent: ${sender.acked()} acknowledged in ${Math.round(run.timing.floodMs / 1000)} s`);
     return sender.trickle(options.events, over.signal);
   });
-  const effects = async () => (await (await fetch(run.receiver.ready.url)).json()).acted;
+  let acted = 0;
+  const effects = async () => {
+    const answer = await fetch(run.receiver.ready.url).catch(() => null);
+    // A connection may be closed just as it is used again: then the last answer stands until the next look.
+    if (answer !== null) ({ acted } = await answer.json().catch(() => ({ acted })));
+    return acted;
+  };
   const progress = async () => (sender.acked() + (await effects())) / (2 * options.events);
   const deps = { keeper, sender, dataDir: run.dataDir, log: run.nemesis, progress, effects, world: run.world };
   const faults = [...planFaults(options), ...planWorld({ seed: options.seed, rounds: options.worldRounds ?? 0 })];
