@@ -65,7 +65,7 @@ interface Watch {
   readonly commits: RecentMean;
   /** What costs more than a look at memory, from the last look. */
   slow: Pick<Readings, "memory" | "disk" | "oldestReady" | "depth">;
-  /** Milliseconds by which ticks are late: one pause of the collector is not overload. */
+  /** Milliseconds by which ticks are late, or connections read late: one pause of the collector is not overload. */
   readonly lateness: Smoothed;
   /** Percent of the bytes that may wait: one large body passes through at any time. */
   readonly bytesPercent: Smoothed;
@@ -133,7 +133,7 @@ function nextStep(steps: Steps, { level }: Saturation): number {
 function ring({ deps, options, lateness, bytesPercent, ...watch }: Watch): number {
   const nowMs = deps.clock.monotonicMs();
   const passedMs = nowMs - watch.tickedMs;
-  lateness.note(Math.max(0, passedMs - TICK_MS), passedMs);
+  lateness.note(Math.max(0, passedMs - TICK_MS, deps.doorWaitedMs()), passedMs);
   bytesPercent.note(Math.min(100, (100 * deps.load().bytes) / options.queueBytesMax), passedMs);
   return nowMs;
 }
@@ -149,7 +149,7 @@ function read(watch: Watch): Readings {
     // A database that is away is no overload: to refuse some would not let the others through.
     commits: Math.max(watch.commits.read(), isFailing ? 0 : oldestMs),
     queue: queuePercent(watch),
-    loop: Math.max(watch.lateness.read(), watch.deps.doorWaitedMs()),
+    loop: watch.lateness.read(),
   };
 }
 

@@ -102,7 +102,9 @@ it("says at what level it is, by which signal, and whom it refuses; in the log o
   expect([shown, cause?.signal, cause?.threshold]).toEqual([2, "depth", 20]);
   expect(classes).toEqual({ critical: "accepted", high: "accepted", normal: "throttled", low: "shed" });
   const lines = gateway.logged.filter((line) => line.includes("overloaded; arrivals"));
-  expect(lines.map((line) => (JSON.parse(line) as { level: number }).level)).toEqual([2]);
+  // A look in the midst of those 25 finds the first threshold reached and not yet the second.
+  const levels = lines.map((line) => (JSON.parse(line) as { level: number }).level);
+  expect([[2], [1, 2]]).toContainEqual(levels);
   expect(await gateway.metric("holdfast_throttle_state", 'priority="low"')).toBe(2);
 });
 
