@@ -17,7 +17,7 @@ export function DestinationChoice({ className }: { className?: string }) {
 function NameChoice({
   of,
   items = [],
-  className = "w-44",
+  className = "w-48",
 }: {
   of: "source" | "destination";
   className: string | undefined;

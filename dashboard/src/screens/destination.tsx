@@ -112,15 +112,15 @@ function StandingNote({ destination }: { destination: DestinationDetail }) {
         </p>
         <p className="mt-0.5 text-ink">{standing.why}</p>
         <p className="mt-0.5 text-soft">{standing.step}</p>
+        <Link
+          to="/events"
+          search={{ destination: destination.name, state: "held" } as never}
+          className="mt-1 inline-flex items-center gap-1 text-accent hover:underline"
+        >
+          See what it holds
+          <ArrowRight size={13} aria-hidden />
+        </Link>
       </div>
-      <Link
-        to="/events"
-        search={{ destination: destination.name, state: "held" } as never}
-        className="ml-auto inline-flex shrink-0 items-center gap-1 text-accent hover:underline"
-      >
-        See what it holds
-        <ArrowRight size={13} aria-hidden />
-      </Link>
     </div>
   );
 }
