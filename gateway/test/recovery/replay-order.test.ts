@@ -61,6 +61,11 @@ it("tells in the plan what is held already, and which destination would hold wha
   await until(async () => (await metric("holdfast_replays_running")) === 1);
   service.answer = () => 200;
   expect(await gateway.call("PATCH", "/destinations/billing", { state: "active" })).toMatchObject({ status: 200 });
+  expect((await gateway.ended(id))["state"]).toBe("completed");
+  // What the pause had held was due for a moment, tried by nobody: the replay must not have ended then.
+  const untried = `SELECT 1 FROM holdfast.replay_item i WHERE NOT EXISTS (
+    SELECT FROM holdfast.attempt a WHERE a.bucket = i.bucket AND a.delivery_id = i.delivery_id)`;
+  expect(await desk.query(untried)).toEqual([]);
   // A machine under load may put an attempt off: what then waits is counted as waiting, and as processed later.
   await until(async () => {
     const { state, summary } = (await gateway.call("GET", `/replays/${id}`)).body;

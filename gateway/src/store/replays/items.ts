@@ -84,13 +84,16 @@ export const listUnsettled = cold<{ replay_id: string; state: string }>(
     ORDER BY p.id DESC LIMIT $1`,
 );
 
-/** Deliveries of a replay that are on their way: ready, leased or held. Parameter: replay uuid. */
+/**
+ * Deliveries of a replay that are on their way: ready, leased or held, or let go after a pause and not tried since. Parameter:
+ * replay uuid.
+ */
 export const countInFlight = cold<{ deliveries: number }>(
   "count_replay_in_flight",
   `SELECT count(*)::int AS deliveries
      FROM (SELECT q.bucket, q.delivery_id FROM holdfast.replay_item q WHERE q.replay_id = $1 AND q.state = 'queued') i
      JOIN holdfast.delivery d ON d.bucket = i.bucket AND d.id = i.delivery_id
-    WHERE d.state IN ('ready', 'leased', 'held')`,
+    WHERE d.state IN ('ready', 'leased', 'held') OR (d.state = 'scheduled' AND d.attempt = 0)`,
 );
 
 const STANDING = `count(*) FILTER (WHERE w.dead)::int AS dead,
