@@ -13,7 +13,7 @@ let proxy: FaultProxy;
 
 beforeAll(async () => {
   gateway = await startIngestGateway({
-    content: { ...PAYMENTS, ingest: { recordDeadlineMs: 700 }, overload: { controller: "off" } },
+    content: { ...PAYMENTS, ingest: { recordDeadlineMs: 700 } },
     reach: async (url) => {
       proxy = await startFaultProxy(url);
       return proxy.url;
@@ -94,7 +94,7 @@ it("a worker whose settlement comes late at any step changes nothing of what ano
     destinations: { billing: { url: receiver.url, retry: { scheduleSec: [1, 1, 1] } } },
     worker: { leaseMs: 1_500 },
   };
-  const slow = await startDeliveries(desk, { ...how, databaseUrl: between.url });
+  await startDeliveries(desk, { ...how, databaseUrl: between.url });
   const ids: string[] = [];
   for (const [pool, at] of [
     ["worker", "find_events"],
@@ -102,25 +102,27 @@ it("a worker whose settlement comes late at any step changes nothing of what ano
     ["settler", "copy_finished"],
     ["settler", "delete_finished"],
   ] as const) {
-    const { held, release } = delayAt(between, { pool, at });
-    const [id] = await desk.record({ to: ["billing"] });
-    await held;
-    ids.push(id!);
-    if (ids.length === 1) await startDeliveries(desk, how);
+    const { held, hasHeld, release } = delayAt(between, { pool, at });
+    // The other one may be quicker: until the slow one has one in hand.
+    while (!hasHeld()) {
+      const [id] = await desk.record({ to: ["billing"] });
+      ids.push(id!);
+      await Promise.race([held, desk.finished(id!)]);
+    }
+    if (at === "find_events") await startDeliveries(desk, how);
     // Whoever is free takes it when the lease is over; what it waits for in a lock ends with the late one's session.
-    const found = await desk.finished(id!);
+    const found = await desk.finished(ids.at(-1)!);
     expect([at, found]).toEqual([at, expect.objectContaining({ state: "processed", reason: null })]);
     release();
     // The late one goes on with the next.
     const [next] = await desk.record({ to: ["billing"] });
+    ids.push(next!);
     await desk.finished(next!);
-    expect([at, await desk.finished(id!)]).toEqual([at, found]);
+    expect([at, await desk.finished(ids.at(-2)!)]).toEqual([at, found]);
   }
-  const rows = await desk.query("SELECT id FROM holdfast.finished_delivery");
-  expect(rows).toHaveLength(2 * ids.length);
-  const keys = new Map<string, number>();
-  for (const { key } of receiver.arrivals) keys.set(key, (keys.get(key) ?? 0) + 1);
-  expect(keys.size).toBe(2 * ids.length);
-  expect(Math.max(...keys.values())).toBeLessThanOrEqual(2);
-  expect(slow.logged.filter((line) => line["level"] === "error" && line["text"] === "loop failed")).toEqual([]);
+  const rows = await desk.query<{ id: string; attempt: number }>("SELECT id, attempt FROM holdfast.finished_delivery");
+  expect(rows.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+  expect(new Set(receiver.arrivals.map(({ key }) => key)).size).toBe(ids.length);
+  // Sent no more often than it was claimed, however slow the machine is.
+  expect(receiver.arrivals.length).toBeLessThanOrEqual(rows.reduce((sum, { attempt }) => sum + attempt, 0));
 });
