@@ -148,9 +148,9 @@ describe("any address at all", () => {
   });
 
   test("is no throw, whatever stands in the place of the URL, and is judged as the one that would be dialled", () => {
-    const text = fc.array(fc.nat(0x2fff), { maxLength: 20 }).map((codes) => String.fromCharCode(...codes));
+    const anyText = fc.array(fc.nat(0x2fff), { maxLength: 20 }).map((codes) => String.fromCharCode(...codes));
     const bracketed = words(8).map((address) => `[${address}]`);
-    const host = fc.oneof(text, bracketed, fc.constantFrom("a.example", "a.example:80", "u@a.example", "[::]"));
+    const host = fc.oneof(anyText, bracketed, fc.constantFrom("a.example", "a.example:80", "u@a.example", "[::]"));
     fc.assert(
       fc.property(
         fc.constantFrom("http:", "https://", "HTTP:/", "//", ""),

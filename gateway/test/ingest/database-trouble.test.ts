@@ -14,11 +14,9 @@ let count = 0;
 
 beforeAll(async () => {
   gateway = await startIngestGateway({
-    // What is tried here is what lies behind the overload controller, which would refuse before.
     content: {
       ...PAYMENTS,
       ingest: { recordDeadlineMs: 700, queueItemsMax: QUEUE_MAX },
-      overload: { controller: "off" },
     },
     reach: async (url) => {
       proxy = await startFaultProxy(url);

@@ -21,7 +21,12 @@ const CONTENT = {
     { source: "mixed", destination: "app", name: "other", eventTypes: ["log.*"], priority: "low" },
     { source: "limited", destination: "app" },
   ],
-  overload: { readyDeliveries: [10, 20, 1_000_000, 1_000_000] },
+  overload: {
+    readyDeliveries: [10, 20, 1_000_000, 1_000_000],
+    // How busy the machine is says nothing here.
+    commitMs: [27_000, 28_000, 29_000, 30_000],
+    loopDelayMs: [57_000, 58_000, 59_000, 60_000],
+  },
 };
 
 let gateway: IngestGateway;

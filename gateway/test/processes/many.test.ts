@@ -46,8 +46,6 @@ it("several processes serve one port on the embedded database; a restart in turn
     routes: [{ source: "payments", destination: "billing" }],
     egress: { allowCidrs: ["127.0.0.1/32"] },
     drainTimeoutMs: 4_000,
-    // Two senders that come again at once keep a busy machine busy, and the controller would go on refusing them.
-    overload: { controller: "off" },
   };
   writeFileSync(join(folder, "holdfast.config.mjs"), `export default ${JSON.stringify(config)};`);
   const args = ["start", "--json", "--processes", "2", "--port", "0", "--admin-port", "0", "--data-dir", "data"];

@@ -19,7 +19,7 @@ beforeAll(async () => {
   chmodSync(folder, 0o755);
   world = await openWorld({ folder, receiverUrl: "http://127.0.0.1:9/" });
   const database = { url: world.databaseUrl, adminUrl: world.databaseUrl, drop: async () => {} };
-  gateway = await startIngestGateway({ database, content: { ...PAYMENTS, overload: { controller: "off" } } });
+  gateway = await startIngestGateway({ database, content: PAYMENTS });
 });
 afterAll(async () => {
   await gateway.close();

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { UNHURRIED_ENV } from "./unhurried.ts";
 
 /** The compiled command, as npm installs it. */
 const BIN = fileURLToPath(new URL("../../bin/holdfast.js", import.meta.url));
@@ -36,7 +37,7 @@ export interface RunningCli {
 export function startCli(args: readonly string[], { cwd, env = {}, input }: CliOptions): RunningCli {
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd,
-    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/", ...env },
+    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/", ...UNHURRIED_ENV, ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   // A command that reads nothing may be gone before this is written.

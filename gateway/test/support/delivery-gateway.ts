@@ -17,6 +17,7 @@ import { testDatabase } from "./database.ts";
 import { until } from "./embedded.ts";
 import type { EventToRecord } from "./recorded-events.ts";
 import { recordOne } from "./recorded-events.ts";
+import { UNHURRIED } from "./unhurried.ts";
 
 /** A database with one source, and what a test asks of it beside the gateway. */
 export interface Desk {
@@ -162,6 +163,7 @@ export async function deliveryConfig(
     // Several processes share the database, so they share the key that sealed its secrets.
     secretKey: options.secretKey ?? SECRET_KEY,
     drainTimeoutMs: options.drainTimeoutMs ?? 4_000,
+    ...UNHURRIED,
     egress: { allowCidrs: ["127.0.0.1/32"] },
     sources: {
       payments: { provider: "stripe", key: "payments-key", secrets: [SOURCE_SECRET] },

@@ -26,9 +26,7 @@ export function doorOfThisFile(): TestDoor {
     const payments = { ...(PAYMENTS["sources"] as Record<string, object>)["payments"], bodyBytesMax: LIMIT };
     const large = { ...payments, key: LARGE_KEY, bodyBytesMax: 4 * MIB };
     const ingest = { headersTimeoutMs: 300, bodyTimeoutMs: 300, queueBytesMax: MIB };
-    // One body fills the whole queue here; what the controller says to that is another file's.
-    const overload = { controller: "off" };
-    gateway = await startIngestGateway({ content: { ...PAYMENTS, sources: { payments, large }, ingest, overload } });
+    gateway = await startIngestGateway({ content: { ...PAYMENTS, sources: { payments, large }, ingest } });
   });
   afterAll(() => gateway?.close());
   const made = (): IngestGateway => {

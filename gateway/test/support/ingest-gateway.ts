@@ -12,6 +12,7 @@ import type { TestDatabase } from "./database.ts";
 import { testDatabase } from "./database.ts";
 import type { RawAnswer } from "./raw-http.ts";
 import { exchangeRaw, requestBytes } from "./raw-http.ts";
+import { UNHURRIED } from "./unhurried.ts";
 
 /** A secret that every source of these tests verifies with; each provider's form of it is accepted. */
 export const SECRET = "whsec_c2VjcmV0LW9mLXRoZS10ZXN0cy0zMi1ieXRlcy0=";
@@ -61,7 +62,7 @@ export async function startIngestGateway(options: IngestGatewayOptions = {}): Pr
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const databaseUrl = (await options.reach?.(database.url)) ?? database.url;
   const places = { dataDir, databaseUrl, roles: ["ingest", "admin"], port: 0, adminPort: 0, drainTimeoutMs: 4_000 };
-  const content = { ...places, ...(options.content ?? PAYMENTS) };
+  const content = { ...places, ...UNHURRIED, ...(options.content ?? PAYMENTS) };
   const loaded = await loadConfig({ flags: {}, env: {}, cwd: dataDir, content });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
   const started = await startGateway(loaded.config, log);
