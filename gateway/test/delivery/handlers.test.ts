@@ -202,6 +202,8 @@ test("a handler that never returns is given up at its timeout, rolled back, and 
   const [kept] = await desk.record({ to: ["ledger"] });
   expect(await desk.finished(kept!)).toEqual({ ...PROCESSED, attempt: 1 });
   expect(await desk.effects()).toEqual(["kept"]);
+  // Its slot is free before its outcome is written.
+  await until(async () => (await desk.attempts(stuck!)).length === 1);
   const [attempt] = await desk.attempts(stuck!);
   expect(attempt).toMatchObject({ outcome: "throttled", next_state: "scheduled" });
   expect(attempt!.detail).toContain("did not return within 200 ms");
