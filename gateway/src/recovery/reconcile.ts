@@ -19,7 +19,7 @@ export interface ReconcilerDeps extends ReconcileDeps {
   readonly findSource: (id: string) => ReadySource | null;
   readonly openConnector: (
     setup: Reconciliation,
-  ) => { readonly ok: true; readonly connector: Connector } | ConnectorFault;
+  ) => Promise<{ readonly ok: true; readonly connector: Connector } | ConnectorFault>;
 }
 
 /**
@@ -76,7 +76,7 @@ async function openRun(deps: ReconcilerDeps, run: RunRow, lease: string): Promis
   const ready = setup === undefined ? null : deps.findSource(setup.sourceId);
   // A process that has not read the newest catalog yet leaves the run to its next look.
   if (setup === undefined || ready === null) return null;
-  const opened = deps.openConnector(setup);
+  const opened = await deps.openConnector(setup);
   const connector = opened.ok ? opened.connector : NO_CONNECTOR;
   const held: HeldRun = { lease, setup, ready, connector, run };
   if (opened.ok) return held;

@@ -39,7 +39,7 @@ export interface Database extends Queryable {
   readonly pool: pg.Pool;
   /** Destroys every connection, so that whatever waits for the database fails now. */
   cut(): void;
-  /** Waits for connections in use; those that have not ended after `deadlineMs` are destroyed. */
+  /** Waits for connections in use; those that have not ended after `deadlineMs` are destroyed, and a second later not waited for. */
   close(deadlineMs?: number): Promise<void>;
 }
 
@@ -60,6 +60,8 @@ export interface DatabaseOptions {
 }
 
 const CLOSE_MS = 2_000;
+/** What has not noticed by then that its connection was destroyed never will. */
+const GIVE_UP_MS = 1_000;
 
 /** Opens the pool; no connection is made before the first use. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -92,12 +94,26 @@ export function openDatabase(options: DatabaseOptions): Database {
     cut: () => clients.forEach(destroy),
     close: async (deadlineMs = CLOSE_MS) => {
       const timer = setTimeout(() => clients.forEach(destroy), deadlineMs);
-      await pool.end();
-      // The pool does not wait for the other side to say good-bye; a server that is frozen never does.
-      await Promise.all([...clients].map((client) => new Promise((resolve) => client.once("end", resolve))));
+      await within(deadlineMs + GIVE_UP_MS, endAll(pool, clients));
       clearTimeout(timer);
     },
   };
+}
+
+async function endAll(pool: pg.Pool, clients: ReadonlySet<pg.PoolClient>): Promise<void> {
+  await pool.end();
+  // The pool does not wait for the other side to say good-bye; a server that is frozen never does.
+  await Promise.all([...clients].map((client) => new Promise((resolve) => client.once("end", resolve))));
+}
+
+// A destroyed socket keeps no event loop going: without the timer a process that waits for it would end in mid-drain (seen).
+async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([work, tooLate]);
+  clearTimeout(timer);
 }
 
 function poolConfig(options: DatabaseOptions): pg.PoolConfig {

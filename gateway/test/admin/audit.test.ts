@@ -114,7 +114,11 @@ describe("the audit", () => {
     const operator = (await createApiKey(deps, { tenant: "default", name: "op", role: "operator" })).key;
     expect((await gateway.call("GET", "/audit", undefined, operator)).status).toBe(403);
     const foreign = await gateway.keyOf("other");
-    expect((await gateway.call("GET", "/audit", undefined, foreign)).body).toEqual({ items: [], nextCursor: null, searched: null });
+    expect((await gateway.call("GET", "/audit", undefined, foreign)).body).toEqual({
+      items: [],
+      nextCursor: null,
+      searched: null,
+    });
   });
 
   it("keeps no entry of a catalog change that was rolled back", async () => {

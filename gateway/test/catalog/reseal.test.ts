@@ -175,7 +175,7 @@ describe("resealing", () => {
     expect(JSON.stringify(rows)).not.toContain("pass-b");
     expect(await readable(newBox)).toEqual([...ALL, "pass-b"].toSorted());
     await db.pool.query(
-      "ALTER TABLE holdfast.source ADD CONSTRAINT source_receiver_check CHECK (NOT receiver ?| ARRAY['password', 'verifyToken']) NOT VALID",
+      "ALTER TABLE holdfast.source ADD CONSTRAINT source_receiver_check CHECK (NOT receiver ?| ARRAY['password', 'verifyToken', 'clientSecret']) NOT VALID",
     );
   });
 });

@@ -17,10 +17,10 @@ const FROM = new Date("2026-11-01T00:00:00Z");
 const TO = new Date("2026-11-02T00:00:00Z");
 const window = { from: FROM, to: TO };
 
-function open(
+async function open(
   connector: ConnectorOptions,
   more: { secret?: string | null; dataDir?: string; allowCidrs?: string[] } = {},
-): Connector {
+): Promise<Connector> {
   const egress = createEgress({ policy: { allowCidrs: more.allowCidrs ?? ["127.0.0.1/32"] }, log: silentLog });
   onTestFinished(() => egress.close());
   const setup = {
@@ -29,7 +29,7 @@ function open(
     secretUnreadable: false,
     tenant: "default",
   } as Reconciliation;
-  const opened = openConnector({ egress, clock: systemClock, dataDir: more.dataDir ?? "/nonexistent" }, setup);
+  const opened = await openConnector({ egress, clock: systemClock, dataDir: more.dataDir ?? "/nonexistent" }, setup);
   if (!opened.ok) throw new Error(opened.detail);
   return opened.connector;
 }
@@ -68,7 +68,7 @@ it("reads a list of Svix to its end, and asks for a redelivery and for one entry
       `{"data":[${ids.slice(from, to).map(item).join()}],"iterator":"${to}","prevIterator":null,"done":${to >= ids.length}}`,
     );
   });
-  const connector = open({ kind: "svix", applicationId: "app_1", receiverId: "ep_1", baseUrl: fake.url });
+  const connector = await open({ kind: "svix", applicationId: "app_1", receiverId: "ep_1", baseUrl: fake.url });
   const entries = await listAll(connector, 2);
   expect(entries.map(({ eventKey }) => eventKey)).toEqual(ids.map((id) => `id:${id}`));
   // Long numbers and trailing zeros as they stand: a parser would have changed both.
@@ -98,7 +98,7 @@ it.each(["cursor", "url", "link"] as const)(
         paging === "link" ? link : {},
       );
     });
-    const connector = open({
+    const connector = await open({
       kind: "http",
       url: `${fake.url}/log`,
       auth: "header",
@@ -135,16 +135,19 @@ it("never takes its secret to another origin, nor where the egress may not go", 
     nextPlace: "/more",
     id: "/id",
   } as const;
-  const led = await open(options).list(window, `${other.url}/steal`, 10);
+  const led = await (await open(options)).list(window, `${other.url}/steal`, 10);
   expect(led).toMatchObject({ ok: false, cause: "refused", detail: expect.stringContaining("led to") });
   expect(other.asked).toEqual([]);
-  expect(await open(options, { allowCidrs: [] }).list(window, null, 10)).toMatchObject({ ok: false, cause: "refused" });
+  expect(await (await open(options, { allowCidrs: [] })).list(window, null, 10)).toMatchObject({
+    ok: false,
+    cause: "refused",
+  });
   expect(fake.asked).toEqual([]);
 });
 
 it("tells each failure by what it asks for", async () => {
   const fake = await startFakeProvider(() => json("[]"));
-  const connector = open({ kind: "http", url: fake.url, paging: "none", id: "/id" });
+  const connector = await open({ kind: "http", url: fake.url, paging: "none", id: "/id" });
   const causes: unknown[] = [];
   for (const trouble of ["limited", "second-limit", "broken"] as const) {
     fake.troubles.push(trouble);
@@ -157,7 +160,9 @@ it("tells each failure by what it asks for", async () => {
     ["unavailable", null],
   ]);
   const large = await startFakeProvider(() => json(`[${"1".repeat(9 * 1_048_576)}]`));
-  expect(await open({ kind: "http", url: large.url, paging: "none", id: "/id" }).list(window, null, 10)).toMatchObject({
+  expect(
+    await (await open({ kind: "http", url: large.url, paging: "none", id: "/id" })).list(window, null, 10),
+  ).toMatchObject({
     cause: "too_large",
   });
 });
@@ -182,9 +187,9 @@ it("speaks to GitHub as an app, with a token signed by its key, and for an organ
     return json("[]");
   });
   const secret = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
-  expect(await listAll(open({ kind: "github", appId: "4711", baseUrl: fake.url }, { secret }), 10)).toEqual([]);
+  expect(await listAll(await open({ kind: "github", appId: "4711", baseUrl: fake.url }, { secret }), 10)).toEqual([]);
   expect(
-    await listAll(open({ kind: "github", org: "acme", webhookId: "8", baseUrl: `${fake.url}/api/v3` }), 10),
+    await listAll(await open({ kind: "github", org: "acme", webhookId: "8", baseUrl: `${fake.url}/api/v3` }), 10),
   ).toEqual([]);
   expect(fake.asked).toEqual([
     "GET /app/hook/deliveries?per_page=10",
@@ -203,14 +208,14 @@ it("reads a file of JSON lines from where it was, and says where a line is wrong
   const lines = [0, 1, 2, 3, 4].map((n) => entryOf(n));
   const dataDir = exported("log.jsonl", `${lines.join("\r\n")}\n\n${entryOf(1, TO.getTime() / 1_000)}`);
   const options = { kind: "file", file: "log.jsonl", format: "jsonl", ...PLACES } as const;
-  const entries = await listAll(open(options, { dataDir }), 2);
+  const entries = await listAll(await open(options, { dataDir }), 2);
   expect(entries.map(textOf)).toEqual([0, 1, 2, 3, 4].map((n) => `{"n":${n}}`));
   const odd = exported("log.jsonl", `${lines[0]}\nnot json\n`);
-  expect(await open(options, { dataDir: odd }).list(window, null, 10)).toMatchObject({
+  expect(await (await open(options, { dataDir: odd })).list(window, null, 10)).toMatchObject({
     cause: "refused",
     detail: expect.stringMatching(/at byte \d+ of log\.jsonl/),
   });
-  expect(await open({ ...options, file: "gone" }, { dataDir }).list(window, null, 10)).toMatchObject({
+  expect(await (await open({ ...options, file: "gone" }, { dataDir })).list(window, null, 10)).toMatchObject({
     detail: expect.stringContaining("there is no file"),
   });
 });
@@ -220,10 +225,10 @@ it("reads a file that is larger than what it keeps in memory, each line once", a
   const lines = Array.from({ length: 70 }, (_, n) => `{"id":"e${n}","filler":"${filler}"}`);
   const dataDir = exported("large.jsonl", lines.join("\n"));
   const options = { kind: "file", file: "large.jsonl", format: "jsonl", id: "/id" } as const;
-  const entries = await listAll(open(options, { dataDir }), 100);
+  const entries = await listAll(await open(options, { dataDir }), 100);
   expect(entries.map(({ providerEventId }) => providerEventId)).toEqual(lines.map((_, n) => `e${n}`));
   const tooLong = exported("large.jsonl", "y".repeat(1_100_000));
-  expect(await open(options, { dataDir: tooLong }).list(window, null, 10)).toMatchObject({
+  expect(await (await open(options, { dataDir: tooLong })).list(window, null, 10)).toMatchObject({
     cause: "refused",
     detail: expect.stringContaining("is longer than"),
   });
@@ -243,7 +248,7 @@ it("reads CSV with quoted cells over several lines", async () => {
     type: "kind",
     body: "body",
   } as const;
-  const entries = await listAll(open(options, { dataDir }), 1);
+  const entries = await listAll(await open(options, { dataDir }), 1);
   expect(entries.map(({ providerEventId, eventType }) => [providerEventId, eventType])).toEqual([
     ["a,1", "x"],
     ["b", ""],

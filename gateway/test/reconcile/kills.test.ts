@@ -109,8 +109,8 @@ it("does nothing under a lease that it has lost", async () => {
   const { openConnector } = bench.deps;
   const written: unknown[] = [];
   Object.assign(bench.deps, {
-    openConnector: (setup: Parameters<typeof openConnector>[0]) => {
-      const opened = openConnector(setup);
+    openConnector: async (setup: Parameters<typeof openConnector>[0]) => {
+      const opened = await openConnector(setup);
       if (!opened.ok) return opened;
       const list: typeof opened.connector.list = async (...given) => {
         written.push(...(await bench.query("SELECT count(*)::int AS entries FROM holdfast.reconciliation_entry")));

@@ -27,3 +27,14 @@ test("a connection that dies between two statements fails its transaction, and n
     await database.drop();
   }
 });
+
+test("a connection that is never given back keeps nobody from closing", async () => {
+  const database = await testDatabase();
+  const options = { url: database.url, connectTimeoutMs: 5_000, statementTimeoutMs: 5_000, log: silentLog };
+  const db = openDatabase({ ...options, connectionsMax: 1, applicationName: "never-given-back" });
+  const held = await db.pool.connect();
+  const ended = new Promise<void>((resolve) => held.once("end", resolve));
+  await db.close(1);
+  await ended;
+  await database.drop();
+});

@@ -58,6 +58,19 @@ export function accessRows(at: Date, newId: () => string): readonly (readonly [t
         expires_at: later,
       },
     ],
+    [
+      "sign_in_flow",
+      {
+        state_sha256: Buffer.alloc(32, 5),
+        browser_sha256: Buffer.alloc(32, 6),
+        tenant: "default",
+        issuer: "https://id.example",
+        sealed: Buffer.alloc(40),
+        return_to: "/",
+        created_at: at,
+        expires_at: later,
+      },
+    ],
     ["sign_in_link", { ...of, sha256: Buffer.alloc(32, 2), expires_at: later }],
   ];
 }
@@ -84,6 +97,13 @@ export const IMPOSSIBLE_ACCESS: readonly (readonly [constraint: string, table: s
   ["person_state_check", "person", { email: "b@example.com", subject: "8", state: "gone" }],
   ["session_role_check", "session", { role: "owner" }],
   ["session_sha256_check", "session", { sha256: Buffer.alloc(31) }],
+  [
+    "sign_in_flow_browser_sha256_check",
+    "sign_in_flow",
+    { state_sha256: Buffer.alloc(32, 9), browser_sha256: Buffer.alloc(31) },
+  ],
+  ["sign_in_flow_return_to_check", "sign_in_flow", { state_sha256: Buffer.alloc(32, 9), return_to: "" }],
+  ["sign_in_flow_state_sha256_check", "sign_in_flow", { state_sha256: Buffer.alloc(31) }],
   ["sign_in_link_role_check", "sign_in_link", { role: "owner" }],
   ["sign_in_link_sha256_check", "sign_in_link", { sha256: Buffer.alloc(31) }],
 ];

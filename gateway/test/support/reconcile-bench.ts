@@ -144,8 +144,8 @@ export async function openBench(
         return recorded.ok ? { ok: true as const, value: recorded.value[0]! } : recorded;
       }),
     findSource: (id) => index.findSource(index.findSourceById(id)!.key),
-    openConnector: (setup) => {
-      const opened = openConnector({ egress, clock, dataDir }, setup);
+    openConnector: async (setup) => {
+      const opened = await openConnector({ egress, clock, dataDir }, setup);
       return opened.ok ? { ok: true, connector: watched(opened.connector) } : opened;
     },
   };

@@ -18,8 +18,9 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0012_audit.sql": "b5cd1a80ad98e2416cba790900df69b96db5f202dc3bca974664f91ea522c7f2",
   "0013_alerts.sql": "68e75c0994d2065cb303e4354f397ec32d5c5e721a8081d303c881cdc70ef590",
   "0014_queue_speed.sql": "4f8db71ea5f7cf086b7a0a4758485a343ce55ea9744da4f97032371c40f22d1c",
-  "0016_oidc.sql": "f4c98d7b2ba5d07e3accef214b7752c8ec3116baa5f4c62b53a758fb7d6e9b4d",
-  "0017_lists.sql": "8dce35d9265adb7d7efd0532fff957a7284ff2c0597b29e722a961d0ffd34f3c",
+  "0015_oidc.sql": "f4c98d7b2ba5d07e3accef214b7752c8ec3116baa5f4c62b53a758fb7d6e9b4d",
+  "0016_lists.sql": "8dce35d9265adb7d7efd0532fff957a7284ff2c0597b29e722a961d0ffd34f3c",
+  "0017_client_secret.sql": "53bf5ad39881f6f75e997236df28daaba58860430ff886a9335d4224c1d664b2",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

@@ -14,10 +14,10 @@ export interface ConnectorDeps extends LineDeps {
 }
 
 /** Opens the way to a reconciliation's log, or says what it lacks. Nothing is sent yet. */
-export function openConnector(
+export async function openConnector(
   deps: ConnectorDeps,
   { connector: options, secret, secretUnreadable, tenant }: Reconciliation,
-): { readonly ok: true; readonly connector: Connector } | ConnectorFault {
+): Promise<{ readonly ok: true; readonly connector: Connector } | ConnectorFault> {
   if (secretUnreadable) return faultOf("refused", "the API's secret is sealed with a key that is not loaded");
   if (options.kind === "file")
     return { ok: true, connector: connectFile(join(deps.dataDir, "imports", tenant), options) };
@@ -25,9 +25,9 @@ export function openConnector(
   if (secret === null) return faultOf("refused", "the API's secret is missing; give one");
   switch (options.kind) {
     case "stripe":
-      return { ok: true, connector: connectStripe(deps, options, secret) };
+      return { ok: true, connector: await connectStripe(deps, options, secret) };
     case "github":
-      return { ok: true, connector: connectGithub(deps, options, secret) };
+      return { ok: true, connector: await connectGithub(deps, options, secret) };
     case "svix":
       return { ok: true, connector: connectSvix(deps, options, secret) };
   }
