@@ -53,7 +53,8 @@ describe("the replays", () => {
     const dashboard = await open();
     const { page } = dashboard;
     await dashboard.open("/replays/new?source=payments&destination=billing&states=dead");
-    expect(await page.getByLabel("Source").inputValue()).toBe("payments");
+    // The choices come from the API, and what is chosen shows when they are there.
+    await expect.poll(() => page.getByLabel("Source").inputValue()).toBe("payments");
     expect(await page.getByRole("checkbox", { name: /Waiting for a retry/ }).isChecked()).toBe(false);
     await page.getByLabel("Event types").fill("invoice.*");
     await expect.poll(() => decodeURIComponent(page.url())).toContain("type=invoice.*");
