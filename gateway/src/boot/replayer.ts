@@ -18,6 +18,8 @@ export interface Replayer {
 }
 
 const LOOK_MS = 250;
+/** While one is under way: a few deliveries now and then are less in the way of live ones than many at once (measured). */
+const STEP_MS = 100;
 /** A replay whose worker was killed goes on elsewhere after so long. */
 const LEASE_MS = 10_000;
 const PRUNE_MS = 3_600_000;
@@ -70,8 +72,10 @@ export function startReplayer(
     await db.run(pruneItems, [PRUNED_MAX]);
     prunedAtMs = clock.monotonicMs();
   };
-  const loop = startLoop({ name: "replayer", log, idleMs: LOOK_MS }, async () => {
-    const more = await replay(deps);
+  let idleMs = LOOK_MS;
+  const loop = startLoop({ name: "replayer", log, idleMs: () => idleMs }, async () => {
+    const { more, running } = await replay(deps);
+    idleMs = running > 0 ? STEP_MS : LOOK_MS;
     await prune();
     return more;
   });

@@ -17,7 +17,7 @@ const FAILED_PAUSE_MAX_MS = 5_000;
  * @param idleMs the wait after a round that found nothing
  */
 export function startLoop(
-  deps: { readonly name: string; readonly log: Log; readonly idleMs: number },
+  deps: { readonly name: string; readonly log: Log; readonly idleMs: number | (() => number) },
   step: () => Promise<boolean>,
 ): Loop {
   const state = {
@@ -32,6 +32,7 @@ export function startLoop(
   const beginSoon = (): void => {
     state.soon ??= setImmediate(begin);
   };
+  const idle = (): number => (typeof deps.idleMs === "number" ? deps.idleMs : deps.idleMs());
   const plan = (waitMs: number): void => {
     if (state.stopped) return;
     if (waitMs === 0) beginSoon();
@@ -48,7 +49,7 @@ export function startLoop(
       (more) => {
         state.failures = 0;
         state.running = null;
-        plan(more || state.woken ? 0 : deps.idleMs);
+        plan(more || state.woken ? 0 : idle());
       },
       (error: unknown) => {
         state.failures++;

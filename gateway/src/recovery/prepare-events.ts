@@ -58,16 +58,20 @@ const PAGE_BYTES = 16 * 1_048_576;
 /** Rows that one look may pass over. */
 const WINDOW_ROWS = 5_000;
 
-/** Reads the events that come next, those of types that are not wanted left out. */
-export async function readEventWindow(db: Queryable, place: ScanPlace): Promise<Window<ScannedEvent>> {
+/** Reads the events that come next, those of types that are not wanted left out. @param pageRows at most so many */
+export async function readEventWindow(
+  db: Queryable,
+  place: ScanPlace,
+  pageRows = PAGE_ROWS,
+): Promise<Window<ScannedEvent>> {
   const { tenant, scope, cursorId, untilId } = place;
   const ceiling = (await db.run(findEventCeiling, [tenant, cursorId, untilId, WINDOW_ROWS])).rows[0]?.id ?? null;
   const upTo = ceiling ?? untilId;
   const found = (
-    await db.run(scanEvents, [tenant, cursorId, upTo, orNull(scope.sourceIds), orNull(scope.ids), PAGE_ROWS])
+    await db.run(scanEvents, [tenant, cursorId, upTo, orNull(scope.sourceIds), orNull(scope.ids), pageRows])
   ).rows;
   const rows = withinBytes(found);
-  const isWhole = rows.length === found.length && found.length < PAGE_ROWS;
+  const isWhole = rows.length === found.length && found.length < pageRows;
   return {
     rows: rows.filter((row) => wantsType(scope, row.event_type)),
     cursor: isWhole ? upTo : rows.at(-1)!.id,

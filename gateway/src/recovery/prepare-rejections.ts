@@ -29,14 +29,19 @@ export type PreparedRejection =
 const PAGE_ROWS = 100;
 const WINDOW_ROWS = 5_000;
 
-export async function readRejectionWindow(db: Queryable, place: ScanPlace): Promise<Window<ScannedRejection>> {
+/** Reads the rejections that come next. @param pageRows at most so many */
+export async function readRejectionWindow(
+  db: Queryable,
+  place: ScanPlace,
+  pageRows = PAGE_ROWS,
+): Promise<Window<ScannedRejection>> {
   const { tenant, scope, cursorId, untilId } = place;
   const ceiling = (await db.run(findRejectionCeiling, [tenant, cursorId, untilId, WINDOW_ROWS])).rows[0]?.id ?? null;
   const upTo = ceiling ?? untilId;
   const filters = [orNull(scope.sourceIds), orNull(scope.ids), orNull(scope.reasons)];
-  const found = (await db.run(scanRejections, [tenant, cursorId, upTo, ...filters, PAGE_ROWS])).rows;
+  const found = (await db.run(scanRejections, [tenant, cursorId, upTo, ...filters, pageRows])).rows;
   const rows = withinBytes(found);
-  const isWhole = rows.length === found.length && found.length < PAGE_ROWS;
+  const isWhole = rows.length === found.length && found.length < pageRows;
   return { rows, cursor: isWhole ? upTo : rows.at(-1)!.id, isLast: isWhole && ceiling === null };
 }
 

@@ -43,19 +43,20 @@ const DEADLINE_MS = 15_000;
  * One round over everything that replays have under way: each running one whose lease can be had goes on by one batch, and
  * what has ended is written down.
  *
- * @returns whether there is more to do at once
+ * @returns whether there is more to do at once, and how many are under way here
  */
-export async function replay(deps: ReplayDeps): Promise<boolean> {
+export async function replay(deps: ReplayDeps): Promise<{ readonly more: boolean; readonly running: number }> {
   const runnable = (await deps.db.run(listRunnable, [deps.lease, deps.databaseNow(), RUNS_MAX])).rows;
   const gone = [];
   for (const { id } of runnable) gone.push(await goOn(deps, id));
-  deps.metrics.replaysRunning.set(gone.filter((how) => how === "on" || how === "waits").length);
+  const running = gone.filter((how) => how === "on" || how === "waits").length;
+  deps.metrics.replaysRunning.set(running);
   for (const { replay_id: id, state } of (await deps.db.run(listUnsettled, [RUNS_MAX])).rows) {
     if (state === "running") continue;
     if (state === "cancelled") await withdrawUntouched(deps, id);
     await settleEnded(deps, id);
   }
-  return gone.includes("on");
+  return { more: gone.includes("on"), running };
 }
 
 /** How far a replay went: a batch on; not now, by its rate, its ceiling or what is under way; to its end; or it is another's. */
@@ -132,9 +133,17 @@ async function advance(deps: ReplayDeps, run: ReplayRow, allowed: number, now: D
   return "on";
 }
 
+// What is prepared and not taken is verified for nothing, in the event loop that live events want; what is skipped costs little.
+const PAGE_ROWS_MIN = 20;
+const PAGE_ROWS_MAX = 100;
+
+function pageFor(allowed: number): number {
+  return Math.min(PAGE_ROWS_MAX, Math.max(PAGE_ROWS_MIN, allowed));
+}
+
 async function nextEvents(deps: ReplayDeps, run: ReplayRow, allowed: number): Promise<Batch> {
   const catalog = deps.catalog();
-  const window = await readEventWindow(deps.db, placeOf(run));
+  const window = await readEventWindow(deps.db, placeOf(run), pageFor(allowed));
   const prepared = await prepareEvents({ ...deps, catalog }, run.tenant, window.rows, run);
   const taken = takeWithin(prepared, allowed, (one) => (one.kind === "move" ? one.moves.length : 0));
   return {
@@ -145,7 +154,7 @@ async function nextEvents(deps: ReplayDeps, run: ReplayRow, allowed: number): Pr
 
 async function nextRejections(deps: ReplayDeps, run: ReplayRow, allowed: number): Promise<Batch> {
   const catalog = deps.catalog();
-  const window = await readRejectionWindow(deps.db, placeOf(run));
+  const window = await readRejectionWindow(deps.db, placeOf(run), pageFor(allowed));
   const prepared = await prepareRejections({ ...deps, catalog }, run.tenant, window.rows, run);
   const taken = takeWithin(prepared, allowed, (one) => (one.kind === "record" ? deliveriesOf(one) : 0));
   return {
