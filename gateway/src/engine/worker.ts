@@ -2,12 +2,14 @@ import { SLOW_SHARE } from "../domain/gate.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import type { Claimed } from "../pipeline/claim.ts";
 import { claim, readEvents } from "../pipeline/claim.ts";
+import type { LeasedDelivery } from "../pipeline/leased-delivery.ts";
 import type { Settlement } from "../pipeline/settle.ts";
 import type { WorkDeps } from "../pipeline/work.ts";
 import { giveBack, work } from "../pipeline/work.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import { createDoubtfulClaims } from "./doubtful-claims.ts";
 import { startLoop } from "./loop.ts";
 import type { Slot } from "./slots.ts";
 import { createSlots } from "./slots.ts";
@@ -86,10 +88,23 @@ function createGathering(wake: () => void): Gathering {
   };
 }
 
+async function claimTimed(
+  deps: Parameters<typeof claim>[0],
+  free: number,
+  metrics: Metrics,
+): Promise<LeasedDelivery[]> {
+  const askedMs = deps.clock.monotonicMs();
+  const batch = await claim(deps, free);
+  metrics.claimSeconds.observe((deps.clock.monotonicMs() - askedMs) / 1_000);
+  if (batch.length > 0) metrics.claimSize.observe(batch.length);
+  return batch;
+}
+
 /** Keeps its slots full: claims as many as are free, so nothing waits leased in memory behind something slow. */
 export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
   const state = { draining: false, onEmpty: [] as (() => void)[] };
   const slots = createSlots(() => deps.clock.monotonicMs());
+  const doubts = createDoubtfulClaims({ ...deps, log: options.log });
   const room = (): Room => roomFor(deps.catalog(), options.concurrency);
   const finish = (slot: Slot): void => {
     slots.leave(slot);
@@ -113,15 +128,18 @@ export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
       )
       .finally(() => finish(slot));
   };
+  // Their events were not read, so they are ready again and have cost no attempt.
+  const returnStranded = async (isLast: boolean): Promise<void> =>
+    (await doubts.find(isLast)).forEach((one) =>
+      start({ delivery: one, event: "unread" }, slots.take(one.destinationId)),
+    );
   const loop = startLoop({ name: "worker", log: options.log, idleMs: options.pollMs }, async () => {
+    await returnStranded(false);
     const { size, sizeMax } = room();
     const free = slots.free(size, sizeMax);
     if (free === 0) return false;
-    const askedMs = deps.clock.monotonicMs();
-    if (!gathering.mayClaim(askedMs, free < size / FEW_PART)) return false;
-    const batch = await claim(deps, free);
-    options.metrics.claimSeconds.observe((deps.clock.monotonicMs() - askedMs) / 1_000);
-    if (batch.length > 0) options.metrics.claimSize.observe(batch.length);
+    if (!gathering.mayClaim(deps.clock.monotonicMs(), free < size / FEW_PART)) return false;
+    const batch = await claimTimed({ ...deps, onDoubt: doubts.note }, free, options.metrics);
     const taken = batch.map((delivery) => slots.take(delivery.destinationId));
     // Not waited for: the next claim is sent while these events are read (a third of the loop's time, measured).
     if (batch.length > 0)
@@ -141,6 +159,7 @@ export function startWorker(deps: WorkDeps, options: WorkerOptions): Worker {
       state.draining = true;
       await loop.stop();
       gathering.stop();
+      await returnStranded(true).catch(() => {});
       if (slots.inUse() > 0) await new Promise<void>((resolve) => state.onEmpty.push(resolve));
     },
   };

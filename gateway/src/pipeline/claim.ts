@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
+import { isConnectionLost } from "../store/database.ts";
 import { claimReady } from "../store/deliveries/claim-ready.ts";
 import { findEvents } from "../store/events/find-events.ts";
 import type { Queryable } from "../store/statement.ts";
@@ -18,12 +19,22 @@ export interface Claimed {
   readonly event: FoundEvent;
 }
 
+/** A claim whose answer was lost with its connection: it may have leased something, or may do so yet. */
+export interface DoubtfulClaim {
+  readonly lease: string;
+  /** The lease's deadline as the database was told it. */
+  readonly leaseUntil: string;
+  /** The same on this process's monotonic clock, or a little earlier. */
+  readonly leaseEndsMs: number;
+}
+
 /**
  * Leases up to `slots` ready deliveries. The lease's end is reckoned from before the claim was sent, so this process always
  * stops earlier than the database would take the delivery away.
  *
  * @param deps.databaseNow the database's time as this process knows it
  * @param deps.onClaimed is told of each priority and rank, so that the queue knows how far the service has got
+ * @param deps.onDoubt is told of a claim whose outcome is unknown, before it is thrown
  */
 export async function claim(
   deps: {
@@ -32,13 +43,17 @@ export async function claim(
     readonly databaseNow: () => Date;
     readonly leaseMs: number;
     readonly onClaimed: (priority: number, rank: number) => void;
+    readonly onDoubt: (claim: DoubtfulClaim) => void;
   },
   slots: number,
 ): Promise<LeasedDelivery[]> {
   const lease = randomUUID();
   const leaseEndsMs = deps.clock.monotonicMs() + deps.leaseMs;
   const leaseUntil = new Date(deps.databaseNow().getTime() + deps.leaseMs).toISOString();
-  const leased = await deps.db.run(claimReady, [slots, lease, leaseUntil]);
+  const leased = await deps.db.run(claimReady, [slots, lease, leaseUntil]).catch((error: unknown) => {
+    if (isConnectionLost(error)) deps.onDoubt({ lease, leaseUntil, leaseEndsMs });
+    throw error;
+  });
   for (const { priority, rank } of leased.rows) deps.onClaimed(priority, rank);
   return leased.rows.map((row) => toLeased(row, lease, leaseEndsMs));
 }

@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
+import { findStep } from "../support/crash-points.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
-import type { FaultProxy } from "../support/fault-proxy.ts";
+import type { FaultProxy, Wire } from "../support/fault-proxy.ts";
 import { simpleQuery, startFaultProxy } from "../support/fault-proxy.ts";
 import { startReceiver } from "../support/receiver.ts";
 
@@ -107,3 +108,41 @@ test("the database lost between the claim and the read of the events costs no at
   expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 1 });
   expect([cuts, receiver.arrivals.length]).toEqual([1, 1]);
 });
+
+test.each(["its answer", "its connection, and comes late"])(
+  "a claim that loses %s strands nothing: what it leased is ready again long before the lease ends, and costs no attempt (F15, F37)",
+  async (lost) => {
+    const { desk, receiver, proxy } = await openBehindProxy();
+    let claiming: Wire | null = null;
+    let cuts = 0;
+    let isAway = false;
+    const late: Buffer[] = [];
+    proxy.toServer = (bytes, wire) => {
+      if (wire.name !== "holdfast worker") return bytes;
+      if (isAway) return (wire.cutBoth(), null);
+      if (cuts > 0 || findStep(bytes, "claim_ready", true) < 0) return bytes;
+      claiming = wire;
+      if (lost === "its answer") return bytes;
+      cuts++;
+      isAway = wire.isLate = true;
+      wire.cutClient();
+      return (late.push(bytes), null);
+    };
+    proxy.toClient = (bytes, wire) => {
+      // One that has leased something.
+      if (cuts > 0 || wire !== claiming || !bytes.includes("UPDATE 1\0")) return bytes;
+      cuts++;
+      wire.cutClient();
+      return null;
+    };
+    if (lost !== "its answer") await until(() => cuts === 1);
+    const [id] = await desk.record({ to: ["billing"] });
+    if (lost !== "its answer") {
+      claiming!.arrive(late);
+      await desk.waiting(id!, "leased");
+      isAway = false;
+    }
+    expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 1 });
+    expect([cuts, receiver.arrivals.length]).toEqual([1, 1]);
+  },
+);
