@@ -5,7 +5,6 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { keys } from "../../../verify/test/coded-sample.ts";
 import type { EgressOutcome, EgressRequest } from "../../src/platform/egress/egress-outcome.ts";
-import { startIngestGateway } from "../support/ingest-gateway.ts";
 import { answer, broken, openPipeline, requestOf } from "../support/keyed-pipeline.ts";
 
 const ACCOUNT = { clientId: "client-1", clientSecret: "plaid-secret-of-the-test" };
@@ -153,18 +152,4 @@ describe("a key of Plaid", () => {
     for (let i = 0; i < 40; i++) await ask(url, `x${i}`);
     expect([side.hosts.length, await count("limited")]).toEqual([28, 12]);
   });
-});
-
-it("Plaid's client secret is stored sealed, is never shown, and is needed where there is a client id", async () => {
-  const plaid = { provider: "plaid", key: "plaid-source-key", ...ACCOUNT };
-  const gateway = await startIngestGateway({ content: { sources: { plaid } } });
-  onTestFinished(() => gateway.close());
-  const rows = await gateway.query(
-    "select receiver::text as open, sealed_receiver::text as sealed from holdfast.source",
-  );
-  expect(rows).toMatchObject([{ open: '{"clientId": "client-1"}' }]);
-  expect(JSON.stringify(rows)).not.toContain(ACCOUNT.clientSecret);
-  expect(Object.keys(JSON.parse((rows[0] as { sealed: string }).sealed) as object)).toEqual(["clientSecret"]);
-  const half = { provider: "plaid", key: "plaid-source-key", clientId: "client-1" };
-  await expect(startIngestGateway({ content: { sources: { half } } })).rejects.toThrow(/clientSecret.*is needed too/s);
 });
