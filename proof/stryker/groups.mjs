@@ -1,70 +1,45 @@
-// What is mutated together, and the tests that are asked: those that need no database, so that a mutant takes a second.
+// What is mutated together, and the tests that are asked: those that need no database.
 
-/**
- * @typedef {{ mutate: readonly string[], tests: readonly string[], near?: readonly string[] }} Group `near`: the tests that
- *   are asked first; all `tests` are asked about what survives these alone
- */
+/** @typedef {{ mutate: readonly string[], tests: readonly string[] }} Group `tests`: files, or folders with all their tests */
+
+const filesOf = (folder, names) => names.split(" ").map((name) => `${folder}/${name}.ts`);
+const testsOf = (folder, names) => names.split(" ").map((name) => `${folder}/${name}.test.ts`);
 
 const RULES =
-  "{retry-policy,outcome,secret-life,fair-queue,breaker,token-bucket,dead-cause,id,bucket,event-type,delivery,gate}";
-const MORE_RULES =
-  "{chosen-secret,body-field,lane,priority,failure-stretch,throttle,replay-choice,replay-scope,replay-tally}";
-
-const ALL_OF_VERIFY = [
-  "verify/test/{coded-attacks,key-attacks,grammar,vectors,times,secrets,coded,json-scan,identity,hmac-providers,hmac-handshakes,batches,one-spelling}.test.ts",
-];
+  "retry-policy outcome secret-life fair-queue breaker token-bucket dead-cause id bucket event-type delivery gate chosen-secret body-field lane priority failure-stretch throttle replay-choice replay-scope replay-tally";
 const ARRIVING =
-  "{arrival,catalog-index,draft-event,draft-items,draft-listed-event,event-view,explain-refusal,fetched-keys,ingest,unreadable-secrets,verify-arrival,verify-with-keys}";
-const LEAVING = "{deliver,delivery-headers,leased-delivery,retry-after,sign-request}";
+  "arrival catalog-index draft-event draft-items draft-listed-event event-view explain-refusal fetched-keys ingest unreadable-secrets verify-arrival verify-with-keys";
+const LEAVING = "deliver delivery-headers leased-delivery retry-after sign-request";
+const OF_VERIFY =
+  "coded-attacks key-attacks grammar vectors times secrets coded json-scan identity hmac-providers hmac-handshakes batches one-spelling";
 
-const nearVerify = (...names) => names.map((name) => `verify/test/${name}.test.ts`);
-
-/** @type {Readonly<Record<string, Group>>} A name stands for all that begin with it: `verify` for the three groups of it. */
+/** @type {Readonly<Record<string, Group>>} */
 export const GROUPS = {
   domain: {
-    mutate: [`gateway/src/domain/${RULES}.ts`, `gateway/src/domain/${MORE_RULES}.ts`],
-    tests: ["gateway/test/domain/*.test.ts", "gateway/test/recovery/rules.test.ts"],
+    mutate: filesOf("gateway/src/domain", RULES),
+    tests: ["gateway/test/domain", "gateway/test/recovery/rules.test.ts"],
   },
-  "verify-text": {
-    mutate: ["verify/src/{signature-grammar,encoding,timestamp,header-index}.ts"],
-    tests: ALL_OF_VERIFY,
-    near: nearVerify("grammar", "one-spelling", "times"),
+  verify: {
+    mutate: [
+      ...filesOf("verify/src/engines", "hmac-match check-time claim key-pair public-key jws static-token hmac-case"),
+      ...filesOf("verify/src", "signature-grammar encoding timestamp public-key header-index"),
+    ],
+    tests: testsOf("verify/test", OF_VERIFY),
   },
-  "verify-hmac": {
-    mutate: ["verify/src/engines/{hmac-match,check-time,static-token,hmac-case}.ts"],
-    tests: ALL_OF_VERIFY,
-    near: nearVerify("secrets", "times", "hmac-providers"),
-  },
-  "verify-keys": {
-    mutate: ["verify/src/engines/{claim,key-pair,public-key,jws}.ts", "verify/src/public-key.ts"],
-    tests: ALL_OF_VERIFY,
-    near: nearVerify("key-attacks", "vectors", "coded-attacks"),
-  },
-  "extract-json": {
-    mutate: ["verify/src/extract/{json-scan,json-skip,json-text}.ts"],
-    tests: ALL_OF_VERIFY,
-    near: nearVerify("json-scan"),
-  },
-  "extract-names": {
-    mutate: ["verify/src/extract/{identify,select,form}.ts"],
-    tests: ALL_OF_VERIFY,
-    near: nearVerify("identity", "batches"),
+  extract: {
+    mutate: filesOf("verify/src/extract", "json-scan json-skip json-text identify select form"),
+    tests: testsOf("verify/test", OF_VERIFY),
   },
   egress: {
-    mutate: ["gateway/src/platform/egress/{address-rules,vet-url,port-rules}.ts"],
-    tests: ["gateway/test/egress/vet-url.test.ts"],
+    mutate: filesOf("gateway/src/platform/egress", "address-rules vet-url port-rules"),
+    tests: testsOf("gateway/test/egress", "vet-url"),
   },
-  "pipeline-arriving": {
-    mutate: [`gateway/src/pipeline/${ARRIVING}.ts`],
+  pipeline: {
+    mutate: filesOf("gateway/src/pipeline", `${ARRIVING} ${LEAVING}`),
     tests: [
-      "gateway/test/pipeline/*.test.ts",
-      "gateway/test/ingest/{fetched-keys,plaid-keys,confirm-subscriptions}.test.ts",
+      "gateway/test/pipeline",
+      ...testsOf("gateway/test/ingest", "fetched-keys plaid-keys confirm-subscriptions"),
       "gateway/test/reconcile/same-keys.test.ts",
     ],
-    near: ["gateway/test/pipeline/*.test.ts", "gateway/test/reconcile/same-keys.test.ts"],
-  },
-  "pipeline-leaving": {
-    mutate: [`gateway/src/pipeline/${LEAVING}.ts`],
-    tests: ["gateway/test/pipeline/*.test.ts"],
   },
 };

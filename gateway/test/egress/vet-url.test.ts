@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { isIPv4 } from "node:net";
 import { describe, expect, test } from "vitest";
 import { findCidrFault, judgeAddress, readAddressRules } from "../../src/platform/egress/address-rules.ts";
-import { vetUrl } from "../../src/platform/egress/vet-url.ts";
+import { isPortOpen } from "../../src/platform/egress/port-rules.ts";
+import { dialHost, dialPort, vetUrl } from "../../src/platform/egress/vet-url.ts";
 import { FORBIDDEN_ADDRESSES, LOOPBACK_SPELLINGS, PUBLIC_ADDRESSES } from "./fakes/forbidden-hosts.ts";
 
 const STRICT = { allowCidrs: [] };
@@ -49,6 +50,8 @@ describe("the URL of a destination", () => {
     ["https://256.1.1.1/", "malformed"],
     ["https://example.com:65536/", "malformed"],
     ["https://example.com:0/", "port"],
+    [`https://${"a.".repeat(126)}a/`, "ok"],
+    [`https://${"a.".repeat(126)}aa/`, "malformed"],
     [`https://example.com/${"a".repeat(2028)}`, "ok"],
     [`https://example.com/${"a".repeat(2029)}`, "too_long"],
   ])("%j is %s (F113)", (url, code) => {
@@ -60,6 +63,27 @@ describe("the URL of a destination", () => {
   ])("port %i is refused (F118)", (port) => expect(codeOf(`http://example.com:${port}/`)).toBe("port"));
   test.each([80, 443, 1024, 3000, 4000, 8000, 8080, 8443, 9000, 65_535])("port %i is open", (port) => {
     expect(codeOf(`http://example.com:${port}/`)).toBe("ok");
+  });
+  test("there is no port beyond 65535", () => expect(isPortOpen(65_536)).toBe(false));
+
+  test.each([
+    ["example.com", "write it as https://host/path"],
+    [`https://a.example/${"a".repeat(2048)}`, "longer than 2048 characters; shorten it"],
+    ["https://a b/", "remove or percent-encode it"],
+    ["https://a\\b/", "write / or %5C"],
+    ["https://a/#b", "remove # and what follows"],
+    ["ftp://a/", "must begin with https:// or http://"],
+    ["https://a$b/", "not a valid DNS name or IP address"],
+  ])("%j is refused with what to do", (url, words) => {
+    expect(vetUrl(url, STRICT)).toMatchObject({ message: expect.stringContaining(words) });
+  });
+
+  test.each([
+    ["http://a.example./", "a.example", 80],
+    ["https://a.example/", "a.example", 443],
+    ["https://[2606:4700::1]:8443/", "2606:4700::1", 8443],
+  ])("%s is dialled at its own host and port", (url, host, port) => {
+    expect([dialHost(new URL(url)), dialPort(new URL(url))]).toEqual([host, port]);
   });
 
   test("a verdict names what to do and repeats neither address nor credentials (F121)", () => {
@@ -206,6 +230,7 @@ describe("the operator's allow-list", () => {
     ["10.0.0/8", "is not a network"],
     ["localhost/8", "is not a network"],
     ["", "is not a network"],
+    ["x".repeat(100), `"${"x".repeat(64)}" is not a network`],
     ["fe80::1%lo/64", "is not a network"],
   ])("the entry %j has the fault %s", (cidr, fault) => {
     if (fault === null) {

@@ -1,46 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Verified } from "@holdfast/verify";
-import { findProvider } from "@holdfast/verify";
 import { describe, expect, it } from "vitest";
-import type { Catalog, Source } from "../../src/domain/catalog.ts";
+import type { Source } from "../../src/domain/catalog.ts";
 import { placeKey } from "../../src/domain/bucket.ts";
 import { bucketOf, timeOf } from "../../src/domain/id.ts";
 import { DEFAULT_SOURCE_POLICY } from "../../src/domain/source-policy.ts";
 import type { Arrival, ReadySource } from "../../src/pipeline/arrival.ts";
-import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 import { draftEvent } from "../../src/pipeline/draft-event.ts";
-import { draftEvents, sumUp } from "../../src/pipeline/draft-items.ts";
-import { viewEvent } from "../../src/pipeline/event-view.ts";
-import { NOW, destinationRow, routeRow, sourceRow } from "../support/catalog-rows.ts";
-
-const GENUINE: Verified = {
-  ok: true,
-  eventId: "evt_1",
-  eventKey: Buffer.from("id:evt_1"),
-  contentKey: null,
-  eventType: "invoice.paid",
-  occurredAt: null,
-  payloadVersion: null,
-  secretVersion: "v1",
-  signedAt: null,
-};
-
-function arrivalOf(body: string | Uint8Array, headers: Arrival["headers"] = []): Arrival {
-  const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  return { method: "POST", url: "/in/k", headers, body: bytes, remoteAddress: "192.0.2.1", receivedAt: NOW };
-}
-
-function readyOf(more: Partial<Source> = {}, rest: Partial<Catalog> = {}): ReadySource {
-  const source = sourceRow("pay", more);
-  const catalog = { version: 1, sources: [source], destinations: [], routes: [], throttles: [], ...rest };
-  return indexCatalog(catalog).findSource("pay-key")!;
-}
-
-/** Random bytes that tell each call from the one before. */
-function counting(): (bytes: number) => Uint8Array {
-  let calls = 0;
-  return (bytes) => Buffer.alloc(bytes, ++calls);
-}
+import { GENUINE, NOW, arrivalOf, counting, destinationRow, readyOf, routeRow } from "../support/catalog-rows.ts";
 
 const draft = (ready: ReadySource, arrival: Arrival, verdict: Partial<Verified> = {}) =>
   draftEvent(ready, arrival, { ...GENUINE, ...verdict }, counting());
@@ -242,100 +209,5 @@ describe("the deliveries of an event", () => {
     const headers = [["X-Account", "acct"], ["x-account", "later"]] as const; // prettier-ignore
     const { deliveries } = deliver([["crm", {}]], { source, headers, body: `{"a":"${"l".repeat(200)}"}` });
     expect(deliveries).toMatchObject([{ lane: expected, laneWeight: 5 }]);
-  });
-});
-
-describe("an event as filters and selectors see it", () => {
-  const see = (body: Uint8Array, headers: Arrival["headers"] = []) =>
-    viewEvent("pay", arrivalOf(body, headers), GENUINE);
-
-  it("has its names, and its headers by lower-case name, those of one name joined", () => {
-    const headers = [["X-A", "1"], ["x-a", "2"], ["ToString", "3"], ["X-A", "4"]] as const; // prettier-ignore
-    const view = see(Buffer.from("[1]"), headers);
-    expect([view.source, view.type, view.header("x-a"), view.header("x-b")]).toEqual([
-      "pay",
-      "invoice.paid",
-      "1",
-      null,
-    ]);
-    const { headers: joined, ...rest } = view.filtered();
-    expect(rest).toEqual({ type: "invoice.paid", source: "pay", id: "evt_1", occurredAt: null, body: [1] });
-    expect({ ...joined }).toEqual({ "x-a": "1, 2, 4", tostring: "3" });
-    expect(joined["constructor"]).toBeUndefined();
-    expect(view.filtered()).toBe(view.filtered());
-  });
-
-  it("has its body parsed once, the very bytes of it, up to a mebibyte; what is no JSON is none", () => {
-    const all = Buffer.from('xx{"a":1}yy');
-    const view = see(all.subarray(2, 9));
-    expect(view.body()).toEqual({ a: 1 });
-    expect(view.filtered().body).toBe(view.body());
-    expect(see(Buffer.from("{")).body()).toBeNull();
-    const large = Buffer.from(`"${"x".repeat(1_048_574)}"`);
-    expect(see(large).body()).toHaveLength(1_048_574);
-    expect(see(Buffer.concat([large, Buffer.from(" ")])).body()).toBeNull();
-  });
-});
-
-describe("a request of several events", () => {
-  const ITEMS = [
-    '{"sg_event_id":"a","event":"open"}',
-    '{"sg_event_id":"b","event":"click"}',
-    '{"sg_event_id":"a","event":"open"}',
-    '{"sg_event_id":"b","event":"click"}',
-    '{"sg_event_id":"c","event":"open"}',
-  ];
-  const signs = (provider: string) => findProvider(provider)!.securityHeaders.map((name) => [name, "x"] as const);
-  const WHOLE = { ...GENUINE, eventId: null, eventKey: Buffer.from("sha256:whole"), signedAt: NOW };
-  const split = (provider: string, arrival: Arrival, batch: "event" | "item" = "item") =>
-    draftEvents(
-      { random: counting(), publicUrl: null },
-      readyOf({ provider, policy: { ...DEFAULT_SOURCE_POLICY, batch } }),
-      { ...arrival, headers: [...arrival.headers, ...signs(provider)] },
-      WHOLE,
-    ).map(({ body, providerEventId, eventType, verifiedBy, signedAt, headers }) => ({
-      body: Buffer.from(body).toString(),
-      names: [providerEventId, eventType, verifiedBy, signedAt],
-      headers: (JSON.parse(Buffer.from(headers).toString()) as unknown[]).slice(
-        0,
-        -signs(provider).length || undefined,
-      ),
-    }));
-
-  it("is an event for each item, none told twice, where its source asks for that", () => {
-    const arrival = arrivalOf(`[${ITEMS.join()}]`, [["Content-Type", "Application/vnd.a+JSON; charset=utf-8"]]);
-    const found = split("sendgrid", arrival);
-    expect(found.map(({ body }) => body)).toEqual([ITEMS[0], ITEMS[1], ITEMS[4]]);
-    expect(found[1]!.names).toEqual(["b", "click", "batch_signature", NOW]);
-    expect(found[1]!.headers).toEqual([["Content-Type", "Application/vnd.a+JSON; charset=utf-8"]]);
-    const [one, ...others] = split("sendgrid", arrival, "event");
-    expect([one!.body, others]).toEqual([`[${ITEMS.join()}]`, []]);
-    expect(one!.names).toEqual([null, "invoice.paid", "signature", NOW]);
-    expect(split("sendgrid", arrivalOf("{}")).map(({ body }) => body)).toEqual(["{}"]);
-    expect(split("stripe", arrivalOf("[{},{}]"))).toHaveLength(1);
-  });
-
-  it.each(["application/x-www-form-urlencoded", "application/jsonl", "text/application/json", "application/xjson"])(
-    "has items that are JSON, whatever it is itself: %s",
-    (type) => {
-      const body = `mandrill_events=${encodeURIComponent('[{"_id":"m1"},{"_id":"m2"}]')}`;
-      const headers = [["content-type", type], ["x-kind", type]] as const; // prettier-ignore
-      const found = split("mandrill", arrivalOf(body, headers));
-      expect(found.map((item) => item.body)).toEqual(['{"_id":"m1"}', '{"_id":"m2"}']);
-      for (const item of found) expect(item.headers).toEqual([["content-type", "application/json"], ["x-kind", type]]); // prettier-ignore
-    },
-  );
-
-  it("is summed up by its events: a duplicate when all are, and nothing is not an outcome", () => {
-    const known = { kind: "duplicate", eventId: "1" } as const;
-    const fresh = { kind: "recorded", eventId: "2" } as const;
-    expect([sumUp([known]), sumUp([fresh])]).toEqual([known, fresh]);
-    expect(sumUp([known, fresh])).toEqual({
-      kind: "recorded",
-      eventId: "1",
-      items: { eventIds: ["1", "2"], duplicates: 1 },
-    });
-    expect(sumUp([known, known])).toMatchObject({ kind: "duplicate", items: { duplicates: 2 } });
-    expect(() => sumUp([])).toThrow("at least one event");
   });
 });

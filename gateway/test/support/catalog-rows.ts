@@ -1,7 +1,10 @@
-import type { Destination, Route, Source } from "../../src/domain/catalog.ts";
+import type { Verified } from "@holdfast/verify";
+import type { Catalog, Destination, Route, Source } from "../../src/domain/catalog.ts";
 import { NO_LIMITS } from "../../src/domain/gate.ts";
 import { DEFAULT_RETRY_POLICY } from "../../src/domain/retry-policy.ts";
 import { DEFAULT_SOURCE_POLICY } from "../../src/domain/source-policy.ts";
+import type { Arrival, ReadySource } from "../../src/pipeline/arrival.ts";
+import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 
 export const NOW = new Date("2026-03-04T05:06:07Z");
 const STAMPS = { state: "active", origin: "api", createdAt: NOW, updatedAt: NOW } as const;
@@ -58,4 +61,36 @@ export function routeRow(sourceId: string, destinationId: string, more: Partial<
     ...STAMPS,
     ...more,
   };
+}
+
+/** The verdict of a genuine request. */
+export const GENUINE: Verified = {
+  ok: true,
+  eventId: "evt_1",
+  eventKey: Buffer.from("id:evt_1"),
+  contentKey: null,
+  eventType: "invoice.paid",
+  occurredAt: null,
+  payloadVersion: null,
+  secretVersion: "v1",
+  signedAt: null,
+};
+
+/** A request as the door hands it on. */
+export function arrivalOf(body: string | Uint8Array, headers: Arrival["headers"] = []): Arrival {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  return { method: "POST", url: "/in/k", headers, body: bytes, remoteAddress: "192.0.2.1", receivedAt: NOW };
+}
+
+/** The source `pay`, ready for arrivals. */
+export function readyOf(more: Partial<Source> = {}, rest: Partial<Catalog> = {}): ReadySource {
+  const source = sourceRow("pay", more);
+  const catalog = { version: 1, sources: [source], destinations: [], routes: [], throttles: [], ...rest };
+  return indexCatalog(catalog).findSource("pay-key")!;
+}
+
+/** Random bytes that tell each call from the one before. */
+export function counting(): (bytes: number) => Uint8Array {
+  let calls = 0;
+  return (bytes) => Buffer.alloc(bytes, ++calls);
 }
