@@ -111,7 +111,7 @@ describe("an arrival at the verifier", () => {
     expect(
       verifyArrival(
         { ...readyOf(), receiver: broken },
-        arrivalOf("{}", [["Stripe-Signature", `t=1,v1=${"0".repeat(64)}`]]),
+        arrivalOf("{}", [["Stripe-Signature", `t=${NOW.getTime() / 1_000},v1=${"0".repeat(64)}`]]),
         null,
       ),
     ).toEqual({
