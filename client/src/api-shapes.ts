@@ -234,8 +234,9 @@ export interface Status {
   /** The fewest days for which any table has its partitions; null when none has. */
   partitionsAheadDays: number | null;
   deliveries: {
-    /** Unfinished deliveries by state. */
+    /** Unfinished deliveries by state; of each at most `counted.ofEachState` are counted. */
     depth: Record<string, number>;
+    counted: { ofEachState: number; complete: boolean };
     /** By priority, for how long the next one exists. */
     oldestReadySec: Record<string, number>;
   };

@@ -5,6 +5,11 @@ export function writeCount(count: number): string {
   return `${(count / 1_000_000).toFixed(1)} M`;
 }
 
+/** The same where counting ended at a bound: `20.0 k+`. */
+export function writeCounted(count: number, countedMax: number): string {
+  return `${writeCount(count)}${count >= countedMax ? "+" : ""}`;
+}
+
 export function writeBytes(bytes: number): string {
   if (bytes < 1_024) return `${bytes} B`;
   if (bytes < 1_048_576) return `${(bytes / 1_024).toFixed(1)} KiB`;

@@ -8,7 +8,7 @@ import { classNames } from "../parts/class-names.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { TextField } from "../parts/field.tsx";
 import { useFilter } from "../parts/filter-bar.tsx";
-import { writeCount } from "../parts/numbers.ts";
+import { writeCounted } from "../parts/numbers.ts";
 
 type Filter = Readonly<Record<string, string>>;
 interface View {
@@ -28,12 +28,14 @@ export function EventViews() {
   const { filter, setFilter } = useFilter();
   const [own, setOwn] = useState<readonly View[]>(readViews);
   const [isNaming, setNaming] = useState(false);
-  const depth = useQuery(statusQuery).data?.deliveries.depth;
+  const waiting = useQuery(statusQuery).data?.deliveries;
   const dead = useQuery(attentionQuery).data?.["/dead-letters"];
-  const counts = new Map<View, number | undefined>([
-    [FAILED, dead],
-    [RETRYING, depth?.["scheduled"]],
-    [HELD, depth?.["held"]],
+  const write = (count = 0, countedMax = Number.POSITIVE_INFINITY): string =>
+    count === 0 ? "" : writeCounted(count, countedMax);
+  const counts = new Map([
+    [FAILED, write(dead)],
+    [RETRYING, write(waiting?.depth["scheduled"], waiting?.counted.ofEachState)],
+    [HELD, write(waiting?.depth["held"], waiting?.counted.ofEachState)],
   ]);
   const keep = (next: readonly View[]): void => {
     setOwn(next);
@@ -77,13 +79,13 @@ export function EventViews() {
 
 function Chip({
   view,
-  count = 0,
+  count = "",
   isOn,
   onShow,
   onForget,
 }: {
   view: View;
-  count?: number | undefined;
+  count?: string | undefined;
   isOn: boolean;
   onShow: (view: View) => void;
   onForget?: () => void;
@@ -102,7 +104,7 @@ function Chip({
         className="inline-flex h-full items-center gap-1.5 rounded-full px-3 hover:text-ink"
       >
         {view.name}
-        {count === 0 ? null : <span className="font-semibold tabular-nums">{writeCount(count)}</span>}
+        {count === "" ? null : <span className="font-semibold tabular-nums">{count}</span>}
       </button>
       {onForget === undefined ? null : (
         <button

@@ -9,7 +9,7 @@ import type { RateMinute } from "../api/overview.ts";
 import { Card } from "../parts/card.tsx";
 import { classNames } from "../parts/class-names.ts";
 import { Chart } from "../parts/chart.tsx";
-import { writeCount, writeShare } from "../parts/numbers.ts";
+import { writeCount, writeCounted, writeShare } from "../parts/numbers.ts";
 import { FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { writeSpan } from "../parts/zone.tsx";
@@ -66,7 +66,8 @@ function Standing({ count, known }: { count: number; known: boolean }) {
 }
 
 function Figures({ status, minutes }: { status: Status; minutes: readonly RateMinute[] }) {
-  const { depth, oldestReadySec } = status.deliveries;
+  const { depth, oldestReadySec, counted } = status.deliveries;
+  const waiting = (state: string): string => writeCounted(depth[state] ?? 0, counted.ofEachState);
   const oldestSec = Math.max(0, ...Object.values(oldestReadySec));
   const last = minutes.slice(-6, -1);
   const sum = (field: "recorded" | "duplicates" | "succeeded" | "failed"): number =>
@@ -91,8 +92,8 @@ function Figures({ status, minutes }: { status: Status; minutes: readonly RateMi
         tone={tries > 0 && succeeded / tries < 0.9 ? "bad" : "calm"}
         to="/destinations"
       />
-      <Figure word="Waiting for a retry" value={writeCount(depth["scheduled"] ?? 0)} to="/queue" />
-      <Figure word="Held" value={writeCount(depth["held"] ?? 0)} to="/queue" />
+      <Figure word="Waiting for a retry" value={waiting("scheduled")} to="/queue" />
+      <Figure word="Held" value={waiting("held")} to="/queue" />
     </ul>
   );
 }

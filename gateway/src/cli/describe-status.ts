@@ -33,7 +33,11 @@ export function* findingsOfStatus(status: Status): Generator<Finding> {
   if (Array.isArray(processes)) yield findingOfProcesses(processes.filter(isRecord));
   if (isRecord(snapshots) && Array.isArray(snapshots["alarms"])) yield findingOfSnapshots(snapshots["alarms"]);
   if (isRecord(deliveries) && isRecord(deliveries["depth"])) {
-    const depth = Object.entries(deliveries["depth"]).map(([state, count]) => `${text(count)} ${state}`);
+    const { counted } = deliveries;
+    // A gateway of an earlier version counts them all, and does not tell.
+    const most = isRecord(counted) ? counted["ofEachState"] : null;
+    const write = (count: unknown): string => `${text(count)}${count === most ? " or more" : ""}`;
+    const depth = Object.entries(deliveries["depth"]).map(([state, count]) => `${write(count)} ${state}`);
     yield fine("deliveries", depth.join(", "));
   }
   // A gateway of an earlier version does not tell.

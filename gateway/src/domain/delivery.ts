@@ -48,7 +48,8 @@ export const LEGAL_MOVES: readonly {
 ];
 
 /** Why a delivery ended as a dead letter. */
-export type DeadReason = "attempts_exhausted" | "refused" | "gone" | "referent_missing";
+export type DeadReason = (typeof DEAD_REASONS)[number];
+export const DEAD_REASONS = ["attempts_exhausted", "refused", "gone", "referent_missing"] as const;
 
 /** What becomes of a leased delivery. `held` gives the attempt back: waiting costs none. */
 export type Decision =

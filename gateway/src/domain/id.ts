@@ -47,7 +47,7 @@ export function timeOf(uuid: string): number {
 
 /** The lowest UUID of a millisecond: the bound of a time partition. */
 export function lowestUuid(timeMs: number): string {
-  return toUuid(Math.trunc(timeMs).toString(16).padStart(12, "0").padEnd(32, "0"));
+  return toUuid(Math.trunc(Math.max(0, timeMs)).toString(16).padStart(12, "0").padEnd(32, "0"));
 }
 
 /** The public form of a UUID, e.g. `evt_01k2…`: prefix and 26 digits of Crockford's base 32. */

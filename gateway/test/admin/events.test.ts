@@ -79,6 +79,8 @@ describe("a list of events", () => {
     expect(await faults("cursor=x")).toEqual(["cursor"]);
     expect(await faults("source=nope")).toEqual(["source"]);
     expect(await faults("limit=201&sort=asc&type=a&type=b")).toEqual(["type", "limit", "sort"]);
+    expect(await faults("type=a%00b")).toEqual(["type"]);
+    expect(await faults("since=yesterday")).toEqual(["since"]);
   });
 
   it("finds an event by the provider's own id, whatever the form of its key", async () => {
@@ -270,6 +272,7 @@ describe("the status", () => {
       "SELECT count(*) AS n FROM holdfast.delivery WHERE state = 'ready'",
     );
     expect(depth!["ready"]).toBe(counted.rows[0]!.n);
+    expect(status["deliveries"]).toMatchObject({ counted: { complete: true } });
     expect(oldestReadySec!["normal"]).toBeGreaterThanOrEqual(50);
   });
 });

@@ -156,6 +156,7 @@ describe("rejections", () => {
     expect((await get<Events>("/dead-letters")).searched).toBeNull();
     expect((await get<Events>("/audit?actor=test")).searched).toEqual(whole);
     expect(await listed(`until=${new Date(Date.now() - 60_000).toISOString()}`)).toBe(0);
+    expect(await listed("until=0000-01-01T00:00:00Z")).toBe(0);
     expect((await get<Groups>("/rejections/groups", foreignKey)).items).toEqual([]);
   });
 });

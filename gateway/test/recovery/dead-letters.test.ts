@@ -99,6 +99,8 @@ it("dismisses with a reason, deletes nothing, and opens again for seven days and
   const without = await gateway.call("POST", "/dead-letters/dismiss", { filter, expected: 5 });
   expect(without.status).toBe(422);
   const body = { filter, expected: 5, reason: "orders of the old test shop" };
+  const nul = await gateway.call("POST", "/dead-letters/dismiss", { ...body, reason: "old\0shop" });
+  expect(nul).toMatchObject({ status: 422, body: { faults: [{ path: "reason" }] } });
   const dismissed = await gateway.call("POST", "/dead-letters/dismiss", body);
   expect(dismissed.body).toMatchObject({ handled: 5 });
   expect(await open(gateway)).toHaveLength(3);
@@ -120,6 +122,10 @@ it("dismisses with a reason, deletes nothing, and opens again for seven days and
 it("refuses a filter that says nothing, and shows nobody another tenant's letters", async () => {
   const { desk, gateway } = await letters();
   expect((await gateway.call("POST", "/dead-letters/retry", { filter: {}, expected: 8 })).status).toBe(422);
+  // A word that is none would find nothing, and look like good news.
+  for (const query of ["outcome=refusd", "reason=gone_away"])
+    expect((await gateway.call("GET", `/dead-letters?${query}`)).status).toBe(422);
+  expect((await gateway.call("POST", "/replays", null)).status).toBe(422);
   await desk.query("INSERT INTO holdfast.tenant VALUES ('other', now()) ON CONFLICT DO NOTHING");
   await desk.query("UPDATE holdfast.finished_delivery SET tenant = 'other'");
   expect(await groups(gateway)).toEqual([]);

@@ -7,6 +7,7 @@ import { readView } from "../../store/views/read-view.ts";
 import type { Operation, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { pageQuery, readCursor, searchedPageOf, toPage } from "./page.ts";
+import { momentInput } from "./query-moment.ts";
 import { orRefusal } from "./refusal.ts";
 
 const auditSchema = z
@@ -33,7 +34,7 @@ const auditSchema = z
     },
   });
 
-const moment = z.iso.datetime({ offset: true }).optional();
+const moment = momentInput.optional();
 const auditQuery = z.strictObject({
   ...pageQuery,
   actor: z.string().min(1).max(300).optional().openapi({ description: "By name or id" }),

@@ -1,30 +1,35 @@
 import { z } from "@hono/zod-openapi";
+import { DEAD_REASONS } from "../../domain/delivery.ts";
 import type { DeadFilter } from "../../domain/dead-filter.ts";
 import { isNarrow } from "../../domain/dead-filter.ts";
 import type { FieldFault } from "../../domain/field-checks.ts";
+import type { OutcomeClass } from "../../domain/outcome.ts";
 import { parsePublicId } from "../../domain/id.ts";
+import { momentInput } from "./query-moment.ts";
 import type { Refusal } from "./refusal.ts";
 import { invalid } from "./refusal.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
 
-const word = z.string().regex(/^[a-z_]{1,64}$/);
-const moment = z.iso.datetime({ offset: true });
+const DEAD_OUTCOMES = ["transient", "throttled", "refused", "gone"] as const satisfies readonly OutcomeClass[];
 
 /** What dead letters are chosen by; as a query, and as part of a body. */
 export const deadFilterShape = {
   destination: z.string().max(140).optional().openapi({ description: "Id or name" }),
   source: z.string().max(140).optional().openapi({ description: "Id or name" }),
   type: z.string().min(1).max(256).optional().openapi({ description: "* stands for any run of characters" }),
-  reason: word.optional().openapi({ description: "Why it died", example: "attempts_exhausted" }),
-  outcome: word.optional().openapi({ description: "Class of the last attempt's outcome", example: "refused" }),
+  reason: z.enum(DEAD_REASONS).optional().openapi({ description: "Why it died", example: "attempts_exhausted" }),
+  outcome: z
+    .enum(DEAD_OUTCOMES)
+    .optional()
+    .openapi({ description: "Class of the last attempt's outcome", example: "refused" }),
   status: z.coerce.number().int().min(100).max(599).optional().openapi({ description: "Status of the last answer" }),
   group: z
     .string()
     .regex(/^[0-9a-f]{16}$/)
     .optional()
     .openapi({ description: "Id of a group of one cause" }),
-  since: moment.optional().openapi({ description: "Died at or after" }),
-  until: moment.optional().openapi({ description: "Died before" }),
+  since: momentInput.optional().openapi({ description: "Died at or after" }),
+  until: momentInput.optional().openapi({ description: "Died before" }),
 };
 
 export const DEAD_IDS_MAX = 1_000;

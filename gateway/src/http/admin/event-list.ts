@@ -16,6 +16,7 @@ import { DELIVERY_STATES } from "./delivery-shape.ts";
 import type { EventExtras } from "./event-shape.ts";
 import { eventSchema, toEvent } from "./event-shape.ts";
 import type { OperationContext } from "./operation.ts";
+import { momentInput } from "./query-moment.ts";
 import { pageQuery, readCursor, searchedPageOf, toPage, UUID_MAX } from "./page.ts";
 import type { Refusal } from "./refusal.ts";
 import { invalid, orRefusal } from "./refusal.ts";
@@ -26,7 +27,6 @@ const BODIES_MAX = 10_000;
 const BODY_BYTES_MAX = 64 * 1_048_576;
 const BODIES_AT_ONCE = 100;
 
-const moment = z.iso.datetime({ offset: true });
 export const eventQuery = z.strictObject({
   source: z.string().max(140).optional().openapi({ description: "Id or name" }),
   type: z
@@ -35,8 +35,8 @@ export const eventQuery = z.strictObject({
     .max(256)
     .optional()
     .openapi({ description: "* stands for any run of characters", example: "invoice.*" }),
-  since: moment.optional().openapi({ description: "Received at or after" }),
-  until: moment.optional().openapi({ description: "Received before" }),
+  since: momentInput.optional().openapi({ description: "Received at or after" }),
+  until: momentInput.optional().openapi({ description: "Received before" }),
   providerId: z.string().min(1).max(512).optional().openapi({ description: "The provider's own id of the event" }),
   state: z.enum(DELIVERY_STATES).optional().openapi({ description: "Of any of its deliveries" }),
   destination: z.string().max(140).optional().openapi({ description: "Id or name: of any of its deliveries" }),

@@ -110,6 +110,7 @@ function readQuery(schema: z.ZodObject | undefined, query: URLSearchParams, faul
     if (query.getAll(name).length > 1) faults.push({ path: name, problem: "is given more than once" });
     given[name] = query.get(name) ?? "";
   }
+  if (faults.length === 0) refuseNul(given, faults);
   return parse(schema ?? z.strictObject({}), given, faults);
 }
 
@@ -126,7 +127,40 @@ function readBody(
     faults.push({ path: "", problem: "a JSON body is needed" });
     return undefined;
   }
-  return parse(spec.schema, body ?? {}, faults);
+  if (typeof body === "object" && body !== null && faults.length === 0) refuseNul(body, faults);
+  return parse(spec.schema, body === undefined ? {} : body, faults);
+}
+
+interface Step {
+  readonly above: Step | null;
+  readonly key: PropertyKey;
+  readonly value: unknown;
+}
+
+// PostgreSQL has no text with a NUL. Gone through without recursion: a body of 1 MiB may be half a million levels deep.
+function refuseNul(given: object, faults: FieldFault[]): void {
+  const left: Step[] = stepsOf(given, null);
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { value } = next;
+    if (typeof value === "object" && value !== null) left.push(...stepsOf(value, next));
+    else if (typeof value === "string" && value.includes("\0"))
+      faults.push({ path: pathOf(next), problem: "holds a NUL character, which cannot be stored" });
+    if (faults.length > 0) return;
+  }
+}
+
+function stepsOf(value: object, above: Step | null): Step[] {
+  const isList = Array.isArray(value);
+  return Object.entries(value).map(([key, inner]) => ({ above, key: isList ? Number(key) : key, value: inner }));
+}
+
+const STEPS_SHOWN_MAX = 20;
+
+function pathOf(last: Step): string {
+  const keys: PropertyKey[] = [];
+  for (let step: Step | null = last; step !== null && keys.length < STEPS_SHOWN_MAX; step = step.above)
+    keys.unshift(step.key);
+  return toPath(keys);
 }
 
 function parse(schema: z.ZodType, input: unknown, faults: FieldFault[]): unknown {

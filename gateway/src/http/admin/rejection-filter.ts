@@ -3,19 +3,19 @@ import { lowestUuid } from "../../domain/id.ts";
 import { catalogOf } from "./catalog-operations.ts";
 import type { OperationContext } from "./operation.ts";
 import { UUID_MAX } from "./page.ts";
+import { momentInput } from "./query-moment.ts";
 import type { Refusal } from "./refusal.ts";
 import { invalid } from "./refusal.ts";
 
 const word = z.string().regex(/^[a-z_]{1,64}$/);
-const moment = z.iso.datetime({ offset: true });
 
 /** What rejections are chosen by. */
 export const rejectionFilter = {
   source: z.string().max(140).optional().openapi({ description: "Id or name" }),
   reason: word.optional(),
   cause: word.optional().openapi({ description: "The likely cause; unknown where none was found" }),
-  since: moment.optional().openapi({ description: "Received at or after" }),
-  until: moment.optional().openapi({ description: "Received before" }),
+  since: momentInput.optional().openapi({ description: "Received at or after" }),
+  until: momentInput.optional().openapi({ description: "Received before" }),
 };
 
 type Given = { readonly [K in keyof typeof rejectionFilter]?: z.infer<(typeof rejectionFilter)[K]> };

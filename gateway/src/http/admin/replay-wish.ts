@@ -5,12 +5,12 @@ import { PRIORITIES, toPriorityNumber } from "../../domain/priority.ts";
 import type { Priority } from "../../domain/priority.ts";
 import { REPLAY_DEFAULTS, REPLAY_IDS_MAX, REPLAY_IN_FLIGHT_MAX, REPLAY_RATE_MAX } from "../../domain/replay-scope.ts";
 import type { PlanWish } from "../../recovery/plan-replay.ts";
+import { momentInput } from "./query-moment.ts";
 import type { Refusal } from "./refusal.ts";
 import { invalid } from "./refusal.ts";
 import { SCOPE_STATES } from "./replay-shape.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
 
-const moment = z.iso.datetime({ offset: true });
 const names = z.array(z.string().min(1).max(140)).max(100);
 
 /** What a plan is asked for. */
@@ -25,10 +25,10 @@ export const replayWishSchema = z.strictObject({
     .max(100)
     .optional()
     .openapi({ description: "Event types; * stands for any run of characters", example: ["invoice.*"] }),
-  since: moment
+  since: momentInput
     .optional()
     .openapi({ description: "Received at or after; 24 hours ago when absent, unless ids are given" }),
-  until: moment.optional().openapi({ description: "Received before; now when absent" }),
+  until: momentInput.optional().openapi({ description: "Received before; now when absent" }),
   destinations: names.optional().openapi({ description: "Ids or names; all when absent" }),
   states: z
     .array(z.enum(SCOPE_STATES))

@@ -1,7 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import { UNFINISHED_STATES } from "../../domain/delivery.ts";
 import { toPriority } from "../../domain/priority.ts";
-import { countUnfinished, findLastPartitions, findOldestOwn, readServer } from "../../store/views/standing.ts";
+import type { QueueCountRow } from "../../store/views/queue.ts";
+import { countQueue } from "../../store/views/queue.ts";
+import { findLastPartitions, findOldestOwn, readServer } from "../../store/views/standing.ts";
 import { listSaturation } from "../../store/saturation/list-saturation.ts";
 import { readView } from "../../store/views/read-view.ts";
 import type { Handled, OperationContext } from "./operation.ts";
@@ -10,6 +12,8 @@ import { OVERLOAD_EXAMPLE, overloadSchema, toOverload } from "./overload-shape.t
 import { askStore, orRefusal } from "./refusal.ts";
 
 const DAY_MS = 86_400_000;
+/** Deliveries of each state that are counted, as many as the gauge counts: a backlog of millions would be read whole. */
+const COUNTED_MAX = 20_000;
 
 const processSchema = z.object({
   id: z.uuid(),
@@ -40,7 +44,10 @@ const standingSchema = z
       .nullable()
       .openapi({ description: "The fewest days that any table is ahead" }),
     deliveries: z.object({
-      depth: z.record(z.string(), z.number().int()),
+      depth: z
+        .record(z.string(), z.number().int())
+        .openapi({ description: "Unfinished ones by state, each counted up to counted.ofEachState" }),
+      counted: z.object({ ofEachState: z.number().int(), complete: z.boolean() }),
       oldestReadySec: z
         .record(z.string(), z.number())
         .openapi({ description: "By priority: how long the oldest has been ready" }),
@@ -59,7 +66,11 @@ const standingSchema = z
       catalogVersion: 12,
       postgresVersion: "18.4",
       partitionsAheadDays: 7,
-      deliveries: { depth: { ready: 0, scheduled: 3, held: 0, leased: 1 }, oldestReadySec: {} },
+      deliveries: {
+        depth: { ready: 0, scheduled: 3, held: 0, leased: 1 },
+        counted: { ofEachState: 20_000, complete: true },
+        oldestReadySec: {},
+      },
       overload: OVERLOAD_EXAMPLE,
     },
   });
@@ -69,7 +80,7 @@ async function show(context: OperationContext): Promise<Handled<z.infer<typeof s
   const read = orRefusal(
     await readView(deps.db, async (tx) => ({
       server: (await tx.run(readServer, [])).rows[0],
-      counts: (await tx.run(countUnfinished, [principal.tenant])).rows,
+      counts: (await tx.run(countQueue, [principal.tenant, COUNTED_MAX])).rows,
       oldest: (await tx.run(findOldestOwn, [principal.tenant])).rows,
       partitions: (await tx.run(findLastPartitions, [])).rows,
       saturation: (await tx.run(listSaturation, [])).rows,
@@ -80,7 +91,7 @@ async function show(context: OperationContext): Promise<Handled<z.infer<typeof s
   if (!own.ok) return own;
   const { server, counts, oldest, partitions } = read.value;
   const now = server?.now ?? deps.clock.now();
-  const depth = UNFINISHED_STATES.map((state) => [state, counts.find((row) => row.state === state)?.deliveries ?? 0]);
+  const depth = UNFINISHED_STATES.map((state) => [state, countOf(counts, state)] as const);
   const ages = oldest.map(({ priority, since }) => [toPriority(priority), Math.max(0, now.getTime() - since) / 1_000]);
   const ahead = partitions.map(({ last }) => daysAhead(last, now));
   return {
@@ -93,12 +104,17 @@ async function show(context: OperationContext): Promise<Handled<z.infer<typeof s
       postgresVersion: server?.version ?? "unknown",
       partitionsAheadDays: ahead.length === 0 ? null : Math.min(...ahead),
       deliveries: {
-        depth: Object.fromEntries(depth) as Record<string, number>,
+        depth: Object.fromEntries(depth),
+        counted: { ofEachState: COUNTED_MAX, complete: depth.every(([, count]) => count < COUNTED_MAX) },
         oldestReadySec: Object.fromEntries(ages) as Record<string, number>,
       },
       overload: toOverload(read.value.saturation),
     },
   };
+}
+
+function countOf(counts: readonly QueueCountRow[], state: string): number {
+  return counts.reduce((sum, row) => sum + (row.state === state ? row.deliveries : 0), 0);
 }
 
 // A partition's name ends in the day that it holds: event_p20261121.

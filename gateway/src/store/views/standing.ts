@@ -6,12 +6,6 @@ export const readServer = cold<{ version: string; now: Date }>(
   "SELECT current_setting('server_version') AS version, now() AS now",
 );
 
-/** A tenant's unfinished deliveries by state. Parameter: tenant. */
-export const countUnfinished = cold<{ state: string; deliveries: number }>(
-  "count_unfinished",
-  `SELECT state, count(*)::int AS deliveries FROM holdfast.delivery WHERE tenant = $1 GROUP BY state`,
-);
-
 /**
  * Since when the oldest ready delivery of each priority waits, in milliseconds since 1970; reckoned as the queue's gauge does
  * (deliveries/measure-queue.ts), among the tenant's own. Parameter: tenant.
