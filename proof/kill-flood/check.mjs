@@ -58,6 +58,7 @@ function eventRules(sent, stored, store) {
     toRule("stored twice", twice),
     toRule("stored but never sent, or forged", phantoms),
     toRule("forgery acknowledged", sent.forgeriesAcked),
+    toRule("genuine and refused for good", sent.refused),
     toRule("answered with another event's id", misnamed),
     toRule("duplicate answered but not counted", uncounted),
   ];
@@ -137,6 +138,7 @@ function readSender(records) {
   const recovered = new Set();
   const underWay = new Map();
   const forgeriesAcked = [];
+  const refused = [];
   const figures = {
     sent: 0,
     unsent: 0,
@@ -145,6 +147,7 @@ function readSender(records) {
     duplicatesAnswered: 0,
     forgeriesRefused: 0,
     refused: 0,
+    ackedWhileRetiring: 0,
   };
   for (const record of records) {
     if (record.kind === "invoke") {
@@ -155,7 +158,7 @@ function readSender(records) {
       if (!record.forged) genuine.set(record.event, record.sha256);
       continue;
     }
-    const { event, sha256, forged } = invoked.get(record.op);
+    const { event, sha256, forged, secret = 0 } = invoked.get(record.op);
     invoked.delete(record.op);
     underWay.set(event, underWay.get(event) - 1);
     if (underWay.get(event) === 0) underWay.delete(event);
@@ -163,20 +166,23 @@ function readSender(records) {
     else if (record.kind === "info") {
       figures.info++;
       if (!forged && !acked.has(event)) unknown.add(event);
-    } else if (record.kind === "fail") figures[forged ? "forgeriesRefused" : "refused"]++;
-    else if (forged) forgeriesAcked.push(event);
+    } else if (record.kind === "fail") {
+      figures[forged ? "forgeriesRefused" : "refused"]++;
+      if (!forged) refused.push(`${event}: status ${record.status}`);
+    } else if (forged) forgeriesAcked.push(event);
     else {
       const ack = acked.get(event) ?? { sha256, ourIds: [], duplicates: 0 };
       // Called a duplicate, and nobody was ever told that it was stored: the one whose answer was lost had been.
       const isFirstAnswer = !acked.has(event) && !underWay.has(event);
       if (record.duplicate && isFirstAnswer && unknown.has(event)) recovered.add(event);
       if (record.duplicate) ack.duplicates++;
+      if (secret > 0) figures.ackedWhileRetiring++;
       if (record.duplicate) figures.duplicatesAnswered++;
       if (record.ourId !== null && !ack.ourIds.includes(record.ourId)) ack.ourIds.push(record.ourId);
       acked.set(event, ack);
     }
   }
-  return { acked, genuine, unknown, recovered, forgeriesAcked, figures };
+  return { acked, genuine, unknown, recovered, forgeriesAcked, refused, figures };
 }
 
 // Judges each arrival as it is read, so that a million of them need not be kept.
@@ -236,12 +242,17 @@ function readNemesis(records) {
   const kills = records.filter((record) => record.kind === "killed");
   const ended = records.filter((record) => record.kind === "gateway_ended").length;
   const struck = records.filter((record) => record.kind === "struck");
+  const times = (kind, how) => records.filter((record) => record.kind === kind && record.how === how).length;
   const figures = {
     gatewayKills: kills.filter((record) => record.target === "gateway").length,
     databaseKills: kills.filter((record) => record.target === "database").length,
     gatewayEndedByItself: ended,
-    worldFaults: struck.length,
-    powerCuts: struck.filter((record) => record.how === "power").length,
+    worldFaults: struck.filter((record) => record.target !== "upkeep").length,
+    powerCuts: times("struck", "power"),
+    secretsRolled: times("struck", "secret rolled"),
+    secretsEnded: times("healed", "secret rolled"),
+    migrations: times("struck", "migration"),
+    rollingRestarts: times("struck", "rolling restart"),
   };
   return { total: kills.length + ended + struck.length, figures };
 }

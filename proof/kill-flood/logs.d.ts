@@ -8,8 +8,10 @@ export type SenderRecord =
       /** The provider's event id. */
       readonly event: string;
       readonly sha256: string;
-      /** One byte was changed after signing: it must be refused and never be stored. */
+      /** One byte was changed after signing, or its secret had ended: it must be refused and never be stored. */
       readonly forged: boolean;
+      /** 0 or absent: signed with the newest secret; 1: with the one before, while it is retiring. */
+      readonly secret?: number;
       readonly t: number;
     }
   /** 2xx: acknowledged. */

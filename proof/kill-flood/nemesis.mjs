@@ -17,15 +17,19 @@ const FREEZE_MS = 2_000;
  *
  * @param {{ keeper: ReturnType<import("./gateway-keeper.mjs").createGatewayKeeper>,
  *   sender: ReturnType<import("./sender.mjs").createSender>, dataDir: string, log: { add: (record: object) => void },
- *   progress: () => Promise<number>, world?: object, effects?: () => Promise<number> }} deps `progress` is the share of the
- *   work that is done, 0 to 1; the world is needed for its faults only
+ *   progress: () => Promise<number>, world?: object, upkeep?: ReturnType<import("../nemesis/upkeep.mjs").openUpkeep>, effects?: () => Promise<number> }} deps `progress` is the share of the
+ *   work that is done, 0 to 1; the world and the upkeep are needed for their faults only
  * @param {(ReturnType<import("./plan.mjs").planFaults>[number] | import("../nemesis/plan-world.mjs").WorldFault)[]} faults
  */
 export async function strikeAll(deps, faults) {
   for (const fault of faults) {
     await untilProgress(deps, fault.atProgress);
     await pause(fault.delayMs);
-    await (fault.forMs === undefined ? strike(deps, fault) : strikeWorld(deps, fault));
+    await (fault.target === "upkeep"
+      ? doUpkeep(deps)
+      : fault.forMs === undefined
+        ? strike(deps, fault)
+        : strikeWorld(deps, fault));
   }
 }
 
@@ -43,6 +47,15 @@ async function untilProgress({ progress }, atProgress) {
     if (performance.now() - since > STALL_MAX_MS) return;
     await pause(POLL_MS);
   }
+}
+
+async function doUpkeep(deps) {
+  const { keeper, sender, log, upkeep } = deps;
+  await Promise.race([upkeep.burst(deps), keeper.failed]);
+  const t = now();
+  const ack = await Promise.race([sender.nextAck(), keeper.failed, pause(RECOVERY_MAX_MS, null, { ref: false })]);
+  if (ack !== null)
+    log.add({ kind: "recovered", target: "upkeep", how: "burst", afterMs: Math.round(ack - t), t: ack });
 }
 
 async function strike(deps, { target, againMs, how }) {

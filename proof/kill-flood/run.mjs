@@ -9,6 +9,7 @@ import { freePort } from "../../bench/free-port.mjs";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "../../bench/start-process.mjs";
 import { planWorld } from "../nemesis/plan-world.mjs";
+import { openUpkeep } from "../nemesis/upkeep.mjs";
 import { openWorld } from "../nemesis/world.mjs";
 import { check } from "./check.mjs";
 import { createGatewayKeeper } from "./gateway-keeper.mjs";
@@ -100,7 +101,8 @@ async function setUp(options) {
   run.receiver = await startProcess({ args: [RECEIVER], logFile: join(folder, "receiver.log"), env });
   const configFile = join(folder, "holdfast.config.mjs");
   const places = await openPlaces(run);
-  writeFileSync(configFile, configuration({ secret, signingSecret, ...places }));
+  const configure = (secrets) => configuration({ secrets, signingSecret, ...places });
+  writeFileSync(configFile, configure([secret]));
   const port = await freePort();
   run.nemesis = openLogFile(run.nemesisLog);
   run.keeper = createGatewayKeeper({
@@ -114,6 +116,13 @@ async function setUp(options) {
     onEnded: (end) => run.nemesis.add({ kind: "gateway_ended", ...end, t: performance.timeOrigin + performance.now() }),
   });
   run.log = openLogFile(run.senderLog);
+  const { program } = options;
+  if (run.world !== undefined) {
+    const { gatewayDir, env: besideEnv } = places;
+    const databaseUrl = run.world.straightUrl;
+    const upkeep = { folder, configFile, gatewayDir, databaseUrl, env: besideEnv, secret, configure };
+    run.upkeep = openUpkeep({ ...upkeep, ...(program === undefined ? {} : { program }) });
+  }
   const url = `http://127.0.0.1:${port}/in/${SOURCE_KEY}`;
   run.sender = createSender({ url, secret, seed: options.seed, log: run.log, concurrency: options.concurrency });
   return run;
@@ -129,11 +138,11 @@ async function openPlaces(run) {
   return { receiverUrl: destinationUrl, gatewayDir, databaseUrl, env };
 }
 
-function configuration({ secret, signingSecret, receiverUrl, databaseUrl }) {
+function configuration({ secrets, signingSecret, receiverUrl, databaseUrl }) {
   const retry = { scheduleSec: [1, 1, 2, 2, 5, 5, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10] };
   const definition = {
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
-    sources: { stripe: { provider: "stripe", key: SOURCE_KEY, secrets: [secret] } },
+    sources: { stripe: { provider: "stripe", key: SOURCE_KEY, secrets } },
     destinations: { app: { url: receiverUrl, signingSecret, timeoutMs: TIMEOUT_MS, retry } },
     routes: [{ source: "stripe", destination: "app" }],
     egress: { allowCidrs: ["127.0.0.0/8"] },
@@ -168,7 +177,16 @@ async function flood(run) {
     return acted;
   };
   const progress = async () => (sender.acked() + (await effects())) / (2 * options.events);
-  const deps = { keeper, sender, dataDir: run.dataDir, log: run.nemesis, progress, effects, world: run.world };
+  const deps = {
+    keeper,
+    sender,
+    dataDir: run.dataDir,
+    log: run.nemesis,
+    progress,
+    effects,
+    world: run.world,
+    upkeep: run.upkeep,
+  };
   const faults = [...planFaults(options), ...planWorld({ seed: options.seed, rounds: options.worldRounds ?? 0 })];
   const inOrder = faults.toSorted((a, b) => a.atProgress - b.atProgress);
   await Promise.race([strikeAll(deps, inOrder), keeper.failed]);
@@ -233,15 +251,25 @@ function minimumOf({ events, kills, databaseKills, isQuick, isMixed, worldRounds
     databaseKills,
     // What a machine cannot do the log says; the network and the destination can fail anywhere.
     worldFaults: worldRounds * WORLD_FAULTS_LEAST,
+    ...(worldRounds > 0 ? leastUpkeep(worldRounds) : {}),
     // A short run may be lucky; a long one that saw neither has not been tested.
     redeliveries: isQuick ? 0 : 1,
     recovered: isQuick ? 0 : 1,
   };
 }
 
+const leastUpkeep = (rounds) => ({
+  secretsRolled: rounds,
+  secretsEnded: rounds,
+  ackedWhileRetiring: 1,
+  migrations: rounds,
+  rollingRestarts: rounds,
+});
+
 async function tearDown(run) {
   await run.watch?.stop();
   await run.keeper.stop();
+  await run.upkeep?.close();
   await run.world?.stopDatabase();
   run.sender.close();
   run.log.close();

@@ -8,6 +8,8 @@ import { eventBody, eventId, seededRandom, signatureHeader } from "../../bench/s
 const ANSWER_TIMEOUT_MS = 10_000;
 const PAUSE_MS = 60;
 const TRICKLE_PAUSE_MS = 20;
+/** Beyond the number of any event of a run. */
+const OFFERED_FROM = 1_000_000_000;
 
 /**
  * @param {{ url: string, secret: string, seed: number, log: { add: (record: object) => void }, concurrency: number }} options
@@ -16,6 +18,10 @@ export function createSender(options) {
   const agent = new Agent({ keepAlive: true, maxSockets: options.concurrency });
   const state = {
     ...options,
+    urls: [options.url],
+    /** By turns; the first is what the source should be signed with. */
+    secrets: [options.secret],
+    offers: 0,
     agent,
     random: seededRandom(options.seed ^ 0x51ed270b),
     ops: 0,
@@ -32,6 +38,14 @@ export function createSender(options) {
     acked: () => state.acked.size,
     /** Resolves with the time of the next acknowledgement. */
     nextAck: () => new Promise((resolve) => state.ackWaiters.push(resolve)),
+    /** From now on by turns with these secrets. */
+    signWith: (secrets) => void (state.secrets = secrets),
+    /** From now on by turns to another gateway too, whose ingest URL this is; null: to the first alone. */
+    alsoTo: (ingestUrl) =>
+      void (state.urls =
+        ingestUrl === null ? [options.url] : [options.url, new URL(new URL(options.url).pathname, ingestUrl).href]),
+    /** Sends an event of its own that is signed with a secret which has ended, until that has an answer. It must be refused. */
+    offer: (secret) => offer(state, secret),
     /** Ends what is under way; nothing is sent or noted any more. */
     close: () => {
       state.isClosed = true;
@@ -80,14 +94,25 @@ async function trickle(state, events, signal) {
   }
 }
 
-async function tryOnce(state, event, body, forged) {
+async function offer(state, secret) {
+  const event = OFFERED_FROM + state.offers++;
+  for (;;) {
+    const result = await tryOnce(state, event, bodyOf(state.seed, event), true, secret);
+    if (result === "ok" || result === "fail" || state.isClosed) return;
+    await pause(PAUSE_MS);
+  }
+}
+
+async function tryOnce(state, event, body, forged, endedSecret = null) {
   if (state.isClosed) return "unsent";
   const op = state.ops++;
+  const turn = op % state.secrets.length;
   const id = idOf(state.seed, event);
   const sha256 = createHash("sha256").update(body).digest("hex");
-  state.log.add({ kind: "invoke", op, event: id, sha256, forged, t: now() });
-  const signature = signatureHeader(state.secret, body, Math.floor(Date.now() / 1000));
-  const result = await post(state, forged ? withOneByteChanged(body, state.random) : body, signature);
+  state.log.add({ kind: "invoke", op, event: id, sha256, forged, secret: turn, t: now() });
+  const signature = signatureHeader(endedSecret ?? state.secrets[turn], body, Math.floor(Date.now() / 1000));
+  const sent = forged && endedSecret === null ? withOneByteChanged(body, state.random) : body;
+  const result = await post(state, state.urls[op % state.urls.length], sent, signature);
   if (state.isClosed) return result.kind;
   state.log.add({ ...result, op, t: now() });
   if (result.kind === "ok" && !forged) {
@@ -97,14 +122,14 @@ async function tryOnce(state, event, body, forged) {
   return result.kind;
 }
 
-function post(state, body, signature) {
+function post(state, url, body, signature) {
   return new Promise((resolve) => {
     const headers = {
       "content-type": "application/json; charset=utf-8",
       "stripe-signature": signature,
       "content-length": body.length,
     };
-    const request = openRequest(state.url, { method: "POST", agent: state.agent, headers, timeout: ANSWER_TIMEOUT_MS });
+    const request = openRequest(url, { method: "POST", agent: state.agent, headers, timeout: ANSWER_TIMEOUT_MS });
     request.on("timeout", () => request.destroy(new Error("timeout")));
     request.on("error", (error) => {
       const isUnsent = error.code === "ECONNREFUSED";

@@ -4,13 +4,14 @@ import { seededRandom } from "../../bench/stripe-event.mjs";
 import { HOSTILE_ANSWERS } from "./hostile-answers.mjs";
 import { WIRE_FAULTS } from "./tcp-proxy.mjs";
 
-/** Every fault of the world by whom it strikes. */
+/** Every fault of the world by whom it strikes; the upkeep is the operator's, a secret, a migration and a restart in a burst. */
 export const WORLD_FAULTS = {
   "database wire": WIRE_FAULTS,
   "destination wire": WIRE_FAULTS,
   destination: Object.keys(HOSTILE_ANSWERS),
   disk: ["full", "power"],
   clock: ["forward", "back"],
+  upkeep: ["burst"],
 };
 const FOR_MIN_MS = 300;
 const FOR_SPREAD_MS = 1_700;

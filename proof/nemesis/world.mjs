@@ -33,6 +33,8 @@ export async function openWorld({ folder, receiverUrl }) {
     dataDir,
     gatewayDir: join(root, "gateway"),
     databaseUrl: database.href,
+    /** Past the proxy. */
+    straightUrl: inner.href,
     destinationUrl: `http://127.0.0.1:${world.destinationWire.port}/`,
     /** For the gateway: the clock that can be put forward and back. */
     env: world.clock.ok ? world.clock.env : {},

@@ -5,6 +5,7 @@ const IDS = {
   "stored otherwise than sent": "L1",
   "stored but never sent, or forged": "L2",
   "forgery acknowledged": "L3",
+  "genuine and refused for good": "L8",
   "event without delivery": "L4",
   "delivery without its event": "L4",
   "not finished after the drain": "L4",

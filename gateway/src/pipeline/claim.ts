@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
-import { isConnectionLost } from "../store/database.ts";
+import { codeOf, isConnectionLost } from "../store/database.ts";
 import { claimReady } from "../store/deliveries/claim-ready.ts";
 import { findEvents } from "../store/events/find-events.ts";
 import type { Queryable } from "../store/statement.ts";
@@ -8,8 +8,8 @@ import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
 import { toLeased, toStoredEvent } from "./leased-delivery.ts";
 
 /**
- * What a delivery's event came to: `gone` when its row is no longer there, `unreadable` when its stored headers are not what
- * we wrote, `unread` when the database was lost between the claim and the read.
+ * What a delivery's event came to: `gone` when its row is no longer there, `unreadable` when its row is damaged or its stored
+ * headers are not what we wrote, `unread` when the database was lost between the claim and the read.
  */
 export type FoundEvent = StoredEvent | "gone" | "unreadable" | "unread";
 
@@ -74,7 +74,17 @@ export async function readEvents(
       const row = events.get(delivery.eventId);
       return { delivery, event: row === undefined ? "gone" : (toStoredEvent(row) ?? "unreadable") };
     });
-  } catch {
-    return deliveries.map((delivery) => ({ delivery, event: "unread" }));
+  } catch (error) {
+    if (!isDamage(error)) return deliveries.map((delivery) => ({ delivery, event: "unread" }));
+    // A page that does not fit its checksum fails whatever reads it: each alone, so that it keeps no other from being tried.
+    const [first, ...rest] = deliveries;
+    if (first === undefined || rest.length === 0)
+      return deliveries.map((delivery) => ({ delivery, event: "unreadable" }));
+    return [...(await readEvents(deps, [first])), ...(await readEvents(deps, rest))];
   }
+}
+
+/** data_corrupted and index_corrupted. */
+function isDamage(error: unknown): boolean {
+  return ["XX001", "XX002"].includes(codeOf(error) ?? "");
 }

@@ -36,7 +36,7 @@ test("a worker that is killed between the receiver's 200 and the settlement cost
   ]);
 });
 
-test("a worker that stands still past its lease changes nothing when it goes on, while another has the delivery (F39)", async () => {
+test("a worker that stands still past its lease changes nothing when it goes on, while another has the delivery (F39, F44)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   const destinations = { billing: { url: receiver.url, timeoutMs: 10_000, retry: { scheduleSec: [1, 1, 1] } } };

@@ -111,6 +111,11 @@ const PLANTED: readonly [fault: string, rule: string, plant: (history: History) 
     h.sender.push({ kind: "invoke", op, event: "stripe_forged", sha256: hashOf(9), forged: true, t: op });
     h.sender.push({ kind: "ok", op, status: 200, duplicate: false, ourId: "evt_900", t: op });
   }],
+  ["a genuine event that was refused, as by a secret that ended too early", "genuine and refused for good", (h) => {
+    const op = h.sender.length;
+    h.sender.push({ kind: "invoke", op, event: "stripe_7", sha256: hashOf(7), forged: false, t: op });
+    h.sender.push({ kind: "fail", op, status: 401, t: op });
+  }],
   ["an acknowledgement that names another event", "answered with another event's id", (h) => {
     const at = h.sender.findIndex((record) => record.kind === "ok" && record.ourId === "evt_7");
     h.sender[at] = { ...(h.sender[at] as SenderRecord & { kind: "ok" }), ourId: "evt_8" };
