@@ -3,6 +3,7 @@ import fc from "fast-check";
 import picocolors from "picocolors";
 import { expect, it } from "vitest";
 import type { Run } from "../../src/cli/options.ts";
+import { readMoment } from "../../src/cli/moment-flags.ts";
 import { buildProgram, parse } from "../../src/cli/program.ts";
 import type { ExitCode, Shell } from "../../src/cli/shell.ts";
 import { testFolder } from "../support/folder.ts";
@@ -112,4 +113,27 @@ it.each([
 ])("an argument that names nothing is refused before anything is asked: %j", async (args, told) => {
   const { code, said } = await runHere(args, testFolder());
   expect([code, said]).toEqual([2, expect.stringContaining(told)]);
+});
+
+it.each([
+  [["events", "--since", "yesterday"], '--since is no moment: "yesterday"\n  Write it as 2026-11-22'],
+  [["events", "--until", "2026-02-30"], "--until is no moment"],
+  [["dead", "--since", "1700000000"], "--since is no moment"],
+  [["dead", "retry", "--status", "2xx"], "--status must be an HTTP status"],
+  [["replay", "plan", "--until", ""], "--until is no moment"],
+  [["reconcile", "run", "x", "--from", "2026-11-22", "--to", "2026-11-22T25:00Z"], "--to is no moment"],
+])("a flag that holds something else is refused by its name before anything is asked: %j", async (args, told) => {
+  const { code, said } = await runHere(args, testFolder());
+  expect([code, said]).toEqual([2, expect.stringContaining(told)]);
+});
+
+it.each([
+  ["2026-11-22", "2026-11-22T00:00:00.000Z"],
+  ["2026-11-22 18:00", "2026-11-22T18:00:00.000Z"],
+  ["2026-11-22T18:00:00.123456789z", "2026-11-22T18:00:00.123Z"],
+  ["2026-11-22T18:00+01:00", "2026-11-22T17:00:00.000Z"],
+  ["1969-12-31", null],
+  ["+275760-09-13", null],
+])("a moment is read as people type it: %s", (text, moment) => {
+  expect(readMoment(text)).toBe(moment);
 });

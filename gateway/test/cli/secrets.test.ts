@@ -36,8 +36,10 @@ async function openDesk() {
   return { cwd, start, run };
 }
 
-async function apply(cwd: string, run: (args: string) => Promise<CliResult>): Promise<void> {
-  const content = { sources: { hub: { provider: "github", secrets: [FIRST] } } };
+async function apply(cwd: string, run: (args: string) => Promise<CliResult>, more: object = {}): Promise<void> {
+  const content = {
+    sources: { hub: { provider: "github", secrets: [FIRST] }, ...more },
+  };
   const file = join(cwd, "hub.config.mjs");
   await writeFile(file, `export default ${JSON.stringify(content)}`);
   expect(await run(`apply --config ${file}`)).toMatchObject({ code: 0 });
@@ -54,7 +56,7 @@ const versions = (result: CliResult): string[] =>
 it("a secret is added from standard input, a variable and a file, promoted, seen in use and retired, and never printed", async () => {
   const { cwd, start, run } = await openDesk();
   const gateway = await start(key());
-  await apply(cwd, run);
+  await apply(cwd, run, { shop: { provider: "shopify", secrets: [`${FIRST}-of-the-shop`] } });
   const said: CliResult[] = [];
   const ask = async (...args: Parameters<typeof run>): Promise<CliResult> => {
     const result = await run(...args);
@@ -76,9 +78,17 @@ it("a secret is added from standard input, a variable and a file, promoted, seen
   await expect
     .poll(async () => versions(await run("secrets list hub --json")))
     .toEqual(["v2 active 3", "v1 retiring 0", "next pending 0", "v3 pending 0"]);
-  expect((await ask("secrets")).stdout).toMatch(
-    /hub +v1 +retiring +0 +never .* yes: it was never used, and v2 has been used/,
-  );
+  const { stdout: table } = await ask("secrets");
+  expect(table).toMatch(/hub +v1 +retiring +0 +never .* yes: it was never used, and v2 has been used/);
+  // One table of all sources, under one head.
+  expect([...table.matchAll(/^(source|hub|shop) /gm)].map(([, first]) => first)).toEqual([
+    "source",
+    "hub",
+    "hub",
+    "hub",
+    "hub",
+    "shop",
+  ]);
   expect(await ask("secrets retire hub v2")).toMatchObject({
     code: 1,
     stderr: expect.stringContaining("within the last hour"),

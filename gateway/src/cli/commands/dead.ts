@@ -1,5 +1,6 @@
 import type { DeadFilter, DeadGroup, DeadLetter, HandledDeadLetters } from "@holdfast/client";
 import { askGateway, type AskFlags } from "../ask-gateway.ts";
+import { readMoments } from "../moment-flags.ts";
 import { collect, type PageFlags, printPage, readLimit } from "../page-flags.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
 import { formatTable, formatTime, printable } from "../table.ts";
@@ -17,9 +18,17 @@ interface FilterFlags {
   readonly until?: string;
 }
 
-function readFilter({ cause, status, ...flags }: FilterFlags): DeadFilter {
+/** The filter that the flags say; null, and a complaint printed, when one of them says nothing. */
+function readFilter(shell: Shell, { cause, status, ...flags }: FilterFlags & AskFlags): DeadFilter | null {
+  const json = flags.json === true;
   const { destination, source, type, group, outcome, since, until } = flags;
-  const given = { destination, source, type, group, outcome, since, until, reason: cause };
+  const span = readMoments(shell, { since, until }, json);
+  if (span === null) return null;
+  if (status !== undefined && !/^[1-5]\d\d$/.test(status)) {
+    complain(shell, { problem: "--status must be an HTTP status, 100 to 599", badInput: true }, json);
+    return null;
+  }
+  const given = { destination, source, type, group, outcome, ...span, reason: cause };
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { ...known, ...(status === undefined ? {} : { status: Number(status) }) };
 }
@@ -31,7 +40,9 @@ export async function listDead(
 ): Promise<ExitCode> {
   const limit = readLimit(shell, flags);
   if (limit === null) return 2;
-  const filter = { ...readFilter(flags), ...(flags.dismissed === true ? { dismissed: true } : {}) };
+  const chosen = readFilter(shell, flags);
+  if (chosen === null) return 2;
+  const filter = { ...chosen, ...(flags.dismissed === true ? { dismissed: true } : {}) };
   return await askGateway(shell, flags, async ({ api }) => {
     const page = await collect(limit, flags.cursor, (query) => api.deadLetters.page({ ...filter, ...query }));
     if (flags.json === true || page.items.length === 0)
@@ -87,7 +98,8 @@ export async function retryDead(
   flags: AskFlags & FilterFlags & { readonly id?: string; readonly expect?: string },
 ): Promise<ExitCode> {
   const { id } = flags;
-  const filter = readFilter(flags);
+  const filter = readFilter(shell, flags);
+  if (filter === null) return 2;
   const isFiltered = Object.keys(filter).length > 0;
   if ((id === undefined) !== isFiltered)
     return complain(
@@ -119,7 +131,9 @@ export async function dismissDead(
     FilterFlags & { readonly ids: readonly string[]; readonly expect?: string; readonly reason: string },
 ): Promise<ExitCode> {
   const { ids, reason } = flags;
-  const filter = { ...readFilter(flags), ...(ids.length === 0 ? {} : { ids: [...ids] }) };
+  const chosen = readFilter(shell, flags);
+  if (chosen === null) return 2;
+  const filter = { ...chosen, ...(ids.length === 0 ? {} : { ids: [...ids] }) };
   // Named one by one they need not be counted first.
   const expected = ids.length > 0 ? { expected: Number(flags.expect ?? ids.length) } : readExpected(flags);
   return await askGateway(shell, flags, async ({ api }) => {
@@ -204,7 +218,9 @@ export async function exportDead(
 ): Promise<ExitCode> {
   const limit = readLimit(shell, flags);
   if (limit === null) return 2;
-  const filter = { ...readFilter(flags), ...(flags.dismissed === true ? { dismissed: true } : {}) };
+  const chosen = readFilter(shell, flags);
+  if (chosen === null) return 2;
+  const filter = { ...chosen, ...(flags.dismissed === true ? { dismissed: true } : {}) };
   return await askGateway(shell, flags, async ({ api }) => {
     const page = await collect(limit, undefined, (query) => api.deadLetters.page({ ...filter, ...query }));
     for (const letter of page.items) {

@@ -1,5 +1,6 @@
 import type { EventSummary } from "@holdfast/client";
 import { askGateway } from "../ask-gateway.ts";
+import { readMoments } from "../moment-flags.ts";
 import { collect, type PageFlags, printPage, readLimit } from "../page-flags.ts";
 import type { ExitCode, Shell } from "../shell.ts";
 import { formatTable, formatTime, printable } from "../table.ts";
@@ -17,8 +18,10 @@ export async function listEvents(shell: Shell, flags: EventListFlags): Promise<E
   const limit = readLimit(shell, flags);
   if (limit === null) return 2;
   const { source, type, since, until, providerId } = flags;
+  const span = readMoments(shell, { since, until }, flags.json === true);
+  if (span === null) return 2;
   const filter = Object.fromEntries(
-    Object.entries({ source, type, since, until, providerId }).filter(([, value]) => value !== undefined),
+    Object.entries({ source, type, ...span, providerId }).filter(([, value]) => value !== undefined),
   );
   return await askGateway(shell, flags, async ({ api }) => {
     const page = await collect(limit, flags.cursor, (query) => api.events.page({ ...filter, ...query }));

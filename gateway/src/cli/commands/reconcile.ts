@@ -6,6 +6,7 @@ import type {
   ReconciliationRun,
 } from "@holdfast/client";
 import { askGateway, type AskFlags } from "../ask-gateway.ts";
+import { readMoments } from "../moment-flags.ts";
 import { collect, type PageFlags, printPage, readLimit } from "../page-flags.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
 import { formatTable, formatTime, printable } from "../table.ts";
@@ -53,8 +54,10 @@ export async function runReconciliation(shell: Shell, flags: RunFlags): Promise<
     const problem = "--from and --to belong together";
     return complain(shell, { problem, badInput: true }, flags.json === true);
   }
+  const given = readMoments(shell, { from, to }, flags.json === true);
+  if (given === null) return 2;
   return await askGateway(shell, flags, async ({ api }) => {
-    const window = from === undefined || to === undefined ? undefined : { from, to };
+    const window = given.from === undefined || given.to === undefined ? undefined : { from: given.from, to: given.to };
     const started = await api.reconciliations.start(flags.reconciliation, window);
     if (!flags.wait) {
       if (flags.json === true) printJson(shell, started);

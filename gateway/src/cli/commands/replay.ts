@@ -1,5 +1,6 @@
 import type { Api, Replay, ReplayWish } from "@holdfast/client";
 import { askGateway, type AskFlags } from "../ask-gateway.ts";
+import { readMoments } from "../moment-flags.ts";
 import { collect, type PageFlags, printPage, readCount, readLimit } from "../page-flags.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
 import { formatDuration, formatTable, formatTime, printable } from "../table.ts";
@@ -34,12 +35,13 @@ export async function planReplay(shell: Shell, flags: PlanFlags): Promise<ExitCo
   const ratePerSec = Number(flags.rate);
   if (!(ratePerSec >= 0.1 && ratePerSec <= 10_000))
     return complain(shell, { problem: "--rate must be a number from 0.1 to 10000", badInput: true }, json);
-  const { rejected } = flags;
+  const { rejected, since, until } = flags;
+  const span = readMoments(shell, { since, until }, json);
+  if (span === null) return 2;
   const wish: ReplayWish = {
     ...(flags.source === undefined ? {} : { sources: flags.source }),
     ...(flags.type === undefined ? {} : { types: flags.type }),
-    ...(flags.since === undefined ? {} : { since: flags.since }),
-    ...(flags.until === undefined ? {} : { until: flags.until }),
+    ...span,
     ...(flags.destination === undefined ? {} : { destinations: flags.destination }),
     // The API says which states there are.
     ...(flags.state === undefined ? {} : { states: flags.state as NonNullable<ReplayWish["states"]> }),

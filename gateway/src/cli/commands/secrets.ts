@@ -10,7 +10,9 @@ export async function listSecrets(shell: Shell, flags: AskFlags & { readonly sou
   return await askGateway(shell, flags, async ({ api }) => {
     const names = flags.source === undefined ? [] : [flags.source];
     if (flags.source === undefined) for await (const source of api.sources.all({ limit: 200 })) names.push(source.id);
-    for (const name of names) show(shell, flags, await api.secrets.list(name));
+    const found: SecretVersions[] = [];
+    for (const name of names) found.push(await api.secrets.list(name));
+    if (found.length > 0) show(shell, flags, found);
     if (names.length === 0 && flags.json !== true) shell.print("There is no source yet.");
     return 0;
   });
@@ -91,7 +93,7 @@ export async function promoteSecret(shell: Shell, flags: PromoteFlags): Promise<
   }
   const options = hours === undefined ? {} : { overlapHours: hours };
   return await askGateway(shell, flags, async ({ api }) => {
-    show(shell, flags, await api.secrets.promote(flags.source, flags.version, options));
+    show(shell, flags, [await api.secrets.promote(flags.source, flags.version, options)]);
     return 0;
   });
 }
@@ -102,7 +104,7 @@ export async function retireSecret(
   flags: AskFlags & { readonly source: string; readonly version: string; readonly force?: boolean },
 ): Promise<ExitCode> {
   return await askGateway(shell, flags, async ({ api }) => {
-    show(shell, flags, await api.secrets.retire(flags.source, flags.version, { force: flags.force === true }));
+    show(shell, flags, [await api.secrets.retire(flags.source, flags.version, { force: flags.force === true })]);
     return 0;
   });
 }
@@ -129,13 +131,18 @@ export async function resealSecrets(shell: Shell, flags: AskFlags): Promise<Exit
 
 const HEAD = ["source", "version", "state", "uses", "last used (UTC)", "ends (UTC)", "safe to retire"];
 
-function show(shell: Shell, flags: AskFlags, { source, items }: SecretVersions): void {
+function show(shell: Shell, flags: AskFlags, found: readonly SecretVersions[]): void {
   if (flags.json === true) {
-    for (const item of items) printJson(shell, { source, ...item });
+    for (const { source, items } of found) for (const item of items) printJson(shell, { source, ...item });
     return;
   }
-  if (items.length === 0) return shell.print(`${printable(source)} has no secret.`);
-  const rows = items.map((item) => [
+  const rows = found.flatMap(toRows);
+  if (rows.length > 0) for (const line of formatTable(shell.paint, HEAD, rows)) shell.print(line);
+  for (const { source, items } of found) if (items.length === 0) shell.print(`${printable(source)} has no secret.`);
+}
+
+function toRows({ source, items }: SecretVersions): string[][] {
+  return items.map((item) => [
     printable(source),
     item.readable ? item.version : `${item.version} (its key is not loaded)`,
     item.state,
@@ -144,7 +151,6 @@ function show(shell: Shell, flags: AskFlags, { source, items }: SecretVersions):
     endOf(item),
     item.state === "retired" ? "" : `${item.safeToRetire.safe ? "yes" : "no"}: ${printable(item.safeToRetire.reason)}`,
   ]);
-  for (const line of formatTable(shell.paint, HEAD, rows)) shell.print(line);
 }
 
 function endOf({ notAfter, retiredAt }: SecretVersionDetail): string {
