@@ -13,6 +13,7 @@ const USAGE = `npm run proof -- [name] [options]
   checker      how long the checkers take for the logs of a million events
   mutants      twenty careless changes of the product, each before the test that must notice it
   stryker      every operator, condition and text of the most dangerous files changed, one at a time (docs/mutation-testing.md)
+  sweeps       every crash point: killed, standing still, throwing, coming late (the tests take some of them)
   faults       the catalogue of faults, with the tests that name each
 `;
 
@@ -32,6 +33,7 @@ const PROOFS = {
   checker: async (args) => (await import("./checker/measure.mjs")).measureCheckers(args),
   mutants: async (args) => (await import("./mutants/run.mjs")).runMutants(args),
   stryker: async (args) => (await import("./stryker/run.mjs")).runStryker(args),
+  sweeps: async (args) => (await import("./sweeps.mjs")).runSweeps(args),
   faults: async () => {
     const { describeCoverage, readCoverage } = await import("./faults/coverage.mjs");
     process.stdout.write(describeCoverage(readCoverage().rows));
