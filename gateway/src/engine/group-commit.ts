@@ -27,10 +27,12 @@ export interface GroupCommitOptions<Item, Result> {
   /** How many transactions run at once. */
   readonly lanes: number;
   /**
-   * A lane beside one that runs opens for this many items, or when the last batch takes long (10 ms). Small batches side by
-   * side make each event pay more of a transaction (measured: docs/decisions/0005). 1 when absent.
+   * A lane beside one that runs opens for this many items, or when the last batch takes as long as `laneWaitMs`. Small batches
+   * side by side make each event pay more of a transaction (measured: docs/decisions/0005). 1 when absent.
    */
   readonly laneItemsMin?: number;
+  /** 10 ms when absent. */
+  readonly laneWaitMs?: number;
   /** When a batch is begun after an item came: at the end of the event loop's turn when absent, so that what comes together shares it. */
   soon?(step: () => void): void;
   readonly itemsMax: number;
@@ -142,7 +144,7 @@ function hasLane<Item, Result>(state: State<Item, Result>, nowMs: number): boole
   return (
     state.running === 0 ||
     state.pending.length >= (state.options.laneItemsMin ?? 1) ||
-    nowMs - state.startedMs >= LANE_WAIT_MS
+    nowMs - state.startedMs >= (state.options.laneWaitMs ?? LANE_WAIT_MS)
   );
 }
 

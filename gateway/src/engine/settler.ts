@@ -27,8 +27,9 @@ export function createSettler(deps: {
   return createGroupCommit<Settlement, Settled>({
     lanes: SETTLE_LANES,
     // A second transaction beside one that runs only for a batch worth having (docs/decisions/0009).
-    laneItemsMin: 64,
-    itemsMax: 256,
+    laneItemsMin: 512,
+    laneWaitMs: 50,
+    itemsMax: 512,
     bytesMax: 8 * MIB,
     queueItemsMax: 100_000,
     queueBytesMax: 64 * MIB,

@@ -2,6 +2,7 @@ import type { Decision } from "../domain/delivery.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import { classify } from "../domain/outcome.ts";
 import { toArrayText } from "../store/array-text.ts";
+import { int4Array, textArray, timestamptzArray, uuidArray } from "../store/binary-array.ts";
 import { createBytePack } from "../store/byte-pack.ts";
 import { copyFinished } from "../store/deliveries/copy-finished.ts";
 import { deleteFinished } from "../store/deliveries/delete-finished.ts";
@@ -78,15 +79,15 @@ function byPlace({ delivery: a }: Settlement, { delivery: b }: Settlement): numb
 
 async function findSettled(tx: Queryable, items: readonly Settlement[]): Promise<string[]> {
   const { buckets, ids } = toColumns(items);
-  const attemptIds = toArrayText(items.map((item) => item.attemptId));
+  const attemptIds = uuidArray(items.map((item) => item.attemptId));
   return (await tx.run(findAttempts, [buckets, ids, attemptIds])).rows.map((row) => row.delivery_id);
 }
 
 function toColumns(items: readonly Settlement[]) {
   return {
-    buckets: toArrayText(items.map((item) => item.delivery.bucket)),
-    ids: toArrayText(items.map((item) => item.delivery.id)),
-    leases: toArrayText(items.map((item) => item.delivery.lease)),
+    buckets: int4Array(items.map((item) => item.delivery.bucket)),
+    ids: uuidArray(items.map((item) => item.delivery.id)),
+    leases: uuidArray(items.map((item) => item.delivery.lease)),
   };
 }
 
@@ -104,20 +105,20 @@ async function writeAttempts(tx: Queryable, items: readonly Settlement[], worker
     buckets,
     ids,
     leases,
-    toArrayText(items.map((item) => item.attemptId)),
-    toArrayText(attempts.map(({ outcome }) => classify(outcome))),
+    uuidArray(items.map((item) => item.attemptId)),
+    textArray(attempts.map(({ outcome }) => classify(outcome))),
     toArrayText(attempts.map(({ outcome }) => (outcome.kind === "answered" ? outcome.status : null))),
-    toArrayText(attempts.map(({ outcome }) => describe(outcome))),
+    textArray(attempts.map(({ outcome }) => describe(outcome))),
     pack.toBuffer(),
-    toArrayText(places.map((place) => place.headers.at)),
-    toArrayText(places.map((place) => place.headers.length)),
-    toArrayText(places.map((place) => place.body.at)),
-    toArrayText(places.map((place) => place.body.length)),
+    int4Array(places.map((place) => place.headers.at)),
+    int4Array(places.map((place) => place.headers.length)),
+    int4Array(places.map((place) => place.body.at)),
+    int4Array(places.map((place) => place.body.length)),
     toArrayText(attempts.map(({ response }) => response?.truncated ?? false)),
-    toArrayText(attempts.map(({ startedAt }) => startedAt.toISOString())),
-    toArrayText(attempts.map(({ durationMs }) => durationMs)),
-    toArrayText(items.map((item) => item.decision.to)),
-    toArrayText(items.map((item) => item.dueAt?.toISOString() ?? null)),
+    timestamptzArray(attempts.map(({ startedAt }) => startedAt)),
+    int4Array(attempts.map(({ durationMs }) => durationMs)),
+    textArray(items.map((item) => item.decision.to)),
+    timestamptzArray(items.map((item) => item.dueAt)),
     worker,
   ]);
   return written.rowCount ?? 0;
@@ -131,8 +132,8 @@ function describe(outcome: Outcome): string | null {
 
 async function copyToHistory(tx: Queryable, items: readonly Settlement[], now: Date): Promise<number> {
   const { buckets, ids, leases } = toColumns(items);
-  const states = toArrayText(items.map((item) => item.decision.to));
-  const reasons = toArrayText(items.map(({ decision }) => (decision.to === "dead" ? decision.reason : null)));
+  const states = textArray(items.map((item) => item.decision.to));
+  const reasons = textArray(items.map(({ decision }) => (decision.to === "dead" ? decision.reason : null)));
   return (await tx.run(copyFinished, [buckets, ids, leases, states, reasons, now.toISOString()])).rowCount ?? 0;
 }
 
@@ -149,12 +150,12 @@ async function giveBack(tx: Queryable, items: readonly Settlement[], held: Set<s
     buckets,
     ids,
     leases,
-    toArrayText(items.map((item) => item.decision.to)),
-    toArrayText(items.map((item) => item.dueAt?.toISOString() ?? null)),
-    toArrayText(items.map(({ decision }) => (decision.to === "held" ? decision.reason : null))),
-    toArrayText(items.map(({ attempt }) => (attempt !== null && classify(attempt.outcome) === "refused" ? 1 : 0))),
+    textArray(items.map((item) => item.decision.to)),
+    timestamptzArray(items.map((item) => item.dueAt)),
+    textArray(items.map(({ decision }) => (decision.to === "held" ? decision.reason : null))),
+    int4Array(items.map(({ attempt }) => (attempt !== null && classify(attempt.outcome) === "refused" ? 1 : 0))),
     // Waiting costs no attempt: a hold without a try gives back what the claim counted.
-    toArrayText(items.map(({ attempt }) => (attempt === null ? 1 : 0))),
+    int4Array(items.map(({ attempt }) => (attempt === null ? 1 : 0))),
   ]);
   for (const { id } of rows) held.add(id);
 }
