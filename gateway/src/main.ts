@@ -77,8 +77,8 @@ export async function startGateway(
     return fault;
   };
   // Whoever is told wakes its own workers; this process's are woken at once.
-  const wake = (): void => {
-    parts.engine?.wake();
+  const wake = (quiet = 0): void => {
+    parts.engine?.wake(quiet);
     foundation.hints.tell("ready");
   };
   if (config.roles.includes("worker")) await startWorkers(config, log, parts, wake);

@@ -25,6 +25,9 @@ export interface FairQueue {
 /** Gives ranks to deliveries that begin to wait. */
 export type Ranks = Pick<FairQueue, "next">;
 
+/** The same for those who want to know how many of them were at the head. */
+export type HeadRanks = Pick<FairQueue, "next" | "virtualTime">;
+
 export interface VirtualTime {
   readonly priority: number;
   readonly v: number;
@@ -116,6 +119,17 @@ export function createFairQueue(lanesMax = LANES_MAX): FairQueue {
         lane.base = tag;
         lane.tag = Math.max(lane.tag, tag + lane.added);
       }
+    },
+  };
+}
+
+/** Gives the same ranks, and counts those that are where the service stands: their lanes had nothing waiting. */
+export function watchHead(ranks: HeadRanks, seen: { quiet: number }): Ranks {
+  return {
+    next: (priority, lane, weight) => {
+      const rank = ranks.next(priority, lane, weight);
+      if (rank <= ranks.virtualTime(priority)) seen.quiet++;
+      return rank;
     },
   };
 }

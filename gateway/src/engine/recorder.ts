@@ -1,6 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import type { Ranks } from "../domain/fair-queue.ts";
+import type { HeadRanks } from "../domain/fair-queue.ts";
+import { watchHead } from "../domain/fair-queue.ts";
 import type { EventDraft, Recorded } from "../pipeline/record-event.ts";
 import { openLedger } from "../pipeline/ledger.ts";
 import { recordEvents } from "../pipeline/record-event.ts";
@@ -21,12 +22,13 @@ export function createRecorder(deps: {
   readonly db: Database;
   readonly clock: Clock;
   readonly metrics: Metrics;
-  readonly ranks: Ranks;
+  readonly ranks: HeadRanks;
   readonly lanes: number;
   readonly deadlineMs: number;
   readonly queueItemsMax: number;
   readonly queueBytesMax: number;
-  readonly onRecorded: () => void;
+  /** @param quiet so many of them stand at the head of their class: their lanes had nothing waiting */
+  readonly onRecorded: (quiet: number) => void;
   /** Is told how long each committed transaction took, in milliseconds. */
   readonly onCommit?: (durationMs: number) => void;
 }): GroupCommit<Drafts, readonly Recorded[]> {
@@ -45,14 +47,15 @@ export function createRecorder(deps: {
     onBatch: (size) => deps.metrics.recordBatchSize.observe(size),
     run: async (groups, isRepeat) => {
       const drafts = groups.flat();
-      const options = { ledger, now: deps.clock.now(), isRepeat, ranks: deps.ranks };
+      const seen = { quiet: 0 };
+      const options = { ledger, now: deps.clock.now(), isRepeat, ranks: watchHead(deps.ranks, seen) };
       const startedMs = deps.clock.monotonicMs();
       const result = await deps.db.transaction((tx) => recordEvents(tx, drafts, options), deps.deadlineMs);
       const tookMs = deps.clock.monotonicMs() - startedMs;
       if (!result.ok) return result;
       deps.metrics.recordSeconds.observe(tookMs / 1_000);
       deps.onCommit?.(tookMs);
-      deps.onRecorded();
+      deps.onRecorded(seen.quiet);
       return { ok: true, value: regroup(groups, result.value) };
     },
   });

@@ -18,6 +18,7 @@ import type { DatabaseClock } from "./database-clock.ts";
 import type { Loop } from "./loop.ts";
 import { startLoop } from "./loop.ts";
 import { observeAttempt } from "./observe-attempt.ts";
+import type { RecentEvents } from "./recent-events.ts";
 import { createSettler } from "./settler.ts";
 import { startGates } from "./start-gates.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -35,6 +36,8 @@ export interface EngineDeps {
   readonly catalog: CatalogWatch;
   readonly egress: Egress;
   readonly random: (bytes: number) => Uint8Array;
+  /** What this process has just recorded. */
+  readonly recent: Pick<RecentEvents, "take">;
   readonly ranks: Pick<VirtualTime, "next" | "claimed">;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly log: Log;
@@ -52,8 +55,8 @@ export interface EngineOptions {
 }
 
 export interface Engine {
-  /** There may be something ready. */
-  wake(): void;
+  /** There may be something ready; so many of them stand at the head, for their lanes had nothing waiting. */
+  wake(quiet?: number): void;
   /** Another process may have made something ready, or let something wait at a gate. */
   look(): void;
   /** A new delivery waits at the gate of this destination, or for the turn of its order key. */
@@ -98,10 +101,9 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
     refreshCatalog: () => deps.catalog.refresh(),
     worker,
   });
-  const onReady = () => worker.wake();
   const caretakers = startCaretakers(deps, rescuerDeps, options.leaseMs);
   return {
-    wake: onReady,
+    wake: (quiet) => worker.wake(quiet),
     hint: gates.hint,
     look: () => {
       worker.wake();

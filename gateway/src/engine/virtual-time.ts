@@ -14,7 +14,7 @@ import type { Queryable } from "../store/statement.ts";
 import { startLoop } from "./loop.ts";
 
 /** The fair queue of this process, kept in step with the others'. */
-export interface VirtualTime extends Pick<FairQueue, "next" | "claimed"> {
+export interface VirtualTime extends Pick<FairQueue, "next" | "claimed" | "virtualTime"> {
   /** Tells the others and hears them, now. */
   sync(): Promise<void>;
   /** Tells the others a last time. */
@@ -57,6 +57,7 @@ export async function openVirtualTime(deps: { readonly db: Queryable; readonly l
   return {
     next: queue.next,
     claimed: queue.claimed,
+    virtualTime: queue.virtualTime,
     sync,
     stop: async () => {
       await loop.stop();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FairQueue } from "../../src/domain/fair-queue.ts";
-import { RANK_STEP, VIRTUAL_TIME_START, createFairQueue } from "../../src/domain/fair-queue.ts";
+import { RANK_STEP, VIRTUAL_TIME_START, createFairQueue, watchHead } from "../../src/domain/fair-queue.ts";
 
 interface Waiting {
   readonly lane: string;
@@ -258,4 +258,16 @@ describe("fair lanes of several processes", () => {
     expect(queue.takeMoves(10)).toEqual([]);
     expect(queue.next(0, "lane-999")).toBe(claimed + 100 * RANK_STEP);
   });
+});
+
+it("tells whether a lane had nothing waiting while others are served, and says so of no lane that is ahead", () => {
+  const queue = createFairQueue();
+  const isQuiet = (lane: string): boolean => {
+    const seen = { quiet: 0 };
+    watchHead(queue, seen).next(0, lane, 1);
+    return seen.quiet > 0;
+  };
+  expect(["flood", "flood", "quiet", "flood"].map(isQuiet)).toEqual([true, false, true, false]);
+  queue.claimed(0, VIRTUAL_TIME_START + RANK_STEP);
+  expect(["quiet", "quiet", "flood"].map(isQuiet)).toEqual([true, false, false]);
 });

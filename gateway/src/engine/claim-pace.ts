@@ -1,0 +1,122 @@
+import type { Clock } from "../platform/clock.ts";
+import { messageOf } from "../platform/log.ts";
+import type { Log } from "../platform/log.ts";
+
+/** The slots of a worker at a moment, with what is being claimed for them. */
+export interface Look {
+  readonly size: number;
+  /** How many may be claimed, with those ahead. */
+  readonly free: number;
+  /** How many may be leased beyond the slots, because attempts end so fast. */
+  readonly ahead: number;
+  /** Of those that hold a slot, how many have only just begun. */
+  readonly young: number;
+}
+
+/** How many a worker claims at a time, and when: so that a backlog is cheap to work off and a quiet lane waits for little. */
+export interface ClaimPace {
+  /** How many the worker's own claim may take now; 0 when it is to wait: `wake` is called when a slot is free and the time has come. */
+  take(look: Look): number;
+  /** So many deliveries stand at the head of their class: their lanes had nothing waiting. */
+  come(quiet: number): void;
+  /** So many were claimed. */
+  note(claimed: number): void;
+  /** Ends what `claimFew` does; it is not called any more. */
+  stop(): Promise<void>;
+}
+
+export interface ClaimPaceDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly wake: () => void;
+  readonly isClaiming: () => boolean;
+  /** Claims a few beside the worker's own claim, as far as slots are free. */
+  readonly claimFew: (few: number) => Promise<unknown>;
+}
+
+/**
+ * Under load slots fall free one by one; a claim for each would cost more than what it claims. Fewer than this part of the
+ * slots are claimed at most once in this time.
+ */
+const FEW_PART = 4;
+const GATHER_MS = 5;
+/** Where work is leased ahead, it lasts while half of it is gathered again. */
+const GATHER_AHEAD_MS = 20;
+
+/** For so long after a quiet lane's delivery the backlog makes room for the next one. */
+const SHARED_MS = 1_000;
+/**
+ * While more than this part of what is claimed is of quiet lanes, nobody floods: there is no backlog to hold back, and holding it
+ * back would cost everybody some rate.
+ */
+const QUIET_PART_MAX = 4;
+/** With fewer slots there is nothing to keep, and a claim is short. */
+const SHARED_SLOTS_MIN = 16;
+/** One slot of so many is kept for quiet lanes meanwhile; as many are claimed for them at once. */
+const KEPT_PART = 16;
+/**
+ * The part of the slots that attempts may have which have only just begun. Those of a quick destination are then all there
+ * are, and each of them is work that a quiet lane's delivery waits for, six times on its way: half of them halve that wait and
+ * cost the backlog a fifth of its rate (docs/decisions/0013). With a destination that takes its time they are few.
+ */
+const YOUNG_PART = 2;
+
+/** @returns the pace of one worker */
+export function createClaimPace({ clock, log, wake, isClaiming, claimFew }: ClaimPaceDeps): ClaimPace {
+  const state = { claimedMs: -Infinity, cameMs: -Infinity, few: 0, isStopped: false };
+  let timer: NodeJS.Timeout | null = null;
+  let quick: Promise<void> | null = null;
+  const later = (): 0 => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      wake();
+    }, GATHER_MS);
+    return 0;
+  };
+  const claimQuickly = async (): Promise<void> => {
+    while (state.few > 0 && !state.isStopped) {
+      const few = state.few;
+      state.few = 0;
+      // The worker's own claim finds out about the same trouble, and waits until it is over.
+      await claimFew(few).catch((error: unknown) => log.debug({ error: messageOf(error) }, "a quick claim failed"));
+    }
+    quick = null;
+  };
+  let keptMax = 0;
+  const tally = { sinceMs: clock.monotonicMs(), quiet: 0, claimed: 0, areFew: true };
+  const areQuietFew = (nowMs: number): boolean => {
+    if (nowMs - tally.sinceMs < SHARED_MS) return tally.areFew;
+    tally.areFew = tally.quiet * QUIET_PART_MAX <= tally.claimed;
+    Object.assign(tally, { sinceMs: nowMs, quiet: 0, claimed: 0 });
+    return tally.areFew;
+  };
+  return {
+    take: ({ size, free, ahead, young }) => {
+      const nowMs = clock.monotonicMs();
+      keptMax = size < SHARED_SLOTS_MIN ? 0 : Math.floor(size / KEPT_PART);
+      const isShared = keptMax > 0 && nowMs - state.cameMs < SHARED_MS && areQuietFew(nowMs);
+      const count = isShared ? Math.min(free - ahead - keptMax, Math.ceil(size / YOUNG_PART) - young) : free;
+      if (count <= 0) return free > 0 ? later() : 0;
+      const [few, gatherMs] = isShared || ahead === 0 ? [0, GATHER_MS] : [ahead / 2, GATHER_AHEAD_MS];
+      if (count < size / FEW_PART + few && nowMs - state.claimedMs < gatherMs) return later();
+      state.claimedMs = nowMs;
+      return count;
+    },
+    note: (claimed) => void (tally.claimed += claimed),
+    come: (quiet) => {
+      const nowMs = clock.monotonicMs();
+      state.cameMs = nowMs;
+      tally.quiet += quiet;
+      // Otherwise the worker's own claim is sent at once.
+      const mustWait = isClaiming() || nowMs - state.claimedMs < GATHER_MS;
+      if (keptMax === 0 || !mustWait || state.isStopped || !areQuietFew(nowMs)) return;
+      state.few = keptMax;
+      quick ??= claimQuickly();
+    },
+    stop: async () => {
+      state.isStopped = true;
+      if (timer !== null) clearTimeout(timer);
+      await quick;
+    },
+  };
+}
