@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { afterEach, expect, test, vi } from "vitest";
-import { keepMemoryLow } from "../../src/cli/keep-memory-low.ts";
+import { HEAP_GROWTH, keepMemoryLow } from "../../src/cli/keep-memory-low.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -23,4 +24,16 @@ test("memory is given back after a burst, twice, and not while the process works
   expect([look(9_000_000), look(0)]).toEqual([2, 3]);
   stop();
   expect(look(0)).toBe(3);
+});
+
+test("this Node's engine knows the flag that bounds how the heap grows: set at run time, an unknown one would do nothing", () => {
+  const known = (flag: string): boolean => {
+    try {
+      execFileSync(process.execPath, [flag, "--eval", ""], { stdio: "ignore" });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  expect([known(HEAP_GROWTH), known("--heap-growing-pace=50")]).toEqual([true, false]);
 });
