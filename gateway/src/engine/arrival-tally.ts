@@ -48,13 +48,22 @@ export function createArrivalTally(deps: {
     return false;
   };
   const loop = startLoop({ name: "arrival tally", log: deps.log, idleMs: FLUSH_MS }, flush);
+  let last: { readonly of: Map<string, Count>; readonly count: Count } | null = null;
   return {
     note: (source, kind) => {
       const outcome = toOutcome(kind);
       if (outcome === null) return;
       const minuteMs = Math.floor(deps.clock.now().getTime() / MINUTE_MS) * MINUTE_MS;
+      // Arrivals come in runs of one source, and each is on the path of an ack.
+      if (last?.of === counts && last.count.sourceId === source.id && last.count.minuteMs === minuteMs) {
+        last.count[outcome]++;
+        return;
+      }
+      const key = `${source.id}/${minuteMs}`;
       const count = { recorded: 0, duplicates: 0, rejected: 0, unavailable: 0, [outcome]: 1 };
-      merge(counts, `${source.id}/${minuteMs}`, { sourceId: source.id, tenant: source.tenant, minuteMs, ...count });
+      merge(counts, key, { sourceId: source.id, tenant: source.tenant, minuteMs, ...count });
+      const known = counts.get(key);
+      last = known === undefined ? null : { of: counts, count: known };
     },
     drain: async () => {
       await loop.stop();

@@ -4,7 +4,7 @@ import type { HeadRanks } from "../domain/fair-queue.ts";
 import { watchHead } from "../domain/fair-queue.ts";
 import type { EventDraft, Recorded } from "../pipeline/record-event.ts";
 import { openLedger } from "../pipeline/ledger.ts";
-import { recordEvents } from "../pipeline/record-event.ts";
+import { createBatchRecorder } from "../pipeline/record-batch.ts";
 import type { Database } from "../store/database.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { createGroupCommit } from "./group-commit.ts";
@@ -32,10 +32,10 @@ export function createRecorder(deps: {
   /** Is told how long each committed transaction took, in milliseconds. */
   readonly onCommit?: (durationMs: number) => void;
 }): GroupCommit<Drafts, readonly Recorded[]> {
-  const ledger = openLedger();
+  const record = createBatchRecorder({ db: deps.db, ledger: openLedger(), clock: deps.clock });
   return createGroupCommit<Drafts, readonly Recorded[]>({
     lanes: deps.lanes,
-    laneItemsMin: 32,
+    laneItemsMin: 16,
     itemsMax: 128,
     bytesMax: 32 * MIB,
     queueItemsMax: deps.queueItemsMax,
@@ -48,14 +48,15 @@ export function createRecorder(deps: {
     run: async (groups, isRepeat) => {
       const drafts = groups.flat();
       const seen = { quiet: 0 };
-      const options = { ledger, now: deps.clock.now(), isRepeat, ranks: watchHead(deps.ranks, seen) };
+      const options = { now: deps.clock.now(), isRepeat, ranks: watchHead(deps.ranks, seen) };
       const startedMs = deps.clock.monotonicMs();
-      const result = await deps.db.transaction((tx) => recordEvents(tx, drafts, options), deps.deadlineMs);
+      const result = await record(drafts, options, deps.deadlineMs);
       const tookMs = deps.clock.monotonicMs() - startedMs;
       if (!result.ok) return result;
       deps.metrics.recordSeconds.observe(tookMs / 1_000);
       deps.onCommit?.(tookMs);
-      deps.onRecorded(seen.quiet);
+      // What goes nowhere gives nobody work: a claim for each batch of it would cost as much as a third of its commit.
+      if (drafts.some(({ deliveries }) => deliveries.length > 0)) deps.onRecorded(seen.quiet);
       return { ok: true, value: regroup(groups, result.value) };
     },
   });

@@ -16,8 +16,8 @@ import type { Answer } from "./answer.ts";
 import { refuse, write, writeBare } from "./answer.ts";
 import type { Exchanges } from "./exchanges.ts";
 import { createExchanges } from "./exchanges.ts";
-import type { ByteBudget } from "./read-body.ts";
-import { createByteBudget, readBody } from "./read-body.ts";
+import type { AfterTurn, ByteBudget } from "./read-body.ts";
+import { createAfterTurn, createByteBudget, readBody } from "./read-body.ts";
 import { parseSourceKey, screenForSource, screenShape } from "./screen-request.ts";
 import type { Turns } from "./turns.ts";
 
@@ -50,6 +50,7 @@ interface Door {
   readonly options: IngestDoorOptions;
   readonly exchanges: Exchanges;
   readonly budget: ByteBudget;
+  readonly afterTurn: AfterTurn;
 }
 
 /**
@@ -58,7 +59,13 @@ interface Door {
  */
 export function createIngestDoor(deps: IngestDoorDeps, options: IngestDoorOptions): Server {
   const exchanges = createExchanges(deps.turns.rest);
-  const door = { deps, options, exchanges, budget: createByteBudget(options.bodiesBytesMax) };
+  const door = {
+    deps,
+    options,
+    exchanges,
+    budget: createByteBudget(options.bodiesBytesMax),
+    afterTurn: createAfterTurn(),
+  };
   const server = createServer(
     {
       maxHeaderSize: 32_768,
@@ -129,13 +136,17 @@ async function answer(door: Door, request: IncomingMessage, wantBody: () => void
   const { ready } = admitted;
   const { bodyBytesMax, name } = ready.source;
   wantBody();
-  const { budget, options } = door;
-  const read = await readBody(request, { bytesMax: bodyBytesMax, timeoutMs: options.bodyTimeoutMs, budget });
+  const { budget, afterTurn } = door;
+  const limits = { bytesMax: bodyBytesMax, timeoutMs: door.options.bodyTimeoutMs, budget, afterTurn };
+  const read = await readBody(request, limits);
   if (read.kind !== "complete") return count(deps, name, refuseBody(read.kind, id, bodyBytesMax));
   const startedMs = deps.clock.monotonicMs();
-  const result = await deps
-    .ingest(ready, toArrival(request, read.body, deps.clock.now()))
-    .finally(() => budget.give(read.body.length));
+  let result: IngestResult;
+  try {
+    result = await deps.ingest(ready, toArrival(request, read.body, deps.clock.now()));
+  } finally {
+    budget.give(read.body.length);
+  }
   deps.metrics.ingestSeconds.observe((deps.clock.monotonicMs() - startedMs) / 1_000);
   if (result.kind === "rejected") door.exchanges.stands(request.socket, "suspect");
   if (result.kind === "refused") door.exchanges.stands(request.socket, "refused");

@@ -33,6 +33,23 @@ export interface BodyLimits {
   readonly bytesMax: number;
   readonly timeoutMs: number;
   readonly budget: ByteBudget;
+  /** Calls back once all that has come by now was read. */
+  readonly afterTurn: AfterTurn;
+}
+
+export type AfterTurn = (step: () => void) => void;
+
+/** One look of the event loop for all who ask in a turn: each of their own would cost as much as the timer that it saves. */
+export function createAfterTurn(): AfterTurn {
+  let steps: (() => void)[] = [];
+  const run = (): void => {
+    const due = steps;
+    steps = [];
+    for (const step of due) step();
+  };
+  return (step) => {
+    if (steps.push(step) === 1) setImmediate(run);
+  };
 }
 
 /**
@@ -41,20 +58,21 @@ export interface BodyLimits {
  * stay taken from the budget: whoever is done with it gives them back.
  */
 export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<BodyResult> {
-  const { bytesMax, timeoutMs, budget } = limits;
+  const { bytesMax, timeoutMs, budget, afterTurn } = limits;
   if (Number(request.headers["content-length"] ?? 0) > bytesMax) return Promise.resolve({ kind: "too_large" });
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let timer: NodeJS.Timeout | null = null;
+    let isOver = false;
     const finish = (result: BodyResult): void => {
-      clearTimeout(timer);
-      request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
-      // A reset after the answer has been decided must not become an uncaught error.
-      request.on("error", () => {});
+      isOver = true;
+      if (timer !== null) clearTimeout(timer);
       if (result.kind !== "complete") budget.give(size);
       resolve(result);
     };
     const onData = (chunk: Buffer): void => {
+      if (isOver) return;
       const isTooLarge = size + chunk.length > bytesMax;
       if (isTooLarge || !budget.take(chunk.length)) {
         request.pause();
@@ -64,14 +82,19 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
       size += chunk.length;
       chunks.push(chunk);
     };
-    const onEnd = (): void =>
-      finish(
-        request.complete
-          ? { kind: "complete", body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size) }
-          : { kind: "aborted" },
-      );
-    const onClose = (): void => finish({ kind: "aborted" });
-    const timer = setTimeout(() => finish({ kind: "timeout" }), timeoutMs);
+    const onEnd = (): void => {
+      if (isOver) return;
+      if (!request.complete) finish({ kind: "aborted" });
+      else finish({ kind: "complete", body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size) });
+    };
+    // Stays to the end: a reset after the answer has been decided must not become an uncaught error.
+    const onClose = (): void => {
+      if (!isOver) finish({ kind: "aborted" });
+    };
+    // Most bodies come with their headers, and are read by the end of this turn.
+    afterTurn(() => {
+      if (!isOver) timer = setTimeout(() => finish({ kind: "timeout" }), timeoutMs);
+    });
     request.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);
   });
 }

@@ -1,20 +1,20 @@
-import { claimKeys } from "../store/events/claim-keys.ts";
+import { claimFreeKeys } from "../store/events/claim-free-keys.ts";
 import { countDuplicates } from "../store/events/count-duplicates.ts";
 import { findKeyOwners } from "../store/events/find-key-owners.ts";
-import { insertEvents } from "../store/events/insert-events.ts";
+import { insertMissingEvents } from "../store/events/insert-missing-events.ts";
 import { releaseKeys } from "../store/events/release-keys.ts";
-import { insertDeliveries } from "../store/deliveries/insert-deliveries.ts";
-import { float8Array, int4Array, int8Array, textArray, timestamptzArray, uuidArray } from "../store/binary-array.ts";
+import { insertMissingDeliveries } from "../store/deliveries/insert-missing-deliveries.ts";
 import { createBytePack } from "../store/byte-pack.ts";
 import type { Transaction } from "../store/database.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { KeyPlace } from "../domain/bucket.ts";
 import { bucketOf } from "../domain/id.ts";
 import type { Ranks } from "../domain/fair-queue.ts";
-import { heldLane } from "../domain/lane.ts";
-import { FIRST_LEDGER_STEP, generationsOf } from "../domain/ledger-step.ts";
+import { generationsOf } from "../domain/ledger-step.ts";
 import type { Trigger } from "../domain/delivery.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Line } from "./record-columns.ts";
+import { linesOf, toDeliveryColumns, toEventColumns, toLineColumns } from "./record-columns.ts";
 
 /** An event that is ready to be recorded. Its ids and times are fixed here, so that a repeat writes the same rows. */
 export interface EventDraft {
@@ -74,13 +74,13 @@ export async function recordEvents(
   if (fresh.length < drafts.length) count(tx, drafts, results, options.now);
   if (fresh.length === 0) return results;
   if (!options.isRepeat) {
-    tx.send(insertEvents, toEventColumns(fresh));
+    tx.send(insertMissingEvents, toEventColumns(fresh));
     queue(tx, fresh, options.ranks);
     return results;
   }
   // An earlier try may have committed, and its deliveries may have been processed and left the hot table since: only an
   // event that is new now gets deliveries.
-  const inserted = new Set((await tx.run(insertEvents, toEventColumns(fresh))).rows.map((row) => row.id));
+  const inserted = new Set((await tx.run(insertMissingEvents, toEventColumns(fresh))).rows.map((row) => row.id));
   queue(
     tx,
     fresh.filter((draft) => inserted.has(draft.id)),
@@ -89,12 +89,8 @@ export async function recordEvents(
   return results;
 }
 
-interface Line extends KeyPlace {
-  readonly eventId: string;
-}
-
 async function claim(tx: Queryable, drafts: readonly EventDraft[], ledger: Ledger): Promise<Recorded[]> {
-  const lines = drafts.flatMap((draft) => draft.keys.map((place): Line => ({ ...place, eventId: draft.id })));
+  const lines = linesOf(drafts);
   if (await writeLines(tx, lines, ledger)) return drafts.map((draft) => ({ kind: "recorded", eventId: draft.id }));
   let owners = await findOwners(tx, lines);
   let orphan = lines.find((line) => !owners.has(line.key));
@@ -131,17 +127,8 @@ async function claim(tx: Queryable, drafts: readonly EventDraft[], ledger: Ledge
 /** @returns whether every line is new and ours */
 async function writeLines(tx: Queryable, lines: readonly Line[], ledger: Ledger): Promise<boolean> {
   const step = ledger.step();
-  const generations = generationsOf(step);
-  const claimed = await tx.run(claimKeys, [
-    int4Array(lines.map((line) => line.bucket)),
-    uuidArray(lines.map((line) => line.key)),
-    uuidArray(lines.map((line) => line.eventId)),
-    generations,
-    generations.at(-1),
-    step,
-    step === FIRST_LEDGER_STEP,
-  ]);
-  return claimed.rowCount === lines.length * generations.length;
+  const claimed = await tx.run(claimFreeKeys, toLineColumns(lines, step));
+  return claimed.rowCount === lines.length * generationsOf(step).length;
 }
 
 async function findOwners(tx: Queryable, lines: readonly Line[]): Promise<Map<string, string>> {
@@ -149,64 +136,9 @@ async function findOwners(tx: Queryable, lines: readonly Line[]): Promise<Map<st
   return new Map(found.rows.map((row) => [row.k, row.event_id]));
 }
 
-function toEventColumns(drafts: readonly EventDraft[]): unknown[] {
-  const pack = createBytePack();
-  const places = drafts.map((draft) => ({
-    key: pack.add(draft.eventKey),
-    headers: pack.add(draft.headers),
-    body: pack.add(draft.body),
-    hash: pack.add(draft.bodySha256),
-  }));
-  return [
-    pack.toBuffer(),
-    int4Array(drafts.map((draft) => draft.bucket)),
-    uuidArray(drafts.map((draft) => draft.id)),
-    textArray(drafts.map((draft) => draft.tenant)),
-    uuidArray(drafts.map((draft) => draft.sourceId)),
-    textArray(drafts.map((draft) => draft.providerEventId)),
-    textArray(drafts.map((draft) => draft.eventType)),
-    textArray(drafts.map((draft) => draft.payloadVersion)),
-    timestamptzArray(drafts.map((draft) => draft.occurredAt)),
-    timestamptzArray(drafts.map((draft) => draft.signedAt)),
-    timestamptzArray(drafts.map((draft) => draft.receivedAt)),
-    textArray(drafts.map((draft) => draft.verifiedBy)),
-    textArray(drafts.map((draft) => draft.secretVersion)),
-    textArray(drafts.map((draft) => draft.method)),
-    textArray(drafts.map((draft) => draft.url)),
-    textArray(drafts.map((draft) => draft.remoteAddress)),
-    int4Array(places.map((place) => place.key.at)),
-    int4Array(places.map((place) => place.key.length)),
-    int4Array(places.map((place) => place.headers.at)),
-    int4Array(places.map((place) => place.headers.length)),
-    int4Array(places.map((place) => place.body.at)),
-    int4Array(places.map((place) => place.body.length)),
-    int4Array(places.map((place) => place.hash.at)),
-  ];
-}
-
 function queue(tx: Transaction, drafts: readonly EventDraft[], ranks: Ranks): void {
-  const items = drafts.flatMap((draft) => draft.deliveries.map((delivery) => ({ draft, delivery })));
-  if (items.length === 0) return;
-  tx.send(insertDeliveries, [
-    int4Array(items.map(({ draft }) => draft.bucket)),
-    uuidArray(items.map(({ delivery }) => delivery.id)),
-    textArray(items.map(({ draft }) => draft.tenant)),
-    uuidArray(items.map(({ draft }) => draft.id)),
-    uuidArray(items.map(({ delivery }) => delivery.destinationId)),
-    textArray(items.map(({ delivery }) => delivery.trigger)),
-    int4Array(items.map(({ delivery }) => delivery.priority)),
-    textArray(items.map(({ delivery }) => delivery.lane)),
-    float8Array(items.map(({ delivery }) => rankOf(ranks, delivery))),
-    textArray(items.map(({ delivery }) => (delivery.heldReason === null ? "ready" : "held"))),
-    textArray(items.map(({ delivery }) => delivery.heldReason)),
-    textArray(items.map(({ delivery }) => delivery.order?.key ?? null)),
-    int8Array(items.map(({ delivery }) => delivery.order?.at ?? null)),
-  ]);
-}
-
-// Only here, where it is known to be new: an arrival that comes a hundred times must not move its lane a hundred times.
-function rankOf(ranks: Ranks, { priority, lane, laneWeight, heldReason, destinationId }: DeliveryDraft): number {
-  return ranks.next(priority, heldReason === null ? lane : heldLane(destinationId, lane), laneWeight);
+  const values = toDeliveryColumns(drafts, ranks);
+  if (values !== null) tx.send(insertMissingDeliveries, values);
 }
 
 function count(tx: Transaction, drafts: readonly EventDraft[], results: readonly Recorded[], now: Date): void {

@@ -1,6 +1,8 @@
 import pg from "pg";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
+import type { Step } from "./at-once.ts";
+import { sendAtOnce } from "./at-once.ts";
 import { checkDurability } from "./durability.ts";
 import type { Queryable, Statement } from "./statement.ts";
 import { runOn } from "./statement.ts";
@@ -35,6 +37,11 @@ export interface Database extends Queryable {
     /** What begins it, as one simple query, so that all of it fails when a part does. */
     begin?: string,
   ): Promise<Committed<T>>;
+  /**
+   * The same for statements that are all known beforehand: they go there and back once, COMMIT included. `value` is how many
+   * rows each has written.
+   */
+  transactionAtOnce(steps: readonly Step[], deadlineMs: number): Promise<Committed<readonly number[]>>;
   /** The pool itself, for what needs a dedicated connection. */
   readonly pool: pg.Pool;
   /** Destroys every connection, so that whatever waits for the database fails now. */
@@ -90,7 +97,10 @@ export function openDatabase(options: DatabaseOptions): Database {
         client.release(failed);
       }
     },
-    transaction: (work, deadlineMs, begin = "BEGIN") => transact(pool, work, deadlineMs, begin),
+    transaction: (work, deadlineMs, begin = "BEGIN") =>
+      transact(pool, deadlineMs, (client, progress) => attempt(client, work, progress, begin)),
+    transactionAtOnce: (steps, deadlineMs) =>
+      transact(pool, deadlineMs, (client, progress) => attemptAtOnce(client, steps, progress)),
     cut: () => clients.forEach(destroy),
     close: async (deadlineMs = CLOSE_MS) => {
       const timer = setTimeout(() => clients.forEach(destroy), deadlineMs);
@@ -157,11 +167,15 @@ function getTypeParser(oid: number, format?: "text" | "binary"): (value: string)
   return pg.types.getTypeParser(oid, format as "text") as (value: string) => unknown;
 }
 
+interface Progress {
+  committing: boolean;
+  expired: boolean;
+}
+
 async function transact<T>(
   pool: pg.Pool,
-  work: (tx: Transaction) => Promise<T>,
   deadlineMs: number,
-  begin: string,
+  attemptOn: (client: pg.PoolClient, progress: Progress) => Promise<Committed<T>>,
 ): Promise<Committed<T>> {
   let client: pg.PoolClient;
   try {
@@ -169,14 +183,14 @@ async function transact<T>(
   } catch (error) {
     return { ok: false, unknown: false, code: codeOf(error), message: messageOf(error) };
   }
-  const progress = { committing: false, expired: false };
+  const progress: Progress = { committing: false, expired: false };
   const timer = setTimeout(() => {
     progress.expired = true;
     destroy(client);
   }, deadlineMs);
   let broken = false;
   try {
-    return await attempt(client, work, progress, begin);
+    return await attemptOn(client, progress);
   } catch (error) {
     broken = progress.expired || !(await rolledBack(client, error));
     const message = progress.expired ? `no answer within ${deadlineMs} ms` : messageOf(error);
@@ -189,10 +203,22 @@ async function transact<T>(
   }
 }
 
+async function attemptAtOnce(
+  client: pg.PoolClient,
+  steps: readonly Step[],
+  progress: Progress,
+): Promise<Committed<readonly number[]>> {
+  // COMMIT is among what is sent: from here on a connection that is lost leaves it open what became of it.
+  progress.committing = true;
+  const { counts, tag } = await sendAtOnce(client, steps);
+  if (tag === "COMMIT") return { ok: true, value: counts };
+  return { ok: false, unknown: false, code: null, message: `COMMIT was answered ${tag}` };
+}
+
 async function attempt<T>(
   client: pg.PoolClient,
   work: (tx: Transaction) => Promise<T>,
-  progress: { committing: boolean },
+  progress: Progress,
   begin: string,
 ): Promise<Committed<T>> {
   const sent: Promise<unknown>[] = [];

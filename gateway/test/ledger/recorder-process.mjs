@@ -7,7 +7,8 @@ import { placeKey } from "../../dist/domain/bucket.js";
 import { createFairQueue } from "../../dist/domain/fair-queue.js";
 import { newUuid } from "../../dist/domain/id.js";
 import { openLedger } from "../../dist/pipeline/ledger.js";
-import { recordEvents } from "../../dist/pipeline/record-event.js";
+import { createBatchRecorder } from "../../dist/pipeline/record-batch.js";
+import { systemClock } from "../../dist/platform/clock.js";
 import { silentLog } from "../../dist/platform/log.js";
 import { openDatabase } from "../../dist/store/database.js";
 
@@ -25,6 +26,7 @@ const db = openDatabase({
 });
 const ledger = openLedger();
 const ranks = createFairQueue();
+const recordBatch = createBatchRecorder({ db, ledger, clock: systemClock });
 const told = {};
 let recorded = 0;
 
@@ -60,10 +62,7 @@ function draftOf(number) {
 async function record(numbers) {
   const drafts = numbers.map(draftOf);
   for (let isRepeat = false; ; isRepeat = true) {
-    const done = await db.transaction(
-      (tx) => recordEvents(tx, drafts, { ledger, now: new Date(), isRepeat, ranks }),
-      20_000,
-    );
+    const done = await recordBatch(drafts, { now: new Date(), isRepeat, ranks }, 20_000);
     if (!done.ok) continue;
     for (const [i, result] of done.value.entries()) {
       told[numbers[i]] = result.eventId;
