@@ -3,8 +3,7 @@
 import { EventEmitter } from "node:events";
 import { appendFileSync, readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
-import { VitestTestRunner } from "vitest/runners";
-import { getFn } from "vitest/suite";
+import { TestRunner } from "vitest";
 
 // What Stryker's instrumented code reads and writes: which mutant is on, which test runs, how often it came by where.
 // oxlint-disable-next-line no-underscore-dangle -- the name is Stryker's
@@ -15,7 +14,7 @@ EventEmitter.defaultMaxListeners = 0;
 const HITS_FACTOR = 100;
 const HITS_MIN = 100_000;
 
-export default class MutantRunner extends VitestTestRunner {
+export default class MutantRunner extends TestRunner {
   onBeforeRunTask(test) {
     switches.currentTestId = test.id;
     return super.onBeforeRunTask(test);
@@ -93,7 +92,7 @@ async function judgeOne(id, judges, write) {
 
 async function faultOf(test) {
   try {
-    await getFn(test)();
+    await TestRunner.getTestFn(test)();
     return null;
   } catch (error) {
     return error ?? new Error("nothing was thrown");

@@ -27,6 +27,9 @@ describe("values come out as they stood", () => {
     ['{"id":1234567890123456789012345678901234567890}', "id", "1234567890123456789012345678901234567890"],
     ['{"id":1e400000}', "id", "1e400000"],
     ['{"id":-0.50E+10}', "id", "-0.50E+10"],
+    ['{"id":1e5}', "id", "1e5"],
+    ['{"id":"\\\\"}', "id", "\\"],
+    ['{"\\u0061":"another","id":"x"}', "id", "x"],
     ['{"id":1.0}', "id", "1.0"],
     ['{"id":true}', "id", "true"],
     ['{"id":null}', "id", "null"],
@@ -58,6 +61,22 @@ describe("values come out as they stood", () => {
     expect(find('{"d":{"id":"a"},"d":1}', "d.id")).toBe("ambiguous");
     expect(find('{"x":1,"x":2,"id":"a"}', "id")).toBe("a");
     expect(find('{"x":{"id":1,"id":2},"id":"a"}', "id")).toBe("a");
+  });
+
+  test("each value says what it is, and of two paths the longer one is followed", () => {
+    const scan = (json: string, ...paths: string[]) => scanJson(Buffer.from(json), paths.map(pathOf));
+    const kindOf = (json: string) => scan(`{"id":${json}}`, "id")?.[0]?.value?.kind;
+    for (const json of ["-1", "0", "9", "1e5"]) expect([json, kindOf(json)]).toEqual([json, "number"]);
+    for (const json of ["true", "null", "[]", "{}"]) expect([json, kindOf(json)]).toEqual([json, "other"]);
+    expect(scan('{"a":{"b":1}}', "a", "a.b")?.[1]?.value).toMatchObject({ kind: "number" });
+  });
+
+  test("what is behind the last value is left unread where that is enough", () => {
+    const paths = [pathOf("id"), pathOf("type")];
+    const scan = (json: string) => scanJson(Buffer.from(json), paths, true)?.map(({ value }) => value?.kind);
+    expect(scan('{"id":"x","type":1,')).toEqual(["string", "number"]);
+    expect(scan('{"id":"x","type":1}')).toEqual(["string", "number"]);
+    expect(scan('{"id":"x",')).toBeUndefined();
   });
 
   test("composed and decomposed letters stay apart", () => {
@@ -99,8 +118,28 @@ describe("what is no JSON object gives nothing", () => {
     '{"id":"x","b":[}',
     '{"id":"x","b":[{]}}',
     '{"id":"x","b":"\\"}',
+    '{"id":"x",',
+    '{"id":"x","b"',
+    '{"id":"x"y',
+    '{"id":"x","b":-',
+    '{"id":"x","b":-}',
+    '{"id":"x","b"11}',
+    '{"id":"x",b":1}',
+    '{"id":"x","b":txyz}',
+    '{"id":"x","b":["a\nb"]}',
+    '("id":"x"}',
   ])("%j", (text) => {
     expect(find(text, "id")).toBeNull();
+    expect(scanJson(Buffer.from(text), [pathOf("id")])).toBeNull();
+  });
+
+  test.each([
+    [0xef, 0xbb, 0x20],
+    [0xef, 0x20, 0xbf],
+    [0x20, 0xbb, 0xbf],
+    [0x20, 0x20, 0xbf],
+  ])("%i %i %i is no byte order mark", (...mark) => {
+    expect(scanJson(Buffer.from([...mark, ...Buffer.from('{"id":"x"}')]), [pathOf("id")])).toBeNull();
   });
 
   test("UTF-16 is none", () => {

@@ -93,7 +93,6 @@ function toReceiver(source: Source): Receiver {
       value: secret.value!,
       version: secret.version,
       notAfter: secret.notAfter ?? undefined,
-      allowShort: true,
     }));
   return { ...(source.receiver as Receiver), secrets };
 }

@@ -95,10 +95,10 @@ function listOf(text: string): readonly unknown[] | null {
   return Array.isArray(keys) ? keys : null;
 }
 
+// Of null nothing can be read, which throws as what is no JSON does.
 function memberOf(text: string, name: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === "object" && parsed !== null ? (parsed as Readonly<Record<string, unknown>>)[name] : null;
+    return (JSON.parse(text) as Readonly<Record<string, unknown>>)[name];
   } catch {
     return null;
   }
@@ -106,8 +106,7 @@ function memberOf(text: string, name: string): unknown {
 
 // Keys for encryption are left out (RFC 7517, 4.2), and of the others all but the public members: x5c alone is 2 KiB.
 function readJwk(item: unknown): (PublicKey & { readonly kid: string }) | null {
-  if (typeof item !== "object" || item === null) return null;
-  const given: Readonly<Record<string, unknown>> = { ...item };
+  const given: Readonly<Record<string, unknown>> = { ...(item as object | null) };
   const { kid, use } = given;
   if (typeof kid !== "string" || (use !== undefined && use !== "sig")) return null;
   const members = PUBLIC_MEMBERS.filter((name) => typeof given[name] === "string");

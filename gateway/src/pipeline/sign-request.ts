@@ -1,5 +1,6 @@
 import { findProvider, signRequest as signAsProvider } from "@holdfast/verify";
 import type { Source } from "../domain/catalog.ts";
+import { isLive } from "../domain/secret-life.ts";
 import { messageOf } from "../platform/log.ts";
 
 /** A request to be signed; `url` as the provider would address it. */
@@ -28,9 +29,9 @@ export function signRequest(
   request: UnsignedRequest,
   now: Date,
 ): ({ readonly ok: true } & SignedParts) | { readonly ok: false; readonly message: string } {
-  const secrets = source.secrets.flatMap(({ state, value, version, notAfter }) => {
-    const isLive = state !== "retired" && (notAfter === null || notAfter > now);
-    return isLive && value !== null ? [{ value, version, allowShort: true }] : [];
+  const secrets = source.secrets.flatMap((secret) => {
+    const { value, version } = secret;
+    return value !== null && isLive(secret, now) ? [{ value, version }] : [];
   });
   try {
     const receiver = { ...source.receiver, secrets };

@@ -122,6 +122,15 @@ describe("a token by a key that must be fetched", () => {
     expect(fetched).toEqual([GOOGLE]);
   });
 
+  it("that is another one than was asked for is fetched once, and the token refused", async () => {
+    const { rejected, deps, ready } = openPipeline("google-pubsub", PUBSUB);
+    const other = { kid: "other", format: "jwk", value: JSON.stringify(google.jwk) };
+    deps.findKey = () => ({ kind: "keys", publicKeys: [other] });
+    const arrival = { ...push("g1"), remoteAddress: "192.0.2.1", receivedAt: NOW };
+    expect(await ingest(deps, ready, arrival)).toMatchObject({ kind: "rejected", reason: "key_needed" });
+    expect(rejected[0]?.summary).toContain("was fetched and is of no use for this signature");
+  });
+
   it("is tried with the source's own keys beside those that were fetched", async () => {
     const own = { kid: "own", format: "jwk", value: JSON.stringify(google.jwk) };
     const { world, fetched, take } = openPipeline("google-pubsub", { ...PUBSUB, publicKeys: [own] });

@@ -153,7 +153,7 @@ describe("the deliveries of an event", () => {
     expect(faults).toEqual([expect.stringMatching(/^odd: .*nothing/)]);
     expect(deliver([["old", { when: "((" }]], { body })).toEqual({
       deliveries: [],
-      faults: [expect.stringMatching(/^old: ./)],
+      faults: [expect.stringMatching(/^old: (?!undefined)/)],
     });
     const ready = readyOf({}, { destinations: [destinationRow("odd")], routes: [routeRow("pay", "odd", { policy: { when: "event.body.nothing > 1", orderBy: null } })] }); // prettier-ignore
     expect(draft(ready, arrivalOf(body)).deliveries).toEqual([]);

@@ -42,7 +42,12 @@ const retired = (count: number) =>
     retiredAt: new Date(NOW.getTime() - (count - i) * DAY),
   }));
 const own = sourceRow("own", {
-  secrets: [...sourceRow("own").secrets.map((one) => ({ ...one, version: "v99" })), ...retired(12)],
+  // In no order of their ages, as rows come.
+  secrets: [
+    ...retired(12).filter((_, i) => i % 2 === 0),
+    ...sourceRow("own").secrets.map((one) => ({ ...one, version: "v99" })),
+    ...retired(12).filter((_, i) => i % 2 === 1),
+  ],
 });
 
 describe("the search for the secret that was signed with", () => {
@@ -113,5 +118,51 @@ describe("the search for the secret that was signed with", () => {
       reason: "secret_expired",
       cause: "secret_retired",
     });
+  });
+
+  it("is made for no refusal that another secret could not turn round, nor where the library has found the cause", () => {
+    const index = indexCatalog({ version: 1, sources: [own], destinations: [], routes: [], throttles: [] });
+    const ready = index.findSource("own-key")!;
+    const asked: string[] = [];
+    const signers = {
+      mayTry: () => asked.push("try") > 0,
+      suspects: () => (asked.push("suspects"), []),
+    };
+    const explainOf = (signed: string, sent: string, tag = secretOf("own")) => {
+      const unsigned = { method: "POST", url: "/in/x", headers: [], body: Buffer.from(signed) };
+      const headers = sign({ provider: "stripe", receiver: { secrets: [tag] }, request: unsigned, now: NOW });
+      const arrival = { ...unsigned, headers: sent === "" ? [] : headers, body: Buffer.from(sent), remoteAddress: "", receivedAt: NOW }; // prettier-ignore
+      const refusal = verifyArrival(ready, arrival, null);
+      if (refusal.kind !== "refused") throw new Error(refusal.kind);
+      return { refusal, explained: explainRefusal({ signers, publicUrl: null }, ready, arrival, refusal) };
+    };
+    const headless = explainOf("{}", "");
+    expect([headless.explained === headless.refusal, asked]).toEqual([true, []]);
+    expect(explainOf("{}\n", "{}").explained.diagnosis.likelyCause).toBe("body_newline_changed");
+    expect(asked).toEqual(["try"]);
+    explainOf("{}", "[]");
+    expect(asked).toEqual(["try", "try", "suspects"]);
+  });
+
+  it("suspects what can be read: retired versions, oldest last, and then the others'", () => {
+    const [first, second] = retired(2);
+    const undated = { ...first!, retiredAt: null };
+    const secrets = [undated, { ...first!, version: "v0", value: null }, second!, { ...undated, version: "v9" }];
+    const closed = sourceRow("closed", { secrets: [{ ...second!, state: "active", value: null }] });
+    const [one, other] = [sourceRow("one", { secrets }), sourceRow("other")];
+    const index = indexCatalog({
+      version: 1,
+      sources: [other, closed, one],
+      destinations: [],
+      routes: [],
+      throttles: [],
+    });
+    expect(index.findSuspects(one, NOW)).toEqual([
+      { version: "v2", value: secretOf("old-2"), retiredAt: second!.retiredAt, source: null },
+      { version: "v1", value: secretOf("old-1"), retiredAt: null, source: null },
+      { version: "v9", value: secretOf("old-1"), retiredAt: null, source: null },
+      { version: "v1", value: secretOf("other"), retiredAt: null, source: "other" },
+    ]);
+    expect(index.findSuspects(sourceRow("new", { provider: "github" }), NOW)).toEqual([]);
   });
 });

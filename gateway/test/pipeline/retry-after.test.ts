@@ -34,7 +34,12 @@ describe("Retry-After (RFC 9110, 10.2.3)", () => {
     "Sun, 22 Xxx 2026 13:00:00 GMT",
     "x Sun, 22 Nov 2026 13:00:00 GMT",
     "Sun, 22 Nov 2026 13:00:00 GMT x",
+    "Sun, 22 Nov 2026 13:00:00 GMT (x)",
   ])("%j asks for nothing", (value) => expect(read(value)).toBeNull());
+
+  it("that names this very moment asks for nothing", () => {
+    expect(parseRetryAfterMs("Sun, 22 Nov 2026 12:00:00 GMT", new Date("2026-11-22T12:00:00Z"))).toBeNull();
+  });
 
   it("of any text is null or a wait from 0 on, and never a throw", () => {
     fc.assert(

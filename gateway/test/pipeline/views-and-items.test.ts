@@ -69,6 +69,11 @@ describe("a request of several events", () => {
     expect(found.map(({ body }) => body)).toEqual([ITEMS[0], ITEMS[1], ITEMS[4]]);
     expect(found[1]!.names).toEqual(["b", "click", "batch_signature", NOW]);
     expect(found[1]!.headers).toEqual([["Content-Type", "Application/vnd.a+JSON; charset=utf-8"]]);
+    const plain = arrivalOf(`[${ITEMS.join()}]`, [["content-type", "application/json; charset=utf-8"]]);
+    expect(split("sendgrid", plain)[0]!.headers).toEqual([["content-type", "application/json; charset=utf-8"]]);
+    // An id is told twice with other contents: the provider calls both one event.
+    const twice = '[{"id":"a","eventType":"x","subject":"1"},{"id":"a","eventType":"x","subject":"2"}]';
+    expect(split("azure-event-grid", arrivalOf(twice))).toHaveLength(1);
     const [one, ...others] = split("sendgrid", arrival, "event");
     expect([one!.body, others]).toEqual([`[${ITEMS.join()}]`, []]);
     expect(one!.names).toEqual([null, "invoice.paid", "signature", NOW]);

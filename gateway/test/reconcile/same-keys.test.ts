@@ -84,7 +84,43 @@ describe("an event that is recorded from its provider's log", () => {
       payloadVersion: live.payloadVersion,
     });
     expect([providerEventId, verifiedBy]).toEqual([one.id, "provider_api"]);
-    expect(drafted.draft.deliveries.every(({ trigger }) => trigger === "reconcile")).toBe(true);
+    const { method, url, remoteAddress } = drafted.draft;
+    expect([method, url, remoteAddress]).toEqual(["POST", `/in/${one.provider}-key`, "provider API"]);
+  });
+
+  it("goes where its own request would, and says that it was reconciled", () => {
+    const { ready } = openPipeline("stripe", {});
+    const route = { id: "r", name: "r", eventTypes: ["*"], priority: 2, orderBy: null, filter: null, heldReason: null };
+    const routes = [
+      { ...route, destinationId: "a" },
+      { ...route, destinationId: "b" },
+    ];
+    const listed = listedOf({ provider: "stripe", id: "evt_1", body: '{"id":"evt_1"}' });
+    const drafted = draftListedEvent({ ...ready, routes }, listed, NOW, randomBytes);
+    if (!drafted.ok) throw new Error(drafted.detail);
+    expect(drafted.draft.deliveries.map(({ destinationId, trigger }) => [destinationId, trigger])).toEqual([
+      ["a", "reconcile"],
+      ["b", "reconcile"],
+    ]);
+  });
+
+  it.each([
+    ["whose signature the log tells too", "stripe", '{"id":"evt_1","type":"a.b"}', "id:evt_1", "a.b"],
+    ["whose bytes hold no id", "stripe", '{"type":"a.b"}', "id:evt_1", "a.b"],
+    ["that cannot be signed on the spot", "sendgrid", '[{"event":"a.b"}]', "id:evt_1", null],
+  ])("has the key that the log tells: one %s", (_what, provider, body, key, eventType) => {
+    const { ready } = openPipeline(provider, {});
+    const listed = listedOf({ provider, id: "evt_1", headers: [["stripe-SIGNATURE", "t=1,v1=old"]], body });
+    const drafted = draftListedEvent(ready, listed, NOW, randomBytes);
+    if (!drafted.ok) throw new Error(drafted.detail);
+    expect([Buffer.from(drafted.draft.eventKey).toString(), drafted.draft.eventType]).toEqual([key, eventType]);
+  });
+
+  it("is not recorded for a provider that this build does not know", () => {
+    const { ready } = openPipeline("stripe", {});
+    const listed = listedOf({ provider: "stripe", id: "evt_1", body: "{}" });
+    const detail = "this build knows no provider stripe";
+    expect(draftListedEvent({ ...ready, provider: null }, listed, NOW, randomBytes)).toEqual({ ok: false, detail });
   });
 
   it("has the filters that could not be worked out for it told, as one that arrives has", () => {
@@ -112,13 +148,14 @@ describe("an event that is recorded from its provider's log", () => {
     const { ready } = openPipeline("stripe", {});
     const drafted = draftListedEvent(
       ready,
-      listedOf({ provider: "stripe", id: "row-17", body: '{"id":"evt_1"}' }),
+      listedOf({ provider: "stripe", id: "r".repeat(200), body: `{"id":"evt_${"1".repeat(200)}"}` }),
       NOW,
       randomBytes,
     );
+    const [told, carried] = ["r".repeat(128), `id:evt_${"1".repeat(121)}`];
     expect(drafted).toEqual({
       ok: false,
-      detail: expect.stringContaining("point the connector at the id that webhooks carry"),
+      detail: `the log calls it ${told}, and the webhook of these bytes would have the key ${carried}: point the connector at the id that webhooks carry`,
     });
   });
 

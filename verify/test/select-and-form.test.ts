@@ -1,0 +1,113 @@
+import { describe, expect, test } from "vitest";
+import { decodeForm } from "../src/extract/form.ts";
+import { path } from "../src/extract/json-scan.ts";
+import { batchDocument, itemsOf, joinTexts, select, selectTexts } from "../src/extract/select.ts";
+
+const paths = [path("a"), path("b")];
+
+describe("values of a document", () => {
+  test.each([
+    [
+      '{"a":"\\u0041","b":1.50}',
+      [
+        { kind: "string", text: "A" },
+        { kind: "number", text: "1.50" },
+      ],
+      ["A", "1.50"],
+    ],
+    [
+      '{"a":{"x":"\\n"},"b":null}',
+      [
+        { kind: "other", text: '{"x":"\\n"}' },
+        { kind: "other", text: "null" },
+      ],
+      [null, null],
+    ],
+    ['{"a":"\\ud800"}', [null, null], [null, null]],
+    ['{"a":1,"a":2}', [null, null], [null, null]],
+    ["[]", [null, null], [null, null]],
+  ])("%s", (json, values, texts) => {
+    expect(select(Buffer.from(json), paths)).toEqual(values);
+    expect(selectTexts(Buffer.from(json), paths)).toEqual(texts);
+  });
+
+  test("texts are joined so that no two lists become one text", () => {
+    expect(joinTexts(["a;", null, "", "é"])).toBe("2:a;;-;0:;2:é;");
+    expect(joinTexts([])).toBe("");
+  });
+});
+
+describe("items of a list", () => {
+  test.each([
+    ["[]", []],
+    [' [ 1 , {"a":[2]} ]\n', ["1", '{"a":[2]}']],
+    ["{1]", null],
+    ["[1;2]", null],
+    ["[1]x", null],
+    ["[]x", null],
+    ["[1,]", null],
+    ["[1", null],
+    ["", null],
+  ])("%s", (json, items) => {
+    expect(itemsOf(Buffer.from(json))?.map((item) => Buffer.from(item).toString()) ?? null).toEqual(items);
+  });
+
+  test("are 2,000 at most", () => {
+    const list = (count: number) => Buffer.from(`[${Array.from({ length: count }, () => 1).join()}]`);
+    expect(itemsOf(list(2_000))).toHaveLength(2_000);
+    expect(itemsOf(list(2_001))).toBeNull();
+  });
+
+  test.each([
+    ['{"a":1}', '{"a":1}'],
+    ['[{"a":1}]', '{"a":1}'],
+    ["[]", "{}"],
+    ['[{"a":"x","b":"y"},{"a":"x","b":"z"}]', '{"a":"x"}'],
+    ['[{"a":"x","b":"y"},{"a":"x","b":"y"}]', '{"a":"x","b":"y"}'],
+    ['[{"b":"y"},{"b":"z"},{"b":"y"}]', "{}"],
+    ['[{"a":null},{"a":null}]', "{}"],
+  ])("%s is known as %s", (body, document) => {
+    expect(Buffer.from(batchDocument(Buffer.from(body), ["a", "b"])).toString()).toBe(document);
+  });
+});
+
+describe("fields of a form", () => {
+  test.each([
+    ["", []],
+    ["a", [["a", ""]]],
+    ["=b", [["", "b"]]],
+    ["a=b=c", null],
+    [
+      "a=1&b=%20+%E2%82%AC",
+      [
+        ["a", "1"],
+        ["b", "  €"],
+      ],
+    ],
+    ["a=%0F%A9", null],
+    ["a=1&", null],
+    ["&a=1", null],
+    ["a=1&&b=2", null],
+    ["%=1", null],
+    ["a=%2", null],
+    ["a=%", null],
+    ["a=%G0", null],
+    ["a=%0G", null],
+    ["a=%:0", null],
+    ["a=%0:", null],
+    ["a=%zz", null],
+    ["a=%4z", null],
+    ["a=%e2", null],
+    ['a="', null],
+    ["a=b c", null],
+  ] as const)("%s", (body, fields) => {
+    expect(decodeForm(Buffer.from(body))?.map(({ name, value }) => [name, value]) ?? null).toEqual(fields);
+  });
+
+  test("are 1,000 at most, and each byte is a plain one", () => {
+    const form = (count: number) => Buffer.from(Array.from({ length: count }, () => "a=1").join("&"));
+    expect(decodeForm(form(1_000))).toHaveLength(1_000);
+    expect(decodeForm(form(1_001))).toBeNull();
+    expect(decodeForm(Buffer.from([0x61, 0x3d, 0xe9]))).toBeNull();
+  });
+});
