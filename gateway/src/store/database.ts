@@ -227,16 +227,27 @@ async function attempt<T>(
     sent.push(promise.catch((error: unknown) => failures.push(error)));
   };
   const isPipelined = (client as { pipeline?: boolean }).pipeline === true;
+  let last: Promise<unknown> = Promise.resolve();
+  // A connection that is not pipelined takes one statement at a time (pg 9 refuses more), and none once one has failed.
+  const ask: Queryable["run"] = (statement, values) => {
+    if (isPipelined) return runOn(client, statement, values);
+    const asked = last.then(() => {
+      if (failures.length > 0) throw failures[0];
+      return runOn(client, statement, values);
+    });
+    last = asked.catch(() => {});
+    return asked;
+  };
   const tx: Transaction = {
     client,
     run: async (statement, values) => {
-      const result = await runOn(client, statement, values);
+      const result = await ask(statement, values);
       if (failures.length > 0) throw failures[0];
       return result;
     },
     send: (statement, values) => {
       if (isPipelined) together(client);
-      send(runOn(client, statement, values));
+      send(ask(statement, values));
     },
     inOrder: async (steps) => {
       if (!isPipelined) return oneByOne(steps);
@@ -246,7 +257,15 @@ async function attempt<T>(
   };
   // Waited for even on a pipelined connection: should BEGIN fail, what follows would commit statement by statement.
   await client.query(begin);
-  const value = await work(tx);
+  let value: T;
+  try {
+    value = await work(tx);
+  } catch (error) {
+    // What still waits its turn would come after the ROLLBACK, as a transaction of its own.
+    failures.push(error);
+    await last;
+    throw error;
+  }
   if (!isPipelined) await Promise.all(sent);
   if (failures.length > 0) throw failures[0];
   progress.committing = true;
