@@ -51,8 +51,8 @@ const SHARED_SLOTS_MIN = 16;
 const KEPT_PART = 16;
 /**
  * The part of the slots that attempts may have which have only just begun. Those of a quick destination are then all there
- * are, and each of them is work that a quiet lane's delivery waits for, six times on its way: half of them halve that wait and
- * cost the backlog a fifth of its rate (docs/decisions/0013). With a destination that takes its time they are few.
+ * are, and each of them is work that a quiet lane's delivery waits for, six times on its way: half of them shorten that wait by
+ * a quarter and cost the backlog a sixth of its rate (docs/decisions/0013). With a destination that takes its time they are few.
  */
 const YOUNG_PART = 2;
 
@@ -102,7 +102,7 @@ export function createClaimPace({ clock, log, wake, isClaiming, claimFew }: Clai
       state.cameMs = nowMs;
       tally.quiet += quiet;
       // Otherwise the worker's own claim is sent at once.
-      const mustWait = isClaiming() || nowMs - state.claimedMs < GATHER_MS;
+      const mustWait = isClaiming() || timer !== null || nowMs - state.claimedMs < GATHER_MS;
       if (keptMax === 0 || !mustWait || state.isStopped || !areQuietFew(nowMs)) return;
       state.few = keptMax;
       quick ??= claimQuickly();
