@@ -14,6 +14,8 @@ const BATCH = 64;
 const BODY = Buffer.alloc(1_200, "x");
 const BODY_SHA256 = createHash("sha256").update(BODY).digest();
 const CHUNK = 200_000;
+/** Of what is finished: with few large ones, each in the order of the primary keys, their pages are written once (filling took 191 s for 3M before). */
+const HISTORY_CHUNK = 5_000_000;
 const CLOCK = { now: () => new Date(), monotonicMs: () => performance.now() };
 
 /** @param {import("../../gateway/dist/store/database.js").Database} db */
@@ -88,9 +90,10 @@ export async function openQueue(db) {
     },
     /** Adds so many finished deliveries, each with its attempt. */
     async fillFinished(count) {
-      for (let left = count; left > 0; left -= CHUNK) {
+      for (let left = count; left > 0; left -= HISTORY_CHUNK) {
         await db.pool.query(
-          `WITH x AS MATERIALIZED (SELECT n, ${UUID} AS id FROM generate_series(1, $1::int) AS n),
+          `WITH x AS MATERIALIZED (
+             SELECT n, id FROM (SELECT n, ${UUID} AS id FROM generate_series(1, $1::int) AS n) made ORDER BY substr(id::text, 16, 3), id),
                 f AS (
            INSERT INTO holdfast.finished_delivery (bucket, id, tenant, event_id, destination_id, key, trigger, priority, lane,
                                                    state, attempt, finished_at)
@@ -98,7 +101,7 @@ export async function openQueue(db) {
            INSERT INTO holdfast.attempt (bucket, delivery_id, id, event_id, number, outcome, response_truncated, started_at,
                                          duration_ms, next_state, worker, lease)
            SELECT ${BUCKET}, x.id, x.id, x.id, 1, 'succeeded', false, now(), 1, 'processed', 'bench', x.id FROM x`,
-          [Math.min(left, CHUNK), DESTINATION],
+          [Math.min(left, HISTORY_CHUNK), DESTINATION],
         );
       }
     },
@@ -122,7 +125,7 @@ export async function openQueue(db) {
 
 // A UUIDv7 of now, as SQL makes many at once; its bucket is only a number to spread by.
 const UUID = `(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
-  || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15))::uuid`;
+  || substr(gen_random_uuid()::text, 16))::uuid`;
 const BUCKET = "('x' || substr(x.id::text, 16, 3))::bit(12)::int";
 
 /**
