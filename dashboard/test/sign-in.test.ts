@@ -119,6 +119,9 @@ describe("the OpenID provider's button", () => {
     await page.getByRole("button", { name: "Connect with Example Login" }).click();
     await page.getByText("You come through").waitFor();
     await expectSound(dashboard);
+    await page.getByLabel("Your password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Disconnect" }).click();
+    await page.getByRole("button", { name: "Connect with Example Login" }).waitFor();
     await dashboard.context.close();
   });
 });

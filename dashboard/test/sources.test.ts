@@ -37,6 +37,9 @@ describe("the sources", () => {
     await page.getByRole("link", { name: "Create a source" }).click();
     await page.getByLabel("Provider").fill("square");
     await page.getByLabel("The URL as it is registered").waitFor();
+    await page.getByLabel("Provider").fill("plaid");
+    await page.getByLabel("Client secret").waitFor();
+    await page.getByLabel("Client id").waitFor();
     await page.getByLabel("Provider").fill("stripe");
     expect(await page.getByLabel("The URL as it is registered").count()).toBe(0);
     await page.getByLabel("Secret").fill("short");
@@ -105,6 +108,26 @@ describe("the sources", () => {
       "/sources/rotated": "Paste this URL",
       "/sources/new": "Create a source",
     });
+  });
+
+  it("that are many are all looked through, and stand on the page by the hundred", async () => {
+    const dashboard = await open();
+    const { page } = dashboard;
+    const { ingestUrl, ...rest } = await api.sources.get("stripe");
+    const many = Array.from({ length: 201 }, (_, n) => ({ ...rest, ingestUrl, id: `src_${n}`, name: `many-${n}` }));
+    await page.route("**/api/v1/sources?*", (route) => {
+      const isNext = route.request().url().includes("cursor=next");
+      const items = isNext ? many.slice(200) : many.slice(0, 200);
+      return route.fulfill({ json: { items, nextCursor: isNext ? null : "next" } });
+    });
+    await dashboard.open("/sources");
+    await page.getByText("100 of 201 are shown.").waitFor();
+    expect(await page.getByText("many-100", { exact: true }).count()).toBe(0);
+    await page.getByRole("button", { name: "Show more" }).click();
+    await page.getByText("many-100", { exact: true }).waitFor();
+    await page.getByLabel("Name or provider").fill("many-200");
+    await page.getByText("many-200", { exact: true }).waitFor();
+    await dashboard.context.close();
   });
 
   it("say what is wrong, and that they are on their way", async () => {

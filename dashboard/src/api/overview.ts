@@ -1,6 +1,7 @@
 import type { AuditEntry } from "@holdfast/client";
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "./api.ts";
+import { collectAll } from "./collect-all.ts";
 
 /** One minute's counts, as /rates gives them. */
 export interface RateMinute {
@@ -49,7 +50,7 @@ export const rejectionsQuery = queryOptions({
 
 export const destinationsQuery = queryOptions({
   queryKey: ["destinations"],
-  queryFn: () => api.destinations.page({ limit: 200 }),
+  queryFn: () => collectAll(api.destinations.all({ limit: 200 })),
   refetchInterval: 15_000,
 });
 

@@ -55,6 +55,11 @@ export async function connectWithProvider(current: string): Promise<void> {
   window.location.assign(url);
 }
 
+/** Takes the provider away from the account of whoever is signed in and knows its password. */
+export function disconnectProvider(current: string): Promise<unknown> {
+  return api.post("/session/oidc/disconnect", { current });
+}
+
 /** Comes back with the query that the provider gave. @returns the screen to go on with */
 export async function comeBack(query: string): Promise<string> {
   return (await api.post<{ returnTo: string }>("/session/oidc/return", { query })).returnTo;

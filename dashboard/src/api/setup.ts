@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "./api.ts";
+import { collectAll } from "./collect-all.ts";
 
 /** A provider as the gateway describes it. */
 export interface ProviderRow {
@@ -60,7 +61,7 @@ export const providersQuery = queryOptions({
 
 export const sourcesQuery = queryOptions({
   queryKey: ["sources"],
-  queryFn: () => api.sources.page({ limit: 200 }),
+  queryFn: () => collectAll(api.sources.all({ limit: 200 })),
   refetchInterval: 15_000,
 });
 

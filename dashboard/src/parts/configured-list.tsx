@@ -1,12 +1,15 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import type { ReactNode } from "react";
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
+import { CONFIGURED_MAX } from "../api/collect-all.ts";
+import { Button } from "./button.tsx";
 import { Card } from "./card.tsx";
 import { classNames } from "./class-names.ts";
 import { ChoiceField, TextField } from "./field.tsx";
 import { FilterBar, useFilter } from "./filter-bar.tsx";
 import { LinkButton } from "./link-button.tsx";
+import { writeCount } from "./numbers.ts";
 import { Empty, FaultPanel, Loading } from "./outcome.tsx";
 import { Page } from "./page.tsx";
 import { useMay } from "./use-may.ts";
@@ -32,10 +35,13 @@ export interface ConfiguredKind {
   readonly none: ReactNode;
 }
 
+/** Rows that stand on the page at once. */
+const ROWS_AT_ONCE = 100;
+
 interface Listed {
   readonly isPending: boolean;
   readonly error: unknown;
-  readonly data: unknown;
+  readonly data: { readonly isCut: boolean } | undefined;
   refetch(): Promise<unknown>;
 }
 
@@ -51,6 +57,7 @@ export function ConfiguredList({
 }) {
   const { path, title, lead, noun } = kind;
   const { filter } = useFilter();
+  const [shownMax, setShownMax] = useState(ROWS_AT_ONCE);
   const mayChange = useMay("operator");
   return (
     <Page
@@ -71,8 +78,23 @@ export function ConfiguredList({
         {list.data !== undefined && rows.length === 0 ? (
           <None kind={kind} filtered={Object.keys(filter).length > 0} />
         ) : null}
-        {rows.length > 0 ? <Rows kind={kind} rows={rows} /> : null}
+        {rows.length > 0 ? <Rows kind={kind} rows={rows.slice(0, shownMax)} /> : null}
       </Card>
+      {rows.length > shownMax ? (
+        <div className="flex flex-wrap items-center justify-center gap-3">
+          <p role="status" className="text-xs text-faint">
+            {shownMax} of {writeCount(rows.length)} are shown.
+          </p>
+          <Button look="quiet" onClick={() => setShownMax(shownMax + ROWS_AT_ONCE)}>
+            Show more
+          </Button>
+        </div>
+      ) : null}
+      {list.data?.isCut === true ? (
+        <p role="status" className="text-xs text-faint">
+          Only the first {writeCount(CONFIGURED_MAX)} are looked at here; the API lists all of them.
+        </p>
+      ) : null}
     </Page>
   );
 }

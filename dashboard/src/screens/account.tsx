@@ -1,8 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { Person } from "@holdfast/client";
 import { KeyRound } from "lucide-react";
 import { useState } from "react";
-import { accountQuery, changePassword, connectWithProvider, sessionQuery, waysQuery } from "../api/session.ts";
+import { accountQuery, changePassword, sessionQuery } from "../api/session.ts";
 import { Button } from "../parts/button.tsx";
 import { Card, Facts } from "../parts/card.tsx";
 import { TextField } from "../parts/field.tsx";
@@ -10,6 +9,7 @@ import { faultOf, FormFault } from "../parts/form-fault.tsx";
 import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { Moment } from "../parts/zone.tsx";
+import { ProviderCard } from "./account-provider.tsx";
 import { PASSWORD_HINT } from "./role-words.ts";
 
 /** Who is signed in, the own password, and the connection with the OpenID provider. */
@@ -120,43 +120,5 @@ function PasswordFields({ error, differs }: { error: unknown; differs: boolean }
         fault={differs ? "is not the same as above" : null}
       />
     </>
-  );
-}
-
-function ProviderCard({ person }: { person: Person }) {
-  const ways = useQuery(waysQuery);
-  const connect = useMutation({ mutationFn: connectWithProvider });
-  const provider = ways.data?.oidc ?? null;
-  if (person.issuer !== null)
-    return (
-      <Card title="OpenID provider">
-        <Facts facts={[["You come through", person.issuer]]} />
-      </Card>
-    );
-  if (provider === null) return null;
-  return (
-    <Card title="OpenID provider" hint="to sign in either way">
-      <form
-        className="flex max-w-sm flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          connect.mutate(String(new FormData(event.currentTarget).get("current") ?? ""));
-        }}
-      >
-        <TextField
-          label="Your password"
-          name="current"
-          type="password"
-          autoComplete="current-password"
-          required
-          hint={`You are sent to ${provider.name} and back`}
-          fault={faultOf(connect.error, "current")}
-        />
-        <FormFault error={connect.error} shown={["current"]} />
-        <Button type="submit" className="self-start" busy={connect.isPending || connect.isSuccess}>
-          Connect with {provider.name}
-        </Button>
-      </form>
-    </Card>
   );
 }

@@ -11,7 +11,8 @@ import { faultOf, FormFault } from "../parts/form-fault.tsx";
 import { Ready } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { TextArea } from "../parts/text-area.tsx";
-import { describeField, guideOf } from "./source-guides.ts";
+import type { AskedField } from "./source-guides.ts";
+import { describeField, fieldsOf, guideOf } from "./source-guides.ts";
 
 const TRAIL = [["/sources", "Sources"]] as const;
 
@@ -64,7 +65,11 @@ function CreateForm({ providers }: { providers: readonly ProviderRow[] }) {
         {provider === undefined ? null : <ReceiverFields provider={provider} error={create.error} />}
         <FormFault
           error={create.error}
-          shown={["name", "provider", ...(provider?.receiverFields ?? []), "publicKeys"]}
+          shown={[
+            "name",
+            "provider",
+            ...(provider === undefined ? [] : fieldsOf(provider).map(({ name: field }) => field)),
+          ]}
         />
         <div className="flex justify-end gap-2">
           <Button type="submit" look="primary" busy={create.isPending} disabled={provider === undefined}>
@@ -126,15 +131,23 @@ function ReceiverFields({ provider, error }: { provider: ProviderRow; error: unk
     <fieldset className="flex flex-col gap-4 border-t border-line pt-4">
       <legend className="sr-only">What {provider.name} is verified with</legend>
       {provider.receiverFields.length === 0 ? <p className="text-[13px] text-soft">{guide.secret}</p> : null}
-      {provider.receiverFields.map((field) => (
-        <ReceiverField key={field} field={field} provider={provider} fault={faultOf(error, field)} />
+      {fieldsOf(provider).map((field) => (
+        <ReceiverField key={field.key} field={field} provider={provider} fault={faultOf(error, field.name)} />
       ))}
     </fieldset>
   );
 }
 
-function ReceiverField({ field, provider, fault }: { field: string; provider: ProviderRow; fault: string | null }) {
-  if (field === "secrets")
+function ReceiverField({
+  field: { key, name, optional },
+  provider,
+  fault,
+}: {
+  field: AskedField;
+  provider: ProviderRow;
+  fault: string | null;
+}) {
+  if (name === "secrets")
     return (
       <TextField
         name="secrets"
@@ -146,7 +159,7 @@ function ReceiverField({ field, provider, fault }: { field: string; provider: Pr
         fault={fault}
       />
     );
-  if (field === "publicKeys")
+  if (name === "publicKeys")
     return (
       <TextArea
         name="publicKeys"
@@ -156,14 +169,14 @@ function ReceiverField({ field, provider, fault }: { field: string; provider: Pr
         fault={fault}
       />
     );
-  const words = describeField(field);
+  const words = describeField(key);
   if (words.kind === "list")
-    return <TextArea name={field} label={words.label} required hint={words.hint} fault={fault} />;
+    return <TextArea name={name} label={words.label} required hint={words.hint} fault={fault} />;
   return (
     <TextField
-      name={field}
+      name={name}
       label={words.label}
-      required
+      required={!optional}
       type={words.kind === "secret" ? "password" : "text"}
       autoComplete="off"
       hint={words.hint}
@@ -175,21 +188,24 @@ function ReceiverField({ field, provider, fault }: { field: string; provider: Pr
 /** The form as the API takes a source. */
 function readForm(form: FormData, provider: ProviderRow | undefined) {
   const text = (name: string): string => String(form.get(name) ?? "").trim();
-  const fields = (provider?.receiverFields ?? []).map((field): [string, unknown] => {
-    if (field === "secrets") return [field, [text(field)]];
-    if (field === "publicKeys") return [field, [{ format: guessFormat(text(field)), value: text(field) }]];
-    if (field === "trustedRoots") return [field, splitPems(text(field))];
-    if (describeField(field).kind === "list")
-      return [
-        field,
-        text(field)
-          .split("\n")
-          .map((line) => line.trim())
-          .filter((line) => line !== ""),
-      ];
-    return [field, text(field)];
+  const given = (provider === undefined ? [] : fieldsOf(provider)).filter(
+    ({ name, optional }) => !optional || text(name) !== "",
+  );
+  const fields = given.map(({ name }): [string, unknown] => {
+    if (name === "secrets") return [name, [text(name)]];
+    if (name === "publicKeys") return [name, [{ format: guessFormat(text(name)), value: text(name) }]];
+    if (name === "trustedRoots") return [name, splitPems(text(name))];
+    if (describeField(name).kind === "list") return [name, splitLines(text(name))];
+    return [name, text(name)];
   });
   return { name: text("name"), provider: provider?.slug ?? "", ...Object.fromEntries(fields) };
+}
+
+function splitLines(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
 }
 
 function splitPems(text: string): string[] {

@@ -186,9 +186,29 @@ const FIELDS: Readonly<Record<string, FieldWords>> = {
   },
   clientId: { label: "Client id", hint: "Your own at the provider, for asking for its keys.", kind: "text" },
   clientSecret: { label: "Client secret", hint: "The one that goes with the client id.", kind: "secret" },
+  plaidEnvironment: { label: "Environment", hint: "sandbox; empty for production.", kind: "text" },
   certHostPattern: { label: "Host of certificates", hint: "A pattern of the hosts that count.", kind: "text" },
   trustedRoots: { label: "Trusted root certificates", hint: "As PEM text, with BEGIN and END lines.", kind: "list" },
 };
+
+/** What a provider that gives its keys to its own customers alone is asked with; without it nothing verifies. */
+const CLIENT_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  plaid: ["clientId", "clientSecret", "plaidEnvironment"],
+};
+
+/** A field of the form: its name in the source, and whether it may be left empty. */
+export interface AskedField {
+  readonly key: string;
+  readonly name: string;
+  readonly optional: boolean;
+}
+
+/** Every field that the form for this provider asks for. */
+export function fieldsOf({ slug, receiverFields }: ProviderRow): readonly AskedField[] {
+  return [...receiverFields, ...(CLIENT_FIELDS[slug] ?? [])].map((key) =>
+    key === "plaidEnvironment" ? { key, name: "environment", optional: true } : { key, name: key, optional: false },
+  );
+}
 
 export function describeField(name: string): FieldWords {
   return FIELDS[name] ?? { label: name, hint: "See docs/providers.md.", kind: "text" };

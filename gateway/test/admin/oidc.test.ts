@@ -160,6 +160,26 @@ describe("an account with a password", () => {
     expect(refused.status).toBe(403);
     expect((await lastEntry()).detail["refused"]).toBe("connected_elsewhere");
   });
+
+  it("is disconnected by its owner, who has to have a password to come in with afterwards", async () => {
+    const { visitor: alone } = await goThrough();
+    const mine = { current: password };
+    issuer.comesAs = "u-1";
+    const { visitor: without } = await goThrough();
+    expect((await without.post("/session/oidc/disconnect", mine)).status).toBe(409);
+    const visitor = createVisitor(gateway.url);
+    await visitor.post("/session", { email, password });
+    expect((await visitor.post("/session/oidc/disconnect", { current: "not it at all" })).status).toBe(422);
+    expect((await visitor.post("/session/oidc/disconnect", mine)).status).toBe(200);
+    // Who came in by the provider is out, this browser stays, and there is nothing left to take away.
+    expect((await alone.get("/session")).status).toBe(401);
+    expect((await visitor.get("/session/account")).body).toMatchObject({ person: { issuer: null, hasPassword: true } });
+    expect((await visitor.post("/session/oidc/disconnect", mine)).status).toBe(409);
+    issuer.comesAs = "u-2";
+    expect((await goThrough()).back.status).toBe(403);
+    const { items } = (await gateway.call("GET", "/audit?limit=3")).body as { items: { action: string }[] };
+    expect(items.map(({ action }) => action)).toContain("POST /session/oidc/disconnect");
+  });
 });
 
 describe("a return from the provider", () => {

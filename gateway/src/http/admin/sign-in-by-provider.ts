@@ -10,7 +10,7 @@ import { askStore, conflict, invalid } from "./refusal.ts";
 import { finishFlow } from "./finish-sign-in.ts";
 import { sessionSchema } from "./session-shape.ts";
 import { FLOW_COOKIE, sealFlow } from "./sign-in-flow.ts";
-import { askOwnPassword } from "./sign-in-password.ts";
+import { askOwnPassword, disconnectProvider } from "./sign-in-password.ts";
 import { hashToken, newToken, writeCookie } from "./sessions.ts";
 
 const FLOW_LIFE_MS = 10 * 60_000;
@@ -112,6 +112,7 @@ const returnedSchema = sessionSchema.extend({ returnTo: z.string() }).openapi("R
 });
 
 const tag = "Access";
+const passwordInput = z.strictObject({ current: z.string().min(1).max(1_000) });
 
 /** Signing in through an OpenID provider. */
 export const providerSignInOperations: readonly Operation[] = [
@@ -149,13 +150,23 @@ export const providerSignInOperations: readonly Operation[] = [
     access: "viewer",
     summary: "Begin to connect your own account with the OpenID provider, to sign in either way; the password is asked",
     answer: begunSchema,
-    body: { schema: z.strictObject({ current: z.string().min(1).max(1_000) }), example: { current: "your password" } },
+    body: { schema: passwordInput, example: { current: "your password" } },
     // The way back changes something, and leaves the entry.
     hasChanged: () => false,
     handle: async (context, { body }) => {
       const own = await askOwnPassword(context, body.current);
       return own.ok ? begin(context, { returnTo: "/account" }, own.personId) : own;
     },
+  }),
+  operation({
+    method: "post",
+    path: "/session/oidc/disconnect",
+    tag,
+    access: "viewer",
+    summary: "Take the OpenID provider away from your own account; the password is asked, and your other sessions end",
+    answer: z.object({}),
+    body: { schema: passwordInput, example: { current: "your password" } },
+    handle: (context, { body }) => disconnectProvider(context, body.current),
   }),
   operation({
     method: "post",

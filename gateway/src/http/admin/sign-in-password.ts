@@ -1,5 +1,12 @@
 import { judgePassword } from "../../domain/password-rule.ts";
-import { endSessionsOf, findCredentials, findOwnCredentials, updatePerson } from "../../store/access/people.ts";
+import {
+  disconnectIdentity,
+  endSessionsOf,
+  findCredentials,
+  findOwnCredentials,
+  updatePerson,
+} from "../../store/access/people.ts";
+import type { Queryable } from "../../store/statement.ts";
 import type { Principal } from "./api-keys.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
@@ -70,21 +77,51 @@ export async function changeOwnPassword(
   context: OperationContext,
   body: { readonly current: string; readonly next: string },
 ): Promise<Handled<Record<string, never>>> {
-  const { deps, principal, isSecure } = context;
-  const { tenant } = principal;
+  const { deps, principal } = context;
   const own = await askOwnPassword(context, body.current, (email) => {
     const problem = judgePassword(body.next, email);
     return problem === null ? null : invalid({ path: "next", problem });
   });
   if (!own.ok) return own;
-  const { personId } = own;
   const hash = await deps.passwords.hash(body.next);
+  return changeOwn(context, own.personId, async (tx, now) => {
+    await tx.run(updatePerson, [principal.tenant, own.personId, null, null, null, hash, now]);
+    return null;
+  });
+}
+
+/**
+ * Takes the connection with the OpenID provider away from the own account. The password is asked, so that whoever has none is not
+ * locked out. All sessions end, also those that the provider has vouched for; this browser goes on in a new one.
+ */
+export async function disconnectProvider(
+  context: OperationContext,
+  current: string,
+): Promise<Handled<Record<string, never>>> {
+  const own = await askOwnPassword(context, current);
+  if (!own.ok) return own;
+  return changeOwn(context, own.personId, async (tx, now) => {
+    const gone = await tx.run(disconnectIdentity, [context.principal.tenant, own.personId, now]);
+    return gone.rowCount === 1 ? null : conflict("Your account is not connected with an OpenID provider.");
+  });
+}
+
+/** Changes one's own account: with it all its sessions end, and whoever showed the password goes on in a new one. */
+async function changeOwn(
+  context: OperationContext,
+  personId: string,
+  change: (tx: Queryable, now: Date) => Promise<Refusal | null>,
+): Promise<Handled<Record<string, never>>> {
+  const { deps, principal, isSecure } = context;
+  const { tenant } = principal;
   const now = deps.clock.now();
   const written = await deps.db.transaction(async (tx) => {
-    await tx.run(updatePerson, [tenant, personId, null, null, null, hash, now]);
-    await tx.run(endSessionsOf, [personId, now]);
+    const refusal = await change(tx, now);
+    if (refusal === null) await tx.run(endSessionsOf, [personId, now]);
+    return refusal;
   }, 5_000);
   if (!written.ok) return { ok: false, code: "store_unavailable", cause: written.message };
+  if (written.value !== null) return written.value;
   const { role, name } = principal;
   const who = { tenant, role, name, keyId: null, personId };
   const opened = await askStore(() => openSession(deps, who, isSecure));

@@ -108,6 +108,13 @@ export const insertIdentity = cold<IdentityRow>(
    RETURNING id, email, name, role, state`,
 );
 
+/** Forgets whom the provider means by an account; nothing when it was not connected. Parameters: tenant, id, now. */
+export const disconnectIdentity = cold(
+  "disconnect_identity",
+  `UPDATE holdfast.person SET issuer = NULL, subject = NULL, updated_at = $3
+    WHERE tenant = $1 AND id = $2 AND issuer IS NOT NULL AND password IS NOT NULL`,
+);
+
 /**
  * Connects an account with whom the provider means. An account is connected once, and an identity has one account.
  * Parameters: tenant, id, issuer, subject, now.
