@@ -92,7 +92,7 @@ function AlertRows({ alerts }: { alerts: readonly Alert[] }) {
               </span>
             </div>
             <p className="break-words">{alert.summary}</p>
-            <p className="break-words text-soft">
+            <p className="break-words text-soft first-letter:uppercase">
               {alert.detail}. What to do stands in <code className="font-mono text-xs">{alert.runbook}</code>.
             </p>
           </li>

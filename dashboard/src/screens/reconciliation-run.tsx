@@ -177,19 +177,17 @@ function EntryRow({ entry }: { entry: ReconciliationEntry }) {
             {entry.providerEventId}
           </Link>
         )}
+      </p>
+      <p className="flex flex-wrap gap-x-4 text-xs text-soft">
+        {[way, entry.providerOutcome === null ? null : `the provider calls it ${entry.providerOutcome}`, entry.detail]
+          .filter((part) => part !== null)
+          .join("; ")}
         {entry.occurredAt === null ? null : (
-          <span className="ml-auto text-xs text-faint">
+          <span className="ml-auto text-faint">
             <Moment at={entry.occurredAt} exact />
           </span>
         )}
       </p>
-      {way === null && entry.detail === null && entry.providerOutcome === null ? null : (
-        <p className="text-xs text-soft">
-          {[way, entry.providerOutcome === null ? null : `the provider calls it ${entry.providerOutcome}`, entry.detail]
-            .filter((part) => part !== null)
-            .join("; ")}
-        </p>
-      )}
     </li>
   );
 }

@@ -25,8 +25,10 @@ export function SettingsScreen() {
               facts={[
                 ["Version", status.data.version],
                 ["PostgreSQL", status.data.postgresVersion],
-                ...factsOf(status.data["database"], "Database"),
-                ...factsOf(status.data["retention"], "Kept"),
+                ...factsOf(status.data["database"], "Database").map(
+                  ([name, value]) => [DATABASE_WORDS[name] ?? name, value] as const,
+                ),
+                ...keptOf(status.data["retention"]),
                 ["Partitions ahead", `${status.data.partitionsAheadDays ?? 0} days`],
               ]}
             />
@@ -62,6 +64,23 @@ function Effective() {
       <Facts facts={facts} />
     </Card>
   );
+}
+
+const DATABASE_WORDS: Readonly<Record<string, string>> = {
+  "Database kind": "Kind of database",
+  "Database description": "Database",
+  "Database safety ok": "Durable settings",
+};
+
+const KEPT_WORDS: Readonly<Record<string, string>> = {
+  eventDays: "Events are kept for",
+  attemptDays: "Attempts are kept for",
+  rejectionDays: "Rejections are kept for",
+  dedupeDays: "Duplicates are known for",
+};
+
+function keptOf(retention: unknown): [name: string, value: string][] {
+  return factsOf(retention, "").map(([name, value]) => [KEPT_WORDS[name] ?? name, `${value} days`]);
 }
 
 /** What stands in an object, each value with the path to it. What comes is looked at before it is believed. */
