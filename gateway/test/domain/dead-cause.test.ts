@@ -23,10 +23,13 @@ describe("what was said, without what differs from letter to letter", () => {
     ["no row 0199f0c8-7c3e-7abc-8def-0123456789ab here", "no row <id> here"],
     ["customer cus_NffrFeUfNV2Hib is gone", "customer <id> is gone"],
     ["customer cus_abcdefgh1 is gone", "customer <id> is gone"],
+    ["customer cus_abcDefghi is gone", "customer <id> is gone"],
     ["tls_certificate: it has expired", "tls_certificate: it has expired"],
     ["card_declined, CARD_DECLINED", "card_declined, card_declined"],
     ["at 2026-11-22T10:00:00.123Z it broke", "at <time> it broke"],
     ["at 2026-11-22T10:00+01:00 it broke", "at <time> it broke"],
+    ["at 2026-11-22T10:00:07+0100 and 2026-11-22T10:00:07 it broke", "at <time> and <time> it broke"],
+    ["connect 10.1.2.3 refused", "connect <address> refused"],
     ["connect 10.1.2.3:8080 refused", "connect <address> refused"],
     ["trace 0123456789ABCDEF", "trace <hex>"],
     ["commit deadbee1 and defacade", "commit <hex> and defacade"],
@@ -54,6 +57,10 @@ describe("letters of one cause", () => {
         sample: newest,
       }),
     ]);
+  });
+
+  it("are shown by the first of two that ended at the same moment", () => {
+    expect(groupByCause([letter({ id: "d1" }), letter({ id: "d2" })])[0]!.sample.id).toBe("d1");
   });
 
   it.each<Partial<DeadFacts>>([

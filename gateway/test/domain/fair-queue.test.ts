@@ -188,13 +188,16 @@ describe("the service", () => {
   });
 
   it("forgets those that are not ahead first when there is no room for another", () => {
-    const queue = createFairQueue(3);
-    queue.next(0, "behind");
-    for (let i = 0; i < 5; i++) queue.next(0, "ahead");
-    queue.next(0, "also behind");
-    queue.claimed(0, VIRTUAL_TIME_START + RANK_STEP);
-    queue.next(0, "new");
-    expect(queue.next(0, "ahead")).toBe(VIRTUAL_TIME_START + 5 * RANK_STEP);
+    for (const lanes of [
+      ["behind", "ahead", "also behind"],
+      ["ahead", "behind", "also behind"],
+    ]) {
+      const queue = createFairQueue(3);
+      for (const lane of lanes) for (let i = 0; i < (lane === "ahead" ? 5 : 1); i++) queue.next(0, lane);
+      queue.claimed(0, VIRTUAL_TIME_START + RANK_STEP);
+      queue.next(0, "new");
+      expect(queue.next(0, "ahead")).toBe(VIRTUAL_TIME_START + 5 * RANK_STEP);
+    }
   });
 });
 

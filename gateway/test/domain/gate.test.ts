@@ -22,6 +22,7 @@ describe("the gate of a destination", () => {
     expect(gateOf({ ...NO_LIMITS, concurrency: 3 }, null)?.reason).toBe("limit");
     expect(gateOf({ ...NO_LIMITS, concurrency: 3 }, { ...row, slowConcurrency: 4 })?.reason).toBe("slow");
     expect(gateOf(NO_LIMITS, { ...row, slowConcurrency: 4, breaker: "open" })?.reason).toBe("breaker");
+    expect(gateOf(NO_LIMITS, { ...row, breaker: "open" })?.reason).toBe("breaker");
     expect(gateOf({ ...NO_LIMITS, ratePerSec: 3 }, null)?.reason).toBe("limit");
     expect(gateOf(NO_LIMITS, { ...row, slowConcurrency: 4 })?.reason).toBe("slow");
     const broken = { breaker: "recovering", breakerSince: start, slowConcurrency: 4 } as const;

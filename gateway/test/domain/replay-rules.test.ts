@@ -81,6 +81,7 @@ describe("what a replay chooses", () => {
     expect(act("processed", ["processed"], { again: true })).toEqual(create(false));
     expect(act("processed", ["dead"], { again: true })).toEqual({ do: "skip" });
     expect(act("missing", [], { copyTo: "staging" })).toEqual(create(true));
+    expect(act("under_way", [], { again: true })).toEqual({ do: "skip" });
   });
 });
 

@@ -89,6 +89,7 @@ describe("what is recorded of an event", () => {
         payloadVersion: odd,
       },
     );
+    expect(draft(readyOf(), arrivalOf(""), { eventId: "a\u0000" }).providerEventId).toBe("a\uFFFD");
     const kept = `a\uFFFD\u{1f600}${"x".repeat(508)}`;
     expect([found.providerEventId, found.eventType, found.payloadVersion]).toEqual([kept, kept, kept]);
     expect(url).toBe(`/\uFFFD${"u".repeat(4_094)}`);

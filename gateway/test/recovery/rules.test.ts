@@ -29,6 +29,12 @@ describe("two replays overlap", () => {
     ["with everything, however narrow the other is", {}, { ids: ["x"] }, true],
     ["not with other types", { eventTypes: ["invoice.*"] }, { eventTypes: ["charge.*"] }, false],
     ["with a type that a pattern means", { eventTypes: ["invoice.*"] }, { eventTypes: ["invoice.paid"] }, true],
+    [
+      "not with a type that a pattern begins like",
+      { eventTypes: ["invoice.*.late"] },
+      { eventTypes: ["invoice.paid"] },
+      false,
+    ],
     ["in doubt", { eventTypes: ["*.paid"] }, { eventTypes: ["invoice.*"] }, true],
     ["not with other destinations", { destinationIds: ["a"] }, { destinationIds: ["b"] }, false],
   ])("%s", (_words, one, other, expected) => {
