@@ -30,7 +30,10 @@ export const MUTANTS = [
   {
     id: "M2",
     what: "does not look at COMMIT's tag",
-    edits: [{ file: `${G}store/database.ts`, from: 'if (commit.command === "COMMIT") return', to: "return" }],
+    edits: [
+      { file: `${G}store/database.ts`, from: 'if (commit.command === "COMMIT") return', to: "return" },
+      { file: `${G}store/at-once.ts`, from: 'if (tag === "COMMIT") return', to: "return" },
+    ],
     test: { file: `${T}ingest/commit.test.ts`, name: "nothing is acknowledged and nothing is stored; afterwards" },
   },
   {
@@ -41,6 +44,11 @@ export const MUTANTS = [
         file: `${G}pipeline/record-event.ts`,
         from: "queue(tx, fresh, options.ranks);",
         to: "setTimeout(() => queue(tx, fresh, options.ranks), 5);",
+      },
+      {
+        file: `${G}pipeline/record-batch.ts`,
+        from: "steps.push({ statement: insertDeliveries, values: deliveries });",
+        to: "setTimeout(() => db.transactionAtOnce([{ statement: insertDeliveries, values: deliveries }], 9_000), 5);",
       },
     ],
     test: { file: `${T}proof/crash-points-ingest.test.ts`, name: "between the event's row and its deliveries" },

@@ -1,4 +1,5 @@
 import pg from "pg";
+import type { Committed } from "./database.ts";
 import type { Statement } from "./statement.ts";
 
 /** A value as it travels: bytes in the type's binary form, or text that the server reads. */
@@ -11,7 +12,7 @@ export interface Step {
 }
 
 /** What came of it. A lost connection throws, and so does an error of the server. */
-export interface SentAtOnce {
+interface SentAtOnce {
   /** Rows that each step has written, in order. */
   readonly counts: readonly number[];
   /** What COMMIT was answered: COMMIT, or ROLLBACK after an error. */
@@ -27,7 +28,9 @@ export interface SentAtOnce {
  * takes what comes between two Syncs for one transaction (53.2.3): a ledger line without its event cannot come of it. After
  * an error nothing is run up to that Sync, and COMMIT then answers ROLLBACK.
  */
-export async function sendAtOnce(client: pg.PoolClient, steps: readonly Step[]): Promise<SentAtOnce> {
+async function sendAtOnce(client: pg.PoolClient, steps: readonly Step[]): Promise<SentAtOnce> {
+  // On any other the driver would send the second query only when the first is answered, and refuses that from version 9 on.
+  if ((client as { pipeline?: boolean }).pipeline !== true) throw new Error("the connection is not pipelined");
   const known = preparedOn(client);
   const bytes = encode(steps, known);
   const counts: number[] = [];
@@ -41,6 +44,28 @@ export async function sendAtOnce(client: pg.PoolClient, steps: readonly Step[]):
   if (failed !== undefined) throw failed.reason;
   for (const { statement } of steps) known.add(statement.name);
   return { counts, tag: tags[0] ?? "" };
+}
+
+/** The same as a transaction's outcome; `value` is how many rows each step has written. */
+export async function attemptAtOnce(
+  client: pg.PoolClient,
+  steps: readonly Step[],
+): Promise<Committed<readonly number[]>> {
+  const { counts, tag } = await sendAtOnce(client, steps);
+  if (tag === "COMMIT") return { ok: true, value: counts };
+  return { ok: false, unknown: false, code: null, message: `COMMIT was answered ${tag}` };
+}
+
+/** Runs steps in their order, each when the one before has ended. */
+export async function oneByOne(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const step of steps) await step();
+}
+
+/** What is sent on it in this turn of the event loop leaves in one write: a write to a socket costs more than the statement. */
+export function together(client: pg.PoolClient): void {
+  const { connection } = client as unknown as { connection: { stream: { cork(): void; uncork(): void } } };
+  connection.stream.cork();
+  process.nextTick(() => connection.stream.uncork());
 }
 
 const PREPARED = new WeakMap<pg.PoolClient, Set<string>>();

@@ -2,7 +2,7 @@ import pg from "pg";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Step } from "./at-once.ts";
-import { sendAtOnce } from "./at-once.ts";
+import { attemptAtOnce, oneByOne, together } from "./at-once.ts";
 import { checkDurability } from "./durability.ts";
 import type { Queryable, Statement } from "./statement.ts";
 import { runOn } from "./statement.ts";
@@ -39,7 +39,7 @@ export interface Database extends Queryable {
   ): Promise<Committed<T>>;
   /**
    * The same for statements that are all known beforehand: they go there and back once, COMMIT included. `value` is how many
-   * rows each has written.
+   * rows each has written. On pipelined connections only.
    */
   transactionAtOnce(steps: readonly Step[], deadlineMs: number): Promise<Committed<readonly number[]>>;
   /** The pool itself, for what needs a dedicated connection. */
@@ -100,7 +100,11 @@ export function openDatabase(options: DatabaseOptions): Database {
     transaction: (work, deadlineMs, begin = "BEGIN") =>
       transact(pool, deadlineMs, (client, progress) => attempt(client, work, progress, begin)),
     transactionAtOnce: (steps, deadlineMs) =>
-      transact(pool, deadlineMs, (client, progress) => attemptAtOnce(client, steps, progress)),
+      transact(pool, deadlineMs, (client, progress) => {
+        // COMMIT is among what is sent: from here on a connection that is lost leaves it open what became of it.
+        progress.committing = true;
+        return attemptAtOnce(client, steps);
+      }),
     cut: () => clients.forEach(destroy),
     close: async (deadlineMs = CLOSE_MS) => {
       const timer = setTimeout(() => clients.forEach(destroy), deadlineMs);
@@ -203,18 +207,6 @@ async function transact<T>(
   }
 }
 
-async function attemptAtOnce(
-  client: pg.PoolClient,
-  steps: readonly Step[],
-  progress: Progress,
-): Promise<Committed<readonly number[]>> {
-  // COMMIT is among what is sent: from here on a connection that is lost leaves it open what became of it.
-  progress.committing = true;
-  const { counts, tag } = await sendAtOnce(client, steps);
-  if (tag === "COMMIT") return { ok: true, value: counts };
-  return { ok: false, unknown: false, code: null, message: `COMMIT was answered ${tag}` };
-}
-
 async function attempt<T>(
   client: pg.PoolClient,
   work: (tx: Transaction) => Promise<T>,
@@ -277,17 +269,6 @@ async function attempt<T>(
   }
   if (commit.command === "COMMIT") return { ok: true, value };
   return { ok: false, unknown: false, code: null, message: `COMMIT was answered ${commit.command}` };
-}
-
-async function oneByOne(steps: readonly (() => Promise<void>)[]): Promise<void> {
-  for (const step of steps) await step();
-}
-
-// What is sent in one turn of the event loop leaves in one write: a write to a socket costs more than the statement.
-function together(client: pg.PoolClient): void {
-  const { connection } = client as unknown as { connection: { stream: { cork(): void; uncork(): void } } };
-  connection.stream.cork();
-  process.nextTick(() => connection.stream.uncork());
 }
 
 async function rolledBack(client: pg.PoolClient, error: unknown): Promise<boolean> {
