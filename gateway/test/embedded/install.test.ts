@@ -183,6 +183,8 @@ describe("the data folder", () => {
     writeFileSync(file, "");
     const fault = await refused({ dataDir: join(file, "data") });
     expect(fault).toMatchObject({ code: "data_dir_not_writable", remedy: expect.stringContaining("--data-dir") });
+    expect(fault.message).toContain("a file stands where a folder above it should be (ENOTDIR)");
+    expect((await refused({ dataDir: file })).message).toContain("a file stands in its place (EEXIST)");
   });
 
   test("whose passwords are gone is refused, not made anew", async () => {

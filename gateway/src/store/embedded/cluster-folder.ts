@@ -49,10 +49,24 @@ export function prepareClusterFolder(options: {
   } catch (error) {
     return embeddedFault(
       "data_dir_not_writable",
-      `The data folder ${options.dataDir} cannot be used: ${messageOf(error)}.`,
+      `The data folder ${options.dataDir} cannot be used: ${explain(error)}.`,
       "Make it writable for the user that Holdfast runs as, or name another folder with --data-dir.",
     );
   }
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  EEXIST: "a file stands in its place",
+  ENOTDIR: "a file stands where a folder above it should be",
+  EROFS: "its disk is read-only",
+  ENOSPC: "its disk is full",
+  EACCES: "this user may not write there",
+  EPERM: "this user may not write there",
+};
+
+function explain(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return CAUSES[code] === undefined ? messageOf(error) : `${CAUSES[code]} (${code})`;
 }
 
 // 0711 only when another user has to pass through on the way to the cluster; every file inside has a mode of its own.
