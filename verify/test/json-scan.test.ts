@@ -121,6 +121,7 @@ describe("what is no JSON object gives nothing", () => {
     '{"id":"x",',
     '{"id":"x","b"',
     '{"id":"x"y',
+    '{"id":"x";"b":1}',
     '{"id":"x","b":-',
     '{"id":"x","b":-}',
     '{"id":"x","b"11}',

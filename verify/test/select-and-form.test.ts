@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeForm } from "../src/extract/form.ts";
 import { path } from "../src/extract/json-scan.ts";
+import { sign, verify } from "../src/index.ts";
 import { batchDocument, itemsOf, joinTexts, select, selectTexts } from "../src/extract/select.ts";
 
 const paths = [path("a"), path("b")];
@@ -97,6 +98,7 @@ describe("fields of a form", () => {
     ["a=%0:", null],
     ["a=%zz", null],
     ["a=%4z", null],
+    ["a=%z0%9F%98%80", null],
     ["a=%e2", null],
     ['a="', null],
     ["a=b c", null],
@@ -109,5 +111,40 @@ describe("fields of a form", () => {
     expect(decodeForm(form(1_000))).toHaveLength(1_000);
     expect(decodeForm(form(1_001))).toBeNull();
     expect(decodeForm(Buffer.from([0x61, 0x3d, 0xe9]))).toBeNull();
+  });
+});
+
+describe("what a request says that it is", () => {
+  const now = new Date("2026-03-04T05:06:07Z");
+  const told = (provider: string, body: object) => {
+    const request = {
+      method: "POST",
+      url: "https://e.example/in",
+      headers: [],
+      body: Buffer.from(JSON.stringify(body)),
+    };
+    const receiver = { secrets: ["whsec_the-secret-of-the-tests-0001"] };
+    const verdict = verify({ provider, receiver, now, request: { ...request, headers: sign({ provider, receiver, request, now }) } }); // prettier-ignore
+    if (!verdict.ok) throw new Error(verdict.reason);
+    return { ...verdict, eventKey: Buffer.from(verdict.eventKey).toString() };
+  };
+
+  test.each([
+    [1772600767, now],
+    ["1772600767.5", new Date(now.getTime() + 500)],
+    ["x1772600767", null],
+    ["1772600767x", null],
+    [null, null],
+  ])("its time is a whole number of the unit, or none: %j", (created, occurredAt) => {
+    expect(told("stripe", { id: "evt_1", created }).occurredAt).toEqual(occurredAt);
+  });
+
+  test("an id that several events have is told, and is no key; one that is not signed has its content beside it", () => {
+    expect(told("elevenlabs", { data: { conversation_id: "c" } })).toMatchObject({
+      eventId: "c",
+      eventKey: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+    });
+    expect(told("stripe", { id: "evt_1" })).toMatchObject({ eventKey: "id:evt_1", contentKey: null });
+    expect(told("github", {}).contentKey).not.toBeNull();
   });
 });
