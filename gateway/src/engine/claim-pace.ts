@@ -102,7 +102,7 @@ export function createClaimPace({ clock, log, wake, isClaiming, claimFew }: Clai
       state.cameMs = nowMs;
       tally.quiet += quiet;
       // Otherwise the worker's own claim is sent at once.
-      const mustWait = isClaiming() || timer !== null || nowMs - state.claimedMs < GATHER_MS;
+      const mustWait = isClaiming() || nowMs - state.claimedMs < GATHER_MS;
       if (keptMax === 0 || !mustWait || state.isStopped || !areQuietFew(nowMs)) return;
       state.few = keptMax;
       quick ??= claimQuickly();
