@@ -1,5 +1,6 @@
 // Mutants that no test can kill, because what they change is seen by nobody. Each with its reason; all others must die.
 
+import { PROOFS } from "./equivalent-proofs.mjs";
 import { WAYS } from "./equivalent-ways.mjs";
 
 /** @typedef {{ file: string, from: string, to: string, why: string }} Equivalent `file`: how the path ends */
@@ -132,5 +133,5 @@ export const EQUIVALENT = [
     to: "tag - own.v > FAR_AHEAD",
     why: "tells of a lane one delivery later; from when on it is worth telling is a matter of taste",
   },
-  ...WAYS.flatMap(({ file, why, changes }) => changes.map(([from, to]) => ({ file, from, to, why }))),
+  ...[...WAYS, ...PROOFS].flatMap(({ file, why, changes }) => changes.map(([from, to]) => ({ file, from, to, why }))),
 ];
