@@ -10,6 +10,8 @@ import type { Candidacy, Leader } from "../engine/leader.ts";
 import { CARETAKERS, LEAD_MS, startCandidacy } from "../engine/leader.ts";
 import type { ProcessWatch } from "../engine/process-watch.ts";
 import { watchProcesses } from "../engine/process-watch.ts";
+import type { RecentEvents } from "../engine/recent-events.ts";
+import { createRecentEvents } from "../engine/recent-events.ts";
 import type { VirtualTime } from "../engine/virtual-time.ts";
 import { openVirtualTime } from "../engine/virtual-time.ts";
 import type { SafetyWatch } from "../engine/watch-safety.ts";
@@ -46,6 +48,8 @@ export interface Foundation {
   readonly random: (bytes: number) => Uint8Array;
   readonly metrics: Metrics;
   readonly catalog: CatalogWatch;
+  /** What the door has recorded and a worker of this process delivers. */
+  readonly recent: RecentEvents;
   /** The fair queue: gives ranks to what begins to wait. */
   readonly ranks: VirtualTime;
   readonly safety: SafetyWatch;
@@ -74,6 +78,7 @@ export interface PoolExtras {
 const CARETAKER_CONNECTIONS = 3;
 const CARETAKER_STATEMENT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 1_500;
+const RECENT_BYTES = 16_777_216;
 
 /** Opens the database, makes what must be there, applies the declared configuration, and starts watching. */
 export async function layFoundation(
@@ -105,6 +110,7 @@ export async function layFoundation(
     box: createSecretsBox({ keys: key.keys }),
     metrics: createMetrics(VERSION),
     databaseClock: createDatabaseClock(base, systemClock),
+    recent: createRecentEvents(systemClock, delivers(config) ? RECENT_BYTES : 0),
   };
   try {
     await parts.databaseClock.sync();
@@ -131,6 +137,11 @@ export async function layFoundation(
     const remedy = "Run `holdfast doctor`; the log has the rest.";
     return startFault("start_failed", `the database failed while starting: ${messageOf(error)}`, remedy);
   }
+}
+
+/** Whether this process delivers what it takes in. */
+function delivers({ roles }: GatewayConfig): boolean {
+  return roles.includes("ingest") && roles.includes("worker");
 }
 
 interface Watches {

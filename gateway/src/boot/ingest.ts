@@ -59,7 +59,7 @@ export async function startIngest(
     findKey: openKeyStore(egress, log, foundation),
     clock,
     record: recorder.submit,
-    observe: observeBy(watch, onHeld),
+    observe: observeBy(watch, foundation.recent, onHeld),
     onFilterFault: filterFaults.note,
     nextOrderAt: createOrderClock(() => foundation.databaseClock.now()),
     admit: admission.record,
@@ -124,10 +124,12 @@ function takeInBy(
 
 type OnHeld = (destinationId: string, orderKey: string | null) => void;
 
-function observeBy(watch: ArrivalWatch, onHeld: OnHeld): IngestDeps["observe"] {
+function observeBy(watch: ArrivalWatch, recent: Foundation["recent"], onHeld: OnHeld): IngestDeps["observe"] {
   return (ready, arrival, draft, outcome) => {
     watch.observe(ready, arrival, draft, outcome);
-    if (outcome.ok && outcome.value.kind === "recorded") tellHeld(draft, onHeld);
+    if (!outcome.ok || outcome.value.kind !== "recorded") return;
+    recent.note(draft);
+    tellHeld(draft, onHeld);
   };
 }
 

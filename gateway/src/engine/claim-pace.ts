@@ -5,7 +5,10 @@ import type { Log } from "../platform/log.ts";
 /** The slots of a worker at a moment, with what is being claimed for them. */
 export interface Look {
   readonly size: number;
+  /** How many may be claimed, with those ahead. */
   readonly free: number;
+  /** How many may be leased beyond the slots, because attempts end so fast; none when absent. */
+  readonly ahead?: number;
   /** Of those that hold a slot, how many have only just begun. */
   readonly young: number;
 }
@@ -37,6 +40,8 @@ export interface ClaimPaceDeps {
  */
 const FEW_PART = 4;
 const GATHER_MS = 5;
+/** Where work is leased ahead, it lasts while half of it is gathered again. */
+const GATHER_AHEAD_MS = 20;
 
 /** For so long after a quiet lane's delivery the backlog makes room for the next one. */
 const SHARED_MS = 1_000;
@@ -86,13 +91,14 @@ export function createClaimPace({ clock, log, wake, isClaiming, claimFew }: Clai
     return tally.areFew;
   };
   return {
-    take: ({ size, free, young }) => {
+    take: ({ size, free, ahead = 0, young }) => {
       const nowMs = clock.monotonicMs();
       keptMax = size < SHARED_SLOTS_MIN ? 0 : Math.floor(size / KEPT_PART);
       const isShared = keptMax > 0 && nowMs - state.cameMs < SHARED_MS && areQuietFew(nowMs);
-      const count = isShared ? Math.min(free - keptMax, Math.ceil(size / YOUNG_PART) - young) : free;
+      const count = isShared ? Math.min(free - ahead - keptMax, Math.ceil(size / YOUNG_PART) - young) : free;
       if (count <= 0) return free > 0 ? later() : 0;
-      if (count < size / FEW_PART && nowMs - state.claimedMs < GATHER_MS) return later();
+      const [few, gatherMs] = isShared || ahead === 0 ? [0, GATHER_MS] : [ahead / 2, GATHER_AHEAD_MS];
+      if (count < size / FEW_PART + few && nowMs - state.claimedMs < gatherMs) return later();
       state.claimedMs = nowMs;
       return count;
     },

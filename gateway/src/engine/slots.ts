@@ -1,21 +1,33 @@
-/** One attempt that is under way, or that has ended and is being settled. */
+/** One delivery that is leased: it waits for its attempt, is being tried, or has been and is being settled. */
 export interface Slot {
   readonly destinationId: string;
-  readonly startMs: number;
-  /** The attempt is over: its place is for the next one, while its outcome is written. */
-  settling: boolean;
+  /** When its attempt began. */
+  startMs: number;
+  phase: "waiting" | "trying" | "settling";
+  /** What it may take of memory; the most there can be, until its event is read. */
+  bytes: number;
 }
 
 /** The slots of one worker: who is in them, and how many are free. */
 export interface Slots {
-  take(destinationId: string): Slot;
+  /** @param bytes what its event may take; @param waits whether its attempt begins later, when {@link Slots.begin} is called */
+  take(destinationId: string, bytes?: number, waits?: boolean): Slot;
+  /** How much its event takes is known now. */
+  weigh(slot: Slot, bytes: number): void;
+  /** Whether an attempt may begin, when there are `size` slots and at most `sizeMax` may be under way in any case. */
+  mayBegin(size: number, sizeMax: number): boolean;
+  begin(slot: Slot): void;
   /** The attempt has ended, and what came of it is being written. */
   settle(slot: Slot): void;
   leave(slot: Slot): void;
   inUse(): number;
-  /** How many may be claimed, when there are `size` slots and at most `sizeMax` may be under way in any case. */
-  free(size: number, sizeMax: number): number;
-  /** How many hold a slot and have only just begun: 25 ms ago at most. */
+  bytes(): number;
+  /**
+   * How many may be claimed, when there are `size` slots, at most `sizeMax` may be leased in any case, and `ahead` may wait
+   * for a slot.
+   */
+  free(size: number, sizeMax: number, ahead?: number): number;
+  /** How many hold a slot, or wait for one, and have only just begun: 25 ms ago at most. */
   young(): number;
   /** The destination whose old attempts fill at least a quarter of `size` slots; null when there is none. */
   findSlow(size: number, isMeant: (destinationId: string) => boolean): string | null;
@@ -37,41 +49,62 @@ const SLOW_PART = 4;
  */
 export function createSlots(nowMs: () => number): Slots {
   const taken = new Set<Slot>();
+  const counts = { waiting: 0, trying: 0, settling: 0 };
+  const sum = { bytes: 0 };
+  const move = (slot: Slot, phase: Slot["phase"]): void => {
+    counts[slot.phase]--;
+    counts[phase]++;
+    slot.phase = phase;
+  };
+  // Old ones do not count beyond their part.
+  const tryingCounted = (size: number): number => {
+    if (counts.trying <= Math.ceil(size / OLD_PART)) return counts.trying;
+    const before = nowMs() - OLD_MS;
+    let old = 0;
+    for (const slot of taken) if (slot.phase === "trying" && slot.startMs <= before) old++;
+    return counts.trying - old + Math.min(old, Math.ceil(size / OLD_PART));
+  };
   return {
-    take: (destinationId) => {
-      const slot = { destinationId, startMs: nowMs(), settling: false };
+    take: (destinationId, bytes = 0, waits = false) => {
+      const slot: Slot = { destinationId, startMs: nowMs(), phase: waits ? "waiting" : "trying", bytes };
+      counts[slot.phase]++;
+      sum.bytes += bytes;
       taken.add(slot);
       return slot;
     },
-    settle: (slot) => {
-      slot.settling = true;
+    weigh: (slot, bytes) => {
+      sum.bytes += bytes - slot.bytes;
+      slot.bytes = bytes;
     },
-    leave: (slot) => void taken.delete(slot),
+    // The old ones are looked for only with all slots in use: this is asked for each attempt.
+    mayBegin: (size, sizeMax) => counts.trying < size || (counts.trying < sizeMax && tryingCounted(size) < size),
+    begin: (slot) => {
+      slot.startMs = nowMs();
+      move(slot, "trying");
+    },
+    settle: (slot) => move(slot, "settling"),
+    leave: (slot) => {
+      if (!taken.delete(slot)) return;
+      counts[slot.phase]--;
+      sum.bytes -= slot.bytes;
+    },
     inUse: () => taken.size,
-    free: (size, sizeMax) => {
-      const before = nowMs() - OLD_MS;
-      let old = 0;
-      let settling = 0;
-      for (const slot of taken) {
-        if (slot.settling) settling++;
-        else if (slot.startMs <= before) old++;
-      }
-      const counted = taken.size - settling - old + Math.min(old, Math.ceil(size / OLD_PART));
-      return Math.max(0, Math.min(size - counted, sizeMax - taken.size));
-    },
+    bytes: () => sum.bytes,
+    free: (size, sizeMax, ahead = 0) =>
+      Math.max(0, Math.min(size + ahead - tryingCounted(size) - counts.waiting, sizeMax - taken.size)),
     young: () => {
       const since = nowMs() - YOUNG_MS;
       let young = 0;
-      for (const { startMs, settling } of taken) if (!settling && startMs > since) young++;
+      for (const { startMs, phase } of taken) if (phase !== "settling" && startMs > since) young++;
       return young;
     },
     findSlow: (size, isMeant) => {
       const before = nowMs() - OLD_MS;
-      const counts = new Map<string, number>();
-      for (const { destinationId, startMs, settling } of taken) {
-        if (!settling && startMs <= before) counts.set(destinationId, (counts.get(destinationId) ?? 0) + 1);
+      const found = new Map<string, number>();
+      for (const { destinationId, startMs, phase } of taken) {
+        if (phase === "trying" && startMs <= before) found.set(destinationId, (found.get(destinationId) ?? 0) + 1);
       }
-      const [most] = [...counts].filter(([id]) => isMeant(id)).toSorted((a, b) => b[1] - a[1]);
+      const [most] = [...found].filter(([id]) => isMeant(id)).toSorted((a, b) => b[1] - a[1]);
       return most !== undefined && most[1] >= Math.max(2, Math.ceil(size / SLOW_PART)) ? most[0] : null;
     },
   };

@@ -18,6 +18,7 @@ import type { DatabaseClock } from "./database-clock.ts";
 import type { Loop } from "./loop.ts";
 import { startLoop } from "./loop.ts";
 import { observeAttempt } from "./observe-attempt.ts";
+import type { RecentEvents } from "./recent-events.ts";
 import { createSettler } from "./settler.ts";
 import { startGates } from "./start-gates.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -35,6 +36,8 @@ export interface EngineDeps {
   readonly catalog: CatalogWatch;
   readonly egress: Egress;
   readonly random: (bytes: number) => Uint8Array;
+  /** What this process has just recorded. */
+  readonly recent: Pick<RecentEvents, "take">;
   readonly ranks: Pick<VirtualTime, "next" | "claimed">;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly log: Log;

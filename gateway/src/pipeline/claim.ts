@@ -61,11 +61,27 @@ export async function claim(
 /**
  * Reads the events of claimed deliveries. Never throws: what is claimed has to be settled or returned, and one bad row must
  * not take the batch with it.
+ *
+ * @param deps.recent events that this process has just recorded, and need not be read
  */
 export async function readEvents(
-  deps: { readonly db: Queryable },
+  deps: { readonly db: Queryable; readonly recent: { take(eventId: string): StoredEvent | null } },
   deliveries: readonly LeasedDelivery[],
 ): Promise<Claimed[]> {
+  const kept = deliveries.map(({ eventId }) => deps.recent.take(eventId));
+  const missing = await readStored(
+    deps,
+    deliveries.filter((_, i) => kept[i] === null),
+  );
+  let at = 0;
+  return deliveries.map((delivery, i) => {
+    const event = kept[i] ?? null;
+    return event === null ? missing[at++]! : { delivery, event };
+  });
+}
+
+async function readStored(deps: { readonly db: Queryable }, deliveries: readonly LeasedDelivery[]): Promise<Claimed[]> {
+  if (deliveries.length === 0) return [];
   try {
     const buckets = deliveries.map(({ bucket }) => bucket);
     const found = await deps.db.run(findEvents, [buckets, deliveries.map(({ eventId }) => eventId)]);
@@ -80,7 +96,7 @@ export async function readEvents(
     const [first, ...rest] = deliveries;
     if (first === undefined || rest.length === 0)
       return deliveries.map((delivery) => ({ delivery, event: "unreadable" }));
-    return [...(await readEvents(deps, [first])), ...(await readEvents(deps, rest))];
+    return [...(await readStored(deps, [first])), ...(await readStored(deps, rest))];
   }
 }
 

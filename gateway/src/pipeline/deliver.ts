@@ -48,7 +48,9 @@ export async function deliver(
   const startedMs = deps.clock.monotonicMs();
   const source = deps.catalog().findSourceById(input.event.sourceId);
   if (source === null) return unsent(startedAt, "unreadable", "the source of this event is no longer in the catalog");
-  const headers = deliveryHeaders({ ...input, source, nowMs: startedAt.getTime(), random: deps.random });
+  const { delivery, event, destination, signingSecret } = input;
+  const nowMs = startedAt.getTime();
+  const headers = deliveryHeaders({ delivery, event, destination, signingSecret, source, nowMs, random: deps.random });
   if (headers === null) return unsent(startedAt, "unreadable", "the destination's signing secret cannot sign");
   const answer = await deps.egress.post({
     url: input.url,
@@ -60,7 +62,8 @@ export async function deliver(
     signal: input.signal,
   });
   const durationMs = Math.max(0, Math.round(deps.clock.monotonicMs() - startedMs));
-  return { ...toAttempt(answer, startedAt, input.signingSecret), startedAt, durationMs };
+  const { outcome, response } = toAttempt(answer, startedAt, signingSecret);
+  return { outcome, startedAt, durationMs, response };
 }
 
 function unsent(startedAt: Date, fault: "unreadable", detail: string): Attempt {

@@ -27,22 +27,27 @@ export function deliveryHeaders(input: {
   const timestampSec = Math.floor(input.nowMs / 1_000);
   const signature = signDelivery({ secrets: [input.signingSecret], id, timestampSec, body: event.body });
   if (signature === null) return null;
-  return [
-    ...passedOn(event.headers, new Set(destination.headers.map(([name]) => name.toLowerCase()))),
-    ...destination.headers.map(([name, value]): [string, string] => [name, value]),
+  const own = destination.headers;
+  const headers = passedOn(event.headers, own.length === 0 ? NONE : new Set(own.map(([name]) => name.toLowerCase())));
+  for (const [name, value] of own) headers.push([name, value]);
+  headers.push(
     ["user-agent", "holdfast/0.1"],
-    ...Object.entries(signature),
+    ["webhook-id", signature["webhook-id"]],
+    ["webhook-timestamp", signature["webhook-timestamp"]],
+    ["webhook-signature", signature["webhook-signature"]],
     ["idempotency-key", id],
     ["holdfast-event", toPublicId("evt", event.id)],
     ["holdfast-source", source.name],
-    ...(event.eventType === null ? [] : [["holdfast-event-type", toHeaderValue(event.eventType)] as [string, string]]),
-    ["holdfast-attempt", String(delivery.attempt)],
-    ["holdfast-trigger", shownTrigger(delivery)],
-    // Whoever gets a copy must be able to tell it from the event's own delivery, which somebody else has.
-    ...(delivery.trigger === "copy" ? [["holdfast-copy", "true"] as [string, string]] : []),
-    ["traceparent", traceparent(event.headers, input.random)],
-  ];
+  );
+  if (event.eventType !== null) headers.push(["holdfast-event-type", toHeaderValue(event.eventType)]);
+  headers.push(["holdfast-attempt", String(delivery.attempt)], ["holdfast-trigger", shownTrigger(delivery)]);
+  // Whoever gets a copy must be able to tell it from the event's own delivery, which somebody else has.
+  if (delivery.trigger === "copy") headers.push(["holdfast-copy", "true"]);
+  headers.push(["traceparent", traceparent(event.headers, input.random)]);
+  return headers;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** Goes on with the sender's trace where it sent one (W3C Trace Context), else starts one. */
 function traceparent(headers: StoredEvent["headers"], random: (bytes: number) => Uint8Array): string {

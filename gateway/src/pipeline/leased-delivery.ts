@@ -1,6 +1,7 @@
 import type { Trigger } from "../domain/delivery.ts";
 import type { LeasedRow } from "../store/deliveries/claim-ready.ts";
 import type { EventBytesRow } from "../store/events/find-events.ts";
+import type { EventDraft } from "./record-event.ts";
 
 /** A delivery that this worker may try until its lease ends. */
 export interface LeasedDelivery {
@@ -14,6 +15,7 @@ export interface LeasedDelivery {
   readonly trigger: Trigger;
   readonly attempt: number;
   readonly refusals: number;
+  readonly priority: number;
   /** Whether it may be tried at a destination that has a gate. */
   readonly permit: boolean;
   /** Of deliveries with the same key only one is out at a time; null: it keeps no order. */
@@ -54,11 +56,20 @@ export function toLeased(row: LeasedRow, lease: string, leaseEndsMs: number): Le
     trigger: row.trigger as Trigger,
     attempt: row.attempt,
     refusals: row.refusals,
+    priority: row.priority,
     permit: row.permit,
     orderKey: row.order_key,
     lease,
     leaseEndsMs,
   };
+}
+
+/** The event as it would be read back, when it has just been recorded. */
+export function eventOfDraft(draft: EventDraft): StoredEvent | null {
+  const { id, sourceId, eventType, occurredAt, receivedAt, body } = draft;
+  const { buffer, byteOffset, byteLength } = draft.headers;
+  const headers = readHeaders(Buffer.from(buffer, byteOffset, byteLength));
+  return headers === null ? null : { id, sourceId, eventType, occurredAt, receivedAt, headers, body };
 }
 
 /** @returns null when the stored headers are not a list of pairs of texts */

@@ -1,0 +1,150 @@
+import type { CatalogIndex } from "../pipeline/catalog-index.ts";
+import type { Claimed } from "../pipeline/claim.ts";
+import type { LeasedDelivery } from "../pipeline/leased-delivery.ts";
+import type { WorkDeps } from "../pipeline/work.ts";
+import { giveBack, work } from "../pipeline/work.ts";
+import type { Log } from "../platform/log.ts";
+import { messageOf } from "../platform/log.ts";
+import type { Look } from "./claim-pace.ts";
+import { createLine } from "./line.ts";
+import { createPace } from "./pace.ts";
+import type { Slot, Slots } from "./slots.ts";
+import { createSlots } from "./slots.ts";
+
+/** What the bodies of deliveries in flight may take: those that are not read yet count as the largest that there can be. */
+const BODY_BYTES_IN_FLIGHT = 268_435_456;
+
+/** So many times as many attempts as there are slots may be under way, old ones with them. */
+const OLD_TIMES = 4;
+
+/**
+ * Where attempts end fast, so much work is leased ahead of them, as a delivery in a batch of 256 costs the database two thirds
+ * of one in a batch of 64 (docs/decisions/0009). Measured in time, so that what is slow leases nothing ahead, and no event of
+ * another lane waits longer behind it than the slots alone make it wait.
+ */
+const AHEAD_MS = 40;
+const AHEAD_MAX = 512;
+/** Who gave a worker fewer slots wants it to have little in its hands. */
+const AHEAD_SLOTS_MIN = 32;
+/** Who waits this long for a slot is given back, so that another process can try it. */
+const LATE_MS = 1_000;
+
+const UNSETTLED = "an attempt could not be settled";
+
+/** What a worker may have under way. */
+interface Bounds {
+  readonly size: number;
+  readonly tryingMax: number;
+  /** What an event that is not read yet may take. */
+  readonly bytesMax: number;
+}
+
+/** What is claimed comes in, waits for a slot, is tried and settled, and is out. */
+export interface Attempts {
+  readonly slots: Pick<Slots, "inUse" | "findSlow">;
+  size(): number;
+  look(): Look;
+  /** Leased, and its event is still being read. */
+  take(delivery: LeasedDelivery): Slot;
+  add(claimed: Claimed, slot: Slot): void;
+  /** Gives back what has waited for a slot for too long. */
+  returnLate(): void;
+  /** Tries nothing any more that has not begun. */
+  drain(): void;
+  /** Resolves when nothing is left. */
+  whenEmpty(): Promise<void>;
+}
+
+function boundsOf({ catalog }: CatalogIndex, concurrency: number): Bounds {
+  const bytesMax = Math.max(1, ...catalog.sources.map((source) => source.bodyBytesMax));
+  const size = Math.min(concurrency, Math.max(1, Math.floor(BODY_BYTES_IN_FLIGHT / bytesMax)));
+  return { size, tryingMax: concurrency * OLD_TIMES, bytesMax };
+}
+
+function lookAt(slots: Slots, { size, tryingMax, bytesMax }: Bounds, attemptsPerMs: number): Look {
+  const paced = size < AHEAD_SLOTS_MIN ? 0 : Math.min(AHEAD_MAX, Math.floor(attemptsPerMs * AHEAD_MS));
+  const ahead = Math.max(0, paced - size);
+  const unread = Math.floor((BODY_BYTES_IN_FLIGHT - slots.bytes()) / bytesMax);
+  // One that alone is larger than the bound is let in alone.
+  const bodies = slots.inUse() === 0 ? Math.max(1, unread) : Math.max(0, unread);
+  const free = Math.min(slots.free(size, tryingMax + OLD_TIMES * ahead, ahead), bodies);
+  return { size, free, ahead, young: slots.young() };
+}
+
+/**
+ * Opens the way of what is claimed through the slots.
+ *
+ * @param options.onRoom is called when more may be claimed
+ */
+export function createAttempts(
+  deps: WorkDeps,
+  options: { readonly concurrency: number; readonly log: Log; readonly onRoom: () => void },
+): Attempts {
+  const nowMs = (): number => deps.clock.monotonicMs();
+  const state = { draining: false, onEmpty: [] as (() => void)[] };
+  const slots = createSlots(nowMs);
+  const pace = createPace(nowMs);
+  const line = createLine<{ readonly claimed: Claimed; readonly slot: Slot }>(nowMs);
+  const bounds = createBounds(deps.catalog, options.concurrency);
+  const start = (claimed: Claimed, slot: Slot, act: typeof work): void => {
+    slots.begin(slot);
+    const onEnded = (): void => {
+      slots.settle(slot);
+      flow();
+      options.onRoom();
+    };
+    act(deps, claimed, onEnded)
+      // Not settled, so its lease expires and it is rescued.
+      .catch((error: unknown) =>
+        options.log.error({ delivery: claimed.delivery.id, error: messageOf(error) }, UNSETTLED),
+      )
+      .finally(() => {
+        slots.leave(slot);
+        pace.count();
+        if (slots.inUse() === 0) for (const resolve of state.onEmpty.splice(0)) resolve();
+        flow();
+        options.onRoom();
+      });
+  };
+  const flow = (): void => {
+    const { size, tryingMax } = bounds();
+    while (state.draining || slots.mayBegin(size, tryingMax)) {
+      const next = line.take();
+      if (next === null) return;
+      // A claim that was under way when the drain began: nothing new is tried any more.
+      start(next.claimed, next.slot, state.draining ? giveBack : work);
+    }
+  };
+  return {
+    slots,
+    size: () => bounds().size,
+    look: () => lookAt(slots, bounds(), pace.perMs()),
+    take: ({ destinationId }) => slots.take(destinationId, bounds().bytesMax, true),
+    add: (claimed, slot) => {
+      slots.weigh(slot, typeof claimed.event === "string" ? 0 : claimed.event.body.length);
+      line.add(claimed.delivery.priority, { claimed, slot });
+      flow();
+    },
+    returnLate: () => {
+      for (const { claimed, slot } of line.takeSince(nowMs() - LATE_MS)) start(claimed, slot, giveBack);
+    },
+    drain: () => {
+      state.draining = true;
+      flow();
+    },
+    whenEmpty: async () => {
+      if (slots.inUse() > 0) await new Promise<void>((resolve) => state.onEmpty.push(resolve));
+    },
+  };
+}
+
+// Asked for each attempt, and there may be thousands of sources.
+function createBounds(catalog: () => CatalogIndex, concurrency: number): () => Bounds {
+  let seen = catalog();
+  let bounds = boundsOf(seen, concurrency);
+  return () => {
+    const now = catalog();
+    if (now !== seen) [seen, bounds] = [now, boundsOf(now, concurrency)];
+    return bounds;
+  };
+}
