@@ -13,6 +13,8 @@ EventEmitter.defaultMaxListeners = 0;
 // A mutant that is come by a hundred times as often as without it is taken to loop for ever, as Stryker takes it.
 const HITS_FACTOR = 100;
 const HITS_MIN = 100_000;
+// Whoever waits for verdicts sees by this that one is being worked out, on a slow machine too.
+const SIGN_MS = 10_000;
 
 export default class MutantRunner extends TestRunner {
   onBeforeRunTask(test) {
@@ -31,8 +33,8 @@ export default class MutantRunner extends TestRunner {
   }
 }
 
-function testsOf(task) {
-  return task.type === "suite" ? task.tasks.flatMap(testsOf) : [task];
+function testsOf(found) {
+  return found.type === "suite" ? found.tasks.flatMap(testsOf) : [found];
 }
 
 async function judge(tests) {
@@ -69,8 +71,12 @@ async function judgeOne(id, judges, write) {
     write({ id, status: loaded[id] === undefined ? "NoCoverage" : "Ignored" });
     return "judged";
   }
-  write({ id, begun: true });
+  let toldMs = -SIGN_MS;
   for (const test of asked) {
+    if (performance.now() - toldMs >= SIGN_MS) {
+      write({ id, begun: true });
+      toldMs = performance.now();
+    }
     switches.hitCount = 0;
     switches.hitLimit = Math.max(HITS_MIN, perTest[test.id][id] * HITS_FACTOR);
     switches.activeMutant = id;

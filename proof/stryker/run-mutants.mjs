@@ -76,8 +76,8 @@ async function judgeAll(folder, tests, mutants) {
   writeEntry(folder, tests);
   const statuses = new Map();
   for (let start = 0; start < STARTS_MAX; start++) {
-    const job = { mutants: mutants.map(({ id }) => id), done: [...statuses.keys()], results };
-    writeFileSync(join(folder, "mutants.json"), JSON.stringify(job));
+    const order = { mutants: mutants.map(({ id }) => id), done: [...statuses.keys()], results };
+    writeFileSync(join(folder, "mutants.json"), JSON.stringify(order));
     const wasSilent = await runVitest(folder, results);
     const lines = readFileSync(results, "utf8")
       .split("\n")
