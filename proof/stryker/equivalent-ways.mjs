@@ -104,8 +104,11 @@ export const WAYS = [
   },
   {
     file: "/identify.ts",
-    why: "no provider tells its version in two places",
-    changes: [["text !== null", "true"]],
+    why: "no provider tells its version in two places, and a key of the content is shown where the id is not signed alone",
+    changes: [
+      ["text !== null", "true"],
+      ['entry.provider.identity === "unsigned"', "true"],
+    ],
   },
   {
     file: "/select.ts",

@@ -133,6 +133,8 @@ describe("what a request says that it is", () => {
     [1772600767, now],
     ["1772600767.5", new Date(now.getTime() + 500)],
     ["x1772600767", null],
+    [-5, null],
+    ["1e3", null],
     ["1772600767x", null],
     [null, null],
   ])("its time is a whole number of the unit, or none: %j", (created, occurredAt) => {

@@ -210,7 +210,7 @@ describe("an attempt", () => {
 
 describe("a row", () => {
   it("of a delivery is what was leased, until the lease ends", () => {
-    expect(LEASED).toEqual({
+    expect(LEASED).toMatchObject({
       bucket: 5,
       id: OTHER,
       tenant: "default",
