@@ -7,6 +7,7 @@ import { bucketOf, timeOf } from "../../src/domain/id.ts";
 import { DEFAULT_SOURCE_POLICY } from "../../src/domain/source-policy.ts";
 import type { Arrival, ReadySource } from "../../src/pipeline/arrival.ts";
 import { draftEvent } from "../../src/pipeline/draft-event.ts";
+import { eventOfDraft } from "../../src/pipeline/leased-delivery.ts";
 import { GENUINE, NOW, arrivalOf, counting, destinationRow, readyOf, routeRow } from "../support/catalog-rows.ts";
 
 const draft = (ready: ReadySource, arrival: Arrival, verdict: Partial<Verified> = {}) =>
@@ -76,6 +77,14 @@ describe("what is recorded of an event", () => {
       eventType: null,
     });
     expect([keys, providerEventId, eventType, payloadVersion]).toEqual([[place], null, null, null]);
+  });
+
+  it("is the event that would be read back, unless its headers could not be", () => {
+    const drafted = draft(readyOf(), arrivalOf("body", [["A", "b"]]));
+    const { id, sourceId, eventType, occurredAt, receivedAt, body } = drafted;
+    const event = { id, sourceId, eventType, occurredAt, receivedAt, body, headers: [["A", "b"]] };
+    expect(eventOfDraft(drafted)).toEqual(event);
+    expect(eventOfDraft({ ...drafted, headers: Buffer.from("{}") })).toBeNull();
   });
 
   it("is text that a column takes: well-formed, without NUL, and not too long", () => {
