@@ -31,7 +31,6 @@ export const PROOFS = [
       ['""', S],
       ['{ text: "", ms: 0 }', "{}"],
       ['"header"', '""'],
-      ["rule.timestampHeader === null", "false"],
     ],
   },
   {

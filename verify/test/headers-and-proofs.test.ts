@@ -1,7 +1,7 @@
 import { createSecretKey, generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { verifyJws } from "../src/engines/jws.ts";
-import { findProvider, verify } from "../src/index.ts";
+import { findProvider, sign, verify } from "../src/index.ts";
 import type { Receiver } from "../src/index.ts";
 import { readAnyKey } from "../src/public-key.ts";
 
@@ -103,6 +103,16 @@ describe("a proof by a key", () => {
       evidence: { field: "publicKeys", given: 0 },
       likelyCause: "configuration",
     });
+  });
+
+  test("has no time where the scheme signs none", () => {
+    const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const request = { method: "POST", url: "https://e.example/in", headers: [], body: Buffer.from("{}") };
+    const secret = pair.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+    const headers = sign({ provider: "wise", receiver: { secrets: [secret] }, request, now });
+    const receiver = { publicKeys: [{ format: "spki-pem", value: pemOf(pair.publicKey) }] } as const;
+    const verdict = verify({ provider: "wise", receiver, request: { ...request, headers }, now });
+    expect(verdict).toMatchObject({ ok: true, signedAt: null });
   });
 
   test("of a placeholder is none, whatever its last bit", () => {
