@@ -6,6 +6,7 @@ import type { Engine } from "./engine/start-engine.ts";
 import { startEngine } from "./engine/start-engine.ts";
 import { createEgress } from "./platform/egress/create-egress.ts";
 import type { Log } from "./platform/log.ts";
+import { messageOf } from "./platform/log.ts";
 import type { MetricsExchange } from "./platform/metrics-exchange.ts";
 import { isServed, removeRunFile, writeRunFile } from "./platform/run-file.ts";
 import type { Admin } from "./boot/admin.ts";
@@ -21,6 +22,7 @@ import { startAlerter } from "./boot/alerter.ts";
 import type { Reconciler } from "./boot/reconciler.ts";
 import { startReconciler } from "./boot/reconciler.ts";
 import type { StartFault } from "./boot/start-fault.ts";
+import { startFault } from "./boot/start-fault.ts";
 
 /** A gateway that serves. */
 export interface RunningGateway {
@@ -72,10 +74,28 @@ export async function startGateway(
     ingest: null,
     admin: null,
   };
-  const give = async (fault: StartFault): Promise<StartFault> => {
+  try {
+    const fault = await startRoles(config, log, parts);
+    if (fault === null) {
+      const gateway = await present(config, parts);
+      foundation.started();
+      return { ok: true, gateway };
+    }
     await stop(config, parts);
     return fault;
-  };
+  } catch (error) {
+    // An embedded database would outlive this process otherwise.
+    await stop(config, parts);
+    return startFault(
+      "start_failed",
+      `the gateway failed while starting: ${messageOf(error)}`,
+      "Run `holdfast doctor`.",
+    );
+  }
+}
+
+async function startRoles(config: GatewayConfig, log: Log, parts: Parts): Promise<StartFault | null> {
+  const { foundation } = parts;
   // Whoever is told wakes its own workers; this process's are woken at once.
   const wake = (quiet = 0): void => {
     parts.engine?.wake(quiet);
@@ -88,18 +108,15 @@ export async function startGateway(
   if (config.roles.includes("ingest")) {
     const hint: Engine["hint"] = (destinationId, orderKey) => parts.engine?.hint(destinationId, orderKey);
     const ingest = await startIngest(config, log, foundation, wake, hint);
-    if (!ingest.ok) return give(ingest);
+    if (!ingest.ok) return ingest;
     parts.ingest = ingest;
   }
   if (config.roles.includes("admin")) {
-    const admin = await startAdmin(config, log, foundation, {
-      ingest: parts.ingest,
-      wake,
-    });
-    if (!admin.ok) return give(admin);
+    const admin = await startAdmin(config, log, foundation, { ingest: parts.ingest, wake });
+    if (!admin.ok) return admin;
     parts.admin = admin;
   }
-  return { ok: true, gateway: await present(config, parts) };
+  return null;
 }
 
 /** Writes down where it is, for the commands on this machine, and gives what its owner may ask of it. */

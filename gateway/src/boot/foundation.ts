@@ -61,6 +61,8 @@ export interface Foundation {
   readonly hints: Hints;
   /** A pool of its own for a role, closed with the foundation. */
   openPool(name: string, connectionsMax: number, statementTimeoutMs: number, more?: PoolExtras): Database;
+  /** The start is over: from now on nobody waits for a connection longer than an answer may take. */
+  started(): void;
   /** Destroys every connection, so that nothing waits for a database that does not answer. */
   cut(): void;
   close(): Promise<void>;
@@ -78,6 +80,8 @@ export interface PoolExtras {
 const CARETAKER_CONNECTIONS = 3;
 const CARETAKER_STATEMENT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 1_500;
+/** While it starts nobody waits for an answer yet, and to give up means that the whole process does. */
+const START_CONNECT_TIMEOUT_MS = 10_000;
 const RECENT_BYTES = 16_777_216;
 
 /** Opens the database, makes what must be there, applies the declared configuration, and starts watching. */
@@ -129,6 +133,7 @@ export async function layFoundation(
       ...parts,
       ...watches,
       openPool: pools.open,
+      started: pools.started,
       cut: pools.cut,
       close: () => stopAll(watches, close),
     };
@@ -167,19 +172,27 @@ async function stopAll(watches: Watches, close: () => Promise<void>): Promise<vo
 
 interface Pools {
   readonly open: Foundation["openPool"];
+  started(): void;
   cut(): void;
   close(): Promise<void>;
 }
 
 function createPools(url: string, log: Log): Pools {
   const pools: Database[] = [];
+  let connectTimeoutMs = START_CONNECT_TIMEOUT_MS;
   return {
     open: (name, connectionsMax, statementTimeoutMs, more = {}) => {
       const applicationName = `holdfast ${name}`;
-      const limits = { connectionsMax, connectTimeoutMs: CONNECT_TIMEOUT_MS, statementTimeoutMs };
+      const limits = { connectionsMax, connectTimeoutMs, statementTimeoutMs };
       const pool = openDatabase({ url, ...limits, applicationName, log, ...more });
       pools.push(pool);
       return pool;
+    },
+    started: () => {
+      connectTimeoutMs = CONNECT_TIMEOUT_MS;
+      for (const { pool } of pools)
+        if (pool.options.connectionTimeoutMillis === START_CONNECT_TIMEOUT_MS)
+          pool.options.connectionTimeoutMillis = CONNECT_TIMEOUT_MS;
     },
     cut: () => {
       for (const pool of pools) pool.cut();
