@@ -6,8 +6,8 @@ import { openDesk } from "../support/delivery-gateway.ts";
 import { startFakeStripe } from "../support/fake-stripe.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { HOUR_MS, STANDS, endLeases, startRun } from "../support/reconciliation-runs.ts";
-import type { WorkerProcess } from "../support/worker-process.ts";
-import { startWorkerProcess } from "../support/worker-process.ts";
+import type { SpawnedWorker } from "../support/worker-process.ts";
+import { spawnWorkerProcess } from "../support/worker-process.ts";
 
 const STEPS: readonly CrashPoint[] = [
   { pool: "reconciliations", at: firstWords(moveRun) },
@@ -25,8 +25,8 @@ it(
     const proxy = await startFaultProxy(desk.database.url);
     onTestFinished(() => proxy.close());
     const connector = { kind: "stripe", baseUrl: stripe.url };
-    const start = (databaseUrl: string): Promise<WorkerProcess> =>
-      startWorkerProcess(desk, {
+    const spawn = (databaseUrl: string): Promise<SpawnedWorker> =>
+      spawnWorkerProcess(desk, {
         // Nobody delivers: what is counted stands still.
         roles: ["admin"],
         destinations: { billing: { url: "https://billing.example/webhooks" } },
@@ -39,7 +39,8 @@ it(
       for (let n = 0; n < 2; n++, sent++) stripe.happen(Date.now() - HOUR_MS);
     };
     // The first one declares the reconciliation, and is not killed.
-    const first = await start(desk.database.url);
+    const first = await spawn(desk.database.url);
+    await first.ready;
     first.signal("SIGKILL");
     await first.ended;
     for (const point of STEPS) {
@@ -47,14 +48,15 @@ it(
       happen();
       await startRun(desk);
       const { struck } = strikeAt(proxy, point, () => {});
-      const victim = await start(proxy.url);
-      await struck;
+      const victim = await spawn(proxy.url);
+      // It may take the step before it is ready. One that ended by itself never takes it.
+      await Promise.race([struck, victim.ready.then(() => struck)]);
       victim.signal("SIGKILL");
       await victim.ended;
       heal(proxy);
     }
     await endLeases(desk);
-    await start(desk.database.url);
+    await spawn(desk.database.url);
     const stands = async (): Promise<Record<string, unknown>> => (await desk.query(STANDS))[0]!;
     await expect.poll(async () => (await stands())["open"], { timeout: 120_000 }).toBe(0);
     // One more from the beginning finds whatever happened while a run was under way.

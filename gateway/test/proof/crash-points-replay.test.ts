@@ -5,7 +5,8 @@ import { firstWords, heal, strikeAt } from "../support/crash-points.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { SECRET_KEY, openService, settled, startReplayGateway } from "../support/replay-desk.ts";
-import { startWorkerProcess } from "../support/worker-process.ts";
+import type { SpawnedWorker } from "../support/worker-process.ts";
+import { spawnWorkerProcess } from "../support/worker-process.ts";
 
 const EVENTS = 9;
 const STEPS: readonly CrashPoint[] = [
@@ -38,8 +39,8 @@ it(
 
     const proxy = await startFaultProxy(desk.database.url);
     onTestFinished(() => proxy.close());
-    const start = (databaseUrl: string): ReturnType<typeof startWorkerProcess> =>
-      startWorkerProcess(desk, {
+    const spawn = (databaseUrl: string): Promise<SpawnedWorker> =>
+      spawnWorkerProcess(desk, {
         destinations,
         routes: [{ source: "payments", destination: "billing" }],
         secretKey: SECRET_KEY,
@@ -49,17 +50,17 @@ it(
     // What the killed one held is over for the next one, who would else wait for it.
     const over = "UPDATE holdfast.replay SET lease_until = now() WHERE lease IS NOT NULL";
     for (const point of STEPS) {
-      process.stderr.write(`STEP ${Date.now()} ${JSON.stringify(point)}\n`);
       const { struck } = strikeAt(proxy, point, () => {});
-      const victim = await start(proxy.url);
-      await struck;
+      const victim = await spawn(proxy.url);
+      // It may take the step before it is ready. One that ended by itself never takes it.
+      await Promise.race([struck, victim.ready.then(() => struck)]);
       // Since then the proxy has swallowed everything.
       victim.signal("SIGKILL");
       await victim.ended;
       heal(proxy);
       await desk.query(over);
     }
-    await start(desk.database.url);
+    await spawn(desk.database.url);
     const replay = await gateway.ended(String(planned["id"]));
     expect(replay).toMatchObject({
       state: "completed",

@@ -20,6 +20,12 @@ export interface WorkerProcess {
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
+/** One that may not deliver yet, or never. */
+export type SpawnedWorker = Omit<WorkerProcess, "ingestUrl"> & {
+  /** Its address once it delivers; rejects when it ends before. */
+  readonly ready: Promise<string>;
+};
+
 const SCRIPT = fileURLToPath(new URL("../delivery/worker-process.mjs", import.meta.url));
 
 export interface ProcessOptions extends DeliveryGatewayOptions {
@@ -31,6 +37,15 @@ export async function startWorkerProcess(
   desk: Pick<Desk, "database"> | null,
   options: ProcessOptions = {},
 ): Promise<WorkerProcess> {
+  const { ready, ...spawned } = await spawnWorkerProcess(desk, options);
+  return { ...spawned, ingestUrl: await ready };
+}
+
+/** The same without waiting, for a test that kills it while it may still be starting. */
+export async function spawnWorkerProcess(
+  desk: Pick<Desk, "database"> | null,
+  options: ProcessOptions = {},
+): Promise<SpawnedWorker> {
   const { roles = ["worker"] } = options;
   const config: GatewayConfig = { ...(await deliveryConfig(desk, options)), roles };
   const child = spawn(process.execPath, [SCRIPT, JSON.stringify(config)], { stdio: ["ignore", "pipe", "pipe"] });
@@ -50,11 +65,12 @@ export async function startWorkerProcess(
       logged.push({ text: line });
     }
   });
-  const ingestUrl = await new Promise<string>((resolve, reject) => {
+  const ready = new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
       if (line.startsWith("ready ")) resolve(line.slice("ready ".length));
     });
     void ended.then(() => reject(new Error(`the worker ended: ${JSON.stringify(logged)}`)));
   });
-  return { pid: child.pid!, ingestUrl, process: child, logged, signal: (signal) => void child.kill(signal), ended };
+  ready.catch(() => {});
+  return { pid: child.pid!, ready, process: child, logged, signal: (signal) => void child.kill(signal), ended };
 }
