@@ -7,6 +7,8 @@
 export interface FairQueue {
   /** The rank of a lane's next delivery. Each call is one delivery that will wait. */
   next(priority: number, lane: string, weight?: number): number;
+  /** The lane's delivery that took a rank last will not wait after all. */
+  giveBack(priority: number, lane: string, weight?: number): void;
   /** A delivery of this rank was claimed. */
   claimed(priority: number, rank: number): void;
   virtualTime(priority: number): number;
@@ -25,8 +27,11 @@ export interface FairQueue {
 /** Gives ranks to deliveries that begin to wait. */
 export type Ranks = Pick<FairQueue, "next">;
 
+/** The same for those who may find that what they ranked is there already. */
+export type ReturnableRanks = Pick<FairQueue, "next" | "giveBack">;
+
 /** The same for those who want to know how many of them were at the head. */
-export type HeadRanks = Pick<FairQueue, "next" | "virtualTime">;
+export type HeadRanks = Pick<FairQueue, "next" | "giveBack" | "virtualTime">;
 
 export interface VirtualTime {
   readonly priority: number;
@@ -92,6 +97,14 @@ export function createFairQueue(lanesMax = LANES_MAX): FairQueue {
       lane.added += RANK_STEP / weight;
       return rank;
     },
+    giveBack: (priority, name, weight = 1) => {
+      const lane = classOf(priority).lanes.get(name);
+      if (lane === undefined) return;
+      lane.tag -= RANK_STEP / weight;
+      // What the others were told of meanwhile they keep, until they look at what waits.
+      lane.added = Math.max(0, lane.added - RANK_STEP / weight);
+      lane.base = Math.min(lane.base, lane.tag);
+    },
     claimed: (priority, rank) => raise(classOf(priority), rank),
     virtualTime: (priority) => classOf(priority).v,
     takeMoves: (limit) => takeMoves(classes, limit),
@@ -124,12 +137,27 @@ export function createFairQueue(lanesMax = LANES_MAX): FairQueue {
 }
 
 /** Gives the same ranks, and counts those that are where the service stands: their lanes had nothing waiting. */
-export function watchHead(ranks: HeadRanks, seen: { quiet: number }): Ranks {
+export function watchHead(ranks: HeadRanks, seen: { quiet: number }): ReturnableRanks {
   return {
+    giveBack: ranks.giveBack,
     next: (priority, lane, weight) => {
       const rank = ranks.next(priority, lane, weight);
       if (rank <= ranks.virtualTime(priority)) seen.quiet++;
       return rank;
+    },
+  };
+}
+
+/** Gives the same ranks, and gives all of them back when it is told to. */
+export function journalRanks(ranks: ReturnableRanks): Ranks & { readonly giveBackAll: () => void } {
+  const taken: Parameters<FairQueue["giveBack"]>[] = [];
+  return {
+    next: (...lane) => {
+      taken.push(lane);
+      return ranks.next(...lane);
+    },
+    giveBackAll: () => {
+      for (const lane of taken.splice(0).toReversed()) ranks.giveBack(...lane);
     },
   };
 }

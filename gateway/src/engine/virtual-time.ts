@@ -14,7 +14,7 @@ import type { Queryable } from "../store/statement.ts";
 import { startLoop } from "./loop.ts";
 
 /** The fair queue of this process, kept in step with the others'. */
-export interface VirtualTime extends Pick<FairQueue, "next" | "claimed" | "virtualTime"> {
+export interface VirtualTime extends Pick<FairQueue, "next" | "giveBack" | "claimed" | "virtualTime"> {
   /** Tells the others and hears them, now. */
   sync(): Promise<void>;
   /** Tells the others a last time. */
@@ -56,6 +56,7 @@ export async function openVirtualTime(deps: { readonly db: Queryable; readonly l
   });
   return {
     next: queue.next,
+    giveBack: queue.giveBack,
     claimed: queue.claimed,
     virtualTime: queue.virtualTime,
     sync,

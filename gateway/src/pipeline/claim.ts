@@ -8,10 +8,10 @@ import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
 import { toLeased, toStoredEvent } from "./leased-delivery.ts";
 
 /**
- * What a delivery's event came to: `gone` when its row is no longer there, `unreadable` when its row is damaged or its stored
- * headers are not what we wrote, `unread` when the database was lost between the claim and the read.
+ * What a delivery's event came to: `gone` when its row is no longer there, `damaged` when the database cannot read that,
+ * `unreadable` when its stored headers are not what we wrote, `unread` when the database was lost between the claim and the read.
  */
-export type FoundEvent = StoredEvent | "gone" | "unreadable" | "unread";
+export type FoundEvent = StoredEvent | "gone" | "damaged" | "unreadable" | "unread";
 
 /** A leased delivery with its event. */
 export interface Claimed {
@@ -92,11 +92,13 @@ async function readStored(deps: { readonly db: Queryable }, deliveries: readonly
     });
   } catch (error) {
     if (!isDamage(error)) return deliveries.map((delivery) => ({ delivery, event: "unread" }));
-    // A page that does not fit its checksum fails whatever reads it: each alone, so that it keeps no other from being tried.
-    const [first, ...rest] = deliveries;
-    if (first === undefined || rest.length === 0)
-      return deliveries.map((delivery) => ({ delivery, event: "unreadable" }));
-    return [...(await readStored(deps, [first])), ...(await readStored(deps, rest))];
+    // A page that does not fit its checksum fails whatever reads it: halves, down to the one that it keeps from being tried.
+    if (deliveries.length === 1) return deliveries.map((delivery) => ({ delivery, event: "damaged" }));
+    const half = deliveries.length >> 1;
+    return [
+      ...(await readStored(deps, deliveries.slice(0, half))),
+      ...(await readStored(deps, deliveries.slice(half))),
+    ];
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Ranks } from "../domain/fair-queue.ts";
+import type { Ranks, ReturnableRanks } from "../domain/fair-queue.ts";
+import { journalRanks } from "../domain/fair-queue.ts";
 import { generationsOf } from "../domain/ledger-step.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Step } from "../store/at-once.ts";
@@ -15,7 +16,7 @@ import { recordEvents } from "./record-event.ts";
 interface BatchOptions {
   readonly now: Date;
   readonly isRepeat: boolean;
-  readonly ranks: Ranks;
+  readonly ranks: ReturnableRanks;
 }
 
 /** Records a batch in a transaction of its own, within `deadlineMs`. No two of its drafts share a key. */
@@ -35,7 +36,8 @@ const NOT_ALL_NEW = new Set(["23505", "23502"]);
 /**
  * Takes it that all events of a batch are new, as nearly all are, and writes them there and back once. Where the ledger says
  * otherwise nothing of it is stored, and the batch is recorded by `recordEvents`, which asks the ledger first. So is every one
- * while repeats come in masses, and one whose outcome is unknown. A rank that was taken for nothing moves its lane by a place.
+ * while repeats come in masses, and one whose outcome is unknown. The ranks that were
+ * taken are given back first: an arrival that comes a hundred times must not move its lane a hundred times.
  */
 export function createBatchRecorder(deps: {
   readonly db: Database;
@@ -50,9 +52,11 @@ export function createBatchRecorder(deps: {
   return async (drafts, options, deadlineMs) => {
     const startedMs = clock.monotonicMs();
     if (!options.isRepeat && share <= SHARE_MAX) {
-      const result = await recordNew(db, drafts, ledger, options.ranks, deadlineMs);
+      const ranks = journalRanks(options.ranks);
+      const result = await recordNew(db, drafts, ledger, ranks, deadlineMs);
       if (result.ok) note(false);
       if (result.ok || !NOT_ALL_NEW.has(result.code ?? "")) return result;
+      ranks.giveBackAll();
     }
     const leftMs = deadlineMs - (clock.monotonicMs() - startedMs);
     const result = await db.transaction((tx) => recordEvents(tx, drafts, { ...options, ledger }), leftMs);

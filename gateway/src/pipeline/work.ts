@@ -155,7 +155,9 @@ async function planDelivery(deps: WorkDeps, { delivery, event }: Claimed): Promi
   const destination = catalog.findDestination(delivery.destinationId);
   if (destination === null) return { kind: "end", destination, detail: "the destination no longer exists" };
   if (event === "gone") return { kind: "end", destination, detail: "the event no longer exists" };
-  if (event === "unreadable") return { kind: "end", destination, detail: "the stored event cannot be read" };
+  if (event === "damaged")
+    return { kind: "end", destination, detail: "the stored event is damaged and cannot be read" };
+  if (event === "unreadable") return { kind: "end", destination, detail: "the event's stored headers cannot be read" };
   const source = catalog.findSourceById(event.sourceId);
   if (source === null) return { kind: "end", destination, detail: "the source of the event no longer exists" };
   if (destination.state !== "active") return { kind: "hold", reason: `destination_${destination.state}`, destination };

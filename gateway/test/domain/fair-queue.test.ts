@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FairQueue } from "../../src/domain/fair-queue.ts";
-import { RANK_STEP, VIRTUAL_TIME_START, createFairQueue, watchHead } from "../../src/domain/fair-queue.ts";
+import {
+  RANK_STEP,
+  VIRTUAL_TIME_START,
+  createFairQueue,
+  journalRanks,
+  watchHead,
+} from "../../src/domain/fair-queue.ts";
 
 interface Waiting {
   readonly lane: string;
@@ -261,6 +267,18 @@ describe("fair lanes of several processes", () => {
     expect(queue.takeMoves(10)).toEqual([]);
     expect(queue.next(0, "lane-999")).toBe(claimed + 100 * RANK_STEP);
   });
+});
+
+it("ranks a lane as before once what it ranked is given back, and tells the others nothing of it", () => {
+  const queue = createFairQueue();
+  const first = queue.next(1, "busy");
+  const ranks = journalRanks(queue);
+  for (let i = 0; i < 40; i++) ranks.next(1, "busy", 2);
+  for (let i = 0; i < 40; i++) ranks.next(1, "idle");
+  ranks.giveBackAll();
+  ranks.giveBackAll();
+  expect(queue.takeMoves(10)).toEqual([]);
+  expect([queue.next(1, "busy"), queue.next(1, "idle")]).toEqual([first + RANK_STEP, first]);
 });
 
 it("tells whether a lane had nothing waiting while others are served, and says so of no lane that is ahead", () => {
