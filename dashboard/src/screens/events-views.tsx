@@ -23,6 +23,11 @@ const FAILED: View = { name: "Failed permanently", filter: { state: "dead" } };
 const RETRYING: View = { name: "Retrying", filter: { state: "scheduled" } };
 const HELD: View = { name: "Held", filter: { state: "held" } };
 
+/** Nothing where there is none. */
+function writeSome(count = 0, countedMax = Number.POSITIVE_INFINITY): string {
+  return count === 0 ? "" : writeCounted(count, countedMax);
+}
+
 /** Filters by name: those that everybody needs, and one's own, which this browser keeps. */
 export function EventViews() {
   const { filter, setFilter } = useFilter();
@@ -30,12 +35,10 @@ export function EventViews() {
   const [isNaming, setNaming] = useState(false);
   const waiting = useQuery(statusQuery).data?.deliveries;
   const dead = useQuery(attentionQuery).data?.["/dead-letters"];
-  const write = (count = 0, countedMax = Number.POSITIVE_INFINITY): string =>
-    count === 0 ? "" : writeCounted(count, countedMax);
   const counts = new Map([
-    [FAILED, write(dead)],
-    [RETRYING, write(waiting?.depth["scheduled"], waiting?.counted.ofEachState)],
-    [HELD, write(waiting?.depth["held"], waiting?.counted.ofEachState)],
+    [FAILED, writeSome(dead)],
+    [RETRYING, writeSome(waiting?.depth["scheduled"], waiting?.counted.ofEachState)],
+    [HELD, writeSome(waiting?.depth["held"], waiting?.counted.ofEachState)],
   ]);
   const keep = (next: readonly View[]): void => {
     setOwn(next);
