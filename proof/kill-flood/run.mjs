@@ -27,7 +27,8 @@ const WORKER_CONCURRENCY = 64;
 /** The shortest that the configuration allows beside the default timeout: what a kill strands is back that much later. */
 const LEASE_MS = 30_500;
 const TIMEOUT_MS = 5_000;
-const IDLE_MS = 3_000;
+/** Idle is who has been quiet: pools close what they do not use after 30 s, and the process gives memory back after 20. */
+const IDLE_MS = 45_000;
 const QUICK_IDLE_MS = 500;
 const DRAIN_MAX_MS = 240_000;
 /** The wires' and the destination's. */
