@@ -94,22 +94,24 @@ export async function sendSteadily(target, { from, perSecond, seconds, accountOf
   return { sent: total, statuses, acks };
 }
 
-/** One exchange on an idle socket of the pool, or on a new one. */
+/** One exchange on an idle socket of the pool that is still open, or on a new one. */
 function exchange(pool, url, request) {
-  const socket = pool.pop() ?? open(url);
+  // A server closes what has been idle for some seconds; what is written to a closed socket fails without an event.
+  const socket = pool.findLast(({ writable }) => writable) ?? open(url);
+  const at = pool.lastIndexOf(socket);
+  if (at >= 0) pool.splice(at);
   return new Promise((resolve, reject) => {
     let pending = "";
+    const onClose = () => reject(new Error("a connection was closed before its answer"));
     const onData = (chunk) => {
       pending += chunk.toString("latin1");
       const status = takeAnswer(pending);
       if (status === null) return;
-      socket.off("data", onData);
-      socket.off("error", reject);
+      socket.off("data", onData).off("error", reject).off("close", onClose);
       pool.push(socket);
       resolve(status);
     };
-    socket.on("data", onData);
-    socket.once("error", reject);
+    socket.on("data", onData).once("error", reject).once("close", onClose);
     socket.write(request);
   });
 }
