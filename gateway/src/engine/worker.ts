@@ -70,7 +70,7 @@ function createClaims(
     isUnderWay: () => underWay > 0,
     look: () => {
       const { free, young, ...room } = attempts.look();
-      return { ...room, free: Math.max(0, free - underWay), young: young + underWay };
+      return { free: Math.max(0, free - underWay), young: young + underWay, ...room };
     },
   };
 }

@@ -42,9 +42,9 @@ export function write(request: IncomingMessage, response: ServerResponse, answer
   const isWhole = request.complete;
   const close = answer.close === true || !isWhole;
   response.writeHead(answer.status, {
-    ...answer.headers,
     "content-length": Buffer.byteLength(answer.body),
     ...(close ? { connection: "close" } : {}),
+    ...answer.headers,
   });
   if (isWhole) {
     response.end(answer.body);
@@ -61,7 +61,7 @@ export function write(request: IncomingMessage, response: ServerResponse, answer
 
 /** Writes an answer to a connection on which there is no request to answer, and closes it. */
 export function writeBare(socket: Socket, answer: Answer): void {
-  const headers = { ...answer.headers, "content-length": Buffer.byteLength(answer.body), connection: "close" };
+  const headers = { "content-length": Buffer.byteLength(answer.body), connection: "close", ...answer.headers };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}\r\n${lines.join("")}\r\n`);
   socket.write(answer.body);

@@ -15,7 +15,7 @@ export interface Line extends KeyPlace {
 
 /** The lines of events, one or two each. */
 export function linesOf(drafts: readonly EventDraft[]): Line[] {
-  return drafts.flatMap((draft) => draft.keys.map((place): Line => ({ ...place, eventId: draft.id })));
+  return drafts.flatMap((draft) => draft.keys.map(({ bucket, key }): Line => ({ bucket, key, eventId: draft.id })));
 }
 
 /** The values of `claimKeys` and `claimFreeKeys`. */

@@ -25,7 +25,7 @@ type Refusal = { readonly kind: "refused"; readonly reason: string; readonly dia
  */
 export function verifyArrival(ready: ReadySource, arrival: Arrival, publicUrl: string | null): Verification {
   // Refused briefly at first: explainRefusal looks closer, as often as a source may.
-  const input = { ...toVerifyInput(ready, arrival, publicUrl), brief: true };
+  const input = { brief: true, ...toVerifyInput(ready, arrival, publicUrl) };
   try {
     const handshake = ready.provider?.handshake === true ? answerHandshake(input) : null;
     // A check that must be confirmed elsewhere is recorded like any event: it is told whether or not it is confirmed.

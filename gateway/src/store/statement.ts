@@ -55,6 +55,7 @@ export function runOn<Row extends QueryResultRow>(
   statement: Statement<Row>,
   values: readonly unknown[],
 ): Promise<QueryResult<Row>> {
-  const config = { text: statement.text, values: values.slice(0, statement.parameters) };
-  return client.query<Row>(statement.hot ? { ...config, name: statement.name } : config);
+  const { name, text } = statement;
+  const sent = values.slice(0, statement.parameters);
+  return client.query<Row>(statement.hot ? { name, text, values: sent } : { text, values: sent });
 }

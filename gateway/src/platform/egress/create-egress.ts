@@ -91,7 +91,7 @@ export function createEgress(parts: EgressParts): Egress {
     return await sent.finally(() => underWay.delete(sent));
   };
   return {
-    post: (request) => send({ ...request, method: "POST" }),
+    post: (request) => send({ method: "POST", ...request }),
     get: (query) => {
       const responseBytesMax = Math.min(query.responseBytesMax ?? RESPONSE_BYTES_MAX, GET_BYTES_MAX);
       return send({ ...query, method: "GET", body: null, responseBytesMax });
@@ -145,9 +145,9 @@ async function sendWithin(
   try {
     const outcome = await sendOnce(room, request, giveUp.signal);
     const durationMs = Math.round(clock.monotonicMs() - startedAtMs);
-    if (outcome.kind === "response") return { ...outcome, durationMs };
+    if (outcome.kind === "response") return { durationMs, ...outcome };
     if (outcome.kind === "blocked") return outcome;
-    if (outcome.fault !== "aborted" || !expired) return { ...outcome, durationMs };
+    if (outcome.fault !== "aborted" || !expired) return { durationMs, ...outcome };
     return {
       kind: "failed",
       fault: "timeout",
