@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Log } from "../log.ts";
@@ -8,6 +7,7 @@ import { dial } from "./dial.ts";
 import type { Egress, EgressOutcome, EgressPolicy, EgressQuery } from "./egress-outcome.ts";
 import { type Connection, exchange, isOpen, openConnection, type Exchanged, type Sending } from "./exchange.ts";
 import { type Blocked, type Failure, findTarget, type Target, type TargetParts } from "./find-target.ts";
+import { createGiveUp, type EndSignal, follow, type GiveUp } from "./give-up.ts";
 import { createIdleConnections, type IdleConnections } from "./idle-connections.ts";
 import { createLookup, type HostLookup } from "./look-up-host.ts";
 import { makeRequestHeaders } from "./request-headers.ts";
@@ -74,7 +74,7 @@ interface Room extends TargetParts {
 export function createEgress(parts: EgressParts): Egress {
   const clock = parts.clock ?? systemClock;
   const room = openRoom(parts, clock);
-  const underWay = new Map<Promise<EgressOutcome>, AbortController>();
+  const underWay = new Map<Promise<EgressOutcome>, GiveUp>();
   let closed = false;
   const send = async (request: Outgoing): Promise<EgressOutcome> => {
     if (closed) return { kind: "failed", fault: "aborted", detail: "the egress is closed", durationMs: 0 };
@@ -85,7 +85,7 @@ export function createEgress(parts: EgressParts): Egress {
         detail: "this process has too many requests under way; try again later",
         durationMs: 0,
       };
-    const giveUp = new AbortController();
+    const giveUp = createGiveUp();
     const sent = sendWithin(room, clock, request, giveUp);
     underWay.set(sent, giveUp);
     return await sent.finally(() => underWay.delete(sent));
@@ -125,23 +125,14 @@ function openRoom(parts: EgressParts, clock: Clock): Room {
 }
 
 /** One request under its total deadline. `giveUp` ends it early, and the request's own signal does. */
-async function sendWithin(
-  room: Room,
-  clock: Clock,
-  request: Outgoing,
-  giveUp: AbortController,
-): Promise<EgressOutcome> {
+async function sendWithin(room: Room, clock: Clock, request: Outgoing, giveUp: GiveUp): Promise<EgressOutcome> {
   const startedAtMs = clock.monotonicMs();
   let expired = false;
-  const abort = (): void => giveUp.abort();
   const timer = setTimeout(() => {
     expired = true;
-    abort();
+    giveUp.abort();
   }, request.totalTimeoutMs);
-  // One signal for all posts of a worker that drains is normal use, and Node 20 warns from the eleventh listener on.
-  if (request.signal !== undefined) setMaxListeners(0, request.signal);
-  request.signal?.addEventListener("abort", abort, { once: true });
-  if (request.signal?.aborted === true) abort();
+  const unfollow = request.signal === undefined ? null : follow(request.signal, giveUp.abort);
   try {
     const outcome = await sendOnce(room, request, giveUp.signal);
     const durationMs = Math.round(clock.monotonicMs() - startedAtMs);
@@ -156,13 +147,13 @@ async function sendWithin(
     };
   } finally {
     clearTimeout(timer);
-    request.signal?.removeEventListener("abort", abort);
+    unfollow?.();
   }
 }
 
 type Answered = Omit<Extract<EgressOutcome, { kind: "response" }>, "durationMs"> | Blocked | Failure;
 
-async function sendOnce(room: Room, request: Outgoing, signal: AbortSignal): Promise<Answered> {
+async function sendOnce(room: Room, request: Outgoing, signal: EndSignal): Promise<Answered> {
   const headers = makeRequestHeaders(request.headers);
   if (!headers.ok) return { kind: "blocked", reason: "header", detail: headers.detail };
   const target = await findTarget(room, request.url, signal);
@@ -209,7 +200,7 @@ async function dialTarget(
   room: Room,
   target: Target,
   connectTimeoutMs: number,
-  signal: AbortSignal,
+  signal: EndSignal,
 ): Promise<Connection | Failure> {
   const { url, serverName, port, addresses } = target;
   const tls = url.protocol === "https:" ? { serverName, context: room.secureContext } : null;

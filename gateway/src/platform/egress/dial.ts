@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type SecureContext, type TLSSocket } from "node:tls";
 import type { EgressFault } from "./egress-outcome.ts";
+import type { EndSignal } from "./give-up.ts";
 
 /** Where to, and how. The addresses have been vetted; nothing else is ever connected to. */
 export interface DialTarget {
@@ -10,7 +11,7 @@ export interface DialTarget {
   tls: { serverName: string | null; context: SecureContext } | null;
   /** For all addresses together, TLS included. */
   connectTimeoutMs: number;
-  signal: AbortSignal;
+  signal: EndSignal;
 }
 
 /** A socket ready for a request, or the fault of the last address that was tried. */

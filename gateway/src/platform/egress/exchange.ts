@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { Client, type Dispatcher } from "undici";
 import type { EgressFault } from "./egress-outcome.ts";
+import type { EndSignal } from "./give-up.ts";
 
 /** One open connection to one vetted address, with undici's HTTP/1.1 on top of it. It carries one request at a time. */
 export interface Connection {
@@ -19,7 +20,7 @@ export interface Sending {
   body: Uint8Array | null;
   responseBytesMax: number;
   informationalMax: number;
-  signal: AbortSignal;
+  signal: EndSignal;
 }
 
 /** What came back. `silent` says that not one byte of an answer was seen, so that a stale connection may explain it. */

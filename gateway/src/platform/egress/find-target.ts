@@ -3,6 +3,7 @@ import type { Log } from "../log.ts";
 import type { AddressBook } from "./address-book.ts";
 import { type AddressRules, judgeAddress } from "./address-rules.ts";
 import type { BlockedReason, EgressFault } from "./egress-outcome.ts";
+import type { EndSignal } from "./give-up.ts";
 import { ADDRESS_REFUSED, dialHost, dialPort, isPortAllowed, portRefused, vetUrlByRules } from "./vet-url.ts";
 
 /** One vetted target: nothing but these addresses is dialled for this post. */
@@ -28,7 +29,7 @@ export interface TargetParts {
 export async function findTarget(
   parts: TargetParts,
   text: string,
-  signal: AbortSignal,
+  signal: EndSignal,
 ): Promise<Target | Blocked | Failure> {
   const vetted = vetUrlByRules(text, parts.rules);
   if (!vetted.ok) return { kind: "blocked", reason: vetted.code, detail: vetted.message };
@@ -54,7 +55,7 @@ function judgeAnswer(parts: TargetParts, host: string, port: number, addresses: 
 
 type Found = { ok: true; addresses: string[] } | { ok: false; failure: Failure };
 
-async function findAddresses(book: AddressBook, host: string, signal: AbortSignal): Promise<Found> {
+async function findAddresses(book: AddressBook, host: string, signal: EndSignal): Promise<Found> {
   const gaveUp = new Promise<null>((resolve) => {
     if (signal.aborted) resolve(null);
     else signal.addEventListener("abort", () => resolve(null), { once: true });

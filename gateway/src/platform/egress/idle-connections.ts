@@ -17,34 +17,46 @@ export interface IdleConnections {
 
 /** Keeps idle connections by origin and vetted address, so that one which is reused leads exactly where a new one would. */
 export function createIdleConnections(bounds: IdleBounds): IdleConnections {
-  // A set remembers insertion order, which here is the order of last use.
+  // Both in the order of last use: a set remembers the order in which it was added to.
   const idle = new Set<Connection>();
+  const byKey = new Map<string, Connection[]>();
   const watched = new WeakSet<Connection>();
   const closings = new Set<Promise<void>>();
-  const drop = (connection: Connection): void => {
+  const remove = (connection: Connection): void => {
     idle.delete(connection);
+    const same = byKey.get(connection.key) ?? [];
+    const at = same.lastIndexOf(connection);
+    if (at !== -1) same.splice(at, 1);
+    if (same.length === 0) byKey.delete(connection.key);
+  };
+  const drop = (connection: Connection): void => {
+    remove(connection);
     const closing = closeConnection(connection).finally(() => closings.delete(closing));
     closings.add(closing);
   };
-  const ofKey = (key: string): Connection[] => [...idle].filter((connection) => connection.key === key);
   return {
     take(key) {
-      for (const connection of ofKey(key).toReversed()) {
-        if (!isOpen(connection)) {
-          drop(connection);
+      for (;;) {
+        const last = byKey.get(key)?.at(-1);
+        if (last === undefined) return null;
+        if (!isOpen(last)) {
+          drop(last);
           continue;
         }
-        idle.delete(connection);
-        return connection;
+        remove(last);
+        return last;
       }
-      return null;
     },
     keep(connection) {
       if (!isOpen(connection)) return drop(connection);
-      const [oldestOfKey, ...others] = ofKey(connection.key);
-      if (oldestOfKey !== undefined && others.length + 1 >= bounds.idlePerAddressMax) drop(oldestOfKey);
-      for (const oldest of idle) if (idle.size >= bounds.idleConnectionsMax) drop(oldest);
+      const same = byKey.get(connection.key) ?? [];
+      if (same.length >= bounds.idlePerAddressMax) drop(same[0]!);
+      for (const oldest of idle) {
+        if (idle.size < bounds.idleConnectionsMax) break;
+        drop(oldest);
+      }
       idle.add(connection);
+      if (same.push(connection) === 1) byKey.set(connection.key, same);
       if (watched.has(connection)) return;
       watched.add(connection);
       connection.client.once("disconnect", () => drop(connection));
