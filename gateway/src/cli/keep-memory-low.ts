@@ -1,11 +1,24 @@
-import { setFlagsFromString } from "node:v8";
+import type { PerformanceEntry } from "node:perf_hooks";
+import { constants, PerformanceObserver } from "node:perf_hooks";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
+const MIB = 1_048_576;
+const ROOM_BYTES = 64 * MIB;
+const GROWTH_PERCENT_MIN = 50;
+const GROWTH_PERCENT_MAX = 200;
+
 /**
- * Under load what belongs to a request outlives its first collections, and V8 lets the heap grow to four times what lives before it
- * collects that. By half is a half of the memory for a fiftieth of the process's time (docs/decisions/0013).
+ * The flag that says how far the heap may grow until all of it is collected again. Under load what belongs to a request outlives its first
+ * collections, and V8 lets the heap grow to four times what lives before it collects that. By half is half of the memory; but at
+ * least by 64 MiB, since each such collection is a twentieth of a second in which whatever comes in waits (docs/decisions/0014).
+ *
+ * @param liveBytes what the last collection has left
  */
-export const HEAP_GROWTH = "--heap-growing-percent=50";
+export function heapGrowth(liveBytes: number): string {
+  const percent = Math.round((ROOM_BYTES / Math.max(liveBytes, MIB)) * 100);
+  return `--heap-growing-percent=${Math.min(GROWTH_PERCENT_MAX, Math.max(GROWTH_PERCENT_MIN, percent))}`;
+}
 
 const LOOK_MS = 10_000;
 /** Below this share of one core a process counts as quiet. */
@@ -14,7 +27,7 @@ const QUIET_SHARE = 0.08;
 const COLLECTIONS_MAX = 2;
 
 /**
- * Lets the heap grow by half of what lives in it at most, and gives memory back after a burst: V8 neither collects nor shrinks its
+ * Bounds how the heap grows, and gives memory back after a burst: V8 neither collects nor shrinks its
  * heap while a process stands idle (measured: 160 MB minutes after a flood, of which 23 MB were in use), so once the process has
  * fallen quiet it is told to, twice at most, and then not before it has worked again. Limiting the young generation instead
  * (--semi-space-growth-factor=1) was measured too: it costs a third of the ingest rate.
@@ -24,6 +37,7 @@ const COLLECTIONS_MAX = 2;
  * @returns ends it
  */
 export function keepMemoryLow(collect: () => void = prepareEngine()): () => void {
+  const stopWatching = watchGrowth();
   let collected = COLLECTIONS_MAX;
   let usage = process.cpuUsage();
   const timer = setInterval(() => {
@@ -36,11 +50,32 @@ export function keepMemoryLow(collect: () => void = prepareEngine()): () => void
     }
   }, LOOK_MS);
   timer.unref();
-  return () => clearInterval(timer);
+  return () => {
+    clearInterval(timer);
+    stopWatching();
+  };
+}
+
+// What a flag says counts from the next collection of the whole heap on; what lives changes little between two.
+function watchGrowth(): () => void {
+  const observer = new PerformanceObserver((list) => {
+    if (list.getEntries().some(isWhole)) boundGrowth();
+  });
+  observer.observe({ entryTypes: ["gc"] });
+  boundGrowth();
+  return () => observer.disconnect();
+}
+
+function boundGrowth(): void {
+  setFlagsFromString(heapGrowth(getHeapStatistics().used_heap_size));
+}
+
+// Node's types do not tell what an entry of a collection carries.
+function isWhole(entry: PerformanceEntry): boolean {
+  return (entry as unknown as { detail: { kind: number } }).detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
 }
 
 function prepareEngine(): () => void {
-  setFlagsFromString(HEAP_GROWTH);
   setFlagsFromString("--expose-gc");
   return runInNewContext("gc") as () => void;
 }

@@ -34,9 +34,14 @@ export function passedOn(headers: SentHeaders, replaced: ReadonlySet<string>): [
   return passed;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 // A header that `Connection` names belongs to that connection alone (RFC 9110, 7.6.1). The body's own type cannot.
 function namedByConnection(headers: SentHeaders): ReadonlySet<string> {
-  const lists = headers.filter(([name]) => name.toLowerCase() === "connection").map(([, value]) => value);
+  const lists = headers
+    .filter(([name]) => name.length === "connection".length && name.toLowerCase() === "connection")
+    .map(([, value]) => value);
+  if (lists.length === 0) return NONE;
   const names = lists.flatMap((list) => list.toLowerCase().split(",")).map((name) => name.trim());
   return new Set(names.filter((name) => !name.startsWith("content-")));
 }

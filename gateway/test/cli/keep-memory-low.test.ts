@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { afterEach, expect, test, vi } from "vitest";
-import { HEAP_GROWTH, keepMemoryLow } from "../../src/cli/keep-memory-low.ts";
+import { heapGrowth, keepMemoryLow } from "../../src/cli/keep-memory-low.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -35,5 +35,10 @@ test("this Node's engine knows the flag that bounds how the heap grows: set at r
       return false;
     }
   };
-  expect([known(HEAP_GROWTH), known("--heap-growing-pace=50")]).toEqual([true, false]);
+  expect([known(heapGrowth(0)), known("--heap-growing-pace=50")]).toEqual([true, false]);
+});
+
+test("the heap may grow by half of what lives in it, by 64 MiB at least, and to three times at most", () => {
+  const percents = [10, 40, 64, 100, 128, 500].map((mib) => heapGrowth(mib * 1_048_576).split("=")[1]);
+  expect(percents).toEqual(["200", "160", "100", "64", "50", "50"]);
 });

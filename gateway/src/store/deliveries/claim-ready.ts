@@ -12,6 +12,7 @@ export interface LeasedRow {
   readonly refusals: number;
   readonly priority: number;
   readonly rank: number;
+  readonly lane: string;
   readonly permit: boolean;
   readonly order_key: string | null;
 }
@@ -35,5 +36,5 @@ export const claimReady = hot<LeasedRow>(
      FROM due
     WHERE/*shard*/ d.bucket = ANY($4::int[]) AND/*.*/ d.bucket = due.bucket AND d.id = due.id AND d.ctid = due.place
    RETURNING d.bucket, d.id, d.tenant, d.event_id, d.destination_id, d.key, d.trigger, d.attempt, d.refusals,
-             d.priority, d.rank, d.permit, d.order_key`,
+             d.priority, d.rank, d.lane, d.permit, d.order_key`,
 );
