@@ -136,13 +136,16 @@ export function createFairQueue(lanesMax = LANES_MAX): FairQueue {
   };
 }
 
-/** Gives the same ranks, and counts those that are where the service stands: their lanes had nothing waiting. */
+/**
+ * Gives the same ranks, and counts those whose lanes had nothing waiting, or one: they are where the service stands, or a step
+ * further, as is the next one of a lane that was served last.
+ */
 export function watchHead(ranks: HeadRanks, seen: { quiet: number }): ReturnableRanks {
   return {
     giveBack: ranks.giveBack,
-    next: (priority, lane, weight) => {
+    next: (priority, lane, weight = 1) => {
       const rank = ranks.next(priority, lane, weight);
-      if (rank <= ranks.virtualTime(priority)) seen.quiet++;
+      if (rank <= ranks.virtualTime(priority) + RANK_STEP / weight) seen.quiet++;
       return rank;
     },
   };

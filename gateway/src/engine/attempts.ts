@@ -5,6 +5,7 @@ import type { WorkDeps } from "../pipeline/work.ts";
 import { giveBack, work } from "../pipeline/work.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
+import { createBacklogPace } from "./backlog-pace.ts";
 import type { Look } from "./claim-pace.ts";
 import { createLine } from "./line.ts";
 import { createPace } from "./pace.ts";
@@ -68,18 +69,21 @@ function lookAt(slots: Slots, { size, tryingMax, bytesMax }: Bounds, attemptsPer
   // One that alone is larger than the bound is let in alone.
   const bodies = slots.inUse() === 0 ? Math.max(1, unread) : Math.max(0, unread);
   const free = Math.min(slots.free(size, tryingMax + OLD_TIMES * ahead, ahead), bodies);
-  return { size, free, ahead, young: slots.young() };
+  const urgent = Math.min(slots.free(size, tryingMax + OLD_TIMES * ahead, slots.waiting()), bodies);
+  return { size, free, ahead, urgent };
 }
 
-/**
- * Opens the way of what is claimed through the slots.
- *
- * @param options.onRoom is called when more may be claimed
- */
-export function createAttempts(
-  deps: WorkDeps,
-  options: { readonly concurrency: number; readonly log: Log; readonly onRoom: () => void },
-): Attempts {
+export interface AttemptsOptions {
+  readonly concurrency: number;
+  readonly log: Log;
+  /** Is called when more may be claimed. */
+  readonly onRoom: () => void;
+  /** Whether a quiet lane has something to deliver beside a flood. */
+  readonly isShared: () => boolean;
+}
+
+/** Opens the way of what is claimed through the slots. */
+export function createAttempts(deps: WorkDeps, options: AttemptsOptions): Attempts {
   const nowMs = (): number => deps.clock.monotonicMs();
   const state = { draining: false, onEmpty: [] as (() => void)[] };
   const slots = createSlots(nowMs);
@@ -106,10 +110,12 @@ export function createAttempts(
         options.onRoom();
       });
   };
+  const backlog = createBacklogPace({ nowMs, wake: () => flow() });
+  const mayTakeBacklog = (): boolean => state.draining || !options.isShared() || backlog.take();
   const flow = (): void => {
     const { size, tryingMax } = bounds();
     while (state.draining || slots.mayBegin(size, tryingMax)) {
-      const next = line.take();
+      const next = line.take(mayTakeBacklog);
       if (next === null) return;
       // A claim that was under way when the drain began: nothing new is tried any more.
       start(next.claimed, next.slot, state.draining ? giveBack : work);
@@ -122,7 +128,7 @@ export function createAttempts(
     take: ({ destinationId }) => slots.take(destinationId, bounds().bytesMax, true),
     add: (claimed, slot) => {
       slots.weigh(slot, typeof claimed.event === "string" ? 0 : claimed.event.body.length);
-      line.add(claimed.delivery.priority, { claimed, slot });
+      line.add(claimed.delivery, { claimed, slot });
       flow();
     },
     returnLate: () => {

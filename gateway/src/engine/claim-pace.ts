@@ -9,8 +9,8 @@ export interface Look {
   readonly free: number;
   /** How many may be leased beyond the slots, because attempts end so fast; none when absent. */
   readonly ahead?: number;
-  /** Of those that hold a slot, how many have only just begun. */
-  readonly young: number;
+  /** How many may be claimed that begin before what was leased ahead. */
+  readonly urgent: number;
 }
 
 /** How many a worker claims at a time, and when: so that a backlog is cheap to work off and a quiet lane waits for little. */
@@ -19,6 +19,8 @@ export interface ClaimPace {
   take(look: Look): number;
   /** So many deliveries stand at the head of their class: their lanes had nothing waiting. */
   come(quiet: number): void;
+  /** Whether a quiet lane came within the last second, and others flood. */
+  isShared(): boolean;
   /** So many were claimed. */
   note(claimed: number): void;
   /** Ends what `claimFew` does; it is not called any more. */
@@ -29,7 +31,6 @@ export interface ClaimPaceDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly wake: () => void;
-  readonly isClaiming: () => boolean;
   /** Claims a few beside the worker's own claim, as far as slots are free. */
   readonly claimFew: (few: number) => Promise<unknown>;
 }
@@ -54,15 +55,8 @@ const QUIET_PART_MAX = 4;
 const SHARED_SLOTS_MIN = 16;
 /** One slot of so many is kept for quiet lanes meanwhile; as many are claimed for them at once. */
 const KEPT_PART = 16;
-/**
- * The part of the slots that attempts may have which have only just begun. Those of a quick destination are then all there
- * are, and each of them is work that a quiet lane's delivery waits for, six times on its way: half of them shorten that wait by
- * a quarter and cost the backlog a sixth of its rate (docs/decisions/0013). With a destination that takes its time they are few.
- */
-const YOUNG_PART = 2;
-
 /** @returns the pace of one worker */
-export function createClaimPace({ clock, log, wake, isClaiming, claimFew }: ClaimPaceDeps): ClaimPace {
+export function createClaimPace({ clock, log, wake, claimFew }: ClaimPaceDeps): ClaimPace {
   const state = { claimedMs: -Infinity, cameMs: -Infinity, few: 0, isStopped: false };
   let timer: NodeJS.Timeout | null = null;
   let quick: Promise<void> | null = null;
@@ -90,14 +84,15 @@ export function createClaimPace({ clock, log, wake, isClaiming, claimFew }: Clai
     Object.assign(tally, { sinceMs: nowMs, quiet: 0, claimed: 0 });
     return tally.areFew;
   };
+  const isShared = (nowMs: number): boolean => keptMax > 0 && nowMs - state.cameMs < SHARED_MS && areQuietFew(nowMs);
   return {
-    take: ({ size, free, ahead = 0, young }) => {
+    isShared: () => isShared(clock.monotonicMs()),
+    take: ({ size, free, ahead = 0 }) => {
       const nowMs = clock.monotonicMs();
       keptMax = size < SHARED_SLOTS_MIN ? 0 : Math.floor(size / KEPT_PART);
-      const isShared = keptMax > 0 && nowMs - state.cameMs < SHARED_MS && areQuietFew(nowMs);
-      const count = isShared ? Math.min(free - ahead - keptMax, Math.ceil(size / YOUNG_PART) - young) : free;
+      const count = isShared(nowMs) ? free - keptMax : free;
       if (count <= 0) return free > 0 ? later() : 0;
-      const [few, gatherMs] = isShared || ahead === 0 ? [0, GATHER_MS] : [ahead / 2, GATHER_AHEAD_MS];
+      const [few, gatherMs] = ahead === 0 ? [0, GATHER_MS] : [ahead / 2, GATHER_AHEAD_MS];
       if (count < size / FEW_PART + few && nowMs - state.claimedMs < gatherMs) return later();
       state.claimedMs = nowMs;
       return count;
@@ -107,10 +102,9 @@ export function createClaimPace({ clock, log, wake, isClaiming, claimFew }: Clai
       const nowMs = clock.monotonicMs();
       state.cameMs = nowMs;
       tally.quiet += quiet;
-      // Otherwise the worker's own claim is sent at once.
-      const mustWait = isClaiming() || nowMs - state.claimedMs < GATHER_MS;
-      if (keptMax === 0 || !mustWait || state.isStopped || !areQuietFew(nowMs)) return;
-      state.few = keptMax;
+      if (keptMax === 0 || state.isStopped || !areQuietFew(nowMs)) return;
+      // No more than came: what a backlog has would wait in line with it, and keep the next ones out.
+      state.few = Math.min(keptMax, state.few + quiet);
       quick ??= claimQuickly();
     },
     stop: async () => {

@@ -21,22 +21,20 @@ export interface Slots {
   settle(slot: Slot): void;
   leave(slot: Slot): void;
   inUse(): number;
+  /** How many wait for their attempt to begin. */
+  waiting(): number;
   bytes(): number;
   /**
    * How many may be claimed, when there are `size` slots, at most `sizeMax` may be leased in any case, and `ahead` may wait
    * for a slot.
    */
   free(size: number, sizeMax: number, ahead?: number): number;
-  /** How many hold a slot, or wait for one, and have only just begun: 25 ms ago at most. */
-  young(): number;
   /** The destination whose old attempts fill at least a quarter of `size` slots; null when there is none. */
   findSlow(size: number, isMeant: (destinationId: string) => boolean): string | null;
 }
 
 /** An attempt that takes longer is old. */
 const OLD_MS = 1_000;
-/** One that has begun since is young: if its destination is quick, it is work that is being done right now. */
-const YOUNG_MS = 25;
 /** The part of the slots that old attempts may hold all together; those beyond it are not counted. */
 const OLD_PART = 2;
 /** The part from which on one destination is slow. */
@@ -89,15 +87,10 @@ export function createSlots(nowMs: () => number): Slots {
       sum.bytes -= slot.bytes;
     },
     inUse: () => taken.size,
+    waiting: () => counts.waiting,
     bytes: () => sum.bytes,
     free: (size, sizeMax, ahead = 0) =>
       Math.max(0, Math.min(size + ahead - tryingCounted(size) - counts.waiting, sizeMax - taken.size)),
-    young: () => {
-      const since = nowMs() - YOUNG_MS;
-      let young = 0;
-      for (const { startMs, phase } of taken) if (phase !== "settling" && startMs > since) young++;
-      return young;
-    },
     findSlow: (size, isMeant) => {
       const before = nowMs() - OLD_MS;
       const found = new Map<string, number>();

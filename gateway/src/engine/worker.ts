@@ -37,7 +37,6 @@ export interface Worker {
 interface Claims {
   /** Claims so many at most, and begins them when their events are read; tells how many there were. */
   some(count: number): Promise<number>;
-  isUnderWay(): boolean;
   /** The slots as they are, with what is being claimed for them. */
   look(): Look;
 }
@@ -67,17 +66,16 @@ function createClaims(
       void readEvents(deps, batch).then((claimed) => eachInBites(claimed, (one, i) => attempts.add(one, taken[i]!)));
       return batch.length;
     },
-    isUnderWay: () => underWay > 0,
     look: () => {
-      const { free, young, ...room } = attempts.look();
-      return { free: Math.max(0, free - underWay), young: young + underWay, ...room };
+      const look = attempts.look();
+      return { ...look, free: Math.max(0, look.free - underWay) };
     },
   };
 }
 
 /** Keeps its slots full: claims as many as are free, so nothing waits leased in memory behind something slow. */
 export function startWorker(deps: WorkDeps & Parameters<typeof readEvents>[0], options: WorkerOptions): Worker {
-  const attempts = createAttempts(deps, { ...options, onRoom: () => loop.wake() });
+  const attempts = createAttempts(deps, { ...options, onRoom: () => loop.wake(), isShared: () => pace.isShared() });
   const { slots } = attempts;
   const doubts = createDoubtfulClaims({ ...deps, log: options.log });
   // Their events were not read, so they are ready again and have cost no attempt.
@@ -94,12 +92,11 @@ export function startWorker(deps: WorkDeps & Parameters<typeof readEvents>[0], o
     return got === count;
   });
   const claimFew = async (few: number): Promise<void> => {
-    const count = Math.min(few, claims.look().free);
+    const count = Math.min(few, claims.look().urgent);
     if (count > 0) pace.note(await claims.some(count));
   };
   const wake = (): void => loop.wake();
-  const { isUnderWay: isClaiming } = claims;
-  const pace = createClaimPace({ clock: deps.clock, log: options.log, wake, isClaiming, claimFew });
+  const pace = createClaimPace({ clock: deps.clock, log: options.log, wake, claimFew });
   return {
     wake: (quiet = 0) => {
       if (quiet > 0) pace.come(quiet);

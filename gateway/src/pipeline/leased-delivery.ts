@@ -16,6 +16,7 @@ export interface LeasedDelivery {
   readonly attempt: number;
   readonly refusals: number;
   readonly priority: number;
+  readonly lane: string;
   /** Whether it may be tried at a destination that has a gate. */
   readonly permit: boolean;
   /** Of deliveries with the same key only one is out at a time; null: it keeps no order. */
@@ -57,6 +58,7 @@ export function toLeased(row: LeasedRow, lease: string, leaseEndsMs: number): Le
     attempt: row.attempt,
     refusals: row.refusals,
     priority: row.priority,
+    lane: row.lane,
     permit: row.permit,
     orderKey: row.order_key,
     lease,

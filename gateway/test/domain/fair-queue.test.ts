@@ -281,14 +281,20 @@ it("ranks a lane as before once what it ranked is given back, and tells the othe
   expect([queue.next(1, "busy"), queue.next(1, "idle")]).toEqual([first + RANK_STEP, first]);
 });
 
-it("tells whether a lane had nothing waiting while others are served, and says so of no lane that is ahead", () => {
+it("tells whether a lane had nothing waiting, or one, while others are served, and says so of no lane that is further ahead", () => {
   const queue = createFairQueue();
   const isQuiet = (lane: string): boolean => {
     const seen = { quiet: 0 };
     watchHead(queue, seen).next(0, lane, 1);
     return seen.quiet > 0;
   };
-  expect(["flood", "flood", "quiet", "flood"].map(isQuiet)).toEqual([true, false, true, false]);
+  expect(["flood", "flood", "flood", "quiet", "flood"].map(isQuiet)).toEqual([true, true, false, true, false]);
   queue.claimed(0, VIRTUAL_TIME_START + RANK_STEP);
-  expect(["quiet", "quiet", "flood"].map(isQuiet)).toEqual([true, false, false]);
+  expect(["quiet", "quiet", "quiet", "flood"].map(isQuiet)).toEqual([true, true, false, false]);
+  // The only lane of its class: where it is served, its next one comes a step after the last.
+  queue.next(1, "urgent", 1);
+  queue.claimed(1, VIRTUAL_TIME_START);
+  const seen = { quiet: 0 };
+  watchHead(queue, seen).next(1, "urgent", 1);
+  expect(seen.quiet).toBe(1);
 });

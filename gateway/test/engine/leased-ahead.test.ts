@@ -16,16 +16,27 @@ function openClock() {
   };
 }
 
-it("what waits for a slot begins by priority, then in the order in which it came; what is late comes out", () => {
+it("what waits for a slot begins by priority, then each lane in turn; what is late comes out", () => {
   const clock = openClock();
   const line = createLine<string>(clock.monotonicMs);
-  for (const [priority, name] of [[3, "low"], [2, "first"], [2, "second"]] as const) line.add(priority, name); // prettier-ignore
+  const add = (priority: number, lane: string, name: string): void => line.add({ priority, lane }, name);
+  add(3, "a", "low");
+  for (const name of ["first", "second", "third"]) add(2, "a", name);
   clock.pass(10);
-  line.add(0, "critical");
-  expect([line.take(), line.take()]).toEqual(["critical", "first"]);
-  line.add(2, "third");
-  expect(line.takeSince(0)).toEqual(["second", "low"]);
-  expect([line.take(), line.take()]).toEqual(["third", null]);
+  add(2, "b", "other");
+  add(0, "a", "critical");
+  expect([line.take(), line.take(), line.take(), line.take()]).toEqual(["critical", "first", "other", "second"]);
+  add(2, "a", "fourth");
+  expect(line.takeSince(0)).toEqual(["third", "low"]);
+  expect([line.take(), line.take()]).toEqual(["fourth", null]);
+});
+
+it("where a backlog has to wait, what is alone in its lane is taken, and nothing of a lower class", () => {
+  const line = createLine<string>(() => 0);
+  for (const [lane, name] of [["a", "1st"], ["a", "2nd"], ["b", "alone"]] as const) line.add({ priority: 2, lane }, name); // prettier-ignore
+  line.add({ priority: 3, lane: "c" }, "low");
+  const take = (): string | null => line.take(() => false);
+  expect([take(), take(), line.take(), take(), take(), take()]).toEqual(["alone", null, "1st", "2nd", "low", null]);
 });
 
 it("a pace is that of whole windows: a burst is none, and a standstill ends it", () => {
