@@ -21,6 +21,7 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0015_oidc.sql": "f4c98d7b2ba5d07e3accef214b7752c8ec3116baa5f4c62b53a758fb7d6e9b4d",
   "0016_lists.sql": "8dce35d9265adb7d7efd0532fff957a7284ff2c0597b29e722a961d0ffd34f3c",
   "0017_client_secret.sql": "53bf5ad39881f6f75e997236df28daaba58860430ff886a9335d4224c1d664b2",
+  "0018_stopped.sql": "65ba7c3628a6c9b83a5255d2126320cc02e1f7f1c938399499eafaa0070dc566",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

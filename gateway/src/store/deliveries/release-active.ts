@@ -3,7 +3,7 @@ import { cold } from "../statement.ts";
 
 /**
  * Lets deliveries go that are held for a destination which is active again, also those that a process held because it had
- * not yet heard so. Parameters: limit int.
+ * not yet heard so. Looked for by the reason alone, so that nothing but the index of those can serve. Parameters: limit int.
  */
 export const releaseActive = cold<{ id: string }>(
   "release_active",
@@ -12,7 +12,7 @@ export const releaseActive = cold<{ id: string }>(
       SELECT q.bucket, q.id
         FROM holdfast.destination t
         JOIN holdfast.delivery q ON q.destination_id = t.id
-       WHERE t.state = 'active' AND q.state = 'held' AND q.held_reason IN ('destination_paused', 'destination_disabled')
+       WHERE t.state = 'active' AND q.held_reason IN ('destination_paused', 'destination_disabled')
        LIMIT $1 FOR UPDATE OF q SKIP LOCKED)
    RETURNING d.id`,
 );
