@@ -69,6 +69,15 @@ export function heldReasonOf(
   return destination.gate === null ? null : "destination_gated";
 }
 
+/** Why a claimed delivery may not be tried now; null: it may. A permit lets it through a gate, not to a destination that is paused. */
+export function stopReasonOf(
+  destination: { readonly state: "active" | "paused" | "disabled"; readonly gate: Gate | null },
+  hasPermit: boolean,
+): HeldReason | null {
+  const reason = heldReasonOf(destination, null);
+  return reason === "destination_gated" && hasPermit ? null : reason;
+}
+
 /** A gate as it stands in the database, read under its lock. */
 export interface GateStanding {
   readonly breaker: Pick<Breaker, "state" | "concurrency" | "probeAt">;

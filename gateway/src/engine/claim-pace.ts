@@ -13,6 +13,13 @@ export interface Look {
   readonly urgent: number;
 }
 
+/** What a claim brought. */
+export interface Got {
+  readonly claimed: number;
+  /** How many of them may not be tried now: their destination was gated, paused or disabled when they were ready already. */
+  readonly stopped: number;
+}
+
 /** How many a worker claims at a time, and when: so that a backlog is cheap to work off and a quiet lane waits for little. */
 export interface ClaimPace {
   /** How many the worker's own claim may take now; 0 when it is to wait: `wake` is called when a slot is free and the time has come. */
@@ -21,8 +28,7 @@ export interface ClaimPace {
   come(quiet: number): void;
   /** Whether a quiet lane came within the last second, and others flood. */
   isShared(): boolean;
-  /** So many were claimed. */
-  note(claimed: number): void;
+  note(got: Got): void;
   /** Ends what `claimFew` does; it is not called any more. */
   stop(): Promise<void>;
 }
@@ -44,6 +50,13 @@ const GATHER_MS = 5;
 /** Where work is leased ahead, it lasts while half of it is gathered again. */
 const GATHER_AHEAD_MS = 20;
 
+/**
+ * After a claim of which more than this part may not be tried, the worker's own waits for so long: what stands there is being held
+ * (the caretaker `mover`), and to lease it first and put it back costs several times as much.
+ */
+const STOPPED_PART = 2;
+const STOPPED_MS = 50;
+
 /** For so long after a quiet lane's delivery the backlog makes room for the next one. */
 const SHARED_MS = 1_000;
 /**
@@ -57,7 +70,7 @@ const SHARED_SLOTS_MIN = 16;
 const KEPT_PART = 16;
 /** @returns the pace of one worker */
 export function createClaimPace({ clock, log, wake, claimFew }: ClaimPaceDeps): ClaimPace {
-  const state = { claimedMs: -Infinity, cameMs: -Infinity, few: 0, isStopped: false };
+  const state = { claimedMs: -Infinity, cameMs: -Infinity, restUntilMs: -Infinity, few: 0, isStopped: false };
   let timer: NodeJS.Timeout | null = null;
   let quick: Promise<void> | null = null;
   const later = (): 0 => {
@@ -89,6 +102,7 @@ export function createClaimPace({ clock, log, wake, claimFew }: ClaimPaceDeps): 
     isShared: () => isShared(clock.monotonicMs()),
     take: ({ size, free, ahead = 0 }) => {
       const nowMs = clock.monotonicMs();
+      if (nowMs < state.restUntilMs) return later();
       keptMax = size < SHARED_SLOTS_MIN ? 0 : Math.floor(size / KEPT_PART);
       const count = isShared(nowMs) ? free - keptMax : free;
       if (count <= 0) return free > 0 ? later() : 0;
@@ -97,7 +111,10 @@ export function createClaimPace({ clock, log, wake, claimFew }: ClaimPaceDeps): 
       state.claimedMs = nowMs;
       return count;
     },
-    note: (claimed) => void (tally.claimed += claimed),
+    note: ({ claimed, stopped }) => {
+      tally.claimed += claimed;
+      if (stopped * STOPPED_PART > claimed) state.restUntilMs = state.claimedMs + STOPPED_MS;
+    },
     come: (quiet) => {
       const nowMs = clock.monotonicMs();
       state.cameMs = nowMs;

@@ -13,7 +13,7 @@ import { forgetHealth } from "../store/gates/health.ts";
 import { disableFailing } from "./caretakers/disabler.ts";
 import { startFeeder } from "./caretakers/feeder.ts";
 import { gateSlow, keepGates } from "./caretakers/gatekeeper.ts";
-import { moveHead } from "./caretakers/mover.ts";
+import { startMover } from "./caretakers/mover.ts";
 import { createHealth } from "./health.ts";
 import type { Loop } from "./loop.ts";
 import { startLoop } from "./loop.ts";
@@ -47,7 +47,6 @@ export interface Gates {
   stop(): Promise<void>;
 }
 
-const MOVE_MS = 250;
 const HEALTH_MS = 1_000;
 const SLOW_MS = 250;
 const DISABLE_MS = 60_000;
@@ -87,27 +86,6 @@ export function startGates(deps: GatesDeps): Gates {
       await Promise.all([feeder.stop(), ...loops.map((loop) => loop.stop())]);
       // What was counted last would be lost; without the database it is.
       await health.flush().catch(() => {});
-    },
-  };
-}
-
-/** Looks at the head of the queue after something there had to be given back, and after each change of the catalog. */
-function startMover(deps: GatesDeps): { readonly loop: Loop; hint(): void } {
-  const state = { isAsked: true, version: -1 };
-  const loop = startLoop({ name: "mover", log: deps.log, idleMs: MOVE_MS }, async () => {
-    const { version } = deps.catalog().catalog;
-    if (version === state.version && !state.isAsked) return false;
-    state.isAsked = false;
-    state.version = version;
-    const moved = await moveHead(deps);
-    state.isAsked ||= moved > 0;
-    return moved > 0;
-  });
-  return {
-    loop,
-    hint: () => {
-      state.isAsked = true;
-      loop.wake();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { SLOW_SHARE } from "../domain/gate.ts";
+import { SLOW_SHARE, stopReasonOf } from "../domain/gate.ts";
 import { claim, readEvents } from "../pipeline/claim.ts";
 import type { LeasedDelivery } from "../pipeline/leased-delivery.ts";
 import type { WorkDeps } from "../pipeline/work.ts";
@@ -6,7 +6,7 @@ import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Attempts } from "./attempts.ts";
 import { createAttempts } from "./attempts.ts";
-import type { Look } from "./claim-pace.ts";
+import type { Got, Look } from "./claim-pace.ts";
 import { createClaimPace } from "./claim-pace.ts";
 import { createDoubtfulClaims } from "./doubtful-claims.ts";
 import { eachInBites } from "./in-bites.ts";
@@ -35,17 +35,21 @@ export interface Worker {
 }
 
 interface Claims {
-  /** Claims so many at most, and begins them when their events are read; tells how many there were. */
-  some(count: number): Promise<number>;
+  /** Claims so many at most, and begins them when their events are read. */
+  some(count: number): Promise<Got>;
   /** The slots as they are, with what is being claimed for them. */
   look(): Look;
 }
 
 function createClaims(
-  deps: Parameters<typeof claim>[0] & Parameters<typeof readEvents>[0],
+  deps: Parameters<typeof claim>[0] & Parameters<typeof readEvents>[0] & Pick<WorkDeps, "catalog">,
   { attempts, metrics }: { readonly attempts: Attempts; readonly metrics: Metrics },
 ): Claims {
   let underWay = 0;
+  const isStopped = ({ destinationId, permit }: LeasedDelivery): boolean => {
+    const destination = deps.catalog().findDestination(destinationId);
+    return destination !== null && stopReasonOf(destination, permit) !== null;
+  };
   const take = async (count: number): Promise<{ batch: LeasedDelivery[]; taken: Slot[] }> => {
     underWay += count;
     try {
@@ -60,11 +64,11 @@ function createClaims(
       const askedMs = deps.clock.monotonicMs();
       const { batch, taken } = await take(count);
       metrics.claimSeconds.observe((deps.clock.monotonicMs() - askedMs) / 1_000);
-      if (batch.length === 0) return 0;
+      if (batch.length === 0) return { claimed: 0, stopped: 0 };
       metrics.claimSize.observe(batch.length);
       // Not waited for: the next claim is sent while these events are read (a third of the loop's time, measured).
       void readEvents(deps, batch).then((claimed) => eachInBites(claimed, (one, i) => attempts.add(one, taken[i]!)));
-      return batch.length;
+      return { claimed: batch.length, stopped: batch.filter(isStopped).length };
     },
     look: () => {
       const look = attempts.look();
@@ -89,7 +93,7 @@ export function startWorker(deps: WorkDeps & Parameters<typeof readEvents>[0], o
     if (count === 0) return false;
     const got = await claims.some(count);
     pace.note(got);
-    return got === count;
+    return got.claimed === count;
   });
   const claimFew = async (few: number): Promise<void> => {
     const count = Math.min(few, claims.look().urgent);

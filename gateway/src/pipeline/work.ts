@@ -1,5 +1,6 @@
 import type { Destination } from "../domain/catalog.ts";
 import { decide } from "../domain/delivery.ts";
+import { stopReasonOf } from "../domain/gate.ts";
 import type { Handler } from "../domain/handler.ts";
 import { newUuid } from "../domain/id.ts";
 import { readDeliverySecret } from "../platform/delivery-signature.ts";
@@ -160,8 +161,8 @@ async function planDelivery(deps: WorkDeps, { delivery, event }: Claimed): Promi
   if (event === "unreadable") return { kind: "end", destination, detail: "the event's stored headers cannot be read" };
   const source = catalog.findSourceById(event.sourceId);
   if (source === null) return { kind: "end", destination, detail: "the source of the event no longer exists" };
-  if (destination.state !== "active") return { kind: "hold", reason: `destination_${destination.state}`, destination };
-  if (destination.gate !== null && !delivery.permit) return { kind: "hold", reason: "destination_gated", destination };
+  const reason = stopReasonOf(destination, delivery.permit);
+  if (reason !== null) return { kind: "hold", reason, destination };
   if (destination.target.kind === "handler") {
     const handler = deps.handlers[destination.target.handler];
     if (handler === undefined) return { kind: "hold", reason: "handler_missing", destination };

@@ -57,14 +57,33 @@ it("claims at once for a quiet lane, as many as came, and once more for those th
   expect(asked).toHaveLength(2);
 });
 
+it("waits for fifty milliseconds after a claim that brought mostly what may not be tried, but not with a quiet lane's", () => {
+  const { pace, take, asked, state, pass } = openPace();
+  expect(take(64)).toBe(64);
+  pace.note({ claimed: 64, stopped: 32 });
+  pass(5);
+  expect(take(64)).toBe(64);
+  pace.note({ claimed: 64, stopped: 33 });
+  pass(49);
+  expect(take(64)).toBe(0);
+  pace.come(1);
+  expect(asked.map(({ few }) => few)).toEqual([1]);
+  vi.runAllTimers();
+  expect(state.woken).toBe(1);
+  // What the quick claim brought does not make the worker's own wait longer.
+  pace.note({ claimed: 1, stopped: 1 });
+  pass(1);
+  expect(take(64)).toBe(60);
+});
+
 it("holds nothing back while most of what is claimed is of quiet lanes: then nobody floods", () => {
   const { pace, take, asked, pass } = openPace();
   take(64);
-  pace.note(400);
+  pace.note({ claimed: 400, stopped: 0 });
   pass(1_000);
   pace.come(100);
   expect([take(64), asked.length]).toEqual([60, 1]);
-  pace.note(300);
+  pace.note({ claimed: 300, stopped: 0 });
   pass(1_000);
   pace.come(100);
   expect([take(64), pace.isShared(), asked.length]).toEqual([64, false, 1]);
