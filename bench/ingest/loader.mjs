@@ -21,12 +21,15 @@ export async function openLoader() {
 /**
  * @param {import("node:child_process").ChildProcess} child
  * @param {import("./load-shape.d.ts").RoundPlan} plan
- * @param {{ node: readonly number[], database: readonly number[] }} pids whose CPU time counts
+ * @param {() => { node: readonly number[], database: readonly number[] }} pids whose CPU time counts; asked before and after,
+ *   as connections that stood idle while others were measured are made anew, each with a process of its own
  * @returns {Promise<import("./load-shape.d.ts").Round>}
  */
 async function runRound(child, plan, pids) {
-  const all = { ...pids, sender: [child.pid] };
-  const read = () => Object.fromEntries(Object.entries(all).map(([name, list]) => [name, cpuMs(list)]));
+  const read = () => {
+    const all = { ...pids(), sender: [child.pid] };
+    return Object.fromEntries(Object.entries(all).map(([name, list]) => [name, cpuMs(list)]));
+  };
   child.send(plan);
   await answer(child, "started");
   const before = { ...read(), machine: machineCpuMs(), atMs: performance.now() };
