@@ -10,6 +10,9 @@ const NOT_RUN = 3;
 const LOOK_MS = 500;
 const HELP = new Set(["help", "--help", "-h"]);
 
+for (const [signal, number] of Object.entries({ SIGINT: 2, SIGTERM: 15 }))
+  process.once(signal, () => process.exit(128 + number));
+
 const [first, ...rest] = process.argv.slice(2);
 if (first !== undefined && HELP.has(first)) process.stdout.write(usage());
 else if (first === undefined || first.startsWith("-")) await runEverything(process.argv.slice(2));
@@ -38,8 +41,8 @@ async function runOne(name, args) {
   try {
     process.exitCode = await (await bench.load())(options);
   } catch (error) {
-    process.stderr.write(`The bench ${name} could not be run: ${error.stack ?? error}\n`);
-    process.exitCode = NOT_RUN;
+    // Not left to end by itself: what had been started until then would keep it waiting.
+    process.stderr.write(`The bench ${name} could not be run: ${error.stack ?? error}\n`, () => process.exit(NOT_RUN));
   }
 }
 

@@ -9,6 +9,10 @@ const GATEWAY = fileURLToPath(new URL("../gateway/bin/holdfast.js", import.meta.
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
 
+// Whoever ends early, by an error or a signal, leaves nothing running behind.
+const running = new Set();
+process.on("exit", () => running.forEach(killGroup));
+
 /**
  * @typedef {object} Started
  * @property {number} pid also the id of its process group
@@ -36,7 +40,9 @@ export async function startProcess({ args, logFile, env = {}, readyTimeoutMs = R
   });
   closeSync(log);
   onSpawn?.(child);
+  running.add(child.pid);
   const ended = new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal })));
+  void ended.then(() => running.delete(child.pid));
   const ready = await readyLine(child, ended, { args, logFile, readyTimeoutMs });
   return { pid: child.pid, ready, ended, stop: () => stop(child, ended) };
 }

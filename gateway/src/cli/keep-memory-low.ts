@@ -23,13 +23,18 @@ export function heapGrowth(liveBytes: number): string {
 const LOOK_MS = 10_000;
 /** Below this share of one core a process counts as quiet. */
 const QUIET_SHARE = 0.08;
+/**
+ * A collection in a quiet time takes optimised code with it, and the next burst spends most of a second of processor time on making it
+ * anew (docs/decisions/0014). So the next one is due when the process has worked ten times as long, not after each small burst.
+ */
+const WORK_BETWEEN_US = 8_000_000;
 /** More than two would make V8 forget compiled code as well, and the next burst would begin slowly. */
 const COLLECTIONS_MAX = 2;
 
 /**
  * Bounds how the heap grows, and gives memory back after a burst: V8 neither collects nor shrinks its
  * heap while a process stands idle (measured: 160 MB minutes after a flood, of which 23 MB were in use), so once the process has
- * fallen quiet it is told to, twice at most, and then not before it has worked again. Limiting the young generation instead
+ * fallen quiet it is told to, twice at most, and then not before it has worked for some seconds again. Limiting the young generation instead
  * (--semi-space-growth-factor=1) was measured too: it costs a third of the ingest rate.
  *
  * For a process of our own only: a gateway that is embedded leaves its host's engine alone.
@@ -39,13 +44,18 @@ const COLLECTIONS_MAX = 2;
 export function keepMemoryLow(collect: () => void = prepareEngine()): () => void {
   const stopWatching = watchGrowth();
   let collected = COLLECTIONS_MAX;
+  // What a start makes is garbage as well.
+  let workedUs = WORK_BETWEEN_US;
   let usage = process.cpuUsage();
   const timer = setInterval(() => {
     const { user, system } = process.cpuUsage(usage);
     usage = process.cpuUsage();
-    if ((user + system) / 1_000 > LOOK_MS * QUIET_SHARE) collected = 0;
-    else if (collected < COLLECTIONS_MAX) {
+    workedUs += user + system;
+    if ((user + system) / 1_000 > LOOK_MS * QUIET_SHARE) {
+      if (workedUs >= WORK_BETWEEN_US) collected = 0;
+    } else if (collected < COLLECTIONS_MAX) {
       collected++;
+      workedUs = 0;
       collect();
     }
   }, LOOK_MS);

@@ -27,7 +27,9 @@ export function passedOn(headers: SentHeaders, replaced: ReadonlySet<string>): [
   const nominated = namedByConnection(headers);
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
-    if (NOT_PASSED.has(lower) || nominated.has(lower) || replaced.has(lower)) continue;
+    // What describes the body is the request's own, whoever names it.
+    if (nominated.has(lower) && !lower.startsWith("content-")) continue;
+    if (NOT_PASSED.has(lower) || replaced.has(lower)) continue;
     if (lower.startsWith("holdfast-") || value === REDACTED) continue;
     passed.push([OURS.has(lower) ? `holdfast-original-${lower}` : lower, value]);
   }
@@ -36,14 +38,16 @@ export function passedOn(headers: SentHeaders, replaced: ReadonlySet<string>): [
 
 const NONE: ReadonlySet<string> = new Set();
 
-// A header that `Connection` names belongs to that connection alone (RFC 9110, 7.6.1). The body's own type cannot.
-function namedByConnection(headers: SentHeaders): ReadonlySet<string> {
-  const lists = headers
-    .filter(([name]) => name.length === "connection".length && name.toLowerCase() === "connection")
-    .map(([, value]) => value);
+/** The headers that `Connection` names, in lower case: they belong to that connection alone (RFC 9110, 7.6.1). */
+export function namedByConnection(headers: SentHeaders): ReadonlySet<string> {
+  const lists = headers.filter(([name]) => isConnection(name)).map(([, value]) => value);
   if (lists.length === 0) return NONE;
-  const names = lists.flatMap((list) => list.toLowerCase().split(",")).map((name) => name.trim());
-  return new Set(names.filter((name) => !name.startsWith("content-")));
+  return new Set(lists.flatMap((list) => list.toLowerCase().split(",")).map((name) => name.trim()));
+}
+
+// Asked for each header of each request: nearly all differ in their length already.
+function isConnection(name: string): boolean {
+  return name.length === "connection".length && name.toLowerCase() === "connection";
 }
 
 /** An event type comes out of JSON, so it may hold anything; a header value is visible ASCII. */

@@ -7,8 +7,8 @@ export interface Look {
   readonly size: number;
   /** How many may be claimed, with those ahead. */
   readonly free: number;
-  /** How many may be leased beyond the slots, because attempts end so fast; none when absent. */
-  readonly ahead?: number;
+  /** How many may be leased beyond the slots, because attempts end so fast. */
+  readonly ahead: number;
   /** How many may be claimed that begin before what was leased ahead. */
   readonly urgent: number;
 }
@@ -68,6 +68,7 @@ const QUIET_PART_MAX = 4;
 const SHARED_SLOTS_MIN = 16;
 /** One slot of so many is kept for quiet lanes meanwhile; as many are claimed for them at once. */
 const KEPT_PART = 16;
+
 /** @returns the pace of one worker */
 export function createClaimPace({ clock, log, wake, claimFew }: ClaimPaceDeps): ClaimPace {
   const state = { claimedMs: -Infinity, cameMs: -Infinity, restUntilMs: -Infinity, few: 0, isStopped: false };
@@ -100,7 +101,7 @@ export function createClaimPace({ clock, log, wake, claimFew }: ClaimPaceDeps): 
   const isShared = (nowMs: number): boolean => keptMax > 0 && nowMs - state.cameMs < SHARED_MS && areQuietFew(nowMs);
   return {
     isShared: () => isShared(clock.monotonicMs()),
-    take: ({ size, free, ahead = 0 }) => {
+    take: ({ size, free, ahead }) => {
       const nowMs = clock.monotonicMs();
       if (nowMs < state.restUntilMs) return later();
       keptMax = size < SHARED_SLOTS_MIN ? 0 : Math.floor(size / KEPT_PART);

@@ -22,8 +22,11 @@ test("memory is given back after a burst, twice, and not while the process works
   expect([look(9_000_000), look(9_000_000)]).toEqual([0, 0]);
   expect([look(10_000), look(10_000), look(10_000), look(10_000)]).toEqual([1, 2, 2, 2]);
   expect([look(9_000_000), look(0)]).toEqual([2, 3]);
+  // The second of the two, and then small bursts that come to eight seconds of work together.
+  expect([look(0), look(3_000_000), look(0), look(3_000_000), look(0)]).toEqual([4, 4, 4, 4, 4]);
+  expect([look(3_000_000), look(0), look(0), look(0)]).toEqual([4, 5, 6, 6]);
   stop();
-  expect(look(0)).toBe(3);
+  expect(look(0)).toBe(6);
 });
 
 test("this Node's engine knows the flag that bounds how the heap grows: set at run time, an unknown one would do nothing", () => {

@@ -16,7 +16,7 @@ function openPace() {
     wake: () => void state.woken++,
     claimFew: (few) => new Promise<void>((end) => asked.push({ few, end })),
   });
-  const take = (free: number, size = 64): number => pace.take({ size, free, urgent: free });
+  const take = (free: number, size = 64): number => pace.take({ size, free, ahead: 0, urgent: free });
   return { pace, take, asked, state, pass: (ms: number) => (nowMs += ms) };
 }
 

@@ -1,3 +1,5 @@
+import { namedByConnection } from "../../domain/passed-headers.ts";
+
 /**
  * Headers that belong to one connection and not to the request (RFC 9110, 7.6.1), that frame the request, or that the
  * egress decides alone. An intermediary has to leave them out; the ones that a provider sent to us are no use further on.
@@ -33,7 +35,7 @@ export type HeaderVerdict = { ok: true; flat: string[] } | { ok: false; detail: 
  * Shape of the result: name, value, name, value …
  */
 export function makeRequestHeaders(headers: readonly (readonly [string, string])[]): HeaderVerdict {
-  const nominated = connectionTokens(headers);
+  const nominated = namedByConnection(headers);
   const flat: string[] = ["accept-encoding", "identity"];
   let bytes = 0;
   let named = false;
@@ -62,19 +64,6 @@ export function findHeaderFault(name: string, value: string): string | null {
   if (!/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value))
     return `the value of header ${name} holds a line break, a control or a non-latin1 character`;
   return null;
-}
-
-const NONE: ReadonlySet<string> = new Set();
-
-// Asked for each header of each request: nearly all differ in their length already.
-function isConnection(name: string): boolean {
-  return name.length === "connection".length && name.toLowerCase() === "connection";
-}
-
-function connectionTokens(headers: readonly (readonly [string, string])[]): ReadonlySet<string> {
-  const values = headers.filter(([name]) => isConnection(name)).map(([, value]) => value);
-  if (values.length === 0) return NONE;
-  return new Set(values.flatMap((value) => value.toLowerCase().split(",")).map((token) => token.trim()));
 }
 
 function printable(text: string): string {
