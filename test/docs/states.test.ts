@@ -7,7 +7,7 @@ import {
 } from "../../gateway/src/domain/breaker.ts";
 import type { DeadReason } from "../../gateway/src/domain/delivery.ts";
 import { FINISHED_STATES, LEGAL_MOVES, UNFINISHED_STATES } from "../../gateway/src/domain/delivery.ts";
-import { GATE_REASONS, HELD_REASONS } from "../../gateway/src/domain/gate.ts";
+import { GATE_REASONS, HELD_REASONS, stopReasonOf } from "../../gateway/src/domain/gate.ts";
 import type { AttemptFault, Outcome } from "../../gateway/src/domain/outcome.ts";
 import { classify } from "../../gateway/src/domain/outcome.ts";
 import {
@@ -115,9 +115,12 @@ describe("docs/states.md", () => {
     const written = code.flatMap(({ text }) =>
       [...text.matchAll(/kind: "hold", reason: [`"]([^`"]+)[`"]/g)].map((match) => match[1]!),
     );
-    const reasons = written.flatMap((reason) =>
-      reason === "destination_${destination.state}" ? ["destination_paused", "destination_disabled"] : [reason],
+    // The others that a claimed delivery may have: of its destination's state and gate.
+    const gates = [null, { reason: "slow", breaker: "closed", breakerSince: null, slowConcurrency: 1 }] as const;
+    const stopped = (["active", "paused", "disabled"] as const).flatMap((state) =>
+      gates.flatMap((gate) => [true, false].map((hasPermit) => stopReasonOf({ state, gate }, hasPermit))),
     );
+    const reasons = [...written, ...stopped.filter((reason) => reason !== null)];
     const others = HELD_REASONS.filter((reason) => reason !== "ordered");
     expect([...new Set(reasons)].toSorted()).toEqual([...others].toSorted());
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GateStanding, Limits } from "../../src/domain/gate.ts";
-import { FEED_MAX, NO_LIMITS, afterFeed, gateOf, heldReasonOf, planFeed } from "../../src/domain/gate.ts";
+import { FEED_MAX, NO_LIMITS, afterFeed, gateOf, heldReasonOf, planFeed, stopReasonOf } from "../../src/domain/gate.ts";
 
 const start = new Date("2026-11-21T12:00:00Z");
 const later = (ms: number): Date => new Date(start.getTime() + ms);
@@ -35,6 +35,17 @@ describe("the gate of a destination", () => {
     expect(heldReasonOf({ state: "active", gate }, null)).toBe("destination_gated");
     expect(heldReasonOf({ state: "paused", gate }, null)).toBe("destination_paused");
     expect(heldReasonOf({ state: "paused", gate }, "a")).toBe("ordered");
+  });
+
+  it("lets who has a permit through, but not to a destination that is paused or disabled", () => {
+    const gate = gateOf({ ...NO_LIMITS, concurrency: 1 }, null);
+    const reasons = ([gate, null] as const).flatMap((one) =>
+      (["active", "paused", "disabled"] as const).map((state) =>
+        [false, true].map((hasPermit) => stopReasonOf({ state, gate: one }, hasPermit)),
+      ),
+    );
+    const [paused, disabled] = ["destination_paused", "destination_disabled"].map((reason) => [reason, reason]);
+    expect(reasons).toEqual([["destination_gated", null], paused, disabled, [null, null], paused, disabled]);
   });
 
   it("has as many places as the narrowest of its bounds leaves", () => {
