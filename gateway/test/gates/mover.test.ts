@@ -8,16 +8,18 @@ import { destinationRow } from "../support/catalog-rows.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A mover whose windows take ten milliseconds each and hold so many; tells when each began. */
-function openMover(windows: readonly number[]) {
+/** A mover whose windows take ten milliseconds each and hold so many, or fail where that is null; tells when each began. */
+function openMover(windows: readonly (number | null)[]) {
   const left = [...windows];
   const begunMs: number[] = [];
   const startMs = Date.now();
   const nowMs = () => Date.now() - startMs;
   const run = async () => {
     begunMs.push(nowMs());
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    return { rowCount: left.shift() ?? 0, rows: [] };
+    vi.setSystemTime(Date.now() + 10);
+    const held = left.length === 0 ? 0 : left.shift()!;
+    if (held === null) throw new Error("connection lost");
+    return { rowCount: held, rows: [] };
   };
   const catalog = { version: 1, sources: [], routes: [], throttles: [] };
   const index = indexCatalog({ ...catalog, destinations: [destinationRow("billing", { state: "paused" })] });
@@ -45,6 +47,13 @@ it("looks again when something had to be given back, and not otherwise", async (
   expect(begunMs).toEqual([0]);
   mover.hint();
   await vi.advanceTimersByTimeAsync(1_000);
-  expect(begunMs).toEqual([0, 2_000]);
+  expect(begunMs).toEqual([0, 2_010]);
+  await mover.loop.stop();
+});
+
+it("looks again when the database was lost while it looked, though nobody asks once more", async () => {
+  const { mover, begunMs } = openMover([null, 5]);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(begunMs).toHaveLength(3);
   await mover.loop.stop();
 });

@@ -50,7 +50,11 @@ export function startMover(deps: MoverDeps): { readonly loop: Loop; hint(): void
     state.isAsked = false;
     state.version = version;
     const startMs = deps.clock.monotonicMs();
-    const moved = await moveHead(deps);
+    const moved = await moveHead(deps).catch((error: unknown) => {
+      // The loop tries again later, and must then still know what for.
+      state.isAsked = true;
+      throw error;
+    });
     const endMs = deps.clock.monotonicMs();
     state.notBeforeMs = endMs + (endMs - startMs) * REST;
     state.isAsked ||= moved > 0;
