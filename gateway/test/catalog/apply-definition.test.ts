@@ -8,14 +8,12 @@ import { changeCatalog } from "../../src/pipeline/change-catalog.ts";
 import { planDestinationState } from "../../src/domain/destination-plan.ts";
 import { definitionCheckers } from "../../src/pipeline/definition-checkers.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import { silentLog } from "../../src/platform/log.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
 import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
 import type { Database } from "../../src/store/database.ts";
-import { openDatabase } from "../../src/store/database.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import type { TestDatabase } from "../support/database.ts";
-import { testDatabase } from "../support/database.ts";
+import { openTestPool, testDatabase } from "../support/database.ts";
 import { recordOne } from "../support/recorded-events.ts";
 
 const OLD = "whsec_a-secret-of-enough-length-0001";
@@ -26,14 +24,7 @@ let db: Database;
 
 beforeAll(async () => {
   database = await testDatabase();
-  db = openDatabase({
-    url: database.url,
-    connectionsMax: 6,
-    connectTimeoutMs: 10_000,
-    statementTimeoutMs: 10_000,
-    applicationName: "holdfast test",
-    log: silentLog,
-  });
+  db = openTestPool(database, 6);
   await ensurePartitions(db, Date.now(), 0);
 });
 beforeEach(() =>

@@ -15,10 +15,9 @@ import { createMetrics } from "../../src/platform/metrics.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
 import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
 import type { Database } from "../../src/store/database.ts";
-import { openDatabase } from "../../src/store/database.ts";
 import type { Queryable } from "../../src/store/statement.ts";
 import type { TestDatabase } from "../support/database.ts";
-import { testDatabase } from "../support/database.ts";
+import { openTestPool, testDatabase } from "../support/database.ts";
 import { SECRET, stripeEvent, until } from "../support/ingest-gateway.ts";
 
 let database: TestDatabase;
@@ -28,14 +27,7 @@ const otherSourceId = randomUUID();
 
 beforeAll(async () => {
   database = await testDatabase();
-  db = openDatabase({
-    url: database.url,
-    connectionsMax: 2,
-    connectTimeoutMs: 10_000,
-    statementTimeoutMs: 10_000,
-    applicationName: "holdfast test",
-    log: silentLog,
-  });
+  db = openTestPool(database, 2);
   for (const [id, name] of [
     [sourceId, "payments"],
     [otherSourceId, "chat"],

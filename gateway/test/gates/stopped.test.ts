@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { silentLog } from "../../src/platform/log.ts";
 import type { Database } from "../../src/store/database.ts";
-import { openDatabase } from "../../src/store/database.ts";
 import { releaseActive } from "../../src/store/deliveries/release-active.ts";
 import { releaseServable } from "../../src/store/deliveries/release-servable.ts";
 import { cold } from "../../src/store/statement.ts";
 import type { Statement } from "../../src/store/statement.ts";
 import type { TestDatabase } from "../support/database.ts";
-import { testDatabase } from "../support/database.ts";
+import { openTestPool, testDatabase } from "../support/database.ts";
 import { VALID_ROWS, insertOf } from "../support/valid-rows.ts";
 
 /** Some hundred pages: who goes through them is seen. */
@@ -21,16 +19,8 @@ const destination = String(VALID_ROWS.get("destination")?.id);
 
 beforeAll(async () => {
   database = await testDatabase();
-  db = openDatabase({
-    url: database.url,
-    connectionsMax: 1,
-    connectTimeoutMs: 10_000,
-    statementTimeoutMs: 60_000,
-    applicationName: "stopped test",
-    log: silentLog,
-    // As the workers' connections are.
-    byIndex: true,
-  });
+  // As the workers' connections are.
+  db = openTestPool(database, 1, { byIndex: true });
   const { text, values } = insertOf("destination", VALID_ROWS.get("destination")!);
   await db.pool.query(text, values);
   const waiting = insertOf("delivery", {

@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
 import { inject } from "vitest";
+import { silentLog } from "../../src/platform/log.ts";
+import type { Database, DatabaseOptions } from "../../src/store/database.ts";
+import { openDatabase } from "../../src/store/database.ts";
 
 export interface TestDatabase {
   /** Connection string as the gateway's role, which owns the database. */
@@ -21,6 +24,16 @@ export async function testDatabase(): Promise<TestDatabase> {
     adminUrl: withDatabase(server.adminUrl, name),
     drop: () => asAdmin(server.adminUrl, `drop database if exists ${name} with (force)`),
   };
+}
+
+/** A pool like the gateway's, with time enough on a busy machine. */
+export function openTestPool(
+  { url }: Pick<TestDatabase, "url">,
+  connectionsMax: number,
+  more: Partial<DatabaseOptions> = {},
+): Database {
+  const timeouts = { connectTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
+  return openDatabase({ url, connectionsMax, ...timeouts, applicationName: "holdfast test", log: silentLog, ...more });
 }
 
 // In the database `postgres`: a session in the template would keep everybody from copying it.

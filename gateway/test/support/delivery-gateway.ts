@@ -8,12 +8,10 @@ import { loadConfig } from "../../src/config.ts";
 import type { RunningGateway } from "../../src/main.ts";
 import { startGateway } from "../../src/main.ts";
 import type { Log } from "../../src/platform/log.ts";
-import { silentLog } from "../../src/platform/log.ts";
 import type { Database } from "../../src/store/database.ts";
-import { openDatabase } from "../../src/store/database.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import type { TestDatabase } from "./database.ts";
-import { testDatabase } from "./database.ts";
+import { openTestPool, testDatabase } from "./database.ts";
 import { until } from "./embedded.ts";
 import type { EventToRecord } from "./recorded-events.ts";
 import { recordOne } from "./recorded-events.ts";
@@ -65,14 +63,7 @@ let named = 0;
 /** A database of the test's own, dropped after it. */
 export async function openDesk(): Promise<Desk> {
   const database = await testDatabase();
-  const db = openDatabase({
-    url: database.url,
-    connectionsMax: 3,
-    connectTimeoutMs: 10_000,
-    statementTimeoutMs: 30_000,
-    applicationName: "desk",
-    log: silentLog,
-  });
+  const db = openTestPool(database, 3, { statementTimeoutMs: 30_000, applicationName: "desk" });
   onTestFinished(async () => {
     await db.close();
     await database.drop();
