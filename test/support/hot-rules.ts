@@ -6,7 +6,7 @@ import { asKind, columnPath, functionName, isNode, listOf, visitNodes } from "./
 
 // Immutable, every one. What is not here may be volatile (refused on a cluster in UPDATE and slow in INSERT … SELECT)
 // or stable (refused in UPDATE with a column as argument: measured and read in the engine's own source).
-const IMMUTABLE_FUNCTIONS = new Set(["unnest", "substring"]);
+const IMMUTABLE_FUNCTIONS = new Set(["unnest", "substring", "octet_length"]);
 const KINDS = new Set(["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt"]);
 
 /**

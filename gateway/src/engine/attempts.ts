@@ -1,4 +1,3 @@
-import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import type { Claimed } from "../pipeline/claim.ts";
 import type { LeasedDelivery } from "../pipeline/leased-delivery.ts";
 import type { WorkDeps } from "../pipeline/work.ts";
@@ -6,14 +5,13 @@ import { giveBack, work } from "../pipeline/work.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import { createBacklogPace } from "./backlog-pace.ts";
+import type { BodyRoom } from "./body-room.ts";
+import { createBodyRoom } from "./body-room.ts";
 import type { Look } from "./claim-pace.ts";
 import { createLine } from "./line.ts";
 import { createPace } from "./pace.ts";
 import type { Slot, Slots } from "./slots.ts";
 import { createSlots } from "./slots.ts";
-
-/** What the bodies of deliveries in flight may take: those that are not read yet count as the largest that there can be. */
-const BODY_BYTES_IN_FLIGHT = 268_435_456;
 
 /** So many times as many attempts as there are slots may be under way, old ones with them. */
 const OLD_TIMES = 4;
@@ -32,21 +30,13 @@ const LATE_MS = 1_000;
 
 const UNSETTLED = "an attempt could not be settled";
 
-/** What a worker may have under way. */
-interface Bounds {
-  readonly size: number;
-  readonly tryingMax: number;
-  /** What an event that is not read yet may take. */
-  readonly bytesMax: number;
-}
-
 /** What is claimed comes in, waits for a slot, is tried and settled, and is out. */
 export interface Attempts {
   readonly slots: Pick<Slots, "inUse" | "findSlow">;
-  size(): number;
   look(): Look;
-  /** Leased, and its event is still being read. */
-  take(delivery: LeasedDelivery): Slot;
+  readonly room: Pick<BodyRoom, "expected" | "make">;
+  /** Leased, and its event, of at most so many bytes, is still being read. */
+  take(delivery: LeasedDelivery, bytesMax: number): Slot;
   add(claimed: Claimed, slot: Slot): void;
   /** Gives back what has waited for a slot for too long. */
   returnLate(): void;
@@ -56,20 +46,12 @@ export interface Attempts {
   whenEmpty(): Promise<void>;
 }
 
-function boundsOf({ catalog }: CatalogIndex, concurrency: number): Bounds {
-  const bytesMax = Math.max(1, ...catalog.sources.map((source) => source.bodyBytesMax));
-  const size = Math.min(concurrency, Math.max(1, Math.floor(BODY_BYTES_IN_FLIGHT / bytesMax)));
-  return { size, tryingMax: concurrency * OLD_TIMES, bytesMax };
-}
-
-function lookAt(slots: Slots, { size, tryingMax, bytesMax }: Bounds, attemptsPerMs: number): Look {
+function lookAt(slots: Slots, size: number, attemptsPerMs: number, bodies: number): Look {
   const paced = size < AHEAD_SLOTS_MIN ? 0 : Math.min(AHEAD_MAX, Math.floor(attemptsPerMs * AHEAD_MS));
   const ahead = Math.max(0, paced - size);
-  const unread = Math.floor((BODY_BYTES_IN_FLIGHT - slots.bytes()) / bytesMax);
-  // One that alone is larger than the bound is let in alone.
-  const bodies = slots.inUse() === 0 ? Math.max(1, unread) : Math.max(0, unread);
-  const free = Math.min(slots.free(size, tryingMax + OLD_TIMES * ahead, ahead), bodies);
-  const urgent = Math.min(slots.free(size, tryingMax + OLD_TIMES * ahead, slots.waiting()), bodies);
+  const sizeMax = OLD_TIMES * (size + ahead);
+  const free = Math.min(slots.free(size, sizeMax, ahead), bodies);
+  const urgent = Math.min(slots.free(size, sizeMax, slots.waiting()), bodies);
   return { size, free, ahead, urgent };
 }
 
@@ -89,7 +71,8 @@ export function createAttempts(deps: WorkDeps, options: AttemptsOptions): Attemp
   const slots = createSlots(nowMs);
   const pace = createPace(nowMs);
   const line = createLine<{ readonly claimed: Claimed; readonly slot: Slot }>(nowMs);
-  const bounds = createBounds(deps.catalog, options.concurrency);
+  const room = createBodyRoom(nowMs, slots);
+  const size = options.concurrency;
   const start = (claimed: Claimed, slot: Slot, act: typeof work): void => {
     slots.begin(slot);
     const onEnded = (): void => {
@@ -113,8 +96,7 @@ export function createAttempts(deps: WorkDeps, options: AttemptsOptions): Attemp
   const backlog = createBacklogPace({ nowMs, wake: () => flow() });
   const mayTakeBacklog = (): boolean => state.draining || !options.isShared() || backlog.take();
   const flow = (): void => {
-    const { size, tryingMax } = bounds();
-    while (state.draining || slots.mayBegin(size, tryingMax)) {
+    while (state.draining || slots.mayBegin(size, OLD_TIMES * size)) {
       const next = line.take(mayTakeBacklog);
       if (next === null) return;
       // A claim that was under way when the drain began: nothing new is tried any more.
@@ -123,11 +105,11 @@ export function createAttempts(deps: WorkDeps, options: AttemptsOptions): Attemp
   };
   return {
     slots,
-    size: () => bounds().size,
-    look: () => lookAt(slots, bounds(), pace.perMs()),
-    take: ({ destinationId }) => slots.take(destinationId, bounds().bytesMax, true),
+    room,
+    look: () => lookAt(slots, size, pace.perMs(), room.count()),
+    take: ({ destinationId }, bytesMax) => slots.take(destinationId, bytesMax, true),
     add: (claimed, slot) => {
-      slots.weigh(slot, typeof claimed.event === "string" ? 0 : claimed.event.body.length);
+      room.note(slot, typeof claimed.event === "string" ? 0 : claimed.event.body.length);
       line.add(claimed.delivery, { claimed, slot });
       flow();
     },
@@ -141,16 +123,5 @@ export function createAttempts(deps: WorkDeps, options: AttemptsOptions): Attemp
     whenEmpty: async () => {
       if (slots.inUse() > 0) await new Promise<void>((resolve) => state.onEmpty.push(resolve));
     },
-  };
-}
-
-// Asked for each attempt, and there may be thousands of sources.
-function createBounds(catalog: () => CatalogIndex, concurrency: number): () => Bounds {
-  let seen = catalog();
-  let bounds = boundsOf(seen, concurrency);
-  return () => {
-    const now = catalog();
-    if (now !== seen) [seen, bounds] = [now, boundsOf(now, concurrency)];
-    return bounds;
   };
 }

@@ -1,4 +1,5 @@
 import { SLOW_SHARE, stopReasonOf } from "../domain/gate.ts";
+import type { ReadDeps } from "../pipeline/claim.ts";
 import { claim, readEvents } from "../pipeline/claim.ts";
 import type { LeasedDelivery } from "../pipeline/leased-delivery.ts";
 import type { WorkDeps } from "../pipeline/work.ts";
@@ -42,7 +43,7 @@ interface Claims {
 }
 
 function createClaims(
-  deps: Parameters<typeof claim>[0] & Parameters<typeof readEvents>[0] & Pick<WorkDeps, "catalog">,
+  deps: Parameters<typeof claim>[0] & Omit<ReadDeps, "makeRoom"> & Pick<WorkDeps, "catalog">,
   { attempts, metrics }: { readonly attempts: Attempts; readonly metrics: Metrics },
 ): Claims {
   let underWay = 0;
@@ -50,11 +51,11 @@ function createClaims(
     const destination = deps.catalog().findDestination(destinationId);
     return destination !== null && stopReasonOf(destination, permit) !== null;
   };
-  const take = async (count: number): Promise<{ batch: LeasedDelivery[]; taken: Slot[] }> => {
+  const take = async (count: number, bytes: number): Promise<{ batch: LeasedDelivery[]; taken: Slot[] }> => {
     underWay += count;
     try {
       const batch = await claim(deps, count);
-      return { batch, taken: batch.map(attempts.take) };
+      return { batch, taken: batch.map((one) => attempts.take(one, bytes)) };
     } finally {
       underWay -= count;
     }
@@ -62,12 +63,18 @@ function createClaims(
   return {
     some: async (count) => {
       const askedMs = deps.clock.monotonicMs();
-      const { batch, taken } = await take(count);
+      // As it is now: so many of them were looked for room for.
+      const bytes = attempts.room.expected();
+      const { batch, taken } = await take(count, bytes);
       metrics.claimSeconds.observe((deps.clock.monotonicMs() - askedMs) / 1_000);
       if (batch.length === 0) return { claimed: 0, stopped: 0 };
       metrics.claimSize.observe(batch.length);
       // Not waited for: the next claim is sent while these events are read (a third of the loop's time, measured).
-      void readEvents(deps, batch).then((claimed) => eachInBites(claimed, (one, i) => attempts.add(one, taken[i]!)));
+      const makeRoom = (one: LeasedDelivery, size: number): boolean =>
+        attempts.room.make(taken[batch.indexOf(one)]!, size);
+      void readEvents({ ...deps, makeRoom }, batch, bytes).then((claimed) =>
+        eachInBites(claimed, (one, i) => attempts.add(one, taken[i]!)),
+      );
       return { claimed: batch.length, stopped: batch.filter(isStopped).length };
     },
     look: () => {
@@ -78,13 +85,15 @@ function createClaims(
 }
 
 /** Keeps its slots full: claims as many as are free, so nothing waits leased in memory behind something slow. */
-export function startWorker(deps: WorkDeps & Parameters<typeof readEvents>[0], options: WorkerOptions): Worker {
+export function startWorker(deps: WorkDeps & Omit<ReadDeps, "makeRoom">, options: WorkerOptions): Worker {
   const attempts = createAttempts(deps, { ...options, onRoom: () => loop.wake(), isShared: () => pace.isShared() });
   const { slots } = attempts;
   const doubts = createDoubtfulClaims({ ...deps, log: options.log });
   // Their events were not read, so they are ready again and have cost no attempt.
   const returnStranded = async (isLast: boolean): Promise<void> =>
-    (await doubts.find(isLast)).forEach((one) => attempts.add({ delivery: one, event: "unread" }, attempts.take(one)));
+    (await doubts.find(isLast)).forEach((one) =>
+      attempts.add({ delivery: one, event: "unread" }, attempts.take(one, 0)),
+    );
   const claims = createClaims({ ...deps, onDoubt: doubts.note }, { attempts, metrics: options.metrics });
   const loop = startLoop({ name: "worker", log: options.log, idleMs: options.pollMs }, async () => {
     await returnStranded(false);
@@ -108,9 +117,11 @@ export function startWorker(deps: WorkDeps & Parameters<typeof readEvents>[0], o
     },
     inFlight: () => slots.inUse(),
     findSlow: (isMeant) => {
-      const size = attempts.size();
-      const destinationId = slots.findSlow(size, isMeant);
-      return destinationId === null ? null : { destinationId, share: Math.max(1, Math.floor(size / SLOW_SHARE)) };
+      const { concurrency } = options;
+      const destinationId = slots.findSlow(concurrency, isMeant);
+      return destinationId === null
+        ? null
+        : { destinationId, share: Math.max(1, Math.floor(concurrency / SLOW_SHARE)) };
     },
     drain: async () => {
       attempts.drain();

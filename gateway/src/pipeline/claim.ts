@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
 import { codeOf, isConnectionLost } from "../store/database.ts";
 import { claimReady } from "../store/deliveries/claim-ready.ts";
+import type { EventBytesRow } from "../store/events/find-events.ts";
 import { findEvents } from "../store/events/find-events.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
@@ -9,7 +10,8 @@ import { toLeased, toStoredEvent } from "./leased-delivery.ts";
 
 /**
  * What a delivery's event came to: `gone` when its row is no longer there, `damaged` when the database cannot read that,
- * `unreadable` when its stored headers are not what we wrote, `unread` when the database was lost between the claim and the read.
+ * `unreadable` when its stored headers are not what we wrote, `unread` when the database was lost between the claim and the read,
+ * or its body is larger than there was room for.
  */
 export type FoundEvent = StoredEvent | "gone" | "damaged" | "unreadable" | "unread";
 
@@ -58,20 +60,30 @@ export async function claim(
   return leased.rows.map((row) => toLeased(row, lease, leaseEndsMs));
 }
 
+export interface ReadDeps {
+  readonly db: Queryable;
+  readonly recent: { take(eventId: string): StoredEvent | null };
+  readonly makeRoom: (delivery: LeasedDelivery, bytes: number) => boolean;
+}
+
 /**
  * Reads the events of claimed deliveries. Never throws: what is claimed has to be settled or returned, and one bad row must
  * not take the batch with it.
  *
  * @param deps.recent events that this process has just recorded, and need not be read
+ * @param deps.makeRoom whether there is room for a body that is longer than `bodyBytesMax`; it is left where it is otherwise
+ * @param bodyBytesMax the longest body that there is room for in any case
  */
 export async function readEvents(
-  deps: { readonly db: Queryable; readonly recent: { take(eventId: string): StoredEvent | null } },
+  deps: ReadDeps,
   deliveries: readonly LeasedDelivery[],
+  bodyBytesMax: number,
 ): Promise<Claimed[]> {
   const kept = deliveries.map(({ eventId }) => deps.recent.take(eventId));
   const missing = await readStored(
     deps,
     deliveries.filter((_, i) => kept[i] === null),
+    bodyBytesMax,
   );
   let at = 0;
   return deliveries.map((delivery, i) => {
@@ -80,26 +92,53 @@ export async function readEvents(
   });
 }
 
-async function readStored(deps: { readonly db: Queryable }, deliveries: readonly LeasedDelivery[]): Promise<Claimed[]> {
+async function readStored(
+  deps: ReadDeps,
+  deliveries: readonly LeasedDelivery[],
+  bodyBytesMax: number,
+): Promise<Claimed[]> {
   if (deliveries.length === 0) return [];
   try {
     const buckets = deliveries.map(({ bucket }) => bucket);
-    const found = await deps.db.run(findEvents, [buckets, deliveries.map(({ eventId }) => eventId)]);
+    const ids = deliveries.map(({ eventId }) => eventId);
+    const found = await deps.db.run(findEvents, [buckets, ids, bodyBytesMax]);
     const events = new Map(found.rows.map((row) => [row.id, row]));
-    return deliveries.map((delivery) => {
-      const row = events.get(delivery.eventId);
-      return { delivery, event: row === undefined ? "gone" : (toStoredEvent(row) ?? "unreadable") };
-    });
+    const read = deliveries.map((delivery) => ({ delivery, event: toFound(events.get(delivery.eventId)) }));
+    const large = await readLarge(deps, deliveries, events);
+    return large.size === 0 ? read : read.map((one) => large.get(one.delivery) ?? one);
   } catch (error) {
     if (!isDamage(error)) return deliveries.map((delivery) => ({ delivery, event: "unread" }));
     // A page that does not fit its checksum fails whatever reads it: halves, down to the one that it keeps from being tried.
     if (deliveries.length === 1) return deliveries.map((delivery) => ({ delivery, event: "damaged" }));
     const half = deliveries.length >> 1;
     return [
-      ...(await readStored(deps, deliveries.slice(0, half))),
-      ...(await readStored(deps, deliveries.slice(half))),
+      ...(await readStored(deps, deliveries.slice(0, half), bodyBytesMax)),
+      ...(await readStored(deps, deliveries.slice(half), bodyBytesMax)),
     ];
   }
+}
+
+function toFound(row: EventBytesRow | undefined): FoundEvent {
+  if (row === undefined) return "gone";
+  const { body } = row;
+  return body === null ? "unread" : (toStoredEvent({ ...row, body }) ?? "unreadable");
+}
+
+/** Those that were longer than expected, as far as there is room for them. */
+async function readLarge(
+  deps: ReadDeps,
+  deliveries: readonly LeasedDelivery[],
+  events: ReadonlyMap<string, EventBytesRow>,
+): Promise<ReadonlyMap<LeasedDelivery, Claimed>> {
+  const large: LeasedDelivery[] = [];
+  let bytesMax = 0;
+  for (const delivery of deliveries) {
+    const row = events.get(delivery.eventId);
+    if (row === undefined || row.body !== null || !deps.makeRoom(delivery, row.bytes)) continue;
+    large.push(delivery);
+    bytesMax = Math.max(bytesMax, row.bytes);
+  }
+  return new Map((await readStored(deps, large, bytesMax)).map((one) => [one.delivery, one]));
 }
 
 /** data_corrupted and index_corrupted. */

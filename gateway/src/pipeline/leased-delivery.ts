@@ -75,7 +75,7 @@ export function eventOfDraft(draft: EventDraft): StoredEvent | null {
 }
 
 /** @returns null when the stored headers are not a list of pairs of texts */
-export function toStoredEvent(row: EventBytesRow): StoredEvent | null {
+export function toStoredEvent(row: EventBytesRow & { readonly body: Buffer }): StoredEvent | null {
   const headers = readHeaders(row.headers);
   if (headers === null) return null;
   return {

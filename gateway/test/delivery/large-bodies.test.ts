@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import { createAttempts } from "../../src/engine/attempts.ts";
+import { createDatabaseClock } from "../../src/engine/database-clock.ts";
+import { claim, readEvents } from "../../src/pipeline/claim.ts";
+import type { WorkDeps } from "../../src/pipeline/work.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import { startReceiver } from "../support/receiver.ts";
+
+const MIB = 1_048_576;
+const SMALL = Buffer.from("{}");
+
+test("a body longer than expected is read where there is room for it, and is left where it is where there is none", async () => {
+  const desk = await openDesk();
+  const destinations = { billing: { url: "http://127.0.0.1:9/" } };
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
+  const bodies = [SMALL, randomBytes(MIB), randomBytes(MIB + 1), randomBytes(100)];
+  for (const body of bodies) await desk.record({ to: ["billing"], body });
+  const databaseClock = createDatabaseClock(desk.db, systemClock);
+  await databaseClock.sync();
+  const clocks = { clock: systemClock, databaseNow: () => databaseClock.now(), leaseMs: 60_000 };
+  const deliveries = await claim({ db: desk.db, ...clocks, onClaimed: () => {}, onDoubt: () => {} }, 4);
+  const asked: number[] = [];
+  const makeRoom = (_: unknown, bytes: number): boolean => {
+    asked.push(bytes);
+    return bytes <= MIB;
+  };
+  const read = await readEvents({ db: desk.db, recent: { take: () => null }, makeRoom }, deliveries, 1_000);
+  const sizes = read.map(({ event }) => (typeof event === "string" ? event : event.body.length));
+  expect(sizes.toSorted()).toEqual([100, MIB, SMALL.length, "unread"].toSorted());
+  expect(read.some(({ event }) => typeof event !== "string" && bodies[1]!.equals(event.body))).toBe(true);
+  expect(asked.toSorted((a, b) => a - b)).toEqual([MIB, MIB + 1]);
+});
+
+test("large bodies arrive byte for byte, in one attempt each", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  const destinations = { billing: { url: receiver.url } };
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
+  const bodies = [randomBytes(MIB), SMALL, randomBytes(2 * MIB)];
+  const ids: string[] = [];
+  for (const body of bodies) ids.push(...(await desk.record({ to: ["billing"], body })));
+  await startDeliveries(desk);
+  for (const id of ids) expect(await desk.finished(id)).toEqual({ state: "processed", reason: null, attempt: 1 });
+  const arrived = receiver.arrivals.map(({ body }) => body.toString("latin1"));
+  expect(arrived.toSorted()).toEqual(bodies.map((body) => body.toString("latin1")).toSorted());
+});
+
+function openAttempts() {
+  let nowMs = 0;
+  const clock = { now: () => new Date(nowMs), monotonicMs: () => nowMs };
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const options = { concurrency: 64, log, onRoom: () => {}, isShared: () => false };
+  const attempts = createAttempts({ clock } as unknown as WorkDeps, options);
+  const take = (bytes: number) => attempts.take({ destinationId: "app" } as Parameters<typeof attempts.take>[0], bytes);
+  return { attempts, take, pass: (ms: number) => (nowMs += ms) };
+}
+
+test("what is under way never takes more than 256 MiB: what is not read counts as expected, and a long one asks", () => {
+  const { attempts, take, pass } = openAttempts();
+  expect([attempts.look().free, attempts.room.expected()]).toEqual([64, 65_536]);
+  const slots = Array.from({ length: 9 }, () => take(attempts.room.expected()));
+  expect(slots.slice(1).map((slot) => attempts.room.make(slot, 30 * MIB))).toEqual([...Array(8).fill(true)]);
+  expect(attempts.room.make(slots[0]!, 16 * MIB)).toBe(true);
+  expect(attempts.room.make(take(0), 1)).toBe(false);
+  expect(attempts.look().free).toBe(0);
+  pass(10_000);
+  expect(attempts.look().free).toBe(0);
+});
+
+test("the largest body of the last one to two seconds is expected next, and no source's limit", () => {
+  const { attempts, take, pass } = openAttempts();
+  const see = (bytes: number) => attempts.room.make(take(0), bytes);
+  see(MIB);
+  see(70_000);
+  expect(attempts.room.expected()).toBe(MIB);
+  pass(1_999);
+  expect(attempts.room.expected()).toBe(MIB);
+  see(80_000);
+  pass(1_000);
+  expect(attempts.room.expected()).toBe(80_000);
+  pass(6_000);
+  expect(attempts.room.expected()).toBe(65_536);
+});
