@@ -3,6 +3,7 @@ import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Step } from "./at-once.ts";
 import { attemptAtOnce, oneByOne, together } from "./at-once.ts";
+import { SESSION_BY_INDEX } from "./by-index.ts";
 import { checkDurability } from "./durability.ts";
 import type { Queryable, Statement } from "./statement.ts";
 import { runOn } from "./statement.ts";
@@ -155,7 +156,7 @@ async function prepareConnection(client: pg.PoolClient, { byIndex = false }: Dat
   if (!check.ok) {
     throw new UnsafeDatabaseError(check.faults.map((fault) => `${fault.setting} is ${fault.value}`).join(", "));
   }
-  if (byIndex) await client.query("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off");
+  if (byIndex) await client.query(SESSION_BY_INDEX);
 }
 
 /** The database would not keep promise 7; nothing is served from such a connection. */

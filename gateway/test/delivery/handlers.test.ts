@@ -162,6 +162,30 @@ test("what a handler sets on its connection does not reach the next one", async 
   expect(shown).toEqual(["on", "on", "on", "on", "on", "on"]);
 });
 
+test("the settlement of a handler's delivery is planned once a connection, and its own statements as the server would", async () => {
+  const desk = await openLedger();
+  const plans: unknown[] = [];
+  const keep: Handler = async (_event, tx) => {
+    const { rows } = await tx.query(
+      `SELECT current_setting('plan_cache_mode') AS mode, current_setting('enable_seqscan') AS seqscan,
+              (SELECT sum(custom_plans)::int FROM pg_prepared_statements) AS anew,
+              (SELECT sum(generic_plans)::int FROM pg_prepared_statements) AS kept`,
+    );
+    plans.push(rows[0]);
+  };
+  await startDeliveries(desk, { ...ledger, handlers: { keep }, worker: { databaseConnections: 1 } });
+  for (const _ of [1, 2, 3]) {
+    const [id] = await desk.record({ to: ["ledger"] });
+    await desk.finished(id!);
+  }
+  const own = { mode: "auto", seqscan: "on" };
+  expect(plans).toEqual([
+    { ...own, anew: null, kept: null },
+    { ...own, anew: 0, kept: 3 },
+    { ...own, anew: 0, kept: 6 },
+  ]);
+});
+
 test("a query after the handler's return is refused, and one that it never waited for does no harm", async () => {
   const desk = await openLedger();
   let late: () => Promise<unknown> = async () => {};
