@@ -11,6 +11,7 @@ import { openDatabase } from "../../gateway/dist/store/database.js";
 import { startEmbedded } from "../../gateway/dist/store/embedded/start-embedded.js";
 import { migrate } from "../../gateway/dist/store/migrate.js";
 import { ensurePartitions } from "../../gateway/dist/store/upkeep/ensure-partitions.js";
+import { median } from "../ingest/figures.mjs";
 import { describeMachine } from "../machine.mjs";
 import { openQueue } from "./queue.mjs";
 
@@ -22,7 +23,7 @@ const TARGETS = { claimP99: 2, ingest: 0.9 };
  * Runs the bench, prints its table, writes its file.
  *
  * @param {{ quick: boolean, small: string, ready: string, finished: string, snapshot: string, claims: string,
- *   seconds: string, buffers: string }} options
+ *   seconds: string, rounds: string, buffers: string }} options
  * @returns {Promise<number>} exit code: 1 when a target was missed
  */
 export async function runGrowth(options) {
@@ -33,31 +34,25 @@ export async function runGrowth(options) {
   const settings = { shared_buffers: options.buffers };
   const server = await startEmbedded({ log: silentLog, dataDir: join(folder, "data"), settings });
   if (!server.ok) throw new Error(`${server.message} ${server.remedy}`);
+  const pools = [];
+  const open = (url, more) => {
+    const pool = openPool(url, more);
+    pools.push(pool);
+    return pool;
+  };
   try {
-    const migrated = await migrate(server.url);
-    if (!migrated.ok) throw new Error(migrated.message);
-    const db = openDatabase({
-      url: server.url,
-      connectionsMax: 6,
-      connectTimeoutMs: 10_000,
-      statementTimeoutMs: 3_600_000,
-      applicationName: "bench growth",
-      log: silentLog,
-      pipelined: true,
-    });
-    const admin = openDatabase({
-      url: server.adminUrl,
-      connectionsMax: 1,
-      connectTimeoutMs: 10_000,
-      statementTimeoutMs: 600_000,
-      applicationName: "bench growth",
-      log: silentLog,
-    });
-    // What the filling has written is on disk before anything is measured; else the figures are of its checkpoint.
-    const settle = () => admin.pool.query("CHECKPOINT");
-    const report = await measureStages(db, plan, settle);
-    await db.close();
-    await admin.close();
+    const admin = open(server.adminUrl, { connectionsMax: 1 });
+    await admin.pool.query("CREATE DATABASE little OWNER holdfast");
+    const side = async (url) => {
+      const migrated = await migrate(url);
+      if (!migrated.ok) throw new Error(migrated.message);
+      const db = open(url, { connectionsMax: 6, pipelined: true });
+      await ensurePartitions(db, Date.now(), 1);
+      return { db, queue: await openQueue(db) };
+    };
+    const little = await side(nameDatabase(server.url, "little"));
+    const large = await side(server.url);
+    const report = await measureAll({ little, large, checkpoint: () => admin.pool.query("CHECKPOINT") }, plan);
     printReport(report);
     mkdirSync(RESULTS, { recursive: true });
     const name = `growth-${report.at.replaceAll(/[:.]/g, "-")}.json`;
@@ -65,12 +60,30 @@ export async function runGrowth(options) {
     process.stdout.write(`\nWritten: bench/results/${name}\n`);
     return report.ratios.some(({ met }) => met === false) ? 1 : 0;
   } finally {
+    for (const pool of pools) await pool.close();
     await server.stop();
     for (const one of [server.home, folder]) rmSync(one, { recursive: true, force: true });
   }
 }
 
-function makePlan({ quick, small, ready, finished, snapshot, claims, seconds }) {
+function openPool(url, more) {
+  return openDatabase({
+    url,
+    connectTimeoutMs: 10_000,
+    statementTimeoutMs: 3_600_000,
+    applicationName: "bench growth",
+    log: silentLog,
+    ...more,
+  });
+}
+
+function nameDatabase(url, name) {
+  const named = new URL(url);
+  named.pathname = `/${name}`;
+  return named.href;
+}
+
+function makePlan({ quick, small, ready, finished, snapshot, claims, seconds, rounds }) {
   const plan = {
     small: Number(small),
     ready: Number(quick ? Math.min(50_000, Number(ready)) : ready),
@@ -78,48 +91,62 @@ function makePlan({ quick, small, ready, finished, snapshot, claims, seconds }) 
     snapshotSec: Number(quick ? Math.min(10, Number(snapshot)) : snapshot),
     claims: Number(quick ? Math.min(100, Number(claims)) : claims),
     seconds: Number(quick ? Math.min(2, Number(seconds)) : seconds),
+    rounds: Number(quick ? Math.min(2, Number(rounds)) : rounds),
   };
   for (const [name, value] of Object.entries(plan))
     if (!Number.isFinite(value) || value < 0) throw new Error(`--${name} must be a number from 0 on`);
   if (plan.small > plan.ready) throw new Error("--small must not be more than --ready");
+  if (!Number.isInteger(plan.rounds) || plan.rounds < 1) throw new Error("--rounds must be a whole number from 1 on");
   return plan;
 }
 
-async function measureStages(db, plan, settle) {
-  await ensurePartitions(db, Date.now(), 1);
-  const queue = await openQueue(db);
-  const stages = [];
-  const stage = async (name, prepare) => {
-    const began = performance.now();
-    await prepare();
-    await db.pool.query(
-      "VACUUM (ANALYZE) holdfast.delivery, holdfast.finished_delivery, holdfast.attempt, holdfast.event, holdfast.dedupe",
-    );
-    await settle();
-    const preparedSec = Math.round((performance.now() - began) / 1000);
-    const measured = { name, preparedSec, ...(await queue.measure(plan)), ...(await queue.sizes()) };
-    process.stderr.write(`${name}: prepared in ${preparedSec} s, claim p99 ${measured.claimP99Ms} ms\n`);
-    stages.push(measured);
-  };
+/**
+ * Two databases of one server take turns: one is empty for each round of ingest and has the small queue for the claims, the
+ * other is large throughout. So a slow minute of the machine falls on both.
+ */
+async function measureAll({ little, large, checkpoint }, plan) {
   // What is thrown away: a plan is made anew after the first executions, and the first pages come from the disk.
-  await queue.fillReady(plan.small);
-  await queue.measure({ ...plan, seconds: Math.min(2, plan.seconds) });
-  await queue.empty();
-  await stage("empty", async () => {});
-  await stage(`${plan.small} ready`, async () => {
-    await queue.empty();
+  for (const { queue } of [little, large]) {
     await queue.fillReady(plan.small);
-  });
-  await stage(`${plan.ready} ready, ${plan.finished} finished`, async () => {
-    await queue.fillFinished(plan.finished);
-    await queue.fillReady(plan.ready);
-  });
-  const held = await measureHeld(db, queue, plan);
-  return makeReport(plan, stages, held);
+    await queue.measureClaims(plan.claims);
+    await queue.measureIngest(Math.min(2, plan.seconds));
+  }
+  const began = performance.now();
+  await large.queue.fillFinished(plan.finished);
+  await large.queue.fillReady(plan.ready);
+  const filledSec = Math.round((performance.now() - began) / 1000);
+  process.stderr.write(`${plan.ready} ready and ${plan.finished} finished are there after ${filledSec} s\n`);
+  const rest = async ({ queue }) => {
+    await queue.rest();
+    await checkpoint();
+  };
+  const rounds = [];
+  for (let number = 0; number < plan.rounds; number++) {
+    const round = { little: {}, large: {} };
+    const inTurn = number % 2 === 0 ? ["little", "large"] : ["large", "little"];
+    const side = (name) => (name === "little" ? little : large);
+    await little.queue.empty();
+    for (const name of inTurn) {
+      await rest(side(name));
+      Object.assign(round[name], await side(name).queue.measureIngest(plan.seconds));
+    }
+    await little.queue.empty();
+    await little.queue.fillReady(plan.small);
+    for (const name of inTurn) {
+      await rest(side(name));
+      Object.assign(round[name], await side(name).queue.measureClaims(plan.claims));
+    }
+    rounds.push(round);
+    const told = (name) => `${name} ${round[name].ingestPerSec}/s, claim p99 ${round[name].claimP99Ms} ms`;
+    process.stderr.write(`round ${number + 1}: ${told("little")}; ${told("large")}\n`);
+  }
+  const sizes = { little: await little.queue.sizes(), large: await large.queue.sizes() };
+  const held = await measureHeld(large, plan);
+  return makeReport(plan, { rounds, sizes, filledSec, held });
 }
 
 /** The same with a snapshot that is held meanwhile, measured again and again until its time is over. Ingest deepens the queue. */
-async function measureHeld(db, queue, plan) {
+async function measureHeld({ db, queue }, plan) {
   if (plan.snapshotSec === 0) return [];
   const client = await db.pool.connect();
   await client.query("SET idle_in_transaction_session_timeout = 0");
@@ -128,7 +155,7 @@ async function measureHeld(db, queue, plan) {
   const began = performance.now();
   const lines = [];
   while ((performance.now() - began) / 1000 < plan.snapshotSec) {
-    const measured = await queue.measure(plan);
+    const measured = { ...(await queue.measureClaims(plan.claims)), ...(await queue.measureIngest(plan.seconds)) };
     const { oldestSec, alarms } = await readSnapshots(db);
     lines.push({
       atSec: Math.round((performance.now() - began) / 1000),
@@ -143,40 +170,57 @@ async function measureHeld(db, queue, plan) {
   return lines;
 }
 
-function makeReport(plan, stages, held) {
-  const [empty, small, large] = stages;
-  const ratio = (of, value, target, isMet) => ({ of, value: Math.round(value * 100) / 100, target, met: isMet });
-  const claims = large.claimP99Ms / small.claimP99Ms;
-  const ingest = large.ingestPerSec / empty.ingestPerSec;
+function makeReport(plan, { rounds, sizes, filledSec, held }) {
+  const of = (name, what) => rounds.map((round) => round[name][what]);
+  const stage = (name, title) => ({
+    name: title,
+    ...Object.fromEntries(
+      ["claimP50Ms", "claimP99Ms", "settleP50Ms", "ingestPerSec"].map((what) => [what, round2(median(of(name, what)))]),
+    ),
+    ...sizes[name],
+  });
+  const stages = [
+    stage("little", `empty, for claims ${plan.small} ready`),
+    stage("large", `${plan.ready} ready, ${plan.finished} finished`),
+  ];
+  const paired = (what) => rounds.map(({ little, large }) => large[what] / little[what]);
+  const bar = (title, ratios, target, isMet) => ({ ...ratioOf(title, ratios), target, met: isMet(median(ratios)) });
+  const [, large] = stages;
   const last = held.at(-1);
+  const told = (title, value) => ({ ...ratioOf(title, [value]), target: null, met: null });
   return {
     bench: "growth",
     at: new Date().toISOString(),
     machine: describeMachine(),
     plan,
+    filledSec,
     stages,
+    rounds,
     held,
     ratios: [
-      ratio("claim p99, large to small queue", claims, TARGETS.claimP99, claims <= TARGETS.claimP99),
-      ratio("ingest, large queue to empty database", ingest, TARGETS.ingest, ingest >= TARGETS.ingest),
+      bar("claim p99, large to small queue", paired("claimP99Ms"), TARGETS.claimP99, (is) => is <= TARGETS.claimP99),
+      bar("ingest, large to empty database", paired("ingestPerSec"), TARGETS.ingest, (is) => is >= TARGETS.ingest),
       ...(last === undefined
         ? []
         : [
-            ratio(
-              "claim p99 at the end of the held snapshot, to before",
-              last.claimP99Ms / large.claimP99Ms,
-              null,
-              null,
-            ),
-            ratio(
-              "ingest at the end of the held snapshot, to before",
-              last.ingestPerSec / large.ingestPerSec,
-              null,
-              null,
-            ),
+            told("claim p99 at the end of the held snapshot, to before", last.claimP99Ms / large.claimP99Ms),
+            told("ingest at the end of the held snapshot, to before", last.ingestPerSec / large.ingestPerSec),
           ]),
     ],
   };
+}
+
+function ratioOf(of, ratios) {
+  return {
+    of,
+    value: round2(median(ratios)),
+    lowest: round2(Math.min(...ratios)),
+    highest: round2(Math.max(...ratios)),
+  };
+}
+
+function round2(value) {
+  return Math.round(value * 100) / 100;
 }
 
 function printReport({ stages, held, ratios }) {
@@ -203,8 +247,8 @@ function printReport({ stages, held, ratios }) {
   ].map((row) => row.map(String));
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
   for (const row of rows) process.stdout.write(`${row.map((cell, i) => cell.padEnd(widths[i])).join("  ")}\n`);
-  for (const { of, value, target, met } of ratios) {
-    const verdict = met === null ? "" : met ? ` (target ${target}: met)` : ` (target ${target}: MISSED)`;
+  for (const { of, value, lowest, highest, target, met } of ratios) {
+    const verdict = met === null ? "" : ` (rounds ${lowest}–${highest}; target ${target}: ${met ? "met" : "MISSED"})`;
     process.stdout.write(`${of}: ${value}${verdict}\n`);
   }
 }
