@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
+import { int4Array, uuidArray } from "../store/binary-array.ts";
 import { codeOf, isConnectionLost } from "../store/database.ts";
 import { claimReady } from "../store/deliveries/claim-ready.ts";
 import type { EventBytesRow } from "../store/events/find-events.ts";
@@ -99,8 +100,8 @@ async function readStored(
 ): Promise<Claimed[]> {
   if (deliveries.length === 0) return [];
   try {
-    const buckets = deliveries.map(({ bucket }) => bucket);
-    const ids = deliveries.map(({ eventId }) => eventId);
+    const buckets = int4Array(deliveries.map(({ bucket }) => bucket));
+    const ids = uuidArray(deliveries.map(({ eventId }) => eventId));
     const found = await deps.db.run(findEvents, [buckets, ids, bodyBytesMax]);
     const events = new Map(found.rows.map((row) => [row.id, row]));
     const read = deliveries.map((delivery) => ({ delivery, event: toFound(events.get(delivery.eventId)) }));
