@@ -11,7 +11,23 @@ const STOP_TIMEOUT_MS = 30_000;
 
 // Whoever ends early, by an error or a signal, leaves nothing running behind.
 const running = new Set();
-process.on("exit", () => running.forEach(killGroup));
+const ending = new Map();
+process.on("exit", () => {
+  running.forEach(killGroup);
+  for (const [pid, signal] of ending) kill(pid, signal);
+});
+
+/**
+ * A process that was started in another way ends with this one as well.
+ *
+ * @param {number} pid
+ * @param {NodeJS.Signals} signal
+ * @returns {() => void} tells that it has ended
+ */
+export function endWithUs(pid, signal) {
+  ending.set(pid, signal);
+  return () => void ending.delete(pid);
+}
 
 /**
  * @typedef {object} Started
@@ -106,8 +122,12 @@ async function stop(child, ended) {
  * @param {number} pid
  */
 export function killGroup(pid) {
+  kill(-pid, "SIGKILL");
+}
+
+function kill(pid, signal) {
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch (error) {
     if (error.code !== "ESRCH") throw error;
   }

@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 import { readSnapshots } from "../../gateway/dist/engine/caretakers/watch-snapshots.js";
 import { silentLog } from "../../gateway/dist/platform/log.js";
 import { openDatabase } from "../../gateway/dist/store/database.js";
-import { startEmbedded } from "../../gateway/dist/store/embedded/start-embedded.js";
 import { migrate } from "../../gateway/dist/store/migrate.js";
 import { ensurePartitions } from "../../gateway/dist/store/upkeep/ensure-partitions.js";
 import { median } from "../ingest/figures.mjs";
+import { startDatabase } from "../ingest/recipe-servers.mjs";
 import { describeMachine } from "../machine.mjs";
 import { openQueue } from "./queue.mjs";
 
@@ -32,8 +32,7 @@ export async function runGrowth(options) {
   // Open to pass through: as root, the database's own user has to reach its folder.
   chmodSync(folder, 0o711);
   const settings = { shared_buffers: options.buffers };
-  const server = await startEmbedded({ log: silentLog, dataDir: join(folder, "data"), settings });
-  if (!server.ok) throw new Error(`${server.message} ${server.remedy}`);
+  const server = await startDatabase(join(folder, "data"), settings);
   const pools = [];
   const open = (url, more) => {
     const pool = openPool(url, more);

@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../free-port.mjs";
+import { endWithUs } from "../start-process.mjs";
 
 const LAUNCHER = new URL("../../gateway/dist/store/embedded/start-embedded.js", import.meta.url);
 const DEFAULT_REDIS = "redis-server";
@@ -13,14 +14,23 @@ const REDIS_POLL_MS = 20;
 
 /**
  * @param {string} dataDir
- * @returns {Promise<{ url: string, adminUrl: string, pid: number, stop: () => Promise<void> }>} `adminUrl` is the superuser's
+ * @param {Record<string, string>} settings beside our own
+ * @returns {Promise<{ url: string, adminUrl: string, pid: number, home: string, stop: () => Promise<void> }>} `adminUrl` is the
+ *   superuser's; `home` is where it keeps its data
  */
-export async function startDatabase(dataDir) {
+export async function startDatabase(dataDir, settings = {}) {
   const { startEmbedded } = await import(fileURLToPath(LAUNCHER));
   const silent = { debug() {}, info() {}, warn() {}, error() {} };
-  const server = await startEmbedded({ log: silent, dataDir });
-  if (!server.ok) throw new Error(`The recipe's database does not start. ${server.message} ${server.remedy}`);
-  return { url: server.url, adminUrl: server.adminUrl, pid: server.pid, stop: () => server.stop() };
+  const server = await startEmbedded({ log: silent, dataDir, settings });
+  if (!server.ok) throw new Error(`The database of the bench does not start. ${server.message} ${server.remedy}`);
+  const { url, adminUrl, pid, home } = server;
+  // "Immediate shutdown", as nothing of it is kept.
+  const forget = endWithUs(pid, "SIGQUIT");
+  const stop = async () => {
+    await server.stop();
+    forget();
+  };
+  return { url, adminUrl, pid, home, stop };
 }
 
 /**
@@ -51,7 +61,9 @@ export async function startRedis(program, folder) {
     stdio: ["ignore", log, log],
   });
   closeSync(log);
+  const forget = endWithUs(child.pid, "SIGKILL");
   const ended = new Promise((resolve) => child.on("close", resolve));
+  void ended.then(forget);
   await untilListening(port, child);
   return {
     ok: true,

@@ -36,7 +36,11 @@ if (!foundation.ok) throw new Error(`${foundation.message} ${foundation.remedy}`
 const db = foundation.openPool("worker", config.worker.databaseConnections, STATEMENT_MS, { byIndex: true });
 const pools = {
   db,
-  settleDb: foundation.openPool("settler", SETTLE_LANES, STATEMENT_MS, { pipelined: true, byIndex: true }),
+  settleDb: foundation.openPool("settler", SETTLE_LANES, STATEMENT_MS, {
+    pipelined: true,
+    byIndex: true,
+    plannedOnce: true,
+  }),
   handlerDb: foundation.openPool("handlers", config.worker.databaseConnections, TIMEOUT_MAX_MS, {
     pipelined: true,
     connectTimeoutMs: 5_000,

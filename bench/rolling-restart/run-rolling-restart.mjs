@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { silentLog } from "../../gateway/dist/platform/log.js";
 import { openDatabase } from "../../gateway/dist/store/database.js";
-import { startEmbedded } from "../../gateway/dist/store/embedded/start-embedded.js";
+import { startDatabase } from "../ingest/recipe-servers.mjs";
 import { describeMachine } from "../machine.mjs";
 import { killGroup, startProcess } from "../start-process.mjs";
 import { startLedgerReceiver } from "./receiver.mjs";
@@ -41,8 +41,7 @@ export async function runRollingRestart(options) {
   // Open to pass through: as root, the database's own user has to reach its folder.
   chmodSync(folder, 0o711);
   const settings = { max_connections: "400" };
-  const server = await startEmbedded({ log: silentLog, dataDir: join(folder, "database"), settings });
-  if (!server.ok) throw new Error(`${server.message} ${server.remedy}`);
+  const server = await startDatabase(join(folder, "database"), settings);
   const receiver = await startLedgerReceiver();
   const fleet = openFleet(folder, server.url, receiver.url);
   try {

@@ -169,7 +169,11 @@ async function startWorkers(config: GatewayConfig, log: Log, parts: Parts, wake:
       ...foundation,
       egress,
       db: foundation.openPool("worker", databaseConnections, STATEMENT_MS, { byIndex: true }),
-      settleDb: foundation.openPool("settler", SETTLE_LANES, STATEMENT_MS, { pipelined: true, byIndex: true }),
+      settleDb: foundation.openPool("settler", SETTLE_LANES, STATEMENT_MS, {
+        pipelined: true,
+        byIndex: true,
+        plannedOnce: true,
+      }),
       handlerDb: foundation.openPool("handlers", databaseConnections, TIMEOUT_MAX_MS, {
         pipelined: true,
         connectTimeoutMs: HANDLER_WAIT_MS,

@@ -26,7 +26,7 @@ import { createMetrics } from "../platform/metrics.ts";
 import type { SecretsBox } from "../platform/secrets-box.ts";
 import { createRandom } from "../platform/random.ts";
 import { createSecretsBox, loadMasterKey } from "../platform/secrets-box.ts";
-import type { Database } from "../store/database.ts";
+import type { Database, DatabaseOptions } from "../store/database.ts";
 import { openDatabase } from "../store/database.ts";
 import type { Store } from "../store/open-store.ts";
 import { openStore } from "../store/open-store.ts";
@@ -68,10 +68,7 @@ export interface Foundation {
   close(): Promise<void>;
 }
 
-export interface PoolExtras {
-  readonly pipelined?: boolean;
-  /** Plans that find each row by an index. */
-  readonly byIndex?: boolean;
+export interface PoolExtras extends Pick<DatabaseOptions, "pipelined" | "byIndex" | "plannedOnce"> {
   /** How long to wait for a connection, be it a new one or one that others hold. */
   readonly connectTimeoutMs?: number;
 }

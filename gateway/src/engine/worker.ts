@@ -72,7 +72,7 @@ function createClaims(
       // Not waited for: the next claim is sent while these events are read (a third of the loop's time, measured).
       const makeRoom = (one: LeasedDelivery, size: number): boolean =>
         attempts.room.make(taken[batch.indexOf(one)]!, size);
-      void readEvents({ ...deps, makeRoom }, batch, bytes).then((claimed) =>
+      void readEvents({ makeRoom, ...deps }, batch, bytes).then((claimed) =>
         eachInBites(claimed, (one, i) => attempts.add(one, taken[i]!)),
       );
       return { claimed: batch.length, stopped: batch.filter(isStopped).length };

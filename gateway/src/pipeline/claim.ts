@@ -122,7 +122,7 @@ async function readStored(
 function toFound(row: EventBytesRow | undefined): FoundEvent {
   if (row === undefined) return "gone";
   const { body } = row;
-  return body === null ? "unread" : (toStoredEvent({ ...row, body }) ?? "unreadable");
+  return body === null ? "unread" : (toStoredEvent(row, body) ?? "unreadable");
 }
 
 /** Those that were longer than expected, as far as there is room for them. */

@@ -75,7 +75,7 @@ export function eventOfDraft(draft: EventDraft): StoredEvent | null {
 }
 
 /** @returns null when the stored headers are not a list of pairs of texts */
-export function toStoredEvent(row: EventBytesRow & { readonly body: Buffer }): StoredEvent | null {
+export function toStoredEvent(row: EventBytesRow, body: Uint8Array): StoredEvent | null {
   const headers = readHeaders(row.headers);
   if (headers === null) return null;
   return {
@@ -85,7 +85,7 @@ export function toStoredEvent(row: EventBytesRow & { readonly body: Buffer }): S
     occurredAt: row.occurred_at,
     receivedAt: row.received_at,
     headers,
-    body: row.body,
+    body,
   };
 }
 

@@ -3,7 +3,7 @@ import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Step } from "./at-once.ts";
 import { attemptAtOnce, oneByOne, together } from "./at-once.ts";
-import { SESSION_BY_INDEX } from "./by-index.ts";
+import { BY_INDEX, forSession, PLANNED_ONCE } from "./by-index.ts";
 import { checkDurability } from "./durability.ts";
 import type { Queryable, Statement } from "./statement.ts";
 import { runOn } from "./statement.ts";
@@ -65,6 +65,8 @@ export interface DatabaseOptions {
    * statistics stay, and one that was made while the queue was short goes through all of it when it is long.
    */
   readonly byIndex?: boolean;
+  /** Each statement is planned once a connection: for those that find their rows by keys. */
+  readonly plannedOnce?: boolean;
 }
 
 const CLOSE_MS = 2_000;
@@ -151,12 +153,13 @@ function poolConfig(options: DatabaseOptions): pg.PoolConfig {
   } as pg.PoolConfig;
 }
 
-async function prepareConnection(client: pg.PoolClient, { byIndex = false }: DatabaseOptions): Promise<void> {
+async function prepareConnection(client: pg.PoolClient, { byIndex, plannedOnce }: DatabaseOptions): Promise<void> {
   const check = await checkDurability(client);
   if (!check.ok) {
     throw new UnsafeDatabaseError(check.faults.map((fault) => `${fault.setting} is ${fault.value}`).join(", "));
   }
-  if (byIndex) await client.query(SESSION_BY_INDEX);
+  if (byIndex) await client.query(forSession(BY_INDEX));
+  if (plannedOnce) await client.query(forSession(PLANNED_ONCE));
 }
 
 /** The database would not keep promise 7; nothing is served from such a connection. */
