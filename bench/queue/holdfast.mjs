@@ -13,6 +13,7 @@ import { openLedger } from "../../gateway/dist/pipeline/ledger.js";
 import { recordEvents } from "../../gateway/dist/pipeline/record-event.js";
 import { silentLog } from "../../gateway/dist/platform/log.js";
 import { draftEvent } from "../growth/queue.mjs";
+import { BY_INDEX, BY_KEY } from "../../gateway/dist/store/plans.js";
 import { serveSide } from "./side.mjs";
 
 const BATCH = 250;
@@ -33,13 +34,12 @@ const state = { onHandled: () => {}, filled: 0 };
 const config = await load();
 const foundation = await layFoundation(config, silentLog, () => {});
 if (!foundation.ok) throw new Error(`${foundation.message} ${foundation.remedy}`);
-const db = foundation.openPool("worker", config.worker.databaseConnections, STATEMENT_MS, { byIndex: true });
+const db = foundation.openPool("worker", config.worker.databaseConnections, STATEMENT_MS, { plans: BY_INDEX });
 const pools = {
   db,
   settleDb: foundation.openPool("settler", SETTLE_LANES, STATEMENT_MS, {
     pipelined: true,
-    byIndex: true,
-    plannedOnce: true,
+    plans: BY_KEY,
   }),
   handlerDb: foundation.openPool("handlers", config.worker.databaseConnections, TIMEOUT_MAX_MS, {
     pipelined: true,

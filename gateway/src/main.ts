@@ -9,6 +9,7 @@ import type { Log } from "./platform/log.ts";
 import { messageOf } from "./platform/log.ts";
 import type { MetricsExchange } from "./platform/metrics-exchange.ts";
 import { isServed, removeRunFile, writeRunFile } from "./platform/run-file.ts";
+import { BY_INDEX, BY_KEY } from "./store/plans.ts";
 import type { Admin } from "./boot/admin.ts";
 import { startAdmin } from "./boot/admin.ts";
 import type { Foundation } from "./boot/foundation.ts";
@@ -168,11 +169,10 @@ async function startWorkers(config: GatewayConfig, log: Log, parts: Parts, wake:
     {
       ...foundation,
       egress,
-      db: foundation.openPool("worker", databaseConnections, STATEMENT_MS, { byIndex: true }),
+      db: foundation.openPool("worker", databaseConnections, STATEMENT_MS, { plans: BY_INDEX }),
       settleDb: foundation.openPool("settler", SETTLE_LANES, STATEMENT_MS, {
         pipelined: true,
-        byIndex: true,
-        plannedOnce: true,
+        plans: BY_KEY,
       }),
       handlerDb: foundation.openPool("handlers", databaseConnections, TIMEOUT_MAX_MS, {
         pipelined: true,

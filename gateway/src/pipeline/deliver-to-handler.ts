@@ -2,9 +2,9 @@ import type { DeliveredEvent, Handler } from "../domain/handler.ts";
 import { newUuid, toPublicId } from "../domain/id.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { Clock } from "../platform/clock.ts";
-import { restByIndex } from "../store/by-index.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { beginHandler, createHandlerTransaction } from "../store/handler-transaction.ts";
+import { planRestByKey } from "../store/plans.ts";
 import type { Attempt } from "./deliver.ts";
 import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
 import { shownTrigger } from "./leased-delivery.ts";
@@ -68,7 +68,7 @@ export async function deliverToHandler(deps: HandlerDeps, call: HandlerCall): Pr
         dueAt: null,
       } as const;
       // Not before: the handler's own statements are not ours.
-      tx.send(restByIndex, []);
+      tx.send(planRestByKey, []);
       const [settled] = await settleDeliveries(tx, [settlement], deps.worker, deps.databaseNow());
       progress.lost = settled === "lost";
       if (progress.lost) throw rollBack("the lease was lost");

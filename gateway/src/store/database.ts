@@ -3,8 +3,9 @@ import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Step } from "./at-once.ts";
 import { attemptAtOnce, oneByOne, together } from "./at-once.ts";
-import { BY_INDEX, forSession, PLANNED_ONCE } from "./by-index.ts";
 import { checkDurability } from "./durability.ts";
+import type { Plans } from "./plans.ts";
+import { planSession } from "./plans.ts";
 import type { Queryable, Statement } from "./statement.ts";
 import { runOn } from "./statement.ts";
 
@@ -60,13 +61,8 @@ export interface DatabaseOptions {
   readonly log: Log;
   /** Sends statements without waiting for the answers of those before (libpq's pipeline mode). For group commit alone. */
   readonly pipelined?: boolean;
-  /**
-   * Each row is found by an index: for statements that touch a few rows of large tables. A plan is kept for as long as the
-   * statistics stay, and one that was made while the queue was short goes through all of it when it is long.
-   */
-  readonly byIndex?: boolean;
-  /** Each statement is planned once a connection: for those that find their rows by keys. */
-  readonly plannedOnce?: boolean;
+  /** How statements are planned; as the server would when absent. */
+  readonly plans?: Plans;
 }
 
 const CLOSE_MS = 2_000;
@@ -153,13 +149,12 @@ function poolConfig(options: DatabaseOptions): pg.PoolConfig {
   } as pg.PoolConfig;
 }
 
-async function prepareConnection(client: pg.PoolClient, { byIndex, plannedOnce }: DatabaseOptions): Promise<void> {
+async function prepareConnection(client: pg.PoolClient, { plans }: DatabaseOptions): Promise<void> {
   const check = await checkDurability(client);
   if (!check.ok) {
     throw new UnsafeDatabaseError(check.faults.map((fault) => `${fault.setting} is ${fault.value}`).join(", "));
   }
-  if (byIndex) await client.query(forSession(BY_INDEX));
-  if (plannedOnce) await client.query(forSession(PLANNED_ONCE));
+  if (plans !== undefined) await client.query(planSession(plans));
 }
 
 /** The database would not keep promise 7; nothing is served from such a connection. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../../src/store/database.ts";
 import { releaseActive } from "../../src/store/deliveries/release-active.ts";
 import { releaseServable } from "../../src/store/deliveries/release-servable.ts";
+import { BY_INDEX } from "../../src/store/plans.ts";
 import { cold } from "../../src/store/statement.ts";
 import type { Statement } from "../../src/store/statement.ts";
 import type { TestDatabase } from "../support/database.ts";
@@ -20,7 +21,7 @@ const destination = String(VALID_ROWS.get("destination")?.id);
 beforeAll(async () => {
   database = await testDatabase();
   // As the workers' connections are.
-  db = openTestPool(database, 1, { byIndex: true });
+  db = openTestPool(database, 1, { plans: BY_INDEX });
   const { text, values } = insertOf("destination", VALID_ROWS.get("destination")!);
   await db.pool.query(text, values);
   const waiting = insertOf("delivery", {
