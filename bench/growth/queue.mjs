@@ -18,10 +18,13 @@ const CHUNK = 200_000;
 const HISTORY_CHUNK = 5_000_000;
 const CLOCK = { now: () => new Date(), monotonicMs: () => performance.now() };
 
-/** @param {import("../../gateway/dist/store/database.js").Database} db */
-export async function openQueue(db) {
+/**
+ * @typedef {import("../../gateway/dist/store/database.js").Database} Database
+ * @param {{ db: Database, workDb: Database, settleDb: Database }} pools where events are recorded, claims run, outcomes are settled
+ */
+export function openQueue({ db, workDb, settleDb }) {
   const ranks = createFairQueue();
-  const claims = { db, clock: CLOCK, databaseNow: () => new Date(), leaseMs: 600_000, onClaimed: () => {} };
+  const claims = { db: workDb, clock: CLOCK, databaseNow: () => new Date(), leaseMs: 600_000, onClaimed: () => {} };
   // As the door records what comes in.
   const recorder = createBatchRecorder({ db, ledger: openLedger(), clock: CLOCK });
 
@@ -43,7 +46,7 @@ export async function openQueue(db) {
         claimMs.push(performance.now() - claimAt);
         if (leased.length === 0) throw new Error("nothing was there to claim");
         const settleAt = performance.now();
-        const done = await db.transaction(
+        const done = await settleDb.transaction(
           (tx) => settleDeliveries(tx, leased.map(toProcessed), "bench", new Date()),
           60_000,
         );

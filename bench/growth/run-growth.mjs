@@ -9,6 +9,7 @@ import { readSnapshots } from "../../gateway/dist/engine/caretakers/watch-snapsh
 import { silentLog } from "../../gateway/dist/platform/log.js";
 import { openDatabase } from "../../gateway/dist/store/database.js";
 import { migrate } from "../../gateway/dist/store/migrate.js";
+import { BY_INDEX, BY_KEY } from "../../gateway/dist/store/plans.js";
 import { ensurePartitions } from "../../gateway/dist/store/upkeep/ensure-partitions.js";
 import { median } from "../ingest/figures.mjs";
 import { startDatabase } from "../ingest/recipe-servers.mjs";
@@ -45,9 +46,14 @@ export async function runGrowth(options) {
     const side = async (url) => {
       const migrated = await migrate(url);
       if (!migrated.ok) throw new Error(migrated.message);
-      const db = open(url, { connectionsMax: 6, pipelined: true });
-      await ensurePartitions(db, Date.now(), 1);
-      return { db, queue: await openQueue(db) };
+      // Each as the gateway opens it.
+      const own = {
+        db: open(url, { connectionsMax: 4, pipelined: true }),
+        workDb: open(url, { connectionsMax: 1, plans: BY_INDEX }),
+        settleDb: open(url, { connectionsMax: 1, pipelined: true, plans: BY_KEY }),
+      };
+      await ensurePartitions(own.db, Date.now(), 1);
+      return { db: own.db, queue: openQueue(own) };
     };
     const little = await side(nameDatabase(server.url, "little"));
     const large = await side(server.url);
@@ -115,26 +121,9 @@ async function measureAll({ little, large, checkpoint }, plan) {
   await large.queue.fillReady(plan.ready);
   const filledSec = Math.round((performance.now() - began) / 1000);
   process.stderr.write(`${plan.ready} ready and ${plan.finished} finished are there after ${filledSec} s\n`);
-  const rest = async ({ queue }) => {
-    await queue.rest();
-    await checkpoint();
-  };
   const rounds = [];
   for (let number = 0; number < plan.rounds; number++) {
-    const round = { little: {}, large: {} };
-    const inTurn = number % 2 === 0 ? ["little", "large"] : ["large", "little"];
-    const side = (name) => (name === "little" ? little : large);
-    await little.queue.empty();
-    for (const name of inTurn) {
-      await rest(side(name));
-      Object.assign(round[name], await side(name).queue.measureIngest(plan.seconds));
-    }
-    await little.queue.empty();
-    await little.queue.fillReady(plan.small);
-    for (const name of inTurn) {
-      await rest(side(name));
-      Object.assign(round[name], await side(name).queue.measureClaims(plan.claims));
-    }
+    const round = await measureRound({ little: little.queue, large: large.queue, checkpoint }, plan, number);
     rounds.push(round);
     const told = (name) => `${name} ${round[name].ingestPerSec}/s, claim p99 ${round[name].claimP99Ms} ms`;
     process.stderr.write(`round ${number + 1}: ${told("little")}; ${told("large")}\n`);
@@ -142,6 +131,24 @@ async function measureAll({ little, large, checkpoint }, plan) {
   const sizes = { little: await little.queue.sizes(), large: await large.queue.sizes() };
   const held = await measureHeld(large, plan);
   return makeReport(plan, { rounds, sizes, filledSec, held });
+}
+
+async function measureRound({ checkpoint, ...queues }, plan, number) {
+  const round = { little: {}, large: {} };
+  const inTurn = number % 2 === 0 ? ["little", "large"] : ["large", "little"];
+  const each = async (measure) => {
+    for (const name of inTurn) {
+      await queues[name].rest();
+      await checkpoint();
+      Object.assign(round[name], await measure(queues[name]));
+    }
+  };
+  await queues.little.empty();
+  await each((queue) => queue.measureIngest(plan.seconds));
+  await queues.little.empty();
+  await queues.little.fillReady(plan.small);
+  await each((queue) => queue.measureClaims(plan.claims));
+  return round;
 }
 
 /** The same with a snapshot that is held meanwhile, measured again and again until its time is over. Ingest deepens the queue. */
