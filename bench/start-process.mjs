@@ -38,6 +38,18 @@ export function endWithUs(pid, signal) {
  */
 
 /**
+ * The same for a child of this process.
+ *
+ * @template {import("node:child_process").ChildProcess} Child
+ * @param {Child} child
+ * @returns {Child}
+ */
+export function endChildWithUs(child) {
+  child.once("exit", endWithUs(child.pid, "SIGKILL"));
+  return child;
+}
+
+/**
  * Runs `node <args>` in a process group of its own and waits for its ready line.
  *
  * @param {{ args: string[], logFile: string, env?: Record<string, string>, readyTimeoutMs?: number,

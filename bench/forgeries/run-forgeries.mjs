@@ -11,6 +11,7 @@ import { removeDataFolder } from "../data-folder.mjs";
 import { startHoldfast } from "../ingest/contenders.mjs";
 import { median, percentile } from "../ingest/figures.mjs";
 import { describeMachine } from "../machine.mjs";
+import { endChildWithUs } from "../start-process.mjs";
 import { eventBody, eventId, seededRandom, signatureHeader } from "../stripe-event.mjs";
 
 const FLOOD = fileURLToPath(new URL("./flood.mjs", import.meta.url));
@@ -89,7 +90,9 @@ function post(agent, url, random, id) {
 }
 
 function startFlood(url, connections) {
-  const child = spawn(process.execPath, [FLOOD, url, connections], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = endChildWithUs(
+    spawn(process.execPath, [FLOOD, url, connections], { stdio: ["pipe", "pipe", "inherit"] }),
+  );
   let text = "";
   child.stdout.on("data", (chunk) => (text += chunk));
   const ended = new Promise((resolve) => child.once("close", resolve));

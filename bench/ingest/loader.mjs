@@ -3,13 +3,14 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { availableParallelism } from "node:os";
 import { cpuMs, machineCpuMs } from "../processes.mjs";
+import { endChildWithUs } from "../start-process.mjs";
 
 const LOAD = fileURLToPath(new URL("./load.mjs", import.meta.url));
 const ROUND_TIMEOUT_MS = 60_000;
 
 /** Starts the sender's process. */
 export async function openLoader() {
-  const child = fork(LOAD, { serialization: "advanced" });
+  const child = endChildWithUs(fork(LOAD, { serialization: "advanced" }));
   await answer(child, "waiting");
   return {
     pid: child.pid,

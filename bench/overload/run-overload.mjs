@@ -9,7 +9,7 @@ import { removeDataFolder } from "../data-folder.mjs";
 import { median } from "../ingest/figures.mjs";
 import { describeMachine } from "../machine.mjs";
 import { rssMb } from "../processes.mjs";
-import { startGateway, startProcess } from "../start-process.mjs";
+import { endChildWithUs, startGateway, startProcess } from "../start-process.mjs";
 
 const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));
 const SENDER = fileURLToPath(new URL("./send.mjs", import.meta.url));
@@ -79,7 +79,8 @@ async function findCapacity({ gateway, perClass }, quick) {
 }
 
 async function send({ gateway, perClass }, { durationMs, ratePerSec, mark, only, connections }) {
-  const child = fork(SENDER, { serialization: "advanced", execArgv: ["--max-old-space-size=4096"] });
+  const options = { serialization: "advanced", execArgv: ["--max-old-space-size=4096"] };
+  const child = endChildWithUs(fork(SENDER, options));
   try {
     await said(child, "waiting");
     const base = gateway.ready.ingestUrl.replace(/\/$/, "");

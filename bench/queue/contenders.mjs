@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { startDatabase, startRedis } from "../ingest/recipe-servers.mjs";
 import { processTree } from "../processes.mjs";
+import { endChildWithUs } from "../start-process.mjs";
 
 const sideOf = (path) => fileURLToPath(new URL(path, import.meta.url));
 const SIDES = {
@@ -39,10 +40,12 @@ export async function startSide({ folder, redis, name }) {
   const server = store === "redis" ? await startRedis(redis, join(home, "redis")) : await openPostgres(home);
   if (!server.ok) return server;
   const own = store === "redis" ? { BENCH_REDIS_PORT: `${server.port}` } : { BENCH_DATABASE_URL: server.url };
-  const child = fork(program, {
-    env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...env, ...own },
-    serialization: "advanced",
-  });
+  const child = endChildWithUs(
+    fork(program, {
+      env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...env, ...own },
+      serialization: "advanced",
+    }),
+  );
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const { what } = await told(child, "ready");
   const order = async (words) => {
