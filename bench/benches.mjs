@@ -148,7 +148,7 @@ export const BENCHES = {
     load: async () => (await import("./slow-destination/run-slow-destination.mjs")).runSlowDestination,
   },
   growth: {
-    summary: "claims and ingest as queue and history grow, and under a snapshot that is held (15 minutes)",
+    summary: "claims and ingest as queue and history grow, and under a snapshot that is held (12 minutes)",
     length: "long",
     quickSec: 45,
     quick: "50,000 ready and 100,000 finished, a snapshot of 10 s",
