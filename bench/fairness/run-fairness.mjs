@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { median, percentile } from "../ingest/figures.mjs";
-import { startDatabase } from "../ingest/recipe-servers.mjs";
+import { startDatabase } from "../servers.mjs";
 import { describeMachine } from "../machine.mjs";
 import { startProcess } from "../start-process.mjs";
 import { sendFlood, sendSteadily } from "./send.mjs";

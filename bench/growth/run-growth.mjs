@@ -12,7 +12,7 @@ import { migrate } from "../../gateway/dist/store/migrate.js";
 import { BY_INDEX, BY_KEY } from "../../gateway/dist/store/plans.js";
 import { ensurePartitions } from "../../gateway/dist/store/upkeep/ensure-partitions.js";
 import { median } from "../ingest/figures.mjs";
-import { startDatabase } from "../ingest/recipe-servers.mjs";
+import { startDatabase } from "../servers.mjs";
 import { describeMachine } from "../machine.mjs";
 import { openQueue } from "./queue.mjs";
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { postmasterPid } from "../data-folder.mjs";
 import { processTree } from "../processes.mjs";
 import { startGateway, startProcess } from "../start-process.mjs";
-import { startDatabase, startRedis } from "./recipe-servers.mjs";
+import { startDatabase, startRedis } from "../servers.mjs";
 
 const peer = (name) => fileURLToPath(new URL(`../peers/${name}.mjs`, import.meta.url));
 const RECEIVER = fileURLToPath(new URL("./receiver.mjs", import.meta.url));

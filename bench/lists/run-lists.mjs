@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { removeDataFolder } from "../data-folder.mjs";
 import { median } from "../ingest/figures.mjs";
-import { startDatabase } from "../ingest/recipe-servers.mjs";
+import { startDatabase } from "../servers.mjs";
 import { describeMachine } from "../machine.mjs";
 import { saveResults } from "../save-results.mjs";
 import { startProcess } from "../start-process.mjs";

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
-import { startDatabase, startRedis } from "../ingest/recipe-servers.mjs";
+import { startDatabase, startRedis } from "../servers.mjs";
 import { processTree } from "../processes.mjs";
 import { endChildWithUs } from "../start-process.mjs";
 

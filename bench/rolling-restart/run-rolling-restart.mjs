@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { silentLog } from "../../gateway/dist/platform/log.js";
 import { openDatabase } from "../../gateway/dist/store/database.js";
-import { startDatabase } from "../ingest/recipe-servers.mjs";
+import { startDatabase } from "../servers.mjs";
 import { describeMachine } from "../machine.mjs";
 import { killGroup, startProcess } from "../start-process.mjs";
 import { startLedgerReceiver } from "./receiver.mjs";

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { sendFlood, sendSteadily } from "../fairness/send.mjs";
 import { wallMs } from "../fairness/wall-clock.mjs";
 import { median, percentile } from "../ingest/figures.mjs";
-import { startDatabase } from "../ingest/recipe-servers.mjs";
+import { startDatabase } from "../servers.mjs";
 import { describeMachine } from "../machine.mjs";
 import { startProcess } from "../start-process.mjs";
 

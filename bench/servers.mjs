@@ -1,13 +1,13 @@
-// What the recipe stands on: the same embedded PostgreSQL as Holdfast's with its default durability, and the system's Redis.
+// What contenders stand on: the same embedded PostgreSQL as Holdfast's with its default durability, and the system's Redis.
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../free-port.mjs";
-import { endWithUs } from "../start-process.mjs";
+import { freePort } from "./free-port.mjs";
+import { endChildWithUs, endWithUs } from "./start-process.mjs";
 
-const LAUNCHER = new URL("../../gateway/dist/store/embedded/start-embedded.js", import.meta.url);
+const LAUNCHER = new URL("../gateway/dist/store/embedded/start-embedded.js", import.meta.url);
 const DEFAULT_REDIS = "redis-server";
 const REDIS_WAIT_MS = 10_000;
 const REDIS_POLL_MS = 20;
@@ -57,13 +57,10 @@ export async function startRedis(program, folder) {
     "--save",
     "",
   ];
-  const child = spawn(program, ["--bind", "127.0.0.1", "--port", `${port}`, "--dir", folder, ...settings], {
-    stdio: ["ignore", log, log],
-  });
+  const args = ["--bind", "127.0.0.1", "--port", `${port}`, "--dir", folder, ...settings];
+  const child = endChildWithUs(spawn(program, args, { stdio: ["ignore", log, log] }));
   closeSync(log);
-  const forget = endWithUs(child.pid, "SIGKILL");
   const ended = new Promise((resolve) => child.on("close", resolve));
-  void ended.then(forget);
   await untilListening(port, child);
   return {
     ok: true,
