@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { placeKey } from "../../gateway/dist/domain/bucket.js";
 import { createFairQueue } from "../../gateway/dist/domain/fair-queue.js";
 import { newUuid } from "../../gateway/dist/domain/id.js";
+import { createClaimFloors } from "../../gateway/dist/engine/claim-floors.js";
 import { claim } from "../../gateway/dist/pipeline/claim.js";
 import { openLedger } from "../../gateway/dist/pipeline/ledger.js";
 import { createBatchRecorder } from "../../gateway/dist/pipeline/record-batch.js";
@@ -24,7 +25,13 @@ const CLOCK = { now: () => new Date(), monotonicMs: () => performance.now() };
  */
 export function openQueue({ db, workDb, settleDb }) {
   const ranks = createFairQueue();
-  const claims = { db: workDb, clock: CLOCK, databaseNow: () => new Date(), leaseMs: 600_000, onClaimed: () => {} };
+  const claims = {
+    db: workDb,
+    clock: CLOCK,
+    databaseNow: () => new Date(),
+    leaseMs: 600_000,
+    ...createClaimFloors({ clock: CLOCK, db: workDb, ranks }),
+  };
   // As the door records what comes in.
   const recorder = createBatchRecorder({ db, ledger: openLedger(), clock: CLOCK });
 

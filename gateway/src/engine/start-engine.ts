@@ -14,6 +14,7 @@ import type { RescuerDeps } from "./caretakers/rescuer.ts";
 import { rescueExpired } from "./caretakers/rescuer.ts";
 import { stageBatch } from "./caretakers/stager.ts";
 import type { CatalogWatch } from "./catalog-watch.ts";
+import { createClaimFloors } from "./claim-floors.ts";
 import type { DatabaseClock } from "./database-clock.ts";
 import type { Loop } from "./loop.ts";
 import { startLoop } from "./loop.ts";
@@ -38,7 +39,7 @@ export interface EngineDeps {
   readonly random: (bytes: number) => Uint8Array;
   /** What this process has just recorded. */
   readonly recent: Pick<RecentEvents, "take">;
-  readonly ranks: Pick<VirtualTime, "next" | "claimed">;
+  readonly ranks: Pick<VirtualTime, "next" | "claimed" | "virtualTime">;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -88,7 +89,7 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
         observeAttempt(deps, ...seen);
         gates.observe(...seen);
       },
-      onClaimed: deps.ranks.claimed,
+      ...createClaimFloors(deps),
       signal: aborter.signal,
       leaseMs: options.leaseMs,
     },

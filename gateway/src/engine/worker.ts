@@ -1,5 +1,5 @@
 import { SLOW_SHARE, stopReasonOf } from "../domain/gate.ts";
-import type { ReadDeps } from "../pipeline/claim.ts";
+import type { ClaimDeps, ReadDeps } from "../pipeline/claim.ts";
 import { claim, readEvents } from "../pipeline/claim.ts";
 import type { LeasedDelivery } from "../pipeline/leased-delivery.ts";
 import type { WorkDeps } from "../pipeline/work.ts";
@@ -43,7 +43,7 @@ interface Claims {
 }
 
 function createClaims(
-  deps: Parameters<typeof claim>[0] & Omit<ReadDeps, "makeRoom"> & Pick<WorkDeps, "catalog">,
+  deps: ClaimDeps & Omit<ReadDeps, "makeRoom"> & Pick<WorkDeps, "catalog">,
   { attempts, metrics }: { readonly attempts: Attempts; readonly metrics: Metrics },
 ): Claims {
   let underWay = 0;
@@ -85,7 +85,10 @@ function createClaims(
 }
 
 /** Keeps its slots full: claims as many as are free, so nothing waits leased in memory behind something slow. */
-export function startWorker(deps: WorkDeps & Omit<ReadDeps, "makeRoom">, options: WorkerOptions): Worker {
+export function startWorker(
+  deps: WorkDeps & Omit<ClaimDeps, "onDoubt"> & Omit<ReadDeps, "makeRoom">,
+  options: WorkerOptions,
+): Worker {
   const attempts = createAttempts(deps, { ...options, onRoom: () => loop.wake(), isShared: () => pace.isShared() });
   const { slots } = attempts;
   const doubts = createDoubtfulClaims({ ...deps, log: options.log });

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
 import { int4Array, uuidArray } from "../store/binary-array.ts";
 import { codeOf, isConnectionLost } from "../store/database.ts";
-import { claimReady } from "../store/deliveries/claim-ready.ts";
+import type { LeasedRow } from "../store/deliveries/claim-ready.ts";
+import { claimFrom, claimReady } from "../store/deliveries/claim-ready.ts";
 import type { EventBytesRow } from "../store/events/find-events.ts";
 import { findEvents } from "../store/events/find-events.ts";
 import type { Queryable } from "../store/statement.ts";
@@ -31,33 +32,44 @@ export interface DoubtfulClaim {
   readonly leaseEndsMs: number;
 }
 
+/** What a claim that was answered came to. */
+export interface AnsweredClaim {
+  /** The rank at which each class was begun, the most urgent first; null: at the head. */
+  readonly from: readonly number[] | null;
+  readonly found: readonly Pick<LeasedRow, "priority" | "rank">[];
+  readonly tookMs: number;
+}
+
+export interface ClaimDeps {
+  readonly db: Queryable;
+  readonly clock: Clock;
+  /** The database's time as this process knows it. */
+  readonly databaseNow: () => Date;
+  readonly leaseMs: number;
+  /** Where this claim begins to look: see {@link AnsweredClaim}. */
+  readonly claimFloors: () => AnsweredClaim["from"];
+  /** Is told what was found, so that the queue knows how far the service has got. */
+  readonly onClaimed: (claim: AnsweredClaim) => void;
+  /** Is told of a claim whose outcome is unknown, before it is thrown. */
+  readonly onDoubt: (claim: DoubtfulClaim) => void;
+}
+
 /**
  * Leases up to `slots` ready deliveries. The lease's end is reckoned from before the claim was sent, so this process always
  * stops earlier than the database would take the delivery away.
- *
- * @param deps.databaseNow the database's time as this process knows it
- * @param deps.onClaimed is told of each priority and rank, so that the queue knows how far the service has got
- * @param deps.onDoubt is told of a claim whose outcome is unknown, before it is thrown
  */
-export async function claim(
-  deps: {
-    readonly db: Queryable;
-    readonly clock: Clock;
-    readonly databaseNow: () => Date;
-    readonly leaseMs: number;
-    readonly onClaimed: (priority: number, rank: number) => void;
-    readonly onDoubt: (claim: DoubtfulClaim) => void;
-  },
-  slots: number,
-): Promise<LeasedDelivery[]> {
+export async function claim(deps: ClaimDeps, slots: number): Promise<LeasedDelivery[]> {
   const lease = randomUUID();
-  const leaseEndsMs = deps.clock.monotonicMs() + deps.leaseMs;
+  const sentMs = deps.clock.monotonicMs();
+  const leaseEndsMs = sentMs + deps.leaseMs;
   const leaseUntil = new Date(deps.databaseNow().getTime() + deps.leaseMs).toISOString();
-  const leased = await deps.db.run(claimReady, [slots, lease, leaseUntil]).catch((error: unknown) => {
+  const from = deps.claimFloors();
+  const statement = from === null ? claimReady : claimFrom;
+  const leased = await deps.db.run(statement, [slots, lease, leaseUntil, ...(from ?? [])]).catch((error: unknown) => {
     if (isConnectionLost(error)) deps.onDoubt({ lease, leaseUntil, leaseEndsMs });
     throw error;
   });
-  for (const { priority, rank } of leased.rows) deps.onClaimed(priority, rank);
+  deps.onClaimed({ from, found: leased.rows, tookMs: deps.clock.monotonicMs() - sentMs });
   return leased.rows.map((row) => toLeased(row, lease, leaseEndsMs));
 }
 

@@ -18,8 +18,6 @@ export interface WorkDeps extends DeliverDeps, HandlerDeps {
   readonly db: Queryable;
   readonly leaseMs: number;
   readonly handlers: Readonly<Record<string, Handler>>;
-  /** Is told of each claimed priority and rank. */
-  readonly onClaimed: (priority: number, rank: number) => void;
   /** Settles one delivery, sharing a transaction with others; null when the database was away for too long. */
   readonly settle: (settlement: Settlement) => Promise<Settled | null>;
   /** Reads the catalog anew when a delivery names something that this process has not heard of. */

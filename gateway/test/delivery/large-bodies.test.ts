@@ -20,7 +20,10 @@ test("a body longer than expected is read where there is room for it, and is lef
   const databaseClock = createDatabaseClock(desk.db, systemClock);
   await databaseClock.sync();
   const clocks = { clock: systemClock, databaseNow: () => databaseClock.now(), leaseMs: 60_000 };
-  const deliveries = await claim({ db: desk.db, ...clocks, onClaimed: () => {}, onDoubt: () => {} }, 4);
+  const deliveries = await claim(
+    { db: desk.db, ...clocks, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} },
+    4,
+  );
   const asked: number[] = [];
   const makeRoom = (_: unknown, bytes: number): boolean => {
     asked.push(bytes);

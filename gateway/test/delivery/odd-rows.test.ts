@@ -133,7 +133,7 @@ test("a lease ends by the database's clock, however wrong this process's own clo
   const databaseClock = createDatabaseClock(desk.db, ahead);
   await databaseClock.sync();
   const deps = { db: desk.db, clock: ahead, databaseNow: () => databaseClock.now(), leaseMs: 3_600_000 };
-  expect((await claim({ ...deps, onClaimed: () => {}, onDoubt: () => {} }, 1)).length).toBe(1);
+  expect((await claim({ ...deps, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} }, 1)).length).toBe(1);
   const [row] = await desk.query<{ left: number }>(
     "SELECT extract(epoch FROM lease_until - clock_timestamp())::float8 AS left FROM holdfast.delivery",
   );
