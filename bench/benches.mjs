@@ -42,7 +42,7 @@ export const BENCHES = {
       rounds: ["", "rounds of each contender (default 5)"],
       count: ["", "how many are queued, then drained, in each round (default 30000)"],
       redis: REDIS,
-      only: ["", "some of holdfast,holdfast+handler,graphile-worker,pg-boss,bullmq"],
+      only: ["", "some of holdfast,holdfast+handler,holdfast+transaction,graphile-worker,pg-boss,bullmq"],
     },
     load: async () => (await import("./queue/run-queue.mjs")).runQueue,
   },

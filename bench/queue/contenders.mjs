@@ -9,9 +9,11 @@ import { processTree } from "../processes.mjs";
 import { endChildWithUs } from "../start-process.mjs";
 
 const sideOf = (path) => fileURLToPath(new URL(path, import.meta.url));
+const OWN = { program: sideOf("./holdfast.mjs"), store: "postgres" };
 const SIDES = {
-  holdfast: { program: sideOf("./holdfast.mjs"), store: "postgres", env: {} },
-  "holdfast+handler": { program: sideOf("./holdfast.mjs"), store: "postgres", env: { BENCH_DESTINATION: "handler" } },
+  holdfast: { ...OWN, env: { BENCH_DESTINATION: "http" } },
+  "holdfast+handler": { ...OWN, env: { BENCH_DESTINATION: "handler" } },
+  "holdfast+transaction": { ...OWN, env: { BENCH_DESTINATION: "transaction" } },
   "graphile-worker": { program: sideOf("../peers/queue-graphile.mjs"), store: "postgres", env: {} },
   "pg-boss": { program: sideOf("../peers/queue-pg-boss.mjs"), store: "postgres", env: {} },
   bullmq: { program: sideOf("../peers/queue-bullmq.mjs"), store: "redis", env: {} },

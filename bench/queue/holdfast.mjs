@@ -1,6 +1,6 @@
 // Holdfast's side of the queue bench: its own engine on its own statements, claims, leases, attempts and all. What it does with
-// a delivery is nothing: either a handler that returns at once, in the transaction that settles its delivery (promise 4), or an
-// HTTP destination whose answer is there at once, so that the settler shares its transactions, as the peers' do.
+// a delivery is nothing: an HTTP destination whose answer is there at once, or a handler that returns at once; the settler shares
+// its transactions, as the peers' do. Or a handler that writes one row, in the transaction that settles its delivery (promise 4).
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +27,16 @@ const ANSWER = {
   durationMs: 0,
   address: "127.0.0.1",
 };
-const isHandler = process.env.BENCH_DESTINATION === "handler";
+const SIDES = {
+  http: { target: { url: "http://127.0.0.1:9/" }, what: "an answer that is there at once, settled in batches" },
+  handler: { target: { handler: "nothing" }, what: "a handler that returns at once, settled in batches" },
+  transaction: {
+    target: { handler: "write", timeoutMs: 15_000 },
+    what: "a handler that writes one row, each in its own transaction with its delivery",
+  },
+};
+const destination = process.env.BENCH_DESTINATION;
+const { target, what } = SIDES[destination];
 
 const dataDir = mkdtempSync(join(tmpdir(), "holdfast-queue-"));
 const state = { onHandled: () => {}, filled: 0 };
@@ -35,6 +44,7 @@ const config = await load();
 const foundation = await layFoundation(config, silentLog, () => {});
 if (!foundation.ok) throw new Error(`${foundation.message} ${foundation.remedy}`);
 const db = foundation.openPool("worker", config.worker.databaseConnections, STATEMENT_MS, { plans: BY_INDEX });
+await db.pool.query("CREATE TABLE public.effect (delivery text)");
 const pools = {
   db,
   settleDb: foundation.openPool("settler", SETTLE_LANES, STATEMENT_MS, {
@@ -57,9 +67,7 @@ const egress = {
 };
 
 serveSide({
-  what: isHandler
-    ? `Holdfast, ${config.worker.concurrency} at once, a handler that returns at once, each in its own transaction with its delivery; every attempt kept`
-    : `Holdfast, ${config.worker.concurrency} at once, an answer that is there at once, settled in batches; every attempt kept`,
+  what: `Holdfast, ${config.worker.concurrency} at once, ${what}; every attempt kept`,
   fill,
   start: async (onHandled) => {
     state.onHandled = onHandled;
@@ -92,9 +100,15 @@ async function load() {
         secrets: ["whsec_of_the_queue_bench_0123456789"],
       },
     },
-    destinations: { app: isHandler ? { handler: "nothing", timeoutMs: 15_000 } : { url: "http://127.0.0.1:9/" } },
+    destinations: { app: target },
     routes: [{ source: "bench", destination: "app" }],
-    handlers: { nothing: () => state.onHandled() },
+    handlers: {
+      nothing: () => state.onHandled(),
+      write: async (event, tx) => {
+        await tx.query("INSERT INTO public.effect VALUES ($1)", [event.deliveryId]);
+        state.onHandled();
+      },
+    },
     egress: { allowCidrs: ["127.0.0.0/8"] },
   };
   const env = { DATABASE_URL: process.env.BENCH_DATABASE_URL };
@@ -124,7 +138,18 @@ async function checkHistory() {
     `SELECT (SELECT count(*)::int FROM holdfast.attempt) AS attempts,
             (SELECT count(*)::int FROM holdfast.finished_delivery WHERE state = 'processed') AS processed`,
   );
+  if (destination === "transaction") await checkEffects();
   const { attempts, processed } = rows[0];
   if (attempts !== state.filled || processed !== state.filled)
     throw new Error(`${state.filled} were queued, ${attempts} attempts and ${processed} processed are there`);
+}
+
+// Exactly once each, which is what its transaction is for.
+async function checkEffects() {
+  const { rows } = await db.pool.query(
+    "SELECT count(*)::int AS rows, count(DISTINCT delivery)::int AS deliveries FROM public.effect",
+  );
+  const { rows: written, deliveries } = rows[0];
+  if (written !== state.filled || deliveries !== state.filled)
+    throw new Error(`${state.filled} were queued, ${written} effects of ${deliveries} deliveries are there`);
 }

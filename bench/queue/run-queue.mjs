@@ -13,9 +13,9 @@ import { saveResults } from "../save-results.mjs";
 import { describeLine, describeRatio, micros, percent, plotNotes, table, warnOfOthers, whole } from "../table.mjs";
 import { NAMES, startSide } from "./contenders.mjs";
 
-/** The bars, for each of Holdfast's two lines: settled in batches as the peers do, and each with its handler's transaction. */
+/** The bars, for each of Holdfast's lines: settled in batches as the peers do, and each in its handler's transaction. */
 const TARGETS = { "graphile-worker": 1, "pg-boss": 5, bullmq: 3 };
-const OURS = ["holdfast", "holdfast+handler"];
+const OURS = ["holdfast", "holdfast+handler", "holdfast+transaction"];
 
 /**
  * Runs the bench, prints its table, writes its files.

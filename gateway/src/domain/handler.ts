@@ -35,8 +35,9 @@ export interface HandlerResult {
 }
 
 /**
- * The transaction that a handler runs in: its writes and the mark `processed` commit together or not at all (promise 4).
- * A throw rolls both back and the delivery is tried again by its destination's retry policy.
+ * The transaction that a handler writes in: its writes and the mark `processed` commit together or not at all (promise 4).
+ * A throw rolls both back and the delivery is tried again by its destination's retry policy. It begins with the first query: a
+ * handler that makes none costs no transaction of its own.
  */
 export interface HandlerTransaction {
   query(text: string, values?: readonly unknown[]): Promise<HandlerResult>;

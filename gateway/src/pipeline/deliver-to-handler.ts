@@ -2,7 +2,7 @@ import type { DeliveredEvent, Handler } from "../domain/handler.ts";
 import { newUuid, toPublicId } from "../domain/id.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Database, Transaction } from "../store/database.ts";
+import type { Database, LateTransaction } from "../store/database.ts";
 import { beginHandler, createHandlerTransaction } from "../store/handler-transaction.ts";
 import { planRestByKey } from "../store/plans.ts";
 import type { Attempt } from "./deliver.ts";
@@ -21,13 +21,14 @@ export interface HandlerDeps {
 
 /**
  * `settled`: the handler's writes and `processed` are committed. `lost`: somebody else has the delivery. `untried`: the
- * handler was not called, because no connection could be had in time. `failed`: nothing is committed, the attempt says why.
+ * handler was not called, because no connection could be had in time. `tried`: nothing is committed, and the attempt says what
+ * came of it: it failed, or it did without its transaction, and is to be settled like any other.
  */
 export type HandlerResult =
   | { readonly kind: "settled"; readonly attempt: Attempt }
   | { readonly kind: "lost" }
   | { readonly kind: "untried" }
-  | { readonly kind: "failed"; readonly attempt: Attempt };
+  | { readonly kind: "tried"; readonly attempt: Attempt };
 
 export interface HandlerCall {
   readonly delivery: LeasedDelivery;
@@ -43,9 +44,10 @@ export interface HandlerCall {
 const COMMIT_MS = 5_000;
 
 /**
- * Calls a handler inside the transaction that marks its delivery processed (promise 4). The lease is checked in the same
- * transaction, so a worker that was overtaken rolls its writes back. When the outcome of COMMIT is unknown the lease is left
- * to expire: if it was committed there is nothing to rescue, if not the delivery is tried again.
+ * Calls a handler inside the transaction that marks its delivery processed (promise 4); it begins with the handler's first
+ * statement, and a handler that has none is settled like any other attempt. The lease is checked in the same transaction, so a
+ * worker that was overtaken rolls its writes back. When the outcome of COMMIT is unknown the lease is left to expire: if it was
+ * committed there is nothing to rescue, if not the delivery is tried again.
  */
 export async function deliverToHandler(deps: HandlerDeps, call: HandlerCall): Promise<HandlerResult> {
   const startedAt = deps.clock.now();
@@ -55,10 +57,13 @@ export async function deliverToHandler(deps: HandlerDeps, call: HandlerCall): Pr
     return { outcome, startedAt, durationMs, response: null };
   };
   const progress: Progress = { called: false, lost: false, fault: "handler_failed" };
-  const result = await deps.handlerDb.transaction(
+  const result = await deps.handlerDb.lateTransaction(
     async (tx) => {
       await run(deps, call, tx, progress);
       const attempt = finish({ kind: "completed" });
+      if (!tx.hasBegun()) return { attempt, isSettled: false };
+      // Asked for by a query that nobody waited for: it goes first.
+      await tx.begin();
       const attemptId = newUuid(startedAt.getTime(), call.delivery.bucket, deps.random(8));
       const settlement = {
         delivery: call.delivery,
@@ -72,15 +77,15 @@ export async function deliverToHandler(deps: HandlerDeps, call: HandlerCall): Pr
       const [settled] = await settleDeliveries(tx, [settlement], deps.worker, deps.databaseNow());
       progress.lost = settled === "lost";
       if (progress.lost) throw rollBack("the lease was lost");
-      return attempt;
+      return { attempt, isSettled: true };
     },
     call.timeoutMs + COMMIT_MS,
     beginHandler(call.timeoutMs),
   );
-  if (result.ok) return { kind: "settled", attempt: result.value };
+  if (result.ok) return { kind: result.value.isSettled ? "settled" : "tried", attempt: result.value.attempt };
   if (!progress.called) return { kind: "untried" };
   if (result.unknown || progress.lost) return { kind: "lost" };
-  return { kind: "failed", attempt: finish({ kind: "failed", fault: progress.fault, detail: result.message }) };
+  return { kind: "tried", attempt: finish({ kind: "failed", fault: progress.fault, detail: result.message }) };
 }
 
 interface Progress {
@@ -89,9 +94,9 @@ interface Progress {
   fault: "handler_failed" | "timeout" | "aborted";
 }
 
-async function run(deps: HandlerDeps, call: HandlerCall, tx: Transaction, progress: Progress): Promise<void> {
+async function run(deps: HandlerDeps, call: HandlerCall, tx: LateTransaction, progress: Progress): Promise<void> {
   if (deps.clock.monotonicMs() + call.timeoutMs > call.delivery.leaseEndsMs) throw rollBack("too late in its lease");
-  const scope = createHandlerTransaction(tx.client);
+  const scope = createHandlerTransaction(tx);
   const deadline = startDeadline(call, progress);
   progress.called = true;
   try {
@@ -100,6 +105,7 @@ async function run(deps: HandlerDeps, call: HandlerCall, tx: Transaction, progre
     handled.catch(() => {});
     await Promise.race([handled, deadline.passed]);
   } catch (error) {
+    scope.abandon();
     // An abandoned handler may still be inside a statement: its connection is destroyed, which rolls back as well.
     throw progress.fault === "handler_failed"
       ? rollBack(error instanceof Error ? error.message : String(error))

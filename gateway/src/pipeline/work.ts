@@ -107,7 +107,7 @@ async function attempt(
   if (plan.kind === "http") {
     const { url, signingSecret } = plan;
     const tried = await deliver(deps, { delivery, event, destination, url, signingSecret, timeoutMs, signal });
-    result = { kind: "failed", attempt: tried };
+    result = { kind: "tried", attempt: tried };
   } else {
     const { handler, sourceName } = plan;
     result = await deliverToHandler(deps, { delivery, event, sourceName, handler, timeoutMs, signal });
@@ -121,7 +121,7 @@ async function attempt(
       return deps.observe(claimed, null, null, destination);
     case "untried":
       return conclude(deps, trial, { to: "ready" }, null, destination);
-    case "failed": {
+    case "tried": {
       const { outcome } = result.attempt;
       // Given up because this process ends: the attempt counts, but it must neither wait nor be the last one.
       const isGivenUp = outcome.kind === "failed" && outcome.fault === "aborted" && deps.signal.aborted;

@@ -30,7 +30,7 @@ interface SentAtOnce {
  */
 async function sendAtOnce(client: pg.PoolClient, steps: readonly Step[]): Promise<SentAtOnce> {
   // On any other the driver would send the second query only when the first is answered, and refuses that from version 9 on.
-  if ((client as { pipeline?: boolean }).pipeline !== true) throw new Error("the connection is not pipelined");
+  if (!isPipelining(client)) throw new Error("the connection is not pipelined");
   const known = preparedOn(client);
   const bytes = encode(steps, known);
   const counts: number[] = [];
@@ -54,6 +54,11 @@ export async function attemptAtOnce(
   const { counts, tag } = await sendAtOnce(client, steps);
   if (tag === "COMMIT") return { ok: true, value: counts };
   return { ok: false, unknown: false, code: null, message: `COMMIT was answered ${tag}` };
+}
+
+/** Whether it sends a statement before those before it are answered. */
+export function isPipelining(client: pg.PoolClient): boolean {
+  return (client as { pipeline?: boolean }).pipeline === true;
 }
 
 /** Runs steps in their order, each when the one before has ended. */

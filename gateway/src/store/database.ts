@@ -2,7 +2,9 @@ import pg from "pg";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Step } from "./at-once.ts";
-import { attemptAtOnce, oneByOne, together } from "./at-once.ts";
+import { attemptAtOnce } from "./at-once.ts";
+import type { Progress } from "./attempt.ts";
+import { attempt, begunBefore } from "./attempt.ts";
 import { checkDurability } from "./durability.ts";
 import type { Plans } from "./plans.ts";
 import { planSession } from "./plans.ts";
@@ -26,6 +28,13 @@ export interface Transaction extends Queryable {
   inOrder(steps: readonly (() => Promise<void>)[]): Promise<void>;
 }
 
+/** One that begins when its work asks for it. */
+export interface LateTransaction extends Transaction {
+  /** Begins, once; nothing may be sent before. Done when the server has answered. */
+  begin(): Promise<void>;
+  hasBegun(): boolean;
+}
+
 /** A bounded set of connections to PostgreSQL, each checked for safe settings before its first use. */
 export interface Database extends Queryable {
   /**
@@ -33,11 +42,16 @@ export interface Database extends Queryable {
    * after a swallowed error PostgreSQL answers ROLLBACK without an error (measured, facts: finding 12).
    * A connection that outlives `deadlineMs` is destroyed, never used again, so replies cannot be mixed up.
    */
-  transaction<T>(
-    work: (tx: Transaction) => Promise<T>,
+  transaction<T>(work: (tx: Transaction) => Promise<T>, deadlineMs: number): Promise<Committed<T>>;
+  /**
+   * The same for work that may need none: where it has not begun, there is nothing to commit.
+   *
+   * @param begin what begins it, as one simple query, so that all of it fails when a part does
+   */
+  lateTransaction<T>(
+    work: (tx: LateTransaction) => Promise<T>,
     deadlineMs: number,
-    /** What begins it, as one simple query, so that all of it fails when a part does. */
-    begin?: string,
+    begin: string,
   ): Promise<Committed<T>>;
   /**
    * The same for statements that are all known beforehand: they go there and back once, COMMIT included. `value` is how many
@@ -96,7 +110,9 @@ export function openDatabase(options: DatabaseOptions): Database {
         client.release(failed);
       }
     },
-    transaction: (work, deadlineMs, begin = "BEGIN") =>
+    transaction: (work, deadlineMs) =>
+      transact(pool, deadlineMs, (client, progress) => attempt(client, begunBefore(work), progress, "BEGIN")),
+    lateTransaction: (work, deadlineMs, begin) =>
       transact(pool, deadlineMs, (client, progress) => attempt(client, work, progress, begin)),
     transactionAtOnce: (steps, deadlineMs) =>
       transact(pool, deadlineMs, (client, progress) => {
@@ -170,11 +186,6 @@ function getTypeParser(oid: number, format?: "text" | "binary"): (value: string)
   return pg.types.getTypeParser(oid, format as "text") as (value: string) => unknown;
 }
 
-interface Progress {
-  committing: boolean;
-  expired: boolean;
-}
-
 async function transact<T>(
   pool: pg.Pool,
   deadlineMs: number,
@@ -204,70 +215,6 @@ async function transact<T>(
     clearTimeout(timer);
     client.release(broken || progress.expired);
   }
-}
-
-async function attempt<T>(
-  client: pg.PoolClient,
-  work: (tx: Transaction) => Promise<T>,
-  progress: Progress,
-  begin: string,
-): Promise<Committed<T>> {
-  const sent: Promise<unknown>[] = [];
-  const failures: unknown[] = [];
-  const send = (promise: Promise<unknown>): void => {
-    sent.push(promise.catch((error: unknown) => failures.push(error)));
-  };
-  const isPipelined = (client as { pipeline?: boolean }).pipeline === true;
-  let last: Promise<unknown> = Promise.resolve();
-  // A connection that is not pipelined takes one statement at a time (pg 9 refuses more), and none once one has failed.
-  const ask: Queryable["run"] = (statement, values) => {
-    if (isPipelined) return runOn(client, statement, values);
-    const asked = last.then(() => {
-      if (failures.length > 0) throw failures[0];
-      return runOn(client, statement, values);
-    });
-    last = asked.catch(() => {});
-    return asked;
-  };
-  const tx: Transaction = {
-    client,
-    run: async (statement, values) => {
-      const result = await ask(statement, values);
-      if (failures.length > 0) throw failures[0];
-      return result;
-    },
-    send: (statement, values) => {
-      if (isPipelined) together(client);
-      send(ask(statement, values));
-    },
-    inOrder: async (steps) => {
-      if (!isPipelined) return oneByOne(steps);
-      together(client);
-      await Promise.all(steps.map((step) => step()));
-    },
-  };
-  // Waited for even on a pipelined connection: should BEGIN fail, what follows would commit statement by statement.
-  await client.query(begin);
-  let value: T;
-  try {
-    value = await work(tx);
-  } catch (error) {
-    // What still waits its turn would come after the ROLLBACK, as a transaction of its own.
-    failures.push(error);
-    await last;
-    throw error;
-  }
-  if (!isPipelined) await Promise.all(sent);
-  if (failures.length > 0) throw failures[0];
-  progress.committing = true;
-  const commit = await client.query("COMMIT");
-  await Promise.all(sent);
-  if (failures.length > 0) {
-    progress.committing = false;
-    throw failures[0];
-  }
-  if (commit.command === "COMMIT") return { ok: true, value };
-  return { ok: false, unknown: false, code: null, message: `COMMIT was answered ${commit.command}` };
 }
 
 async function rolledBack(client: pg.PoolClient, error: unknown): Promise<boolean> {

@@ -1,15 +1,20 @@
-import type { PoolClient } from "pg";
 import type { HandlerTransaction } from "../domain/handler.ts";
+import type { LateTransaction } from "./database.ts";
 
 /** A handler's view of the transaction that settles its delivery, valid while the handler runs. */
 export interface HandlerScope {
   readonly transaction: HandlerTransaction;
-  /** From here on the handler's object refuses, so that a forgotten promise cannot write outside the transaction. */
+  /**
+   * From here on the handler's object refuses, so that a forgotten promise cannot write outside the transaction. What was asked
+   * before is still sent, and before whatever waits for the begin after this.
+   */
   end(): void;
+  /** What waits for the begin is not sent either: it would come after the ROLLBACK. */
+  abandon(): void;
 }
 
 /**
- * What begins a handler's transaction, in one round trip. What an earlier handler SET on this connection must not reach this
+ * What begins a handler's transaction, in one round trip, at its first statement: a handler that has none needs no transaction. What an earlier handler SET on this connection must not reach this
  * one: synchronous_commit off would break promise 7.
  *
  * @param timeoutMs bounds each statement, each wait for a lock, and how long the transaction may stand idle while the
@@ -21,21 +26,28 @@ export function beginHandler(timeoutMs: number): string {
   return ["RESET ALL", "BEGIN", ...bounds.map((name) => `SET LOCAL ${name} = ${boundMs}`)].join("; ");
 }
 
+const ENDED = "this transaction has ended: await every query before the handler returns";
+
 /** The scope is open until {@link HandlerScope.end} is called. */
-export function createHandlerTransaction(client: PoolClient): HandlerScope {
-  const state = { open: true };
+export function createHandlerTransaction(tx: Pick<LateTransaction, "begin" | "client">): HandlerScope {
+  const state = { open: true, abandoned: false };
   const query = async (text: string, values: readonly unknown[]) => {
-    if (!state.open) throw new Error("this transaction has ended: await every query before the handler returns");
+    if (!state.open) throw new Error(ENDED);
     if (isTransactionControl(text))
       throw new Error("a handler must not begin or end the transaction that it runs in; use SAVEPOINT");
     // The extended protocol takes one statement a message, so a second one cannot hide behind a semicolon.
     const config = { text, values: [...values], queryMode: "extended" };
-    const result = await client.query<Record<string, unknown>>(config);
+    await tx.begin();
+    if (state.abandoned) throw new Error(ENDED);
+    const result = await tx.client.query<Record<string, unknown>>(config);
     return { rows: result.rows, rowCount: result.rowCount };
   };
   return {
     end: () => {
       state.open = false;
+    },
+    abandon: () => {
+      state.abandoned = true;
     },
     transaction: {
       query: (text, values = []) => {

@@ -1,23 +1,12 @@
 import { expect, test } from "vitest";
 import type { Handler, HandlerTransaction } from "../../src/domain/handler.ts";
 import { isTransactionControl } from "../../src/store/handler-transaction.ts";
-import type { Desk } from "../support/delivery-gateway.ts";
-import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import { startDeliveries } from "../support/delivery-gateway.ts";
+import { ledger, openLedger } from "../support/effect-ledger.ts";
 import { until } from "../support/embedded.ts";
 import { startReceiver } from "../support/receiver.ts";
 
 const PROCESSED = { state: "processed", reason: null };
-
-/** A desk with a table for what handlers do. */
-async function openLedger(): Promise<Desk & { effects(): Promise<string[]> }> {
-  const desk = await openDesk();
-  await desk.query("CREATE TABLE public.effect (what text)");
-  const effects = async () =>
-    (await desk.query<{ what: string }>("SELECT what FROM public.effect ORDER BY what")).map(({ what }) => what);
-  return { ...desk, effects };
-}
-
-const ledger = { destinations: { ledger: { handler: "keep", timeoutMs: 15_000, retry: { scheduleSec: [1, 1, 1] } } } };
 
 test("a handler's writes and `processed` commit together, and it is told what it needs", async () => {
   const desk = await openLedger();
