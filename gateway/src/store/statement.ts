@@ -30,6 +30,15 @@ export function hot<Row extends QueryResultRow = QueryResultRow>(name: string, t
   return build(name, one, text.replaceAll(ONE_SERVER, "").replaceAll(SHARD_TEST, "$1"), true);
 }
 
+/**
+ * The first column of a key to find a row by that another row has: `d.bucket = ${keyOf("u.bucket")}` is `d.bucket = u.bucket`, and has
+ * the planner look the row up whatever it knows of the table. With the bare equality it may as well go through the whole index and
+ * compare, which is cheaper while the table is empty, and keeps that plan for the first minute of a burst (docs/decisions/0016).
+ */
+export function keyOf(column: string): string {
+  return `ANY (ARRAY[${column}])`;
+}
+
 export function cold<Row extends QueryResultRow = QueryResultRow>(name: string, text: string): Statement<Row> {
   return build(name, text, text, false);
 }

@@ -1,5 +1,5 @@
 import { PRIORITIES } from "../../domain/priority.ts";
-import { cold, hot } from "../statement.ts";
+import { cold, hot, keyOf } from "../statement.ts";
 
 export interface LeasedRow {
   readonly bucket: number;
@@ -24,7 +24,7 @@ const leaseDue = (due: string, bucketsAt: number): string =>
    UPDATE holdfast.delivery d
       SET state = 'leased', lease = $2, lease_until = $3, attempt = d.attempt + 1
      FROM due
-    WHERE/*shard*/ d.bucket = ANY($${bucketsAt}::int[]) AND/*.*/ d.bucket = due.bucket AND d.id = due.id AND d.ctid = due.place
+    WHERE/*shard*/ d.bucket = ANY($${bucketsAt}::int[]) AND/*.*/ d.bucket = ${keyOf("due.bucket")} AND d.id = due.id AND d.ctid = due.place
    RETURNING d.bucket, d.id, d.tenant, d.event_id, d.destination_id, d.key, d.trigger, d.attempt, d.refusals,
              d.priority, d.rank, d.lane, d.permit, d.order_key`;
 

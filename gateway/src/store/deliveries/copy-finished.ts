@@ -1,4 +1,4 @@
-import { hot } from "../statement.ts";
+import { hot, keyOf } from "../statement.ts";
 
 /**
  * Copies deliveries that end here into the history; {@link deleteFinished} then takes them out of the hot table, in the
@@ -13,6 +13,6 @@ export const copyFinished = hot(
           u.state, d.attempt, u.reason, $6::timestamptz, d.order_key
      FROM holdfast.delivery d
      JOIN unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS u(bucket, id, lease, state, reason)
-          ON u.bucket = d.bucket AND u.id = d.id
+          ON d.bucket = ${keyOf("u.bucket")} AND d.id = u.id
     WHERE d.lease = u.lease/*shard*/ AND d.bucket = ANY($1::int[])/*.*/`,
 );

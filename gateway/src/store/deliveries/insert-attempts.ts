@@ -1,4 +1,4 @@
-import { hot } from "../statement.ts";
+import { hot, keyOf } from "../statement.ts";
 
 /**
  * Writes the attempts whose lease still holds, and locks their deliveries in the order of the arrays: whoever takes back what
@@ -22,7 +22,7 @@ export const insertAttempts = hot(
                  $11::int[], $12::int[], $13::boolean[], $14::timestamptz[], $15::int[], $16::text[], $17::timestamptz[])
           AS u(bucket, delivery_id, lease, id, outcome, status, detail, headers_at, headers_length, body_at, body_length,
                truncated, started_at, duration_ms, next_state, next_due_at)
-          ON u.bucket = d.bucket AND u.delivery_id = d.id
+          ON d.bucket = ${keyOf("u.bucket")} AND d.id = u.delivery_id
     WHERE d.lease = u.lease/*shard*/ AND d.bucket = ANY($1::int[])/*.*/
       FOR UPDATE OF d`,
 );

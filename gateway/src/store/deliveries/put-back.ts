@@ -1,4 +1,4 @@
-import { hot } from "../statement.ts";
+import { hot, keyOf } from "../statement.ts";
 
 /**
  * Ends a lease without ending the delivery: scheduled for a retry, held, or ready again. Its permit ends with it. `refund` gives the attempt back,
@@ -13,7 +13,7 @@ export const putBack = hot<{ id: string }>(
           refusals = d.refusals + u.refused, attempt = d.attempt - u.refunded
      FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::int[], $8::int[])
           AS u(bucket, id, lease, state, due_at, held_reason, refused, refunded)
-    WHERE/*shard*/ d.bucket = ANY($1::int[]) AND/*.*/ d.bucket = u.bucket AND d.id = u.id
+    WHERE/*shard*/ d.bucket = ANY($1::int[]) AND/*.*/ d.bucket = ${keyOf("u.bucket")} AND d.id = u.id
       AND CASE WHEN d.lease = u.lease THEN d.state = 'leased' END
    RETURNING d.id`,
 );

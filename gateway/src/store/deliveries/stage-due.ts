@@ -1,4 +1,4 @@
-import { hot } from "../statement.ts";
+import { hot, keyOf } from "../statement.ts";
 
 /**
  * Queues deliveries whose wait is over, in the transaction that locked them: ready, or held where their destination takes
@@ -10,7 +10,7 @@ export const stageDue = hot<{ id: string }>(
   `UPDATE holdfast.delivery d
       SET state = u.state, held_reason = u.held_reason, rank = u.rank, due_at = NULL, ready_at = $6
      FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::float8[]) AS u(bucket, id, state, held_reason, rank)
-    WHERE/*shard*/ d.bucket = ANY($1::int[]) AND/*.*/ d.bucket = u.bucket AND d.id = u.id
+    WHERE/*shard*/ d.bucket = ANY($1::int[]) AND/*.*/ d.bucket = ${keyOf("u.bucket")} AND d.id = u.id
       AND CASE WHEN d.due_at IS NOT NULL THEN d.state = 'scheduled' END
    RETURNING d.id`,
 );

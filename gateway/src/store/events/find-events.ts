@@ -1,4 +1,4 @@
-import { hot } from "../statement.ts";
+import { hot, keyOf } from "../statement.ts";
 
 export interface EventBytesRow {
   readonly id: string;
@@ -22,6 +22,6 @@ export const findEvents = hot<EventBytesRow>(
   `SELECT e.id, e.source_id, e.event_type, e.occurred_at, e.received_at, e.headers,
           octet_length(e.body) AS bytes, CASE WHEN octet_length(e.body) <= $3::int THEN e.body END AS body
      FROM holdfast.event e
-     JOIN unnest($1::int[], $2::uuid[]) AS u(bucket, id) ON u.bucket = e.bucket AND u.id = e.id
+     JOIN unnest($1::int[], $2::uuid[]) AS u(bucket, id) ON e.bucket = ${keyOf("u.bucket")} AND e.id = u.id
     /*shard*/WHERE e.bucket = ANY($1::int[])/*.*/`,
 );
