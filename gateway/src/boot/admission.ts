@@ -5,6 +5,7 @@ import { createAdmission } from "../engine/admission.ts";
 import { measureQueue } from "../engine/caretakers/gauger.ts";
 import type { CommitLoad } from "../engine/group-commit.ts";
 import type { SaturationWatch } from "../engine/saturation-watch.ts";
+import { sparingly } from "../engine/rest.ts";
 import { startSaturationWatch } from "../engine/saturation-watch.ts";
 import type { Turns } from "../http/turns.ts";
 import { createTurns } from "../http/turns.ts";
@@ -39,7 +40,7 @@ export function openAdmission(
       databaseFolder: store.folder,
       load,
       doorWaitedMs: turns.waitedMs,
-      measureQueue: () => measureQueue({ db: base, databaseClock }),
+      measureQueue: sparingly(clock, () => measureQueue({ db: base, databaseClock })),
       throttles: () => catalog.current().throttles,
     },
     { ...config.overload, queueItemsMax, queueBytesMax },

@@ -20,6 +20,7 @@ import type { Loop } from "./loop.ts";
 import { startLoop } from "./loop.ts";
 import { observeAttempt } from "./observe-attempt.ts";
 import type { RecentEvents } from "./recent-events.ts";
+import { createRest } from "./rest.ts";
 import { createSettler } from "./settler.ts";
 import { startGates } from "./start-gates.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -152,8 +153,11 @@ function whyHeld(destination: Destination | null): string | null {
   return destination === null ? null : heldReasonOf(destination, null);
 }
 
-function caretaker(deps: EngineDeps, name: string, idleMs: number, step: () => Promise<boolean>): Loop {
-  return startLoop({ name, log: deps.log, idleMs }, step);
+// What a held snapshot keeps of the queue each of them passes as well, and none is on the way of a fresh event.
+function caretaker(deps: EngineDeps, name: string, everyMs: number, step: () => Promise<boolean>): Loop {
+  const rest = createRest(deps.clock);
+  const idleMs = (): number => Math.max(everyMs, rest.leftMs());
+  return startLoop({ name, log: deps.log, idleMs }, () => rest.during(step));
 }
 
 async function settle(deps: EngineDeps, settler: ReturnType<typeof createSettler>, settlement: Settlement) {

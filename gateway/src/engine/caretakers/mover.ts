@@ -6,6 +6,7 @@ import { holdHead } from "../../store/gates/hold-head.ts";
 import type { Queryable } from "../../store/statement.ts";
 import type { Loop } from "../loop.ts";
 import { startLoop } from "../loop.ts";
+import { createRest } from "../rest.ts";
 
 export interface MoverDeps {
   readonly db: Queryable;
@@ -41,22 +42,21 @@ async function moveHead(deps: MoverDeps): Promise<number> {
  * two windows: what there is to move may be hundreds of thousands, and the others' deliveries need the database meanwhile.
  */
 export function startMover(deps: MoverDeps): { readonly loop: Loop; hint(): void } {
-  const state = { isAsked: true, version: -1, notBeforeMs: -Infinity };
-  const restMs = (): number => state.notBeforeMs - deps.clock.monotonicMs();
-  const idleMs = (): number => (state.isAsked ? Math.max(1, restMs()) : IDLE_MS);
+  const state = { isAsked: true, version: -1 };
+  const rest = createRest(deps.clock, REST);
+  const idleMs = (): number => (state.isAsked ? Math.max(1, rest.leftMs()) : IDLE_MS);
   const loop = startLoop({ name: "mover", log: deps.log, idleMs }, async () => {
     const { version } = deps.catalog().catalog;
-    if ((version === state.version && !state.isAsked) || restMs() > 0) return false;
+    if ((version === state.version && !state.isAsked) || rest.leftMs() > 0) return false;
     state.isAsked = false;
     state.version = version;
-    const startMs = deps.clock.monotonicMs();
-    const moved = await moveHead(deps).catch((error: unknown) => {
-      // The loop tries again later, and must then still know what for.
-      state.isAsked = true;
-      throw error;
-    });
-    const endMs = deps.clock.monotonicMs();
-    state.notBeforeMs = endMs + (endMs - startMs) * REST;
+    const moved = await rest
+      .during(() => moveHead(deps))
+      .catch((error: unknown) => {
+        // The loop tries again later, and must then still know what for.
+        state.isAsked = true;
+        throw error;
+      });
     state.isAsked ||= moved > 0;
     return false;
   });
