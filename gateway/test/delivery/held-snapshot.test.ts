@@ -95,11 +95,11 @@ test("it passes over what a held snapshot keeps of those that were worked off: a
 
 test("under a held snapshot claims begin above what is dead; one that comes back below is found, and none twice", async () => {
   const desk = await openDesk();
-  await fill(desk, 2, { from: 1, to: 20_300 });
+  await fill(desk, 2, { from: 1, to: 110_300 });
   await holdSnapshot(desk);
-  await workOff(desk, { to: 20_000 });
+  await workOff(desk, { to: 110_000 });
   const pool = openWorkerPool(desk);
-  expect((await pool.run(countDeadRows, [])).rows).toEqual([{ dead: 20_000 }]);
+  expect((await pool.run(countDeadRows, [])).rows[0]!.dead).toBeGreaterThanOrEqual(100_000);
   let nowMs = 0;
   const clock = { now: () => new Date(), monotonicMs: () => nowMs };
   // What passing the dead takes depends on the machine; that it takes long is what this is about.
@@ -142,13 +142,13 @@ test("under a held snapshot claims begin above what is dead; one that comes back
   };
   for (let i = 0; i < 8; i++) await claimOne();
   expect(begun.filter((from) => from !== null).length).toBeGreaterThan(2);
-  expect(begun.at(-2)?.[2] ?? begun.at(-1)?.[2]).toBeGreaterThan(20_000);
+  expect(begun.at(-2)?.[2] ?? begun.at(-1)?.[2]).toBeGreaterThan(110_000);
   await fill(desk, 2, { from: 7, to: 7 });
   const before = begun.length;
   while (!claimed.includes(7)) await claimOne();
   expect(begun.slice(before).slice(0, -1)).not.toContain(null);
   expect(begun.at(-1)).toBeNull();
   for (let i = 0; i < 40; i++) await claimOne();
-  const wanted = [7, ...Array.from({ length: 300 }, (_, i) => 20_001 + i)];
+  const wanted = [7, ...Array.from({ length: 300 }, (_, i) => 110_001 + i)];
   expect(claimed.toSorted((a, b) => a - b)).toEqual(wanted);
 });

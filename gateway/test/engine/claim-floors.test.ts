@@ -31,7 +31,7 @@ function openFloors(countDead: () => Promise<number>) {
   };
 }
 
-const many = async (): Promise<number> => 20_000;
+const many = async (): Promise<number> => 100_000;
 
 it("begins at the head while claims are as fast as their size allows, however much is dead", async () => {
   const { claim, pass } = openFloors(many);
@@ -43,7 +43,7 @@ it("begins at the head while claims are as fast as their size allows, however mu
 });
 
 it("begins at the head while claims are slow and little is dead, or nobody can tell, and asks once a second", async () => {
-  for (const answer of [async () => 19_999, () => Promise.reject(new Error("away"))]) {
+  for (const answer of [async () => 99_999, () => Promise.reject(new Error("away"))]) {
     let asked = 0;
     const { claim, pass } = openFloors(() => (asked++, answer()));
     pass(2_000);
