@@ -23,6 +23,7 @@ import { ingest } from "../pipeline/ingest.ts";
 import { createEgress } from "../platform/egress/create-egress.ts";
 import type { Egress } from "../platform/egress/egress-outcome.ts";
 import type { Log } from "../platform/log.ts";
+import { BY_INDEX } from "../store/plans.ts";
 import { openAdmission } from "./admission.ts";
 import type { Foundation } from "./foundation.ts";
 import { listen } from "./listen.ts";
@@ -177,7 +178,10 @@ function openRecorder(
 ) {
   const { recordDeadlineMs, queueItemsMax, queueBytesMax, databaseConnections } = config.ingest;
   const { clock, metrics, ranks } = foundation;
-  const db = foundation.openPool("ingest", databaseConnections + 1, recordDeadlineMs, { pipelined: true });
+  const db = foundation.openPool("ingest", databaseConnections + 1, recordDeadlineMs, {
+    pipelined: true,
+    plans: BY_INDEX,
+  });
   const limits = { lanes: databaseConnections, deadlineMs: recordDeadlineMs, queueItemsMax, queueBytesMax };
   return createRecorder({ db, clock, metrics, ranks, ...limits, onRecorded, onCommit });
 }

@@ -9,6 +9,7 @@ import { openConnector } from "../recovery/connectors/open-connector.ts";
 import type { RecordedOne } from "../recovery/hold-run.ts";
 import { reconcileNext } from "../recovery/reconcile.ts";
 import { startDue } from "../recovery/start-due.ts";
+import { BY_INDEX } from "../store/plans.ts";
 import type { Foundation } from "./foundation.ts";
 
 /** Compares providers' logs with ours, in the process that leads. */
@@ -34,7 +35,7 @@ export function startReconciler(
   // Of its own: a slow log shall hold up neither keys nor deliveries.
   const egress = createEgress({ policy: config.egress, log, clock });
   const limits = { lanes: 1, deadlineMs: RECORD_DEADLINE_MS, queueItemsMax: 100, queueBytesMax: 64 * MIB };
-  const recordDb = foundation.openPool("reconciler", 1, RECORD_DEADLINE_MS, { pipelined: true });
+  const recordDb = foundation.openPool("reconciler", 1, RECORD_DEADLINE_MS, { pipelined: true, plans: BY_INDEX });
   const recorder = createRecorder({ db: recordDb, clock, metrics, ranks, ...limits, onRecorded });
   const db = foundation.openPool("reconciliations", 2, STATEMENT_MS);
   const shared = { db, clock, random, box, log, metrics };

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
-import { int4Array, uuidArray } from "../store/binary-array.ts";
+import { int4Array, textArray, uuidArray } from "../store/binary-array.ts";
 import { codeOf, isConnectionLost } from "../store/database.ts";
 import type { LeasedRow } from "../store/deliveries/claim-ready.ts";
 import { claimFrom, claimReady } from "../store/deliveries/claim-ready.ts";
@@ -114,7 +114,8 @@ async function readStored(
   try {
     const buckets = int4Array(deliveries.map(({ bucket }) => bucket));
     const ids = uuidArray(deliveries.map(({ eventId }) => eventId));
-    const found = await deps.db.run(findEvents, [buckets, ids, bodyBytesMax]);
+    const tenants = textArray(deliveries.map(({ tenant }) => tenant));
+    const found = await deps.db.run(findEvents, [buckets, ids, bodyBytesMax, tenants]);
     const events = new Map(found.rows.map((row) => [row.id, row]));
     const read = deliveries.map((delivery) => ({ delivery, event: toFound(events.get(delivery.eventId)) }));
     const large = await readLarge(deps, deliveries, events);

@@ -143,7 +143,7 @@ function queue(tx: Transaction, drafts: readonly EventDraft[], ranks: Ranks): vo
 
 function count(tx: Transaction, drafts: readonly EventDraft[], results: readonly Recorded[], now: Date): void {
   const pack = createBytePack();
-  const seen = new Map<string, { bucket: number; eventId: string; hashAt: number; count: number }>();
+  const seen = new Map<string, { bucket: number; eventId: string; hashAt: number; count: number; tenant: string }>();
   for (const [i, draft] of drafts.entries()) {
     const result = results[i]!;
     if (result.kind === "recorded") continue;
@@ -155,6 +155,7 @@ function count(tx: Transaction, drafts: readonly EventDraft[], results: readonly
         eventId: result.eventId,
         hashAt: pack.add(draft.bodySha256).at,
         count: 1,
+        tenant: draft.tenant,
       });
   }
   const rows = [...seen.values()];
@@ -165,5 +166,6 @@ function count(tx: Transaction, drafts: readonly EventDraft[], results: readonly
     rows.map((row) => row.hashAt),
     rows.map((row) => row.count),
     now.toISOString(),
+    rows.map((row) => row.tenant),
   ]);
 }
