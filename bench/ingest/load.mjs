@@ -83,7 +83,8 @@ function startArrivals(window) {
     if (isOver) return clearInterval(timer);
     window.due = Math.min(window.total, Math.floor(((now - window.startMs) / 1_000) * window.plan.arrivalsPerSec) + 1);
     while (window.next < window.due && window.idle.length > 0) {
-      const connection = window.idle.pop();
+      // In turn: servers close a connection that nobody has used for some seconds.
+      const connection = window.idle.shift();
       sendDue(window, connection);
       window.lateMs.push(now - connection.sentMs);
     }
