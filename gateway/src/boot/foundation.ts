@@ -68,7 +68,7 @@ export interface Foundation {
   close(): Promise<void>;
 }
 
-export interface PoolExtras extends Pick<DatabaseOptions, "pipelined" | "plans"> {
+export interface PoolExtras extends Pick<DatabaseOptions, "pipelined" | "plans" | "keptOpen"> {
   /** How long to wait for a connection, be it a new one or one that others hold. */
   readonly connectTimeoutMs?: number;
 }

@@ -77,8 +77,15 @@ export interface DatabaseOptions {
   readonly pipelined?: boolean;
   /** How statements are planned; as the server would when absent. */
   readonly plans?: Plans;
+  /** How many connections stay open however long nobody uses them; 0 when absent. */
+  readonly keptOpen?: number;
+  /** After how long any other is closed; 30 s when absent. */
+  readonly idleMs?: number;
 }
 
+const IDLE_MS = 30_000;
+/** What stands between forgets a connection on which nothing moves, some after a minute or few, and does not tell. */
+const KEEP_ALIVE_MS = 20_000;
 const CLOSE_MS = 2_000;
 /** What has not noticed by then that its connection was destroyed never will. */
 const GIVE_UP_MS = 1_000;
@@ -150,13 +157,15 @@ function poolConfig(options: DatabaseOptions): pg.PoolConfig {
     connectionString: options.url,
     max: options.connectionsMax,
     connectionTimeoutMillis: options.connectTimeoutMs,
-    idleTimeoutMillis: 30_000,
+    min: options.keptOpen ?? 0,
+    idleTimeoutMillis: options.idleMs ?? IDLE_MS,
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs,
     lock_timeout: Math.min(options.statementTimeoutMs, 2_000),
     idle_in_transaction_session_timeout: 10_000,
     query_timeout: options.statementTimeoutMs + 1_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     pipeline: options.pipelined ?? false,
     types: { getTypeParser },
     verify: (client: pg.PoolClient, done: (error?: Error) => void) => {
