@@ -9,7 +9,7 @@ import { createKeyFetcher } from "../engine/fetch-keys.ts";
 import { createFilterFaults } from "../engine/filter-faults.ts";
 import { createKeyStore } from "../engine/key-store.ts";
 import { createOrderClock } from "../engine/order-clock.ts";
-import { createRecorder } from "../engine/recorder.ts";
+import { RECORDER_POOL, createRecorder } from "../engine/recorder.ts";
 import { createRejectionStore } from "../engine/rejection-store.ts";
 import type { ArrivalWatch } from "../engine/watch-arrivals.ts";
 import { startArrivalWatch } from "../engine/watch-arrivals.ts";
@@ -23,7 +23,6 @@ import { ingest } from "../pipeline/ingest.ts";
 import { createEgress } from "../platform/egress/create-egress.ts";
 import type { Egress } from "../platform/egress/egress-outcome.ts";
 import type { Log } from "../platform/log.ts";
-import { BY_INDEX } from "../store/plans.ts";
 import { openAdmission } from "./admission.ts";
 import type { Foundation } from "./foundation.ts";
 import { listen } from "./listen.ts";
@@ -179,8 +178,7 @@ function openRecorder(
   const { recordDeadlineMs, queueItemsMax, queueBytesMax, databaseConnections } = config.ingest;
   const { clock, metrics, ranks } = foundation;
   const db = foundation.openPool("ingest", databaseConnections + 1, recordDeadlineMs, {
-    pipelined: true,
-    plans: BY_INDEX,
+    ...RECORDER_POOL,
     // To make one anew takes 20 ms, which a provider that sends once a minute would wait for each time.
     keptOpen: 1,
   });

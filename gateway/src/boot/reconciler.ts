@@ -1,7 +1,7 @@
 import type { GatewayConfig } from "../config.ts";
 import { createFilterFaults } from "../engine/filter-faults.ts";
 import { startLoop } from "../engine/loop.ts";
-import { createRecorder } from "../engine/recorder.ts";
+import { RECORDER_POOL, createRecorder } from "../engine/recorder.ts";
 import type { EventDraft } from "../pipeline/record-event.ts";
 import { createEgress } from "../platform/egress/create-egress.ts";
 import type { Log } from "../platform/log.ts";
@@ -9,7 +9,6 @@ import { openConnector } from "../recovery/connectors/open-connector.ts";
 import type { RecordedOne } from "../recovery/hold-run.ts";
 import { reconcileNext } from "../recovery/reconcile.ts";
 import { startDue } from "../recovery/start-due.ts";
-import { BY_INDEX } from "../store/plans.ts";
 import type { Foundation } from "./foundation.ts";
 
 /** Compares providers' logs with ours, in the process that leads. */
@@ -35,7 +34,7 @@ export function startReconciler(
   // Of its own: a slow log shall hold up neither keys nor deliveries.
   const egress = createEgress({ policy: config.egress, log, clock });
   const limits = { lanes: 1, deadlineMs: RECORD_DEADLINE_MS, queueItemsMax: 100, queueBytesMax: 64 * MIB };
-  const recordDb = foundation.openPool("reconciler", 1, RECORD_DEADLINE_MS, { pipelined: true, plans: BY_INDEX });
+  const recordDb = foundation.openPool("reconciler", 1, RECORD_DEADLINE_MS, RECORDER_POOL);
   const recorder = createRecorder({ db: recordDb, clock, metrics, ranks, ...limits, onRecorded });
   const db = foundation.openPool("reconciliations", 2, STATEMENT_MS);
   const shared = { db, clock, random, box, log, metrics };

@@ -6,6 +6,7 @@ import type { EventDraft, Recorded } from "../pipeline/record-event.ts";
 import { openLedger } from "../pipeline/ledger.ts";
 import { createBatchRecorder } from "../pipeline/record-batch.ts";
 import type { Database } from "../store/database.ts";
+import { BY_INDEX } from "../store/plans.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { createGroupCommit } from "./group-commit.ts";
 
@@ -13,6 +14,9 @@ const MIB = 1_048_576;
 
 /** The events of one arrival: recorded together or not at all. */
 type Drafts = readonly EventDraft[];
+
+/** How the connections are opened that a recorder writes over. */
+export const RECORDER_POOL = { pipelined: true, plans: BY_INDEX } as const;
 
 /**
  * Records events with group commit: concurrent arrivals share one transaction. `onRecorded` is told after COMMIT, so that a

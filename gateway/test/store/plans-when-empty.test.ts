@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { collectStatements } from "../../../test/support/statements.ts";
+import { RECORDER_POOL } from "../../src/engine/recorder.ts";
 import type { Plans } from "../../src/store/plans.ts";
 import { BY_INDEX, BY_KEY } from "../../src/store/plans.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
@@ -79,7 +80,7 @@ describe.each([
   test.each([
     ["workers", BY_INDEX, WORKER],
     ["settlers", BY_KEY, SETTLER],
-    ["doors", BY_INDEX, DOOR],
+    ["doors", RECORDER_POOL.plans, DOOR],
   ] as const)("by %s goes through a whole one", async (_who, plans: Plans, names) => {
     const database = await testDatabase();
     const pool = openTestPool(database, 1, { plans });
