@@ -10,7 +10,8 @@ import { openTestPool, testDatabase } from "../support/database.ts";
 
 /** The statements on the way of a delivery, by how the connections that run them plan. */
 const WORKER = ["claim_from", "claim_ready", "find_due", "find_events", "find_expired", "stage_due"];
-const DOOR = ["claim_free_keys", "claim_keys", "count_duplicates", "find_key_owners", "release_keys"];
+/** Without `release_keys`, which few arrivals need: a DELETE cannot look up by a LATERAL (docs/decisions/0016). */
+const DOOR = ["claim_free_keys", "claim_keys", "count_duplicates", "find_key_owners"];
 const SETTLER = ["copy_finished", "delete_finished", "find_attempts", "insert_attempts", "put_back"];
 
 // Their limit is among what decides how they are planned.
