@@ -16,11 +16,14 @@ export interface KeyPlace {
  * @param separator 0x00 for an event's id, 0x01 for its signed content, so that the two kinds cannot collide
  */
 export function placeKey(sourceId: string, key: Uint8Array, separator: 0 | 1 = 0): KeyPlace {
-  const digest = hash("sha256", Buffer.concat([Buffer.from(sourceId), Uint8Array.of(separator), key]), "buffer");
-  const bucket = (digest[0]! << 4) | (digest[1]! >> 4);
-  // The 128 bits after the first 12: shift by half a byte, since UUID text needs whole bytes.
-  const hex = digest.toString("hex", 1, 18);
-  return { bucket, key: toUuid(hex.slice(1, 33)) };
+  const sourceBytes = Buffer.byteLength(sourceId);
+  const content = Buffer.allocUnsafe(sourceBytes + 1 + key.length);
+  content.write(sourceId);
+  content[sourceBytes] = separator;
+  content.set(key, sourceBytes + 1);
+  // 12 bits are three digits, and 128 are the 32 behind them. As text it costs a third of what it does as bytes.
+  const digits = hash("sha256", content, "hex");
+  return { bucket: Number.parseInt(digits.slice(0, 3), 16), key: toUuid(digits.slice(3, 35)) };
 }
 
 /** Writes 32 hex digits in the 8-4-4-4-12 form of RFC 9562. */

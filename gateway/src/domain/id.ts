@@ -20,6 +20,7 @@ export type IdPrefix =
   | "per";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**
  * Makes a UUIDv7 (RFC 9562, 5.7): 48 bits of time, then the bucket in the 12 bits of `rand_a`, then 62 random bits.
@@ -30,9 +31,11 @@ const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
  */
 export function newUuid(timeMs: number, bucket: number, random: Uint8Array): string {
   const time = Math.trunc(timeMs).toString(16).padStart(12, "0");
-  const low = Buffer.from(random.subarray(0, 8));
-  low[0] = (low[0]! & 0x3f) | 0x80;
-  return toUuid(`${time}7${bucket.toString(16).padStart(3, "0")}${low.toString("hex")}`);
+  // By the table: through a copy and its digits it costs twice as much, and each arrival makes two and more.
+  const digits = (i: number): string => HEX[random[i]!]!;
+  const variant = HEX[(random[0]! & 0x3f) | 0x80]!;
+  const rest = `${digits(2)}${digits(3)}${digits(4)}${digits(5)}${digits(6)}${digits(7)}`;
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${bucket.toString(16).padStart(3, "0")}-${variant}${digits(1)}-${rest}`;
 }
 
 /** The bucket that a UUID made by {@link newUuid} carries. */
