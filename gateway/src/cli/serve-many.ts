@@ -1,8 +1,8 @@
 import cluster, { type Worker } from "node:cluster";
-import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import type { GatewayConfig } from "../config.ts";
-import { createLog, type Log } from "../platform/log.ts";
+import { createLog, messageOf, type Log } from "../platform/log.ts";
+import { createEnding, type Endable } from "./end-worker.ts";
 import { announce, BAD_INPUT_CODES } from "./serve.ts";
 import { PLACE_VARIABLE, type Report } from "./serve-as-one.ts";
 import { relayMetrics } from "./share-metrics.ts";
@@ -22,7 +22,11 @@ interface Supervisor {
   readonly log: Log;
   readonly places: readonly Place[];
   readonly stopping: AbortController;
+  readonly end: (worker: Endable) => Promise<void>;
 }
+
+/** What a process has beside its drain to end by itself. */
+const FINISH_GRACE_MS = 5_000;
 
 /**
  * Runs several gateway processes on the same ports, keeps their number, and restarts them one after the other at SIGHUP:
@@ -81,12 +85,15 @@ function openSupervisor(config: GatewayConfig, databaseUrl: string): Supervisor 
     log: createLog(config.logLevel),
     places: Array.from({ length: config.processes }, (_, number) => ({ number, current: null, leaving: new Set() })),
     stopping: new AbortController(),
+    end: createEnding(config.drainTimeoutMs + FINISH_GRACE_MS),
   };
 }
 
 /** Starts a process in a place and waits until it serves or says why not. Whoever was there before stays. */
 async function fill(supervisor: Supervisor, place: Place): Promise<Report> {
   const worker = cluster.fork({ ...supervisor.env, [PLACE_VARIABLE]: String(place.number) });
+  // To tell something to a process that has just been killed is one. Its end is what counts, and it is told apart from this.
+  worker.on("error", (error) => supervisor.log.debug({ place: place.number, error: messageOf(error) }, "not told"));
   const ended = new Promise<Report>((resolve) => {
     worker.once("exit", (code, signal) => {
       const message = `a process ended with ${signal ?? code} before it served`;
@@ -152,17 +159,10 @@ function stay(supervisor: Supervisor, place: Place, worker: Worker): void {
   if (worker.isDead()) void replace(supervisor, place, worker, "during a restart");
 }
 
-const FINISH_GRACE_MS = 5_000;
-
-/** Lets a process finish what it has; one that does not end in time is killed, and its leases expire. */
-async function finish({ config }: Supervisor, place: Place, worker: Worker): Promise<void> {
-  if (worker.isDead()) return;
-  place.leaving.add(worker);
-  const ended = once(worker, "exit");
-  worker.process.kill("SIGTERM");
-  const timer = setTimeout(() => worker.process.kill("SIGKILL"), config.drainTimeoutMs + FINISH_GRACE_MS);
-  await ended;
-  clearTimeout(timer);
+/** Lets a process finish what it has. */
+async function finish({ end }: Supervisor, place: Place, worker: Worker): Promise<void> {
+  if (!worker.isDead()) place.leaving.add(worker);
+  await end(worker);
 }
 
 async function stopAll(supervisor: Supervisor): Promise<void> {
