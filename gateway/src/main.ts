@@ -62,8 +62,9 @@ export async function startGateway(
   config: GatewayConfig,
   log: Log,
   onProgress: (text: string) => void = () => {},
+  databaseFolder: string | null = null,
 ): Promise<Start> {
-  const foundation = await layFoundation(config, log, onProgress);
+  const foundation = await layFoundation(config, log, onProgress, databaseFolder);
   if (!foundation.ok) return foundation;
   const parts: Parts = {
     foundation,

@@ -17,6 +17,8 @@ export type Maintained<T> =
 export interface Ground {
   /** The connection string that each of them uses. */
   readonly databaseUrl: string;
+  /** Where the embedded server keeps its cluster; null for an external one. */
+  readonly databaseFolder: string | null;
   /** For people: engine and place, without credentials. */
   readonly description: string;
   readonly adopted: boolean;
@@ -35,8 +37,8 @@ export async function layGround(config: GatewayConfig, note: Note): Promise<Main
     dataDir: config.dataDir,
   });
   if (key.ok) {
-    const { url: databaseUrl, description, adopted } = store;
-    return { ok: true, ground: { databaseUrl, description, adopted, stop: () => store.stop() } };
+    const { url: databaseUrl, folder: databaseFolder, description, adopted } = store;
+    return { ok: true, ground: { databaseUrl, databaseFolder, description, adopted, stop: () => store.stop() } };
   }
   await store.stop();
   return { ok: false, code: "secret_key", message: key.fault, remedy: "See docs/configuration.md, secretKey." };

@@ -86,8 +86,9 @@ export async function layFoundation(
   config: GatewayConfig,
   log: Log,
   onProgress: (text: string) => void,
+  databaseFolder: string | null,
 ): Promise<Foundation | StartFault> {
-  const store = await openStore({ ...config, log, onProgress });
+  const store = await openStore({ ...config, log, onProgress, databaseFolder });
   if (!store.ok) return store;
   // After the database: the embedded one claims the folder first, so two starts cannot both make a key.
   const key = await loadMasterKey({

@@ -22,6 +22,8 @@ export type Report =
 
 /** The variable that tells a process of many which one it is, from 0. */
 export const PLACE_VARIABLE = "PLACE_AMONG_HOLDFAST";
+/** The variable that tells it where the embedded database is whose address it has; its disk is watched. */
+export const FOLDER_VARIABLE = "DATABASE_FOLDER_OF_HOLDFAST";
 
 /** Whether this process was started by {@link serveMany}. */
 export function isOneOfMany(): boolean {
@@ -42,7 +44,7 @@ export async function serveAsOne(shell: Shell, given: GatewayConfig): Promise<Ex
   const { startGateway } = await import("../main.ts");
   const log = createLog(config.logLevel);
   log.debug({ config: redactConfig(config) }, "starting");
-  const started = await startGateway(config, log);
+  const started = await startGateway(config, log, () => {}, process.env[FOLDER_VARIABLE] ?? null);
   if (!started.ok) {
     const { code, message, remedy } = started;
     await report({ ready: false, fault: { code, message, remedy } });

@@ -1,11 +1,12 @@
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as pause } from "node:timers/promises";
 import type { GatewayConfig } from "../config.ts";
+import type { Ground } from "../maintain.ts";
 import { createLog, messageOf, type Log } from "../platform/log.ts";
 import { createEnding, type Endable } from "./end-worker.ts";
 import { announce, BAD_INPUT_CODES } from "./serve.ts";
-import { PLACE_VARIABLE, type Report } from "./serve-as-one.ts";
-import { relayMetrics } from "./share-metrics.ts";
+import { FOLDER_VARIABLE, PLACE_VARIABLE, type Report } from "./serve-as-one.ts";
+import { createMetricsRelay, type MetricsRelay } from "./share-metrics.ts";
 import { complain, type ExitCode, type Shell } from "./shell.ts";
 
 /** One place among the processes, and who fills it at the moment. */
@@ -23,6 +24,7 @@ interface Supervisor {
   readonly places: readonly Place[];
   readonly stopping: AbortController;
   readonly end: (worker: Endable) => Promise<void>;
+  readonly metrics: MetricsRelay;
 }
 
 /** What a process has beside its drain to end by itself. */
@@ -44,7 +46,7 @@ export async function serveMany(
   const laid = await layGround(config, note);
   if (!laid.ok) return refuse(shell, laid, presentation.json);
   const { ground } = laid;
-  const supervisor = openSupervisor(config, ground.databaseUrl);
+  const supervisor = openSupervisor(config, ground);
   // The first makes what all need: the first API key, what the configuration declares.
   const first = await fill(supervisor, supervisor.places[0]!);
   if (!first.ready) {
@@ -73,7 +75,7 @@ export async function serveMany(
   return 0;
 }
 
-function openSupervisor(config: GatewayConfig, databaseUrl: string): Supervisor {
+function openSupervisor(config: GatewayConfig, { databaseUrl, databaseFolder }: Ground): Supervisor {
   // Each process accepts for itself: what the supervisor would hand to a process that is killed right then is never
   // closed by anybody, whereas the kernel cuts the connections of a process that died, and the sender comes again.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
@@ -81,11 +83,12 @@ function openSupervisor(config: GatewayConfig, databaseUrl: string): Supervisor 
   return {
     config,
     // Each finds the embedded database as if it were one of the user's own.
-    env: config.databaseUrl === null ? { DATABASE_URL: databaseUrl } : {},
+    env: databaseFolder === null ? {} : { DATABASE_URL: databaseUrl, [FOLDER_VARIABLE]: databaseFolder },
     log: createLog(config.logLevel),
     places: Array.from({ length: config.processes }, (_, number) => ({ number, current: null, leaving: new Set() })),
     stopping: new AbortController(),
     end: createEnding(config.drainTimeoutMs + FINISH_GRACE_MS),
+    metrics: createMetricsRelay(),
   };
 }
 
@@ -105,7 +108,7 @@ async function fill(supervisor: Supervisor, place: Place): Promise<Report> {
       if ("ready" in words) resolve(words as Report);
     });
   });
-  relayMetrics(worker);
+  supervisor.metrics.join(worker);
   const report = await Promise.race([told, ended]);
   if (!report.ready) return report;
   place.current = worker;

@@ -1,9 +1,10 @@
-import cluster, { type Worker } from "node:cluster";
+import type { Worker } from "node:cluster";
 import type { MetricSamples, MetricsExchange } from "../platform/metrics-exchange.ts";
+import { addUpGrowing } from "../platform/metrics-exchange.ts";
 
 /** One asks for the others' metrics; the one that started them asks each of them, and brings the answers. */
 type Words =
-  | { readonly want: number }
+  | { readonly want: number; readonly own: MetricSamples }
   | { readonly give: number }
   | { readonly given: number; readonly samples: MetricSamples }
   | { readonly got: number; readonly samples: readonly MetricSamples[] };
@@ -31,24 +32,56 @@ export function shareMetrics(exchange: MetricsExchange): void {
       // Its own are better than none.
       const timer = setTimeout(() => finish([]), GET_MS);
       waiting.set(number, finish);
-      process.send?.({ want: number } satisfies Words);
+      void exchange.read().then((own) => process.send?.({ want: number, own } satisfies Words));
     });
   });
 }
 
-/** For the one that started them: brings a process the metrics of the others, of those that answer in time. */
-export function relayMetrics(asker: Worker): void {
-  asker.on("message", (words: Words) => {
-    if (!("want" in words)) return;
-    const others = Object.values(cluster.workers ?? {}).filter((one) => one !== undefined && one !== asker);
-    void Promise.all(others.map((other) => askFor(other as Worker, words.want))).then((answers) => {
-      const samples = answers.filter((answer) => answer !== null);
-      if (asker.isConnected()) asker.send({ got: words.want, samples } satisfies Words);
-    });
-  });
+/** What of a process of many is needed to bring it metrics. */
+export type Metered = Pick<Worker, "isConnected" | "on" | "once" | "off" | "send">;
+
+/** For the one that started them: brings a process the metrics of the others. */
+export interface MetricsRelay {
+  /** A process has been started. */
+  join(worker: Metered): void;
 }
 
-function askFor(worker: Worker, number: number): Promise<MetricSamples | null> {
+/**
+ * What has been shown of a sum does not fall: Prometheus would take that for a restart, and count all that is left of it once more. So
+ * one that does not answer in time is shown as it was when it last did, and the sums of one that has ended are kept.
+ */
+export function createMetricsRelay(): MetricsRelay {
+  const known = new Map<Metered, MetricSamples>();
+  let ended: Promise<MetricSamples> = Promise.resolve([]);
+  const gather = async (asker: Metered, number: number): Promise<readonly MetricSamples[]> => {
+    const others = [...known.keys()].filter((one) => one !== asker);
+    const answers = await Promise.all(others.map((other) => askFor(other, number)));
+    answers.forEach((answer, i) => {
+      if (answer !== null && known.has(others[i]!)) known.set(others[i]!, answer);
+    });
+    const shown = [...known].filter(([one]) => one !== asker).map(([, samples]) => samples);
+    return [await ended, ...shown].filter((samples) => samples.length > 0);
+  };
+  return {
+    join: (worker) => {
+      known.set(worker, []);
+      worker.once("exit", () => {
+        const last = known.get(worker) ?? [];
+        known.delete(worker);
+        ended = ended.then((before) => addUpGrowing([before, last]));
+      });
+      worker.on("message", (words: Words) => {
+        if (!("want" in words)) return;
+        if (known.has(worker)) known.set(worker, words.own);
+        void gather(worker, words.want).then((samples) => {
+          if (worker.isConnected()) worker.send({ got: words.want, samples } satisfies Words);
+        });
+      });
+    },
+  };
+}
+
+function askFor(worker: Metered, number: number): Promise<MetricSamples | null> {
   return new Promise((resolve) => {
     const finish = (samples: MetricSamples | null): void => {
       clearTimeout(timer);

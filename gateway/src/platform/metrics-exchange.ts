@@ -28,3 +28,11 @@ export function createMetricsExchange(registry: Registry): MetricsExchange {
     },
   };
 }
+
+const GROWING: ReadonlySet<unknown> = new Set(["counter", "histogram"]);
+
+/** What of several processes' metrics goes on counting when they have ended, added up; the others tell of a process as it is. */
+export async function addUpGrowing(all: readonly MetricSamples[]): Promise<MetricSamples> {
+  const growing = all.map((samples) => samples.filter((one) => "type" in one && GROWING.has(one.type)));
+  return AggregatorRegistry.aggregate(growing as object[]).getMetricsAsJSON();
+}

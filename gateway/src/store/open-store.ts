@@ -13,7 +13,7 @@ export interface Store {
   readonly kind: "embedded" | "external";
   /** For people: engine and place, without credentials. */
   readonly description: string;
-  /** Where the embedded server keeps its cluster; null for an external one. */
+  /** Where the embedded server keeps its cluster, be it another process's; null for an external one. */
   readonly folder: string | null;
   /** A server that outlived the gateway before us. */
   readonly adopted: boolean;
@@ -40,8 +40,11 @@ export async function openStore(options: {
   readonly onProgress: (text: string) => void;
   /** How many gateway processes the embedded server has to have room for; 1 when absent. */
   readonly processes?: number;
+  /** Where another process keeps the embedded server that `databaseUrl` leads to; null when absent: it is nobody's here. */
+  readonly databaseFolder?: string | null;
 }): Promise<Store | StoreFault> {
-  const store = options.databaseUrl === null ? await openEmbedded(options) : describeExternal(options.databaseUrl);
+  const { databaseUrl, databaseFolder = null } = options;
+  const store = databaseUrl === null ? await openEmbedded(options) : describeExternal(databaseUrl, databaseFolder);
   if (!store.ok) return store;
   const fault =
     (await findFault(store.url)) ?? (await migrateStore(store.url, options)) ?? (await findBucketFault(store.url));
@@ -79,7 +82,7 @@ async function openEmbedded(options: {
   };
 }
 
-function describeExternal(url: string): Store | StoreFault {
+function describeExternal(url: string, folder: string | null): Store | StoreFault {
   let parsed: URL;
   try {
     parsed = new URL(url);
@@ -97,7 +100,7 @@ function describeExternal(url: string): Store | StoreFault {
     ok: true,
     url,
     kind: "external",
-    folder: null,
+    folder,
     description: `PostgreSQL at ${place}`,
     adopted: false,
     stop: () => Promise.resolve(),

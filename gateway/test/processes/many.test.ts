@@ -71,6 +71,11 @@ it("several processes serve one port on the embedded database; a restart in turn
     const valueOf = (name: string): number => Number(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "m").exec(text)?.[1]);
     return valueOf("holdfast_leader") === 1 && valueOf("holdfast_ingest_ack_seconds_count") > 20;
   });
+  // The database is their parent's, and its disk is the one that they fill.
+  await until(async () => {
+    const text = await (await fetch(`${ready.adminUrl}/metrics`)).text();
+    return Number(/^holdfast_saturation_signal_ratio\{signal="disk"\} (\S+)$/m.exec(text)?.[1]) > 0;
+  });
   cli.process.kill("SIGHUP");
   await until(async () => {
     const pids = (await processesOf(ready).catch(() => before)).map(({ pid }) => pid);
