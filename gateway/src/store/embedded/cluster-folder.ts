@@ -31,7 +31,8 @@ const SOCKET_DIR_BYTES_MAX = 103 - "/.s.PGSQL.65535".length;
 
 /**
  * Makes the data folder if need be, and decides where the cluster lives and whom it belongs to. As root, a folder that the
- * server's user cannot reach (below /root, say) gets a stand-in below `stateDir`, remembered in dataDir for ever after.
+ * server's user cannot reach (below /root, say) gets a stand-in below `stateDir`, remembered in dataDir for ever after. A cluster that is
+ * there already stays the one: an empty one beside it would know none of its events.
  */
 export function prepareClusterFolder(options: {
   dataDir: string;
@@ -41,6 +42,7 @@ export function prepareClusterFolder(options: {
   try {
     const dataDir = makeFolder(resolve(options.dataDir), options.user);
     const home = chooseHome(dataDir, options.stateDir, options.user);
+    if (typeof home !== "string") return home;
     const pgdata = join(home, "postgres");
     const user = existsSync(pgdata) ? ownerOf(pgdata, options.user) : options.user;
     if (!user.ok) return user;
@@ -75,15 +77,24 @@ function makeFolder(folder: string, user: ServerUser): string {
   return realpathSync(folder);
 }
 
-function chooseHome(dataDir: string, stateDir: string, user: ServerUser): string {
+function chooseHome(dataDir: string, stateDir: string, user: ServerUser): string | EmbeddedFault {
   const standIn = join(dataDir, STAND_IN);
   if (existsSync(standIn)) return makeFolder(readFileSync(standIn, "utf8").trim(), user);
-  if (isReachable(dataDir, user)) return dataDir;
-  if (isReachable(dirname(dataDir), user)) {
+  const kept = join(dataDir, "postgres");
+  const owner = existsSync(kept) ? ownerOf(kept, user) : user;
+  if (!owner.ok) return owner;
+  if (isReachable(dataDir, owner)) return dataDir;
+  if (isReachable(dirname(dataDir), owner)) {
     // The folder is Holdfast's own and the only closed door on the way.
     chmodSync(dataDir, statSync(dataDir).mode | 0o011);
     return dataDir;
   }
+  if (existsSync(kept))
+    return embeddedFault(
+      "data_dir_not_writable",
+      `The database in ${kept} belongs to the user with id ${owner.drop?.uid}, who cannot reach it any more.`,
+      `Let that user pass again, for example: chmod o+x on each folder above ${kept}.`,
+    );
   const key = createHash("sha256").update(dataDir).digest("hex").slice(0, 16);
   const home = makeFolder(join(stateDir, key), user);
   writeDurably(standIn, `${home}\n`, null);
