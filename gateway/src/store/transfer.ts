@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { Client } from "pg";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import { messageOf } from "../platform/log.ts";
+import { isConnectionLost } from "./database.ts";
 import type { SchemaShape, Table } from "./transfer/schema-shape.ts";
 import { TRANSFER_SETTINGS, readSchemaShape } from "./transfer/schema-shape.ts";
 import { connectForTransfer, cutConnection } from "./transfer/transfer-client.ts";
@@ -98,11 +99,12 @@ async function* writeFile(client: Client, shape: SchemaShape, done: Trailer[]): 
 export type Imported = { readonly ok: true; readonly tables: readonly Trailer[]; readonly rows: number } | ImportFault;
 
 /**
- * Why nothing was imported:
+ * Why nothing was imported, or nobody can tell:
  * - `damaged`: the file is no export of ours, or not as it was written
  * - `other_format`, `other_migrations`: another Holdfast wrote it than the one that reads it
  * - `not_migrated`, `not_empty`: the database is not a new one of this Holdfast
  * - `unreachable`, `failed`: the database's own reasons
+ * - `unanswered`: it may have been, as nobody answered the COMMIT
  */
 export interface ImportFault {
   readonly ok: false;
@@ -113,6 +115,7 @@ export interface ImportFault {
     | "not_migrated"
     | "not_empty"
     | "unreachable"
+    | "unanswered"
     | "failed";
   readonly message: string;
   readonly remedy: string;
@@ -138,6 +141,12 @@ export async function importDatabase(options: { url: string; in: Readable }): Pr
     return await importFile(client, reader, await reader.header());
   } catch (error) {
     if (error instanceof DamagedFileError) return damaged(error.message);
+    if (error instanceof UnansweredCommit)
+      return fault(
+        "unanswered",
+        `The connection was lost when all of it was written, so it may be imported or not: ${error.message}.`,
+        "Run the same import once more: it imports, or says not_empty where all of it is there. Use no other database meanwhile.",
+      );
     return fault(
       "failed",
       `The import broke off, and nothing was imported: ${messageOf(error)}.`,
@@ -149,6 +158,9 @@ export async function importDatabase(options: { url: string; in: Readable }): Pr
     options.in.destroy();
   }
 }
+
+/** Nobody knows what became of a COMMIT whose connection was lost. */
+class UnansweredCommit extends Error {}
 
 async function importFile(client: Client, reader: FileReader, header: Header): Promise<Imported> {
   if (header.formatVersion !== FORMAT_VERSION) {
@@ -170,7 +182,9 @@ async function importFile(client: Client, reader: FileReader, header: Header): P
   for (const told of header.tables) done.push(await importTable(client, reader, findTable(shape, told)));
   if (done.length !== shape.tables.length) throw new DamagedFileError("it lacks tables");
   await reader.end(done.length);
-  const committed = await client.query("commit");
+  const committed = await client.query("commit").catch((error: unknown) => {
+    throw isConnectionLost(error) ? new UnansweredCommit(messageOf(error)) : error;
+  });
   if (committed.command !== "COMMIT") throw new Error(`COMMIT was answered ${committed.command}`);
   return { ok: true, tables: done, rows: done.reduce((sum, table) => sum + table.rows, 0) };
 }

@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, renameSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { isAlive } from "../../src/store/embedded/postmaster.ts";
 import { isRunning, madeOnce, owner, query, started } from "../support/embedded.ts";
 import { testFolder } from "../support/folder.ts";
 
@@ -65,6 +66,31 @@ test("after kill -9 of the gateway's process group the server goes on, and the n
   await server.stop();
   await server.exited;
   expect(isRunning(left.pid, left.home)).toBe(false);
+});
+
+test("a server that was left by one process is started anew for several, which need more connections than it lets in", async () => {
+  const dataDir = madeDatabase();
+  const killed = owner({ dataDir });
+  const left = await killed.said;
+  await query(left.url, "create table kept as select 43 as n");
+  await killed.kill("SIGKILL");
+
+  const server = await started({ dataDir, settings: { max_connections: "120" } });
+  expect(server.adopted).toBe(false);
+  expect(await query(server.url, "show max_connections")).toEqual([{ max_connections: "120" }]);
+  expect(await query(server.url, "select n from kept")).toEqual([{ n: 43 }]);
+  expect(isRunning(left.pid, left.home)).toBe(false);
+});
+
+test("a database whose files are on another disk, behind a link, is stopped like any other", async () => {
+  const dataDir = madeDatabase();
+  const elsewhere = join(dataDir, "other-disk");
+  renameSync(join(dataDir, "postgres"), elsewhere);
+  symlinkSync(elsewhere, join(dataDir, "postgres"));
+  const server = await started({ dataDir });
+  await server.stop();
+  await server.exited;
+  expect(isAlive(server.pid)).toBe(false);
 });
 
 test("Ctrl-C in the terminal ends the gateway, not the database before the drain", async () => {

@@ -8,6 +8,7 @@ import { exportDatabase, importDatabase } from "../../src/store/transfer.ts";
 import { orderByReferences } from "../../src/store/transfer/schema-shape.ts";
 import { testDatabase } from "../support/database.ts";
 import { query } from "../support/embedded.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
 import { testFolder } from "../support/folder.ts";
 
 async function freshDatabase(): Promise<string> {
@@ -211,4 +212,20 @@ test("tables come after those that they refer to, and a circle is a mistake", ()
   ];
   expect(orderByReferences(tables, chain).map((one) => one.name)).toEqual(["c", "b", "a"]);
   expect(() => orderByReferences(tables, [...chain, { from: "c", to: "a" }])).toThrow("circle");
+});
+
+test("an import whose COMMIT nobody answered may be there: it says so, and a second one tells", async () => {
+  const [from, to] = [await freshDatabase(), await freshDatabase()];
+  await run(from, OWN_TABLES, OWN_ROWS);
+  await run(to, OWN_TABLES);
+  const { file } = await exported(from);
+  const proxy = await startFaultProxy(to);
+  onTestFinished(() => proxy.close());
+  proxy.toClient = (bytes, wire) => {
+    if (!bytes.includes("COMMIT\0")) return bytes;
+    wire.cutClient();
+    return null;
+  };
+  expect(await imported(proxy.url, file)).toMatchObject({ ok: false, code: "unanswered" });
+  expect(await imported(to, file)).toMatchObject({ ok: false, code: "not_empty" });
 });

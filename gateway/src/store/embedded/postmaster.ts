@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { Address } from "./server-settings.ts";
 
@@ -29,7 +29,7 @@ export function readPostmasterFile(pgdata: string): PostmasterFile | null {
 export function isPostmaster(pid: number, pgdata: string): boolean {
   if (process.platform === "linux") {
     try {
-      return readlinkSync(`/proc/${pid}/cwd`) === pgdata;
+      return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(pgdata);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EACCES") return false;
     }

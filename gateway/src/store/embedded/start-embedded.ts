@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { Client } from "pg";
 import type { Log } from "../../platform/log.ts";
 import { messageOf } from "../../platform/log.ts";
 import type { ClusterFolder } from "./cluster-folder.ts";
@@ -121,19 +122,36 @@ async function start(options: EmbeddedOptions): Promise<EmbeddedServer | Embedde
   const opened = openCluster(folder, binaries);
   if (!opened.ok) return opened;
   const { credentials } = opened;
-  const launched = await launchServer({
-    folder,
-    binaries,
-    address: await chooseAddress(options, folder),
-    superuserPassword: credentials.superuser,
-    settings: options.settings ?? {},
-    startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
-    onStep: tell,
-  });
+  const address = await chooseAddress(options, folder);
+  const launch = (): Promise<Launched | EmbeddedFault> =>
+    launchServer({
+      folder,
+      binaries,
+      address,
+      superuserPassword: credentials.superuser,
+      settings: options.settings ?? {},
+      startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
+      onStep: tell,
+    });
+  let launched = await launch();
+  if (launched.ok && launched.adopted && !(await hasRoom(launched.client, options))) {
+    // Our session is held until the server cuts it, as at any stop.
+    const { client, ended, pid } = launched;
+    await stopPostmaster(options, { pid, folder, binaries }, options.stopTimeoutMs ?? STOP_TIMEOUT_MS);
+    await ended;
+    await client.end().catch(() => {});
+    launched = await launch();
+  }
   if (!launched.ok) return launched;
   const made = await createDatabase(launched.client, credentials.gateway);
   if (!made.ok) return made;
   return toServer(options, { folder, binaries, launched, credentials, created });
+}
+
+/** Whether an adopted server lets in as many as are to come: the gateway that it was started for may have been a smaller one. */
+async function hasRoom(client: Client, { settings }: EmbeddedOptions): Promise<boolean> {
+  const { rows } = await client.query<{ max_connections: string }>("SHOW max_connections");
+  return Number(rows[0]?.max_connections) >= Number(settings?.["max_connections"] ?? 0);
 }
 
 function defaultStateDir(): string {
