@@ -33,6 +33,7 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
       engine: scheme.engine,
       securityHeaders: names,
       secretHeaders: definition.secretHeaders ?? tokenHeaders(definition),
+      secretQuery: definition.secretQuery ?? [],
       methods: [...new Set([...methods, ...(definition.handshakeMethods ?? [])])],
       encodedBodies: definition.encodedBodies ?? false,
       toleranceSec: toleranceOf(scheme),

@@ -18,6 +18,8 @@ export interface Provider {
   readonly securityHeaders: readonly string[];
   /** Lower case. Headers that carry the secret itself: redact them before anything is kept. */
   readonly secretHeaders: readonly string[];
+  /** Parameters of the query that carry a secret, or `*` for all values of the query: redact them before anything is kept. */
+  readonly secretQuery: readonly string[];
   /** `signed`: the event id is inside what is signed. `unsigned`: it is beside it. `none`: the provider has no event id. */
   readonly identity: "signed" | "unsigned" | "none";
   /** Upper case. The methods that the provider may use, those of its handshakes among them. */
@@ -72,6 +74,8 @@ export interface ProviderDefinition {
   readonly securityHeaders?: readonly string[];
   /** Lower case. Headers that carry a secret, or a token that would pass again. Default: the header of a static token. */
   readonly secretHeaders?: readonly string[];
+  /** Parameters of the query that carry a secret; `*`: it is among the values, under whatever name. Default: none. */
+  readonly secretQuery?: readonly string[];
   readonly scheme: Scheme;
   readonly identity: IdentityRule;
   /** True where the provider sends compressed bodies. */

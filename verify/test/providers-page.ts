@@ -49,7 +49,10 @@ function renderRow(provider: Provider): string {
 function renderNotes(provider: Provider): string {
   const needs = provider.receiverFields.map((field) => `\`${field}\``).join(", ") || "what the text above names";
   const headers = provider.securityHeaders.map((header) => `\`${header}\``).join(", ");
-  const redacted = provider.secretHeaders.map((header) => `\`${header}\``).join(", ");
+  const query = provider.secretQuery.map((name) =>
+    name === "*" ? "the values of the URL's query" : `\`${name}\` of the URL`,
+  );
+  const redacted = [...provider.secretHeaders.map((header) => `\`${header}\``), ...query].join(", ");
   return [
     `## ${provider.name} (\`${provider.slug}\`)`,
     "",

@@ -75,9 +75,38 @@ const SECRET_HEADERS = new Set(["authorization", "cookie", "proxy-authorization"
 export function toStoredHeaders(headers: Arrival["headers"], secretHeaders: readonly string[]): Buffer {
   const kept = headers.map(([name, value]) => {
     const lower = name.toLowerCase();
-    return SECRET_HEADERS.has(lower) || secretHeaders.includes(lower) ? [name, "[redacted]"] : [name, value];
+    return SECRET_HEADERS.has(lower) || secretHeaders.includes(lower) ? [name, REDACTED] : [name, value];
   });
   return Buffer.from(JSON.stringify(kept));
+}
+
+/** What stands in place of a credential. */
+export const REDACTED = "[redacted]";
+
+/**
+ * The path and query as they are stored: without the values of the query that are credentials in themselves.
+ *
+ * @param secretQuery the names of those parameters; `*`: all, since nobody knows which
+ */
+export function toStoredUrl(url: string, secretQuery: readonly string[]): string {
+  const start = url.indexOf("?");
+  if (secretQuery.length === 0 || start < 0) return url;
+  const fields = url.slice(start + 1).split("&");
+  const kept = fields.map((field) => {
+    const [name] = field.split("=", 1) as [string];
+    const isSecret = secretQuery.includes("*") ? field !== "" : secretQuery.includes(decodeName(name));
+    if (!isSecret) return field;
+    return field.includes("=") ? `${name}=${REDACTED}` : REDACTED;
+  });
+  return `${url.slice(0, start)}?${kept.join("&")}`;
+}
+
+function decodeName(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return text;
+  }
 }
 
 /** Text for a text column: well-formed, without NUL, at most `lengthMax` characters. The exact bytes are kept elsewhere. */

@@ -6,7 +6,7 @@ import { selectText } from "../domain/selector.ts";
 import { matchesEventType } from "../domain/event-type.ts";
 import { newUuid } from "../domain/id.ts";
 import type { Arrival, ReadyRoute, ReadySource } from "./arrival.ts";
-import { toColumnText, toStoredHeaders } from "./arrival.ts";
+import { toColumnText, toStoredHeaders, toStoredUrl } from "./arrival.ts";
 import type { EventView } from "./event-view.ts";
 import { viewEvent } from "./event-view.ts";
 import type { DeliveryDraft, EventDraft } from "./record-event.ts";
@@ -57,7 +57,7 @@ export function draftEvent(
     verifiedBy: "signature",
     secretVersion: verdict.secretVersion,
     method: arrival.method,
-    url: toColumnText(arrival.url, URL_MAX),
+    url: toColumnText(toStoredUrl(arrival.url, ready.provider?.secretQuery ?? []), URL_MAX),
     remoteAddress: arrival.remoteAddress,
     headers: toStoredHeaders(arrival.headers, ready.provider?.secretHeaders ?? []),
     body: arrival.body,

@@ -4,7 +4,7 @@ import { createBytePack } from "../store/byte-pack.ts";
 import { insertRejections } from "../store/rejections/insert-rejections.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { Arrival, ReadySource } from "./arrival.ts";
-import { toColumnText, toStoredHeaders } from "./arrival.ts";
+import { toColumnText, toStoredHeaders, toStoredUrl } from "./arrival.ts";
 import type { RejectionDiagnosis } from "./explain-refusal.ts";
 
 /** Keeps rejections in the background: the refusal needs no database, and a flood of forgeries must not fill the disk. */
@@ -50,7 +50,7 @@ export function draftRejection(
     reason,
     diagnosis: JSON.stringify(diagnosis).toWellFormed(),
     method: arrival.method,
-    url: toColumnText(arrival.url, URL_MAX),
+    url: toColumnText(toStoredUrl(arrival.url, ready.provider?.secretQuery ?? []), URL_MAX),
     remoteAddress: arrival.remoteAddress,
     headers: toStoredHeaders(arrival.headers, ready.provider?.secretHeaders ?? []),
     body: arrival.body,

@@ -2,6 +2,7 @@ import type { SecretVersion } from "../domain/catalog.ts";
 import type { VerifiedBy } from "../domain/replay-tally.ts";
 import type { Arrival, ReadySource } from "../pipeline/arrival.ts";
 import type { Verification } from "../pipeline/verify-arrival.ts";
+import { REDACTED } from "../pipeline/arrival.ts";
 import { verifyArrival } from "../pipeline/verify-arrival.ts";
 import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
 import { verifyWithKeys } from "../pipeline/verify-with-keys.ts";
@@ -24,7 +25,6 @@ export type StoredVerification =
 
 type Verified = Extract<Verification, { kind: "verified" }>["verdict"];
 
-const MASKED = "[redacted]";
 /** As many as the library tries in one call. */
 const SECRETS_MAX = 10;
 
@@ -89,9 +89,10 @@ function isPair(item: unknown): item is [string, string] {
   return Array.isArray(item) && item.length === 2 && item.every((part) => typeof part === "string");
 }
 
-function isMasked({ provider }: ReadySource, { headers }: Arrival): boolean {
+function isMasked({ provider }: ReadySource, { headers, url }: Arrival): boolean {
   const carriers = provider?.secretHeaders ?? [];
-  return headers.some(([name, value]) => value === MASKED && carriers.includes(name.toLowerCase()));
+  if ((provider?.secretQuery ?? []).length > 0 && url.includes(REDACTED)) return true;
+  return headers.some(([name, value]) => value === REDACTED && carriers.includes(name.toLowerCase()));
 }
 
 /** The source with the versions that were in force at a moment, the one that is known to have verified first. */

@@ -19,6 +19,13 @@ beforeAll(async () => {
       sources: {
         payments: { provider: "stripe", key: "payments-key", secrets: [SECRET] },
         lab: { provider: "gitlab", key: "lab-source-key", secrets: [SECRET] },
+        letters: { provider: "mailchimp", key: "letters-key", secrets: [SECRET] },
+        chats: {
+          provider: "meta-whatsapp",
+          key: "chats-source-key",
+          secrets: [SECRET],
+          verifyToken: "our-verify-token",
+        },
       },
     },
   });
@@ -39,6 +46,29 @@ const rejections = () =>
     body: Buffer;
     status: number;
   }>("select reason, diagnosis, body, status from holdfast.rejection order by id");
+
+describe("the URL", () => {
+  const urlIn = async (table: string): Promise<string | undefined> => {
+    await until(async () => (await gateway.query(`select 1 from holdfast.${table}`)).length === 1);
+    return (await gateway.query<{ url: string }>(`select url from holdfast.${table}`))[0]?.url;
+  };
+
+  it.each([
+    ["event", SECRET],
+    ["rejection", "an-old-secret-of-the-registered-url"],
+  ])("is kept without the secret that it carries (%s)", async (table, token) => {
+    const form: Pairs = [["Content-Type", "application/x-www-form-urlencoded"]];
+    await exchangeRaw(gateway.url, requestBytes(`POST /in/letters-key?secret=${token}`, form, "type=subscribe"));
+    expect(await urlIn(table)).toBe("/in/letters-key?secret=[redacted]");
+  });
+
+  it("of a check that fails is kept without the token that was tried, and with all else", async () => {
+    const query = "hub.mode=subscribe&hub.challenge=7&hub.verify_token=the-token-of-another-app";
+    await exchangeRaw(gateway.url, requestBytes(`GET /in/chats-source-key?${query}`, [], ""));
+    const kept = "hub.mode=subscribe&hub.challenge=7&hub.verify_token=[redacted]";
+    expect(await urlIn("rejection")).toBe(`/in/chats-source-key?${kept}`);
+  });
+});
 
 describe("headers", () => {
   it("are stored in their order and spelling, duplicates and odd bytes included", async () => {

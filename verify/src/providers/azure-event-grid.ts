@@ -34,6 +34,7 @@ export const azureEventGrid = defineProvider({
   headers: [{ ...noHeader, id: "ce-id", type: "ce-type", time: "ce-time" }],
   securityHeaders: ["authorization", "aeg-event-type"],
   secretHeaders: ["authorization"],
+  secretQuery: ["*"],
   handshakeMethods: ["OPTIONS"],
   scheme,
   document: ({ request }) => batchDocument(request.body, ["eventType", "type"]),

@@ -10,6 +10,7 @@ export const mailchimp = defineProvider({
   slug: "mailchimp",
   name: "Mailchimp Marketing",
   headers: [noHeader],
+  secretQuery: ["*"],
   handshakeMethods: ["GET"],
   scheme: tokenScheme(urlToken),
   identity: {

@@ -22,6 +22,7 @@ export const metaWhatsapp = defineProvider({
   name: "Meta (WhatsApp, Messenger, Instagram, Pages)",
   headers: [{ signature: "X-Hub-Signature-256" }],
   legacyHeader: "X-Hub-Signature",
+  secretQuery: ["hub.verify_token"],
   handshakeMethods: ["GET"],
   handshakes: [{ signed: false, answer: answerSubscribe }],
   document: describeMeta,

@@ -41,6 +41,7 @@ export const mollie = defineProvider({
   slug: "mollie",
   name: "Mollie",
   headers: [noHeader],
+  secretQuery: ["*"],
   scheme,
   identity: {
     id: [{ body: "id" }, { form: "id" }],
