@@ -7,7 +7,7 @@ import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database, Transaction } from "../store/database.ts";
-import { listRunnable } from "../store/replays/find-replays.ts";
+import { listRunnable, listWithdrawing } from "../store/replays/find-replays.ts";
 import { countInFlight, listUnsettled, settleItems } from "../store/replays/items.ts";
 import type { ReplayRow } from "../store/replays/replay-row.ts";
 import { advanceReplay, endReplay, fenceReplay, leaseReplay } from "../store/replays/write-replays.ts";
@@ -51,11 +51,8 @@ export async function replay(deps: ReplayDeps): Promise<{ readonly more: boolean
   for (const { id } of runnable) gone.push(await goOn(deps, id));
   const running = gone.filter((how) => how === "on" || how === "waits").length;
   deps.metrics.replaysRunning.set(running);
-  for (const { replay_id: id, state } of (await deps.db.run(listUnsettled, [RUNS_MAX])).rows) {
-    if (state === "running") continue;
-    if (state === "cancelled") await withdrawUntouched(deps, id);
-    await settleEnded(deps, id);
-  }
+  for (const { id } of (await deps.db.run(listWithdrawing, [RUNS_MAX])).rows) await withdrawUntouched(deps, id);
+  for (const { id } of (await deps.db.run(listUnsettled, [RUNS_MAX])).rows) await settleEnded(deps, id);
   return { more: gone.includes("on"), running };
 }
 

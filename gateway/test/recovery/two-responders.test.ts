@@ -1,20 +1,10 @@
-import { randomBytes, randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import { createFairQueue } from "../../src/domain/fair-queue.ts";
 import { bucketOf, parsePublicId } from "../../src/domain/id.ts";
-import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
-import { openLedger } from "../../src/pipeline/ledger.ts";
-import { systemClock } from "../../src/platform/clock.ts";
-import { silentLog } from "../../src/platform/log.ts";
-import { createMetrics } from "../../src/platform/metrics.ts";
-import { createSecretsBox } from "../../src/platform/secrets-box.ts";
-import type { ReplayDeps } from "../../src/recovery/replay.ts";
 import { replay } from "../../src/recovery/replay.ts";
-import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
 import type { Database } from "../../src/store/database.ts";
-import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
 import { openService, settled, startReplayGateway } from "../support/replay-desk.ts";
+import { makeRoom, replayer } from "../support/replayer.ts";
 
 const ONE_TRY = { scheduleSec: [], refusalsMax: 1 };
 // Fewer than open the destination's breaker.
@@ -71,27 +61,6 @@ it("refuses a second replay over the same arrivals, and says who runs what since
   const cancelled = await gateway.call("POST", `/replays/${String(running["id"])}/cancel`, {});
   expect(cancelled.body).toMatchObject({ state: "cancelled" });
 });
-
-/** What a worker's replayer stands on, here without one, so that a test decides where it is killed. */
-async function replayer(db: Database): Promise<ReplayDeps> {
-  const catalog = indexCatalog(await loadCatalog(db, createSecretsBox({ keys: [{ id: "x", key: randomBytes(32) }] })));
-  return {
-    db,
-    clock: systemClock,
-    databaseNow: () => new Date(),
-    random: (bytes) => randomBytes(bytes),
-    catalog: () => catalog,
-    ledger: openLedger(),
-    ranks: createFairQueue(),
-    findKey: async () => ({ kind: "unavailable" }),
-    publicUrl: null,
-    log: silentLog,
-    metrics: createMetrics("test"),
-    lease: randomUUID(),
-    leaseMs: 0,
-    onReady: () => {},
-  };
-}
 
 /** A database whose `after`th transaction breaks: before its COMMIT, or after it without an answer. */
 function breaking(db: Database, after: number, where: "before" | "after"): Database {
@@ -187,15 +156,6 @@ it("is advanced by one worker at a time: of two that hold it at once, one is ref
   expect(made).toHaveLength(EVENTS);
   expect(new Set(made.map((row) => row.event_id)).size).toBe(EVENTS);
 });
-
-/** Finishes what is ready, as workers would. */
-async function makeRoom(desk: Desk): Promise<void> {
-  await desk.query(
-    `WITH gone AS (DELETE FROM holdfast.delivery WHERE state = 'ready' RETURNING *)
-     INSERT INTO holdfast.finished_delivery (bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, state, attempt, finished_at)
-     SELECT bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, 'processed', 1, now() FROM gone`,
-  );
-}
 
 it("takes back what nobody has tried when it is cancelled: the dead letters are open again", async () => {
   const { desk, service, gateway } = await outage();

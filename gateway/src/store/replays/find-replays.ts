@@ -32,12 +32,34 @@ export const listRunning = cold<ReplayRow>(
  */
 export const lockTenant = cold("lock_tenant", "SELECT id FROM holdfast.tenant WHERE id = $1 FOR NO KEY UPDATE");
 
-/** Everybody's running replays that this worker may go on with. Parameters: lease uuid, now, limit. */
+/**
+ * Everybody's running replays that this worker may go on with: those that nobody has first, then the one whose lease was renewed
+ * longest ago. Each look renews a lease, so all get their turns, however many wait. Parameters: lease uuid, now, limit.
+ */
 export const listRunnable = cold<{ id: string }>(
   "list_runnable_replays",
   `SELECT id FROM holdfast.replay
     WHERE state = 'running' AND (lease IS NULL OR lease = $1 OR lease_until <= $2)
-    ORDER BY id LIMIT $3`,
+    ORDER BY lease_until NULLS FIRST, id LIMIT $3`,
+);
+
+/**
+ * Everybody's cancelled replays that have something to take back: what was tried stays queued for days, and must not stand in
+ * front of them. The limits inside keep the planner from joining what all replays have queued. Parameter: limit.
+ */
+export const listWithdrawing = cold<{ id: string }>(
+  "list_withdrawing_replays",
+  `SELECT p.id
+     FROM holdfast.replay p
+     CROSS JOIN LATERAL (
+       SELECT 1
+         FROM holdfast.replay_item i
+         CROSS JOIN LATERAL (
+           SELECT 1 FROM holdfast.delivery d
+            WHERE d.bucket = i.bucket AND d.id = i.delivery_id AND d.state IN ('ready', 'held') AND d.attempt = 0 LIMIT 1) u
+        WHERE i.replay_id = p.id AND i.state = 'queued' AND NOT i.pulled LIMIT 1) w
+    WHERE p.state = 'cancelled' AND p.subject = 'events'
+    ORDER BY p.id LIMIT $1`,
 );
 
 /** Holds a cancelled replay while its deliveries are taken back, so that one worker does it. Parameter: id. */

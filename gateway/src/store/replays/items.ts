@@ -76,11 +76,12 @@ export const settleItems = cold<{ delivery_id: string }>(
    RETURNING r.delivery_id`,
 );
 
-/** Which replays have items that are still queued. Parameter: limit. */
-export const listUnsettled = cold<{ replay_id: string; state: string }>(
+/** Which replays have ended and have items that are still queued; a running one is settled in its turn. Parameter: limit. */
+export const listUnsettled = cold<{ id: string }>(
   "list_unsettled_replays",
-  `SELECT p.id AS replay_id, p.state FROM holdfast.replay p
-    WHERE EXISTS (SELECT 1 FROM holdfast.replay_item i WHERE i.replay_id = p.id AND i.state = 'queued')
+  `SELECT p.id FROM holdfast.replay p
+    WHERE p.state <> 'running'
+      AND EXISTS (SELECT 1 FROM holdfast.replay_item i WHERE i.replay_id = p.id AND i.state = 'queued')
     ORDER BY p.id DESC LIMIT $1`,
 );
 

@@ -1,0 +1,95 @@
+import { expect, it } from "vitest";
+import { parsePublicId } from "../../src/domain/id.ts";
+import { replay } from "../../src/recovery/replay.ts";
+import type { Desk } from "../support/delivery-gateway.ts";
+import { openDesk } from "../support/delivery-gateway.ts";
+import type { ReplayGateway } from "../support/replay-desk.ts";
+import { openService, settled, startReplayGateway } from "../support/replay-desk.ts";
+import { makeRoom, replayer } from "../support/replayer.ts";
+
+/** As many as one round goes through. */
+const ROUND = 10;
+
+/** One more processed event than a round has turns, and no worker: nobody but the test goes on with anything. */
+async function crowd() {
+  const desk = await openDesk();
+  const service = await openService();
+  const destinations = { billing: { url: service.url } };
+  const worker = await startReplayGateway(desk, { destinations });
+  for (let i = 0; i <= ROUND; i++) expect(await worker.post(`evt_${i}`)).toBe(200);
+  await settled(desk);
+  const { items } = (await worker.call("GET", "/events")).body as { items: { id: string }[] };
+  expect(items).toHaveLength(ROUND + 1);
+  await worker.stop();
+  const gateway = await startReplayGateway(desk, { destinations, roles: ["admin"] });
+  // A tick for each look at the time, so that no two leases end at the same moment.
+  let nowMs = Date.now();
+  const deps = { ...(await replayer(desk.db)), leaseMs: 60_000, databaseNow: () => new Date(nowMs++) };
+  return { desk, gateway, deps, events: items.map(({ id }) => id) };
+}
+
+/** Runs a replay of one event. @returns its id */
+async function runOf(gateway: ReplayGateway, event: string): Promise<string> {
+  const wish = { ids: [event], again: true, trustRecorded: true };
+  const { token } = (await gateway.call("POST", "/replays", wish)).body;
+  const { status, body } = await gateway.call("POST", "/replays/run", { token });
+  expect([status, body["state"]], JSON.stringify(body)).toEqual([200, "running"]);
+  return String(body["id"]);
+}
+
+const pause = (desk: Desk) =>
+  desk.query(`UPDATE holdfast.delivery SET state = 'held', held_reason = 'destination_paused' WHERE state = 'ready'`);
+
+it("gives a replay its turns however many wait for a paused destination", async () => {
+  const { desk, gateway, deps, events } = await crowd();
+  const [last, ...first] = events;
+  for (const event of first) await runOf(gateway, event);
+  await replay(deps);
+  await pause(desk);
+  const id = await runOf(gateway, last!);
+  for (let round = 0; round < 5; round++) {
+    await replay(deps);
+    await makeRoom(desk);
+  }
+  expect((await gateway.call("GET", `/replays/${id}`)).body).toMatchObject({
+    state: "completed",
+    summary: { events_scanned: 1, replayed: 1, processed: 1, integrity_check: "pass" },
+  });
+  expect(await desk.query("SELECT count(*)::int AS running FROM holdfast.replay WHERE state = 'running'")).toEqual([
+    { running: ROUND },
+  ]);
+});
+
+it.each([
+  ["go on", async () => {}],
+  [
+    "were cancelled, and wait for retries of what was tried",
+    (desk: Desk, others: readonly string[]) =>
+      desk.query(
+        `WITH tried AS (
+           UPDATE holdfast.delivery d SET state = 'scheduled', attempt = 1, due_at = now() + interval '1 hour', held_reason = NULL
+             FROM holdfast.replay_item i WHERE i.delivery_id = d.id AND i.replay_id = ANY($1::uuid[]))
+         UPDATE holdfast.replay SET state = 'cancelled', ended_at = now(), ended_by = 'ann', lease = NULL, lease_until = NULL
+          WHERE id = ANY($1::uuid[])`,
+        [others.map((id) => parsePublicId("rpl", id))],
+      ),
+  ],
+])("takes back what a cancelled replay queued, however many newer ones %s", async (_words, befall) => {
+  const { desk, gateway, deps, events } = await crowd();
+  const [event, ...later] = events;
+  const id = await runOf(gateway, event!);
+  await replay(deps);
+  await pause(desk);
+  const others = [];
+  for (const other of later) others.push(await runOf(gateway, other));
+  while ((await replay(deps)).more) await pause(desk);
+  await befall(desk, others);
+  await gateway.call("POST", `/replays/${id}/cancel`, {});
+  await replay(deps);
+  expect((await gateway.call("GET", `/replays/${id}`)).body).toMatchObject({
+    state: "cancelled",
+    summary: { replayed: 0, still_waiting: 0, integrity_check: "pass" },
+    notReplayed: { withdrawn: 1 },
+  });
+  expect(await desk.query("SELECT id FROM holdfast.delivery")).toHaveLength(ROUND);
+});
