@@ -178,3 +178,49 @@ it("takes back what nobody has tried when it is cancelled: the dead letters are 
   expect(letters).toHaveLength(EVENTS);
   expect(letters.every((letter) => bucketOf(parsePublicId("dlv", letter.id)!) >= 0)).toBe(true);
 });
+
+/** A replay that has queued its deliveries, and is cancelled when this has befallen them; and the plan of another over the same. */
+async function cancelledWhen(befallen: string) {
+  const { desk, gateway } = await outage(["admin"]);
+  const deps = await replayer(desk.db);
+  const plan = async () => (await gateway.call("POST", "/replays", { trustRecorded: true, ratePerSec: 10_000 })).body;
+  const run = ({ token }: Record<string, unknown>) => gateway.call("POST", "/replays/run", { token });
+  const [first, second] = [await plan(), await plan()];
+  expect((await run(first)).status).toBe(200);
+  await replay(deps);
+  expect(await desk.query(`UPDATE holdfast.delivery SET ${befallen} RETURNING id`)).toHaveLength(EVENTS);
+  expect((await gateway.call("POST", `/replays/${String(first["id"])}/cancel`, { by: "ann" })).status).toBe(200);
+  return { desk, gateway, deps, first, again: () => run(second) };
+}
+
+it.each([
+  ["is ready", "state = 'ready'"],
+  ["was let go after a pause", "state = 'scheduled', due_at = now()"],
+  [
+    "is leased and may be given back untried",
+    "state = 'leased', attempt = 1, lease = gen_random_uuid(), lease_until = now()",
+  ],
+])("refuses a replay over what a cancelled one is about to take back, which %s, until that is done", async (_, sql) => {
+  const { desk, gateway, deps, first, again } = await cancelledWhen(sql);
+  const refused = await again();
+  expect([refused.status, refused.body["detail"]]).toEqual([
+    409,
+    expect.stringMatching(`^ann \\(local\\) cancelled ${String(first["id"])} at 20.*is still being taken back`),
+  ]);
+  await desk.query(
+    "UPDATE holdfast.delivery SET state = 'ready', attempt = 0, due_at = NULL, lease = NULL, lease_until = NULL",
+  );
+  await replay(deps);
+  const started = await again();
+  expect(started.status, JSON.stringify(started.body)).toBe(200);
+  while ((await replay(deps)).more) await makeRoom(desk);
+  expect((await gateway.call("GET", `/replays/${String(started.body["id"])}`)).body).toMatchObject({
+    state: "completed",
+    summary: { replayed: EVENTS, processed: EVENTS, duplicate_skipped: 0, integrity_check: "pass" },
+  });
+});
+
+it("runs a replay beside what a cancelled one queued and somebody tried, which goes on", async () => {
+  const { again } = await cancelledWhen("state = 'scheduled', attempt = 1, due_at = now() + interval '1 hour'");
+  expect((await again()).status).toBe(200);
+});

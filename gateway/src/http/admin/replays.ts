@@ -62,11 +62,8 @@ async function run(
       return notFound("plan", token);
     case "expired":
       return conflict("The plan is older than an hour. Plan it again: what it counted may have changed.");
-    case "overlapping": {
-      const { id, started_by: who, started_at: since } = started.with;
-      const words = `${who} has been running ${toPublicId("rpl", id)} since ${since?.toISOString()} over some of the same arrivals`;
-      return conflict(`${words}. Wait for it, or cancel it: holdfast replay cancel ${toPublicId("rpl", id)}`);
-    }
+    case "overlapping":
+      return conflict(describeOverlap(started.with));
     case "failed":
       return unwritten(started);
     case "running": {
@@ -77,6 +74,16 @@ async function run(
       return show(context, started.replay.id);
     }
   }
+}
+
+function describeOverlap(other: ReplayRow): string {
+  const id = toPublicId("rpl", other.id);
+  if (other.state === "cancelled") {
+    const words = `${other.ended_by} cancelled ${id} at ${other.ended_at?.toISOString()}`;
+    return `${words}, and what it queued over some of the same arrivals is still being taken back. Wait until that is done, then run this plan again.`;
+  }
+  const words = `${other.started_by} has been running ${id} since ${other.started_at?.toISOString()} over some of the same arrivals`;
+  return `${words}. Wait for it, or cancel it: holdfast replay cancel ${id}`;
 }
 
 /** A write that did not come through; asking again is safe, since each is done once. */
@@ -187,7 +194,7 @@ export const replayOperations = [
     access: "responder",
     summary: "Run a plan by its token, once",
     description:
-      "Asked again with the same token it answers with the same run. 409 while a replay runs that could touch the same deliveries; detail says whose and since when.",
+      "Asked again with the same token it answers with the same run. 409 while a replay runs that could touch the same deliveries, or one that was cancelled is still being taken back; detail says whose and since when.",
     body: { schema: runSchema },
     answer: replaySchema,
     handle: (context, { body }) => run(context, body),

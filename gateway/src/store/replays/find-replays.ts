@@ -20,10 +20,25 @@ export const lockByToken = cold<ReplayRow>(
   `SELECT ${REPLAY_COLUMNS} FROM holdfast.replay WHERE tenant = $1 AND token = $2 FOR UPDATE`,
 );
 
-/** What a tenant has running. Parameter: tenant. */
-export const listRunning = cold<ReplayRow>(
-  "list_running_replays",
-  `SELECT ${REPLAY_COLUMNS} FROM holdfast.replay WHERE tenant = $1 AND state = 'running' ORDER BY id`,
+/**
+ * What a tenant has under way: what runs, then what was cancelled and may still be taken back, which a worker's lease or the end
+ * of a pause puts off. Another replay would find those deliveries under way and skip what is gone a moment later. The limits
+ * inside keep the planner from joining what all replays have queued. Parameter: tenant.
+ */
+export const listUnderWay = cold<ReplayRow>(
+  "list_replays_under_way",
+  `SELECT ${REPLAY_COLUMNS} FROM holdfast.replay p
+    WHERE p.tenant = $1
+      AND (p.state = 'running'
+        OR p.state = 'cancelled' AND p.subject = 'events' AND (
+          SELECT true
+            FROM holdfast.replay_item i
+            CROSS JOIN LATERAL (
+              SELECT 1 FROM holdfast.delivery d
+               WHERE d.bucket = i.bucket AND d.id = i.delivery_id
+                 AND (d.attempt = 0 OR d.state = 'leased' AND d.attempt = 1) LIMIT 1) u
+           WHERE i.replay_id = p.id AND i.state = 'queued' AND NOT i.pulled LIMIT 1))
+    ORDER BY p.state DESC, p.id`,
 );
 
 /**
