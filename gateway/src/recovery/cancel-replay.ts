@@ -56,7 +56,11 @@ export async function withdrawUntouched(deps: { readonly db: Database }, id: str
         followed.map((row) => row.retry_of),
         followed.map((row) => row.id),
       ]);
-      await tx.run(withdrawItems, [id, taken.rows.map(({ bucket }) => bucket), taken.rows.map((row) => row.id)]);
+      await tx.run(withdrawItems, [
+        taken.rows.map(({ bucket }) => bucket),
+        taken.rows.map((row) => row.event_id),
+        taken.rows.map((row) => row.id),
+      ]);
       return found.length === BATCH ? taken.rows.length : 0;
     }, DEADLINE_MS);
     if (!done.ok) throw new Error(`a cancelled replay could not be taken back: ${done.message}`);

@@ -18,6 +18,7 @@ import {
 } from "../store/dead-letters/handle.ts";
 import { findHandlings, insertHandling, markUndone } from "../store/dead-letters/handlings.ts";
 import { insertSuccessors } from "../store/deliveries/insert-successors.ts";
+import { withdrawItems } from "../store/replays/items.ts";
 import type { Queryable } from "../store/statement.ts";
 import { findDead } from "./find-dead.ts";
 
@@ -193,5 +194,10 @@ async function undo(tx: Queryable, tenant: string, rows: readonly HandledRow[]):
     followed.map(({ id }) => id),
   ]);
   if (reopened.rowCount !== taken.rowCount) throw new Error("a retry was taken back whose dead letter is not there");
+  await tx.run(withdrawItems, [
+    taken.rows.map(({ bucket }) => bucket),
+    taken.rows.map((row) => row.event_id),
+    taken.rows.map(({ id }) => id),
+  ]);
   return opened.rows.length + reopened.rows.length;
 }

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { runCli } from "../support/cli.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
+import { until } from "../support/embedded.ts";
 import { testFolder } from "../support/folder.ts";
 import type { ReplayGateway, Service } from "../support/replay-desk.ts";
 import { openService, settled, startReplayGateway } from "../support/replay-desk.ts";
@@ -90,6 +91,25 @@ it("retries all of a cause, once counted, and takes the retry back while nobody 
     ["retry", 3, "local"],
     ["retry", 3, "ann (local)"],
   ]);
+});
+
+it("takes back what replays retried, and they count it as withdrawn and complete", async () => {
+  const { desk, service, gateway } = await letters();
+  const dead = (await open(gateway)).map(({ id }) => id);
+  await gateway.call("PATCH", "/destinations/billing", { state: "paused" });
+  const planned = (await gateway.call("POST", "/replays", { ratePerSec: 1_000 })).body;
+  await gateway.call("POST", "/replays/run", { token: planned["token"] });
+  await until(async () => (await desk.query("SELECT FROM holdfast.delivery")).length === 8);
+  const ids = dead.slice(0, 3);
+  expect((await gateway.call("POST", "/dead-letters/restore", { ids })).body).toEqual({ restored: 3, tooLate: 0 });
+  expect((await open(gateway)).map(({ id }) => id)).toEqual(ids);
+  service.answer = () => 200;
+  await gateway.call("PATCH", "/destinations/billing", { state: "active" });
+  expect(await gateway.ended(String(planned["id"]))).toMatchObject({
+    state: "completed",
+    summary: { events_scanned: 8, replayed: 5, processed: 5, integrity_check: "pass" },
+    notReplayed: { withdrawn: 3 },
+  });
 });
 
 it("dismisses with a reason, deletes nothing, and opens again for seven days and not after (F140)", async () => {

@@ -78,12 +78,12 @@ export const listHandled = cold<{
 /**
  * Takes back deliveries that nobody has tried yet. Parameters: tenant, buckets int[], ids uuid[].
  */
-export const withdrawUntried = cold<{ bucket: number; id: string; retry_of: string | null }>(
+export const withdrawUntried = cold<{ bucket: number; id: string; event_id: string; retry_of: string | null }>(
   "withdraw_untried",
   `DELETE FROM holdfast.delivery d
     USING unnest($2::int[], $3::uuid[]) AS u(bucket, id)
     WHERE d.tenant = $1 AND d.bucket = u.bucket AND d.id = u.id AND d.state IN ('ready', 'held') AND d.attempt = 0
-   RETURNING d.bucket, d.id, d.retry_of`,
+   RETURNING d.bucket, d.id, d.event_id, d.retry_of`,
 );
 
 /** Lets dead letters stand open again whose successor was taken back. Parameters: buckets int[], ids uuid[], successors uuid[]. */

@@ -163,12 +163,15 @@ export const listWithdrawable = cold<{ bucket: number; delivery_id: string; retr
     LIMIT $2`,
 );
 
-/** Parameters: replay uuid, buckets int[], delivery ids uuid[]. */
+/**
+ * Tells every replay which of its deliveries were taken back, whoever did it: one that is not told would miss them. Found by their
+ * events, since no index begins with a delivery. Parameters: buckets int[], event ids uuid[], delivery ids uuid[].
+ */
 export const withdrawItems = cold(
   "withdraw_replay_items",
   `UPDATE holdfast.replay_item i SET state = 'withdrawn'
-     FROM unnest($2::int[], $3::uuid[]) AS u(bucket, id)
-    WHERE i.replay_id = $1 AND i.bucket = u.bucket AND i.delivery_id = u.id AND i.state = 'queued'`,
+     FROM unnest($1::int[], $2::uuid[], $3::uuid[]) AS u(bucket, event_id, id)
+    WHERE i.bucket = u.bucket AND i.event_id = u.event_id AND i.delivery_id = u.id AND i.state = 'queued'`,
 );
 
 /** The replays that an event was part of. Parameters: bucket, event id. */
