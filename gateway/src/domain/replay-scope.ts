@@ -80,7 +80,8 @@ export function scopesOverlap(a: Claimed, b: Claimed): boolean {
     first.sinceMs < second.untilMs &&
     second.sinceMs < first.untilMs &&
     shareOne(first.sourceIds, second.sourceIds) &&
-    shareOne(first.destinationIds, second.destinationIds) &&
+    // Copies go to one destination, whichever others the scope names.
+    (a.options.copyTo !== null || shareOne(first.destinationIds, second.destinationIds)) &&
     shareOne(first.ids, second.ids) &&
     shareOne(first.reasons, second.reasons) &&
     shareType(first.eventTypes, second.eventTypes)

@@ -46,6 +46,12 @@ describe("two replays overlap", () => {
     expect(scopesOverlap(asked({}), asked({}, "staging"))).toBe(false);
     expect(scopesOverlap(asked({}, "staging"), asked({}, "staging"))).toBe(true);
   });
+
+  it("as copies to the same destination, whatever destinations they name, since a copy goes by none of these", () => {
+    const copies = (to: string) => asked({ destinationIds: ["b"] }, to);
+    expect(scopesOverlap(asked({ destinationIds: ["a"] }, "staging"), copies("staging"))).toBe(true);
+    expect(scopesOverlap(asked({ destinationIds: ["a"] }, "staging"), copies("demo"))).toBe(false);
+  });
 });
 
 const delivery = (state: string, more: Partial<KnownDelivery> = {}): KnownDelivery => ({
