@@ -248,5 +248,6 @@ export function codeOf(error: unknown): string | null {
 /** Whether the connection is gone or in doubt: no SQLSTATE at all, class 08, or 57P0x (shutdown, crash). */
 export function isConnectionLost(error: unknown): boolean {
   const code = codeOf(error);
-  return code === null || !/^[0-9A-Z]{5}$/.test(code) || code.startsWith("08") || code.startsWith("57P");
+  // EPIPE has five letters as well; every SQLSTATE has a digit.
+  return code === null || !/^(?=.*\d)[0-9A-Z]{5}$/.test(code) || code.startsWith("08") || code.startsWith("57P");
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { silentLog } from "../../src/platform/log.ts";
-import { openDatabase } from "../../src/store/database.ts";
+import { isConnectionLost, openDatabase } from "../../src/store/database.ts";
 import { cold } from "../../src/store/statement.ts";
 import { testDatabase } from "../support/database.ts";
 
@@ -37,4 +37,11 @@ test("a connection that is never given back keeps nobody from closing", async ()
   await db.close(1);
   await ended;
   await database.drop();
+});
+
+test("is known by what the system calls it, and not taken for what the server answered", () => {
+  const codes = ["EPIPE", "ECONNRESET", "08006", "57P01", undefined];
+  expect(codes.map((code) => isConnectionLost({ code }))).toEqual(codes.map(() => true));
+  const answers = ["23514", "XX001", "P0001", "0A000"];
+  expect(answers.map((code) => isConnectionLost({ code }))).toEqual(answers.map(() => false));
 });
