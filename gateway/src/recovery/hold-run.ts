@@ -1,16 +1,20 @@
 import type { Reconciliation, RunState } from "../domain/reconciliation.ts";
 import { RECONCILIATION_RUNBOOK, backOffMs, sumReport } from "../domain/reconciliation.ts";
 import type { ReadySource } from "../pipeline/arrival.ts";
+import { toColumnText } from "../pipeline/arrival.ts";
 import type { FilterFaultObserver } from "../pipeline/draft-event.ts";
 import type { EventDraft, Recorded } from "../pipeline/record-event.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
+import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database, Transaction } from "../store/database.ts";
+import { isConnectionLost } from "../store/database.ts";
 import { countEntries, dropMatched } from "../store/reconciliations/entries.ts";
 import type { RunRow } from "../store/reconciliations/runs.ts";
 import { finishRun, holdRun, moveRun, pruneRuns } from "../store/reconciliations/runs.ts";
 import type { Connector, ConnectorFault } from "./connectors/connector.ts";
+import { faultOf, faultOfError } from "./connectors/provider-line.ts";
 
 /** What the steps of a run work with. */
 export interface ReconcileDeps {
@@ -35,14 +39,15 @@ export interface HeldRun {
   readonly lease: string;
   readonly setup: Reconciliation;
   readonly ready: ReadySource;
-  readonly connector: Connector;
+  /** The way to the provider's log, once it is open. */
+  connector: Connector;
   /** As it was last written. */
   run: RunRow;
 }
 
 /**
- * What a step came to: there is more to do at once; nothing before the run's `due_at`; somebody else holds the lease or the
- * database did not answer, so that it is read again; or the run has ended.
+ * What a step came to: there is more to do at once; nothing before the run's `due_at`; somebody else holds the lease, so that
+ * it is read again; or the run has ended.
  */
 export type Stepped = "more" | "waiting" | "lost" | "ended";
 
@@ -53,7 +58,11 @@ const FINISH_DEADLINE_MS = 60_000;
 /** With waits of up to five minutes that is several hours of a provider's outage. */
 const FAILURES_MAX = 100;
 
-/** Writes under the lease, in one transaction that also prolongs it. False when it is not ours any more, or not written. */
+/**
+ * Writes under the lease, in one transaction that also prolongs it. False when it is not ours any more.
+ *
+ * @throws what kept it from being written
+ */
 export async function writeHeld(
   deps: ReconcileDeps,
   held: HeldRun,
@@ -61,15 +70,20 @@ export async function writeHeld(
   deadlineMs = DEADLINE_MS,
 ): Promise<boolean> {
   const until = new Date(deps.clock.now().getTime() + LEASE_MS);
+  let thrown: unknown = null;
   const done = await deps.db.transaction(async (tx) => {
     // First of all, so that whoever lost the lease writes nothing; the row stays locked until COMMIT.
     const isOurs = (await tx.run(holdRun, [held.run.id, held.lease, until])).rowCount === 1;
-    if (isOurs) await work(tx);
+    if (isOurs)
+      await work(tx).catch((error: unknown) => {
+        thrown = error;
+        throw error;
+      });
     return isOurs;
   }, deadlineMs);
-  if (!done.ok)
-    deps.log.warn({ runId: held.run.id, error: done.message }, "a step of a reconciliation was not written");
-  return done.ok && done.value;
+  if (done.ok) return done.value;
+  deps.log.warn({ runId: held.run.id, error: done.message }, "a step of a reconciliation was not written");
+  throw thrown ?? Object.assign(new Error(done.message), { code: done.code });
 }
 
 type Moves = Partial<
@@ -114,6 +128,25 @@ export async function passFault(deps: ReconcileDeps, held: HeldRun, fault: Conne
   const due_at = new Date(deps.clock.now().getTime() + waitMs);
   deps.log.info({ reconciliation: setup.name, runId: run.id, waitMs, detail: fault.detail }, "a reconciliation waits");
   return (await moveHeld(deps, held, { failures, due_at, detail: fault.detail })) ? "waiting" : "lost";
+}
+
+/**
+ * Counts against a run what one of its steps threw, or what kept it from being written: the next try would come to the same, and the
+ * run that is due longest is always taken first.
+ *
+ * @throws the error itself when our own database was lost: no run is to blame for that
+ */
+export async function passThrown(deps: ReconcileDeps, held: HeldRun, error: unknown): Promise<Stepped> {
+  return await passFault(deps, held, faultOfThrown(error));
+}
+
+/** @throws the error itself when our own database was lost */
+function faultOfThrown(error: unknown): ConnectorFault {
+  if (!isConnectionLost(error))
+    return faultOf("malformed", toColumnText(`our database refused what a step wrote: ${messageOf(error)}`, 500));
+  // The driver throws plain errors, with the system's code or without one; these come of what was read.
+  if (!(error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError)) throw error;
+  return faultOfError(error);
 }
 
 /** Ends a run with its sums, and raises the alarm when something stays unexplained. */

@@ -24,6 +24,12 @@ export async function listLog(deps: ReconcileDeps, held: HeldRun): Promise<Stepp
   const window = { from: run.window_from, to: run.window_to };
   const page = await connector.list(window, run.cursor, run.page_items);
   if (!page.ok) return await passFault(deps, held, page);
+  if (page.next !== null && toColumnText(page.next, page.next.length) !== page.next)
+    return await passFault(
+      deps,
+      held,
+      faultOf("malformed", "the place of the next page is a text that cannot be stored"),
+    );
   if (page.next !== null && page.next === run.cursor)
     return await passFault(deps, held, faultOf("malformed", "the provider's log gave the same cursor again"));
   if (run.pages >= PAGES_MAX)

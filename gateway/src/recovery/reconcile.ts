@@ -8,9 +8,10 @@ import { claimRun, releaseRun } from "../store/reconciliations/runs.ts";
 import { loadSetups } from "../store/reconciliations/setups.ts";
 import { compareOwn } from "./compare-own.ts";
 import type { Connector, ConnectorFault } from "./connectors/connector.ts";
-import { faultOf } from "./connectors/provider-line.ts";
+import { guardConnector } from "./connectors/guard-connector.ts";
+import { faultOf, faultOfError } from "./connectors/provider-line.ts";
 import type { HeldRun, ReconcileDeps, Stepped } from "./hold-run.ts";
-import { LEASE_MS, finish } from "./hold-run.ts";
+import { LEASE_MS, passFault, passThrown } from "./hold-run.ts";
 import { listLog } from "./list-log.ts";
 import { recoverMissing } from "./recover-missing.ts";
 
@@ -22,12 +23,15 @@ export interface ReconcilerDeps extends ReconcileDeps {
   ) => Promise<{ readonly ok: true; readonly connector: Connector } | ConnectorFault>;
 }
 
+const PUT_BACK_MS = 1_000;
+
 /**
  * Takes one run that is due and carries it on, step by step, until it waits or ends. Each step commits what it did, under the lease
  * and with the place where the next one goes on: killed anywhere, another process goes on from there when the lease has run out.
  *
  * @param isStopping asked between steps, so that a stop does not wait for a whole run
  * @returns whether there was a run
+ * @throws what our own database did not answer
  */
 export async function reconcileNext(deps: ReconcilerDeps, isStopping: () => boolean): Promise<boolean> {
   const lease = randomUUID();
@@ -35,12 +39,16 @@ export async function reconcileNext(deps: ReconcilerDeps, isStopping: () => bool
   const until = new Date(now.getTime() + LEASE_MS);
   const run = (await deps.db.run(claimRun, [lease, until, now])).rows[0];
   if (run === undefined) return false;
+  let isMoved = false;
   try {
-    const held = await openRun(deps, run, lease);
+    const held = await findHeld(deps, run, lease);
     if (held !== null) await carryOn(deps, held, isStopping);
+    isMoved = held !== null;
   } finally {
+    // The run that is due longest is taken first: one that stands where it stood would be taken again, and never another.
+    const dueAt = isMoved ? null : new Date(deps.clock.now().getTime() + PUT_BACK_MS);
     // Whoever comes next need not wait for the lease to run out; when this fails, they do.
-    await deps.db.run(releaseRun, [run.id, lease]).catch((error: unknown) => {
+    await deps.db.run(releaseRun, [run.id, lease, dueAt]).catch((error: unknown) => {
       deps.log.warn(
         { runId: run.id, error: messageOf(error) },
         "the lease of a reconciliation could not be given back",
@@ -50,9 +58,13 @@ export async function reconcileNext(deps: ReconcilerDeps, isStopping: () => bool
   return true;
 }
 
-async function carryOn(deps: ReconcileDeps, held: HeldRun, isStopping: () => boolean): Promise<void> {
-  let stepped: Stepped = "more";
-  while (stepped === "more" && !isStopping()) stepped = await step(deps, held);
+async function carryOn(deps: ReconcilerDeps, held: HeldRun, isStopping: () => boolean): Promise<void> {
+  try {
+    let stepped = await openLog(deps, held);
+    while (stepped === "more" && !isStopping()) stepped = await step(deps, held);
+  } catch (error) {
+    await passThrown(deps, held, error);
+  }
 }
 
 /** One step of the walk: read the log, recover what is missing, compare our own. */
@@ -71,17 +83,19 @@ async function step(deps: ReconcileDeps, held: HeldRun): Promise<Stepped> {
   }
 }
 
-async function openRun(deps: ReconcilerDeps, run: RunRow, lease: string): Promise<HeldRun | null> {
+async function findHeld(deps: ReconcilerDeps, run: RunRow, lease: string): Promise<HeldRun | null> {
   const setup = (await loadSetups(deps.db, deps.box, { id: run.reconciliation_id }))[0];
   const ready = setup === undefined ? null : deps.findSource(setup.sourceId);
   // A process that has not read the newest catalog yet leaves the run to its next look.
   if (setup === undefined || ready === null) return null;
-  const opened = await deps.openConnector(setup);
-  const connector = opened.ok ? opened.connector : NO_CONNECTOR;
-  const held: HeldRun = { lease, setup, ready, connector, run };
-  if (opened.ok) return held;
-  await finish(deps, held, "failed", opened.detail);
-  return null;
+  return { lease, setup, ready, connector: NO_CONNECTOR, run };
+}
+
+async function openLog(deps: ReconcilerDeps, held: HeldRun): Promise<Stepped> {
+  const opened = await deps.openConnector(held.setup).catch(faultOfError);
+  if (!opened.ok) return await passFault(deps, held, opened);
+  held.connector = guardConnector(opened.connector);
+  return "more";
 }
 
 const NO_CONNECTOR: Connector = {

@@ -113,6 +113,8 @@ export async function openBench(
   // Whatever leaves the process is a step at which it can be killed.
   const guard = async <T>(work: () => Promise<T>): Promise<T> => {
     const step = ++bench.steps;
+    // Whoever is dead does nothing more, not even tell what it died of.
+    if (bench.killAt !== null && step > bench.killAt.step) throw new Killed();
     const isHere = bench.killAt?.step === step;
     if (isHere && bench.killAt?.after === false) throw new Killed();
     const value = await work();

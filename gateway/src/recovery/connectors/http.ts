@@ -28,6 +28,8 @@ export function connectHttp(deps: LineDeps, options: HttpOptions, secret: string
         ({ occurredAt }) => occurredAt === null || (occurredAt >= window.from && occurredAt < window.to),
       );
       const next = findNext(options, text, asked.value);
+      if (next !== null && options.paging !== "cursor" && !URL.canParse(next, options.url))
+        return faultOf("malformed", "the answer leads to a next page that is no URL");
       return { ok: true, entries: inside, next: items.length === 0 && options.paging !== "cursor" ? null : next };
     },
     fetch: null,

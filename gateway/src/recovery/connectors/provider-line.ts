@@ -72,6 +72,11 @@ export function faultOf(
   return { ok: false, cause, detail, retryAfterMs };
 }
 
+/** What came of an error that nobody expected. Its words may quote what was read, or the secret that it was read with. */
+export function faultOfError(error: unknown): ConnectorFault {
+  return faultOf("malformed", `what the provider's log holds could not be worked on (${nameOf(error)})`);
+}
+
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : messageOf(error).slice(0, 40);
 }

@@ -103,10 +103,12 @@ export const holdRun = cold(
   "UPDATE holdfast.reconciliation_run SET lease_until = $3 WHERE id = $1 AND lease = $2 AND finished_at IS NULL",
 );
 
-/** Gives the lease back. Parameters: id, lease. */
+/** Gives the lease back. Parameters: id, lease, when it is due again at the earliest (null: as it stands). */
 export const releaseRun = cold(
   "release_reconciliation_run",
-  "UPDATE holdfast.reconciliation_run SET lease = NULL, lease_until = NULL WHERE id = $1 AND lease = $2",
+  `UPDATE holdfast.reconciliation_run
+      SET lease = NULL, lease_until = NULL, due_at = greatest(due_at, $3::timestamptz)
+    WHERE id = $1 AND lease = $2`,
 );
 
 /**
