@@ -121,7 +121,7 @@ export async function passFault(deps: ReconcileDeps, held: HeldRun, fault: Conne
     const page_items = Math.max(1, Math.floor(run.page_items / 2));
     return (await moveHeld(deps, held, { page_items, detail: fault.detail })) ? "more" : "lost";
   }
-  const passes = ["limited", "unavailable", "malformed"].includes(fault.cause);
+  const passes = ["limited", "unreachable", "unavailable", "malformed"].includes(fault.cause);
   if (!passes || failures > FAILURES_MAX) return await finish(deps, held, "failed", fault.detail);
   const chance = deps.random(1)[0]! / 256;
   const waitMs = fault.retryAfterMs ?? backOffMs(failures, chance);

@@ -23,13 +23,13 @@ export interface LoggedRequest {
 }
 
 /**
- * Why a call to a provider's API gave nothing. `limited` and `unavailable` pass by themselves; `refused` needs a change of ours
- * (a secret, a name); `too_large` may fit with a smaller page; `malformed` is what broke off or is no JSON; `gone`: the provider
- * has no such thing any more.
+ * Why a call to a provider's API gave nothing. `limited`, `unreachable` (nobody answered) and `unavailable` (an answer that says so,
+ * or one that never came to its end) pass by themselves; `refused` needs a change of ours (a secret, a name); `too_large` may fit
+ * with a smaller page; `malformed` is what broke off or is no JSON; `gone`: the provider has no such thing any more.
  */
 export interface ConnectorFault {
   readonly ok: false;
-  readonly cause: "limited" | "unavailable" | "refused" | "too_large" | "malformed" | "gone";
+  readonly cause: "limited" | "unreachable" | "unavailable" | "refused" | "too_large" | "malformed" | "gone";
   /** What the provider asked to wait for. */
   readonly retryAfterMs: number | null;
   /** In words, without the secret. */

@@ -92,7 +92,10 @@ function send(egress: LineDeps["egress"], url: URL, init: RequestInit): Promise<
 
 function unreachable(outcome: Exclude<EgressOutcome, { kind: "response" }>): ConnectorFault {
   if (outcome.kind === "blocked") return faultOf("refused", `the egress refused the provider's API: ${outcome.detail}`);
-  return faultOf("unavailable", `the provider's API could not be reached: ${outcome.detail}`);
+  // What breaks off after the way there stood may be due to what was asked for; what keeps all from getting there is not.
+  if (["timeout", "reset", "protocol"].includes(outcome.fault))
+    return faultOf("unavailable", `the provider's API gave no whole answer: ${outcome.detail}`);
+  return faultOf("unreachable", `the provider's API could not be reached: ${outcome.detail}`);
 }
 
 /**
