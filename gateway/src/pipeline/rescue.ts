@@ -38,7 +38,8 @@ export async function rescue(
       attempt: {
         outcome: { kind: "failed", fault: "lease_expired", detail: "the worker did not report within its lease" },
         startedAt,
-        durationMs: Math.max(0, Math.round(now.getTime() - startedAt.getTime())),
+        // No longer than its lease, whenever that was: a gateway that stays off for weeks finds more than the column holds.
+        durationMs: Math.min(deps.leaseMs, Math.max(0, Math.round(now.getTime() - startedAt.getTime()))),
         response: null,
       },
       decision:

@@ -1,0 +1,55 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import { rescueExpired } from "../../src/engine/caretakers/rescuer.ts";
+import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
+import type { Log } from "../../src/platform/log.ts";
+import { createMetrics } from "../../src/platform/metrics.ts";
+import type { Desk } from "../support/delivery-gateway.ts";
+import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import { startReceiver } from "../support/receiver.ts";
+
+const LEASE_MS = 1_000;
+
+/** Deliveries whose worker died when it had claimed them so many times. */
+async function leaveLeased(desk: Desk, count: number, attempt: number): Promise<string[]> {
+  const receiver = await startReceiver();
+  await (await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } })).gateway.drain();
+  const ids: string[] = [];
+  for (let i = 0; i < count; i++) ids.push(...(await desk.record({ to: ["billing"] })));
+  await desk.query(
+    `UPDATE holdfast.delivery
+        SET state = 'leased', attempt = $1, lease = gen_random_uuid(), lease_until = now() - interval '1 s'`,
+    [attempt],
+  );
+  return ids;
+}
+
+function rescuerOf(desk: Desk) {
+  const logged: Record<string, unknown>[] = [];
+  const write = (fields: Readonly<Record<string, unknown>>, text: string) => void logged.push({ ...fields, text });
+  const log: Log = { debug: write, info: write, warn: write, error: write };
+  const empty = indexCatalog({ version: 0, sources: [], destinations: [], routes: [], throttles: [] });
+  const deps = {
+    db: desk.db,
+    random: (bytes: number) => randomBytes(bytes),
+    worker: "rescuer",
+    catalog: () => empty,
+    leaseMs: LEASE_MS,
+    metrics: createMetrics("test"),
+    log,
+    onReady: () => {},
+  };
+  return { deps, logged };
+}
+
+test("what a worker left behind two months ago is taken back with the others, its attempt as long as its lease at most", async () => {
+  const desk = await openDesk();
+  const ids = await leaveLeased(desk, 3, 1);
+  await desk.query("UPDATE holdfast.delivery SET lease_until = now() - interval '60 days' WHERE id = $1", [ids[0]]);
+  const now = new Date();
+  expect(await rescueExpired(rescuerOf(desk).deps, now, now)).toBe(3);
+  for (const id of ids) {
+    await desk.waiting(id, "ready");
+    expect(await desk.attempts(id)).toMatchObject([{ number: 1, duration_ms: LEASE_MS, next_state: "ready" }]);
+  }
+});
