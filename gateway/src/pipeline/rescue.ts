@@ -1,52 +1,82 @@
 import { decideRescue } from "../domain/delivery.ts";
 import { newUuid } from "../domain/id.ts";
-import { findExpired } from "../store/deliveries/find-expired.ts";
+import { attemptPart } from "../store/attempt-part.ts";
 import type { Transaction } from "../store/database.ts";
+import type { ExpiredRow } from "../store/deliveries/find-expired.ts";
+import { findExpired } from "../store/deliveries/find-expired.ts";
 import type { CatalogIndex } from "./catalog-index.ts";
 import type { Settlement } from "./settle.ts";
 import { settleDeliveries } from "./settle.ts";
 import { DEFAULT_RETRY_POLICY } from "../domain/retry-policy.ts";
+
+export interface RescueDeps {
+  readonly random: (bytes: number) => Uint8Array;
+  readonly worker: string;
+  readonly catalog: () => CatalogIndex;
+  readonly leaseMs: number;
+}
+
+export interface Rescued {
+  /** How many leases had ended, of `limit` at most. */
+  readonly found: number;
+  /** The deliveries among them that could not be taken back, and why. They stay as they are. */
+  readonly stuck: readonly { readonly id: string; readonly error: unknown }[];
+}
 
 /**
  * Takes deliveries back whose lease has expired: the worker died or stands still. The attempt was counted when it was
  * claimed and gets its row here, so a delivery that kills its worker each time still comes to an end.
  *
  * @param endedBefore leases that end before this are taken: now, or later when it is known that no worker lives
- * @returns how many
  */
 export async function rescue(
-  deps: {
-    readonly random: (bytes: number) => Uint8Array;
-    readonly worker: string;
-    readonly catalog: () => CatalogIndex;
-    readonly leaseMs: number;
-  },
+  deps: RescueDeps,
   tx: Transaction,
   now: Date,
   endedBefore: Date,
   limit: number,
-): Promise<number> {
-  const rows = (await tx.run(findExpired, [endedBefore.toISOString(), limit])).rows;
-  if (rows.length === 0) return 0;
-  const settlements = rows.map((row): Settlement => {
-    const policy = deps.catalog().findDestination(row.destination_id)?.policy.retry ?? DEFAULT_RETRY_POLICY;
-    const startedAt = new Date(row.lease_until.getTime() - deps.leaseMs);
-    const decided = decideRescue(row, policy);
-    return {
-      delivery: { bucket: row.bucket, id: row.id, lease: row.lease, destinationId: row.destination_id },
-      attemptId: newUuid(now.getTime(), row.bucket, deps.random(8)),
-      attempt: {
-        outcome: { kind: "failed", fault: "lease_expired", detail: "the worker did not report within its lease" },
-        startedAt,
-        // No longer than its lease, whenever that was: a gateway that stays off for weeks finds more than the column holds.
-        durationMs: Math.min(deps.leaseMs, Math.max(0, Math.round(now.getTime() - startedAt.getTime()))),
-        response: null,
-      },
-      decision:
-        decided === "ready" ? { to: "ready" } : { to: "dead", reason: "attempts_exhausted", disableDestination: false },
-      dueAt: null,
-    };
+): Promise<Rescued> {
+  const { rows } = await tx.run(findExpired, [endedBefore.toISOString(), limit]);
+  return { found: rows.length, stuck: await takeBack(deps, tx, now, rows) };
+}
+
+/** The oldest come first in every batch: one that cannot be taken back would keep all others from it for ever. Hence halves, down to that one. */
+async function takeBack(
+  deps: RescueDeps,
+  tx: Transaction,
+  now: Date,
+  rows: readonly ExpiredRow[],
+): Promise<Rescued["stuck"]> {
+  if (rows.length === 0) return [];
+  const part = await attemptPart(tx, async () => {
+    const settlements = rows.map((row) => toSettlement(deps, now, row));
+    await settleDeliveries(tx, settlements, deps.worker, now);
   });
-  await settleDeliveries(tx, settlements, deps.worker, now);
-  return rows.length;
+  if (part.ok) return [];
+  if (rows.length === 1) return [{ id: rows[0]!.id, error: part.error }];
+  const half = rows.length >> 1;
+  return [
+    ...(await takeBack(deps, tx, now, rows.slice(0, half))),
+    ...(await takeBack(deps, tx, now, rows.slice(half))),
+  ];
+}
+
+function toSettlement(deps: RescueDeps, now: Date, row: ExpiredRow): Settlement {
+  const policy = deps.catalog().findDestination(row.destination_id)?.policy.retry ?? DEFAULT_RETRY_POLICY;
+  const startedAt = new Date(row.lease_until.getTime() - deps.leaseMs);
+  const decided = decideRescue(row, policy);
+  return {
+    delivery: { bucket: row.bucket, id: row.id, lease: row.lease, destinationId: row.destination_id },
+    attemptId: newUuid(now.getTime(), row.bucket, deps.random(8)),
+    attempt: {
+      outcome: { kind: "failed", fault: "lease_expired", detail: "the worker did not report within its lease" },
+      startedAt,
+      // No longer than its lease, whenever that was: a gateway that stays off for weeks finds more than the column holds.
+      durationMs: Math.min(deps.leaseMs, Math.max(0, Math.round(now.getTime() - startedAt.getTime()))),
+      response: null,
+    },
+    decision:
+      decided === "ready" ? { to: "ready" } : { to: "dead", reason: "attempts_exhausted", disableDestination: false },
+    dueAt: null,
+  };
 }

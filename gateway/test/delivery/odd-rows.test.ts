@@ -115,7 +115,7 @@ test("two rescuers at once share what has expired: each delivery is taken back o
   const results = await Promise.all(
     [1, 2, 3].map(() => desk.db.transaction((tx) => rescue(deps, tx, now, now, 20), 10_000)),
   );
-  expect(results.reduce((sum, result) => sum + (result.ok ? result.value : NaN), 0)).toBe(30);
+  expect(results.reduce((sum, result) => sum + (result.ok ? result.value.found : NaN), 0)).toBe(30);
   const rows = await desk.query(
     `SELECT d.state, count(a.id)::int AS attempts FROM holdfast.delivery d JOIN holdfast.attempt a ON a.delivery_id = d.id
       GROUP BY d.id, d.state`,

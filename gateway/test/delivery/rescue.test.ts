@@ -53,3 +53,22 @@ test("what a worker left behind two months ago is taken back with the others, it
     expect(await desk.attempts(id)).toMatchObject([{ number: 1, duration_ms: LEASE_MS, next_state: "ready" }]);
   }
 });
+
+test("one delivery that cannot be taken back keeps no other of its batch from it, and is named", async () => {
+  const desk = await openDesk();
+  const ids = await leaveLeased(desk, 9, 1);
+  const bad = ids[4]!;
+  await desk.query(
+    `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'this one never'; END $$;
+     CREATE TRIGGER refuse BEFORE INSERT ON holdfast.attempt
+        FOR EACH ROW WHEN (NEW.delivery_id = '${bad}') EXECUTE FUNCTION refuse()`,
+  );
+  const { deps, logged } = rescuerOf(desk);
+  const now = new Date();
+  expect(await rescueExpired(deps, now, now)).toBe(8);
+  for (const id of ids) {
+    await desk.waiting(id, id === bad ? "leased" : "ready");
+    expect((await desk.attempts(id)).length).toBe(id === bad ? 0 : 1);
+  }
+  expect(logged).toEqual([expect.objectContaining({ deliveries: [bad], error: "this one never" })]);
+});

@@ -1,10 +1,14 @@
 import type { CatalogIndex } from "../../pipeline/catalog-index.ts";
 import { rescue } from "../../pipeline/rescue.ts";
+import type { Log } from "../../platform/log.ts";
+import { messageOf } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import type { Database } from "../../store/database.ts";
 
 const BATCH = 200;
 const DEADLINE_MS = 5_000;
+/** So many are named in a line of the log. */
+const NAMED_MAX = 10;
 
 export interface RescuerDeps {
   readonly db: Database;
@@ -13,6 +17,7 @@ export interface RescuerDeps {
   readonly catalog: () => CatalogIndex;
   readonly leaseMs: number;
   readonly metrics: Metrics;
+  readonly log: Log;
   readonly onReady: () => void;
 }
 
@@ -26,11 +31,18 @@ export async function rescueExpired(deps: RescuerDeps, now: Date, endedBefore: D
   for (;;) {
     const result = await deps.db.transaction((tx) => rescue(deps, tx, now, endedBefore, BATCH), DEADLINE_MS);
     if (!result.ok) throw new Error(result.message);
-    total += result.value;
-    if (result.value > 0) {
-      deps.metrics.rescued.inc(result.value);
+    const { found, stuck } = result.value;
+    const rescued = found - stuck.length;
+    total += rescued;
+    if (rescued > 0) {
+      deps.metrics.rescued.inc(rescued);
       deps.onReady();
     }
-    if (result.value < BATCH) return total;
+    if (stuck.length > 0) {
+      const deliveries = stuck.slice(0, NAMED_MAX).map(({ id }) => id);
+      const words = "deliveries whose lease has ended cannot be taken back; the next round tries again";
+      deps.log.error({ stuck: stuck.length, deliveries, error: messageOf(stuck[0]!.error) }, words);
+    }
+    if (found < BATCH || rescued === 0) return total;
   }
 }
