@@ -44,6 +44,7 @@ export const LEGAL_MOVES: readonly {
   { from: "leased", to: "dead", by: "settle" },
   { from: "leased", to: "ready", by: "return" },
   { from: "leased", to: "ready", by: "rescue" },
+  { from: "leased", to: "scheduled", by: "rescue" },
   { from: "leased", to: "dead", by: "rescue" },
 ];
 
@@ -88,9 +89,22 @@ export function decide(progress: DeliveryProgress, outcome: Outcome, policy: Ret
   }
 }
 
-/** Decides what becomes of a delivery whose worker died: at once ready again, unless that was its last attempt. */
-export function decideRescue(progress: DeliveryProgress, policy: RetryPolicy): "ready" | "dead" {
-  return progress.attempt > policy.scheduleMs.length ? "dead" : "ready";
+/**
+ * Decides what becomes of a delivery whose worker died: at once ready again the first time. What is ready again stands where it
+ * stood, beside all that was claimed with it: one that kills its worker would take the same ones along each time, until all of them
+ * are dead. So the next times it waits like any other that failed, and they come due apart.
+ *
+ * @param expired how its attempt ended
+ * @param random in [0, 1), spreads the waits
+ */
+export function decideRescue(
+  progress: DeliveryProgress,
+  expired: Outcome,
+  policy: RetryPolicy,
+  random: number,
+): Decision | { readonly to: "ready" } {
+  const decision = decide(progress, expired, policy, random);
+  return decision.to === "scheduled" && progress.attempt === 1 ? { to: "ready" } : decision;
 }
 
 function again(

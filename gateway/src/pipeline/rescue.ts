@@ -1,5 +1,7 @@
 import { decideRescue } from "../domain/delivery.ts";
 import { newUuid } from "../domain/id.ts";
+import { DEFAULT_RETRY_POLICY } from "../domain/retry-policy.ts";
+import { randomFraction } from "../platform/random.ts";
 import { attemptPart } from "../store/attempt-part.ts";
 import type { Transaction } from "../store/database.ts";
 import type { ExpiredRow } from "../store/deliveries/find-expired.ts";
@@ -7,7 +9,6 @@ import { findExpired } from "../store/deliveries/find-expired.ts";
 import type { CatalogIndex } from "./catalog-index.ts";
 import type { Settlement } from "./settle.ts";
 import { settleDeliveries } from "./settle.ts";
-import { DEFAULT_RETRY_POLICY } from "../domain/retry-policy.ts";
 
 export interface RescueDeps {
   readonly random: (bytes: number) => Uint8Array;
@@ -61,22 +62,27 @@ async function takeBack(
   ];
 }
 
+const EXPIRED = {
+  kind: "failed",
+  fault: "lease_expired",
+  detail: "the worker did not report within its lease",
+} as const;
+
 function toSettlement(deps: RescueDeps, now: Date, row: ExpiredRow): Settlement {
   const policy = deps.catalog().findDestination(row.destination_id)?.policy.retry ?? DEFAULT_RETRY_POLICY;
   const startedAt = new Date(row.lease_until.getTime() - deps.leaseMs);
-  const decided = decideRescue(row, policy);
+  const decision = decideRescue(row, EXPIRED, policy, randomFraction(deps.random));
   return {
     delivery: { bucket: row.bucket, id: row.id, lease: row.lease, destinationId: row.destination_id },
     attemptId: newUuid(now.getTime(), row.bucket, deps.random(8)),
     attempt: {
-      outcome: { kind: "failed", fault: "lease_expired", detail: "the worker did not report within its lease" },
+      outcome: EXPIRED,
       startedAt,
       // No longer than its lease, whenever that was: a gateway that stays off for weeks finds more than the column holds.
       durationMs: Math.min(deps.leaseMs, Math.max(0, Math.round(now.getTime() - startedAt.getTime()))),
       response: null,
     },
-    decision:
-      decided === "ready" ? { to: "ready" } : { to: "dead", reason: "attempts_exhausted", disableDestination: false },
-    dueAt: null,
+    decision,
+    dueAt: decision.to === "scheduled" ? new Date(now.getTime() + decision.waitMs) : null,
   };
 }

@@ -4,6 +4,7 @@ import { stopReasonOf } from "../domain/gate.ts";
 import type { Handler } from "../domain/handler.ts";
 import { newUuid } from "../domain/id.ts";
 import { readDeliverySecret } from "../platform/delivery-signature.ts";
+import { randomFraction } from "../platform/random.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { CatalogIndex } from "./catalog-index.ts";
 import type { Claimed } from "./claim.ts";
@@ -127,7 +128,7 @@ async function attempt(
       const isGivenUp = outcome.kind === "failed" && outcome.fault === "aborted" && deps.signal.aborted;
       const decision = isGivenUp
         ? ({ to: "ready" } as const)
-        : decide(delivery, outcome, destination.policy.retry, randomFraction(deps));
+        : decide(delivery, outcome, destination.policy.retry, randomFraction(deps.random));
       return conclude(deps, trial, decision, result.attempt, destination);
     }
   }
@@ -204,8 +205,4 @@ function toSettlement(
 function untried(deps: WorkDeps, detail: string): Attempt {
   const outcome = { kind: "failed", fault: "unreadable", detail } as const;
   return { outcome, startedAt: deps.clock.now(), durationMs: 0, response: null };
-}
-
-function randomFraction(deps: WorkDeps): number {
-  return Buffer.from(deps.random(4)).readUInt32BE() / 2 ** 32;
 }

@@ -21,3 +21,8 @@ export function createRandom(): (bytes: number) => Uint8Array {
     return pool.subarray(at - bytes, at);
   };
 }
+
+/** A number in [0, 1), of four random bytes. */
+export function randomFraction(random: (bytes: number) => Uint8Array): number {
+  return Buffer.from(random(4)).readUInt32BE() / 2 ** 32;
+}

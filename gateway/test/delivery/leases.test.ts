@@ -122,6 +122,34 @@ test("a delivery that kills its process each time ends dead, with an attempt for
   expect(await desk.finished(other!)).toEqual({ ...PROCESSED, attempt: 1 });
 });
 
+test("a delivery that kills its process each time takes none of those along that were claimed with it (F43)", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  const destinations = {
+    // Due long after its neighbours are: where both have one schedule, chance parts them.
+    ledger: { handler: "poison", timeoutMs: 900, retry: { scheduleSec: [1, 8] } },
+    billing: { url: receiver.url, retry: { scheduleSec: [1, 1] } },
+  };
+  const worker = { leaseMs: 4_000 };
+  // Declared, and recorded while nobody delivers: all of it is claimed at once.
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
+  const [poison] = await desk.record({ to: ["ledger"] });
+  const healthy: string[] = [];
+  for (let i = 0; i < 40; i++) healthy.push(...(await desk.record({ to: ["billing"] })));
+  // What is under way beside it is not answered any more: the process dies first.
+  receiver.answer = (_arrival, response) =>
+    void desk
+      .query("SELECT FROM holdfast.delivery WHERE id = $1 AND state = 'leased'", [poison])
+      .then((leased) => leased.length === 0 && response.writeHead(200).end());
+  for (let claims = 1; claims <= 3; claims++) {
+    const { ended } = await startWorkerProcess(desk, { worker });
+    expect(await ended).toMatchObject({ signal: "SIGKILL" });
+  }
+  await startDeliveries(desk, { worker });
+  expect(await desk.finished(poison!)).toEqual({ state: "dead", reason: "attempts_exhausted", attempt: 3 });
+  for (const id of healthy) expect(await desk.finished(id)).toMatchObject(PROCESSED);
+});
+
 test("workers in several processes share a backlog: each delivery is sent once, the urgent ones first", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();

@@ -72,3 +72,23 @@ test("one delivery that cannot be taken back keeps no other of its batch from it
   }
   expect(logged).toEqual([expect.objectContaining({ deliveries: [bad], error: "this one never" })]);
 });
+
+test("deliveries whose worker died again come due apart, each by its own wait, and are tried again", async () => {
+  const desk = await openDesk();
+  const ids = await leaveLeased(desk, 20, 2);
+  const now = new Date();
+  expect(await rescueExpired(rescuerOf(desk).deps, now, now)).toBe(20);
+  const dues = new Set<number>();
+  for (const id of ids) {
+    const { due_at: dueAt, attempt } = await desk.waiting(id, "scheduled");
+    expect(attempt).toBe(2);
+    expect(await desk.attempts(id)).toMatchObject([{ number: 2, next_state: "scheduled", next_due_at: dueAt }]);
+    expect(dueAt!.getTime()).toBeGreaterThan(now.getTime());
+    dues.add(dueAt!.getTime());
+  }
+  // The schedule's second wait is half a minute, spread over twelve seconds.
+  expect(dues.size).toBeGreaterThan(10);
+  await desk.hurry();
+  await startDeliveries(desk);
+  for (const id of ids) expect(await desk.finished(id)).toMatchObject({ state: "processed", attempt: 3 });
+});

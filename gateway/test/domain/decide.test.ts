@@ -134,14 +134,38 @@ describe("what follows an attempt", () => {
 });
 
 describe("a delivery whose worker died", () => {
-  it("is ready again, unless that was its last attempt (F51)", () => {
-    expect(decideRescue({ attempt: attemptsMax - 1, refusals: 0 }, policy)).toBe("ready");
-    expect(decideRescue(last, policy)).toBe("dead");
+  const expired = failed("lease_expired");
+
+  it("is ready again the first time, waits by the schedule the next times, and is dead after its last (F51)", () => {
+    expect(decideRescue(first, expired, policy, 0.5)).toEqual({ to: "ready" });
+    for (let attempt = 2; attempt < attemptsMax; attempt++) {
+      const waitMs = policy.scheduleMs[attempt - 1];
+      expect(decideRescue({ attempt, refusals: 0 }, expired, policy, 0.5)).toEqual({ to: "scheduled", waitMs });
+    }
+    expect(decideRescue(last, expired, policy, 0.5)).toMatchObject({ to: "dead", reason: "attempts_exhausted" });
+  });
+
+  it("comes due apart from those that were claimed with it, so that one which kills does not take them along", () => {
+    const waits = [0, 0.25, 0.5, 0.75].map(
+      (random) => decideRescue({ attempt: 2, refusals: 0 }, expired, policy, random) as { waitMs: number },
+    );
+    const gaps = waits.slice(1).map(({ waitMs }, i) => waitMs - waits[i]!.waitMs);
+    for (const gap of gaps) expect(gap).toBeGreaterThan(1_000);
+  });
+
+  it("is moved as the table of states says", () => {
+    const rescues = LEGAL_MOVES.filter((move) => move.from === "leased" && move.by === "rescue").map((move) => move.to);
+    const decided = [first, { attempt: 2, refusals: 0 }, last].map((one) => decideRescue(one, expired, policy, 0.5).to);
+    expect(decided.toSorted()).toEqual(rescues.toSorted());
+  });
+
+  it("has one attempt under a policy without any wait", () => {
+    expect(decideRescue(first, expired, { scheduleMs: [], refusalsMax: 3 }, 0.5)).toMatchObject({ to: "dead" });
   });
 
   it("comes to an end even when it kills every worker", () => {
     let claims = 1;
-    while (decideRescue({ attempt: claims, refusals: 0 }, policy) === "ready") claims++;
+    while (decideRescue({ attempt: claims, refusals: 0 }, expired, policy, 0.5).to !== "dead") claims++;
     expect(claims).toBe(attemptsMax);
   });
 });
