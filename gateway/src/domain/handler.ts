@@ -21,7 +21,7 @@ export interface DeliveredEvent {
   readonly trigger: DeliveryTrigger;
   /** The provider's headers in the order in which they came, without those that carry a secret. */
   readonly headers: readonly (readonly [string, string])[];
-  /** The body exactly as it came. */
+  /** The body exactly as it came; a copy for this attempt alone. */
   readonly body: Uint8Array;
   /** The body parsed as JSON. Throws a SyntaxError when it is none. */
   json(): unknown;

@@ -53,7 +53,7 @@ export function createRecentEvents(clock: Clock, bytesMax: number): RecentEvents
       const entry = entries.get(eventId);
       if (entry === undefined) return null;
       const isOld = clock.monotonicMs() - entry.notedMs > KEPT_MS;
-      // Each delivery once: a retry reads what is stored, whatever a handler has done to these bytes.
+      // Each delivery once: a retry reads what is stored.
       if (--entry.uses === 0 || isOld) drop(eventId, entry);
       return isOld ? null : eventOfDraft(entry.draft);
     },

@@ -149,6 +149,8 @@ function rollBack(words: string): Error {
 }
 
 function toDeliveredEvent({ delivery, event, sourceName }: HandlerCall): DeliveredEvent {
+  // Its own: the deliveries of one event share the bytes, and a handler may change what it was given.
+  const body = Buffer.from(event.body);
   return {
     id: toPublicId("evt", event.id),
     deliveryId: toPublicId("dlv", delivery.id),
@@ -160,7 +162,7 @@ function toDeliveredEvent({ delivery, event, sourceName }: HandlerCall): Deliver
     attempt: delivery.attempt,
     trigger: shownTrigger(delivery),
     headers: event.headers.filter(([, value]) => value !== "[redacted]"),
-    body: event.body,
-    json: (): unknown => JSON.parse(Buffer.from(event.body).toString("utf8")),
+    body,
+    json: (): unknown => JSON.parse(body.toString("utf8")),
   };
 }

@@ -26,6 +26,22 @@ test("a handler's writes and `processed` commit together, and it is told what it
   ]);
 });
 
+test("a handler that changes the body in place changes it for no other delivery of the event", async () => {
+  const desk = await openLedger();
+  const destinations = { one: { handler: "keep" }, two: { handler: "stuck" }, three: { handler: "poison" } };
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
+  const decipher: Handler = async (event, tx) => {
+    const came = Buffer.from(event.body).toString();
+    event.body.fill(0x20);
+    await tx.query("INSERT INTO public.effect VALUES ($1)", [came]);
+  };
+  // Recorded while nobody delivers: claimed together, and read once for all of them.
+  const ids = await desk.record({ to: ["one", "two", "three"], body: Buffer.from("as it came") });
+  await startDeliveries(desk, { handlers: { keep: decipher, stuck: decipher, poison: decipher } });
+  for (const id of ids) expect(await desk.finished(id)).toEqual({ ...PROCESSED, attempt: 1 });
+  expect(await desk.effects()).toEqual(["as it came", "as it came", "as it came"]);
+});
+
 test("a throw, a swallowed database error and a constraint that fails at COMMIT roll everything back and are tried again", async () => {
   const desk = await openLedger();
   await desk.query("CREATE TABLE public.parent (id int PRIMARY KEY)");
