@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { newUuid } from "../../src/domain/id.ts";
 import { createDatabaseClock } from "../../src/engine/database-clock.ts";
+import { createDoubtfulClaims } from "../../src/engine/doubtful-claims.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 import { claim } from "../../src/pipeline/claim.ts";
 import { rescue } from "../../src/pipeline/rescue.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { silentLog } from "../../src/platform/log.ts";
 import { findDue } from "../../src/store/deliveries/find-due.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
@@ -140,6 +142,21 @@ test("a lease ends by the database's clock, however wrong this process's own clo
   // An hour, less what the test has taken; a day more would be the worker's clock.
   expect(row!.left).toBeGreaterThan(0);
   expect(row!.left).toBeLessThan(3_605);
+});
+
+test("what a claim has leased whose answer was lost is found as it would have been answered", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  await (await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } })).gateway.drain();
+  await desk.record({ to: ["billing"], lane: "customer 7" });
+  const deps = { db: desk.db, clock: systemClock, databaseNow: () => new Date(), leaseMs: 3_600_000 };
+  const claimed = await claim({ ...deps, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} }, 1);
+  expect(claimed).toMatchObject([{ lane: "customer 7" }]);
+  const [row] = await desk.query<{ lease_until: Date }>("SELECT lease_until FROM holdfast.delivery");
+  const doubts = createDoubtfulClaims({ ...deps, log: silentLog });
+  const { lease, leaseEndsMs } = claimed[0]!;
+  doubts.note({ lease, leaseUntil: row!.lease_until.toISOString(), leaseEndsMs });
+  expect(await doubts.find(false)).toEqual(claimed);
 });
 
 test("a destination with a longer timeout than the lease allows is still delivered to", async () => {
