@@ -134,7 +134,7 @@ export const SETTINGS: { readonly [P in SettingPath]: Setting<SettingValues[P]> 
   "ingest.bodyTimeoutMs": wholeNumber(100, 300_000, {
     fallback: 15_000,
     variable: "HOLDFAST_INGEST_BODY_TIMEOUT_MS",
-    meaning: "A request's body must have come by then.",
+    meaning: "A request's body must have come by then; and an answer must have been taken.",
   }),
   "ingest.connectionsMax": wholeNumber(1, 100_000, {
     fallback: 10_000,

@@ -72,12 +72,14 @@ const LINGER_MS = 2_000;
 
 /** Closes our side, swallows what still comes, and is gone when the sender closes too, or after a moment (RFC 9112, 9.6). */
 export function closeSoon(socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  timer.unref();
+  socket.once("close", () => clearTimeout(timer));
   if (socket.readableEnded) {
+    // It waits until the sender has taken the answer, which may be never.
     socket.destroySoon();
     return;
   }
   socket.end();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  timer.unref();
-  socket.once("end", () => socket.destroy()).once("close", () => clearTimeout(timer));
+  socket.once("end", () => socket.destroy());
 }

@@ -1,11 +1,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { AfterTurn } from "./read-body.ts";
 import type { Standing } from "./turns.ts";
+
+/** A request without a whole answer. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  /** Its answer was given to Node, and the system has not taken all of it. */
+  isAnswered: boolean;
+}
 
 /** What the door knows of one connection. */
 interface Connection {
-  /** Requests without a whole answer, oldest first; more than one when the sender pipelines. */
-  readonly open: IncomingMessage[];
+  /** Oldest first; more than one when the sender pipelines. */
+  readonly open: Exchange[];
+  /** Runs while the oldest has its answer and the sender does not take it. */
+  deadline: NodeJS.Timeout | null;
   /** Nothing that comes on it is taken any more. */
   isClosing: boolean;
   onAnswered: (() => void) | null;
@@ -14,12 +24,23 @@ interface Connection {
 }
 
 /**
+ * Requests that one connection may have open. Node parses all that one read holds, some 1,700 small requests, and each keeps its
+ * answer: whoever reads none would fill the memory, and whoever reads them has 1,700 in one turn (docs/decisions/0010).
+ */
+export const PIPELINED_MAX = 16;
+
+/**
  * Which requests of a connection wait for their answers. Answers carry no name of their request: one that is written out of
  * turn would be taken for the answer to another, so what the parser refuses has to wait for the requests before it.
  */
 export interface Exchanges {
-  /** @returns false when the connection closes: the request is then neither taken nor answered (RFC 9112, 9.6) */
+  /**
+   * @returns false when the connection closes: the request is then neither taken nor answered (RFC 9112, 9.6). One that has
+   *   more requests open than {@link PIPELINED_MAX} is cut off; what it sent before goes on being recorded
+   */
   begin(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Notes that a request has its answer, which the sender must take within the deadline once it is the oldest. */
+  answered(request: IncomingMessage): void;
   close(socket: Socket): void;
   /** Notes what a request says of who sends it. */
   stands(socket: Socket, standing: Standing): void;
@@ -28,28 +49,58 @@ export interface Exchanges {
   afterAnswers(socket: Socket, then: () => void): void;
 }
 
-/** @param onRest is told of a connection that goes on and waits for no answer any more */
-export function createExchanges(onRest: (socket: Socket, standing: Standing) => void): Exchanges {
+export interface ExchangesDeps {
+  /** Is told of a connection that goes on and waits for no answer any more. */
+  readonly onRest: (socket: Socket, standing: Standing) => void;
+  readonly afterTurn: AfterTurn;
+  /** How long a sender may leave an answer untaken. Nothing of Node's covers it: its timers are for requests, and for idleness. */
+  readonly untakenMs: number;
+}
+
+export function createExchanges({ onRest, afterTurn, untakenMs }: ExchangesDeps): Exchanges {
   const connections = new WeakMap<Socket, Connection>();
   const of = (socket: Socket): Connection => {
     const known = connections.get(socket);
     if (known !== undefined) return known;
-    const made: Connection = { open: [], isClosing: false, onAnswered: null, standing: "new" };
+    const made: Connection = { open: [], deadline: null, isClosing: false, onAnswered: null, standing: "new" };
     connections.set(socket, made);
     return made;
   };
+  const watch = (connection: Connection, socket: Socket): void => {
+    if (connection.deadline !== null || socket.destroyed || connection.open[0]?.isAnswered !== true) return;
+    connection.deadline = setTimeout(() => socket.destroy(), untakenMs);
+  };
   return {
     begin(request, response) {
-      const connection = of(request.socket);
+      const { socket } = request;
+      const connection = of(socket);
       if (connection.isClosing) return false;
-      connection.open.push(request);
+      if (connection.open.length >= PIPELINED_MAX) {
+        connection.isClosing = true;
+        socket.destroy();
+        return false;
+      }
+      const exchange: Exchange = { request, isAnswered: false };
+      connection.open.push(exchange);
       response.once("close", () => {
-        connection.open.splice(connection.open.indexOf(request), 1);
+        connection.open.splice(connection.open.indexOf(exchange), 1);
+        if (connection.deadline !== null) clearTimeout(connection.deadline);
+        connection.deadline = null;
+        watch(connection, socket);
         if (connection.open.length > 0) return;
         connection.onAnswered?.();
-        if (!connection.isClosing && !request.socket.destroyed) onRest(request.socket, connection.standing);
+        if (!connection.isClosing && !socket.destroyed) onRest(socket, connection.standing);
       });
       return true;
+    },
+    answered(request) {
+      const { socket } = request;
+      const connection = of(socket);
+      const exchange = connection.open.find((one) => one.request === request);
+      if (exchange === undefined) return;
+      exchange.isAnswered = true;
+      // Nearly every answer is taken at once, and costs no timer.
+      afterTurn(() => watch(connection, socket));
     },
     close: (socket) => {
       of(socket).isClosing = true;
@@ -61,7 +112,7 @@ export function createExchanges(onRest: (socket: Socket, standing: Standing) => 
     afterAnswers(socket, then) {
       const connection = of(socket);
       // A request that is not whole will never be: the refusal is its answer.
-      if (connection.open[0]?.complete === true) connection.onAnswered = then;
+      if (connection.open[0]?.request.complete === true) connection.onAnswered = then;
       else then();
     },
   };

@@ -58,14 +58,10 @@ interface Door {
  * An offer to upgrade (a Java client makes one with every request) is ignored, which RFC 9110, 7.8 allows.
  */
 export function createIngestDoor(deps: IngestDoorDeps, options: IngestDoorOptions): Server {
-  const exchanges = createExchanges(deps.turns.rest);
-  const door = {
-    deps,
-    options,
-    exchanges,
-    budget: createByteBudget(options.bodiesBytesMax),
-    afterTurn: createAfterTurn(),
-  };
+  const afterTurn = createAfterTurn();
+  // Who has so long to send a body has as long to take an answer.
+  const exchanges = createExchanges({ onRest: deps.turns.rest, afterTurn, untakenMs: options.bodyTimeoutMs });
+  const door = { deps, options, exchanges, budget: createByteBudget(options.bodiesBytesMax), afterTurn };
   const server = createServer(
     {
       maxHeaderSize: 32_768,
@@ -122,6 +118,7 @@ function serve(door: Door, request: IncomingMessage, response: ServerResponse, w
 
 function finish(door: Door, request: IncomingMessage, response: ServerResponse, result: Answer): void {
   if (write(request, response, result)) door.exchanges.close(request.socket);
+  door.exchanges.answered(request);
 }
 
 async function answer(door: Door, request: IncomingMessage, wantBody: () => void): Promise<Answer> {

@@ -1,13 +1,7 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { afterEach, expect, it } from "vitest";
-import { createIngestDoor } from "../../src/http/ingest-door.ts";
+import { expect, it, onTestFinished } from "vitest";
 import type { Speaker, Standing, Turns } from "../../src/http/turns.ts";
 import { TURN_REQUESTS_MAX, createTurns } from "../../src/http/turns.ts";
-import type { ReadySource } from "../../src/pipeline/arrival.ts";
-import { systemClock } from "../../src/platform/clock.ts";
-import { silentLog } from "../../src/platform/log.ts";
-import { createMetrics } from "../../src/platform/metrics.ts";
+import { FORGED, RECORDED, openBareDoor } from "../support/bare-door.ts";
 import { openRaw, requestBytes } from "../support/raw-http.ts";
 
 /** Turns whose moments the test gives, and connections that only note whether they are read. */
@@ -88,56 +82,18 @@ it("counts no wait of those that come again at once though they were asked to co
   expect(waiting("refused")).toBe(200 - TURN_REQUESTS_MAX);
 });
 
-const ends: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end();
-});
-
-/** A door on a real socket, whose sources are what their keys say; nothing is stored. */
-async function openDoor() {
-  const metrics = createMetrics("0.0.0-test");
-  const turns = createTurns(systemClock);
-  const door = createIngestDoor(
-    {
-      findSource: (key) =>
-        ({
-          source: { name: key, state: "active", bodyBytesMax: 1_000 },
-          provider: null,
-          routes: [],
-        }) as unknown as ReadySource,
-      ingest: async ({ source }) =>
-        source.name.startsWith("forged")
-          ? { kind: "rejected", rejectionId: "01890000-0000-7000-8000-000000000000", reason: "signature_mismatch" }
-          : { kind: "recorded", eventId: "01890000-0000-7000-8000-000000000001" },
-      closedBecause: () => null,
-      admit: () => null,
-      classOf: ({ source }) => (source.name.startsWith("urgent") ? "critical" : "low"),
-      turns,
-      clock: systemClock,
-      log: silentLog,
-      metrics,
-    },
-    { headersTimeoutMs: 30_000, bodyTimeoutMs: 30_000, connectionsMax: 1_000, bodiesBytesMax: 1_000_000 },
-  );
-  door.listen({ port: 0, host: "127.0.0.1", backlog: 1_000 });
-  await once(door, "listening");
-  ends.push(async () => {
-    door.closeAllConnections();
-    door.close();
-    await once(door, "close");
-  });
-  return { url: `http://127.0.0.1:${(door.address() as AddressInfo).port}`, turns };
-}
-
 it("answers everything that many connections send at once, whoever they are, in its order", async () => {
-  const { url, turns } = await openDoor();
+  const { url, turns } = await openBareDoor({
+    ingest: async ({ source }) => (source.name.startsWith("forged") ? FORGED : RECORDED),
+    classOf: ({ source }) => (source.name.startsWith("urgent") ? "critical" : "low"),
+  });
   const kinds = ["urgent-source", "forged-source", "plain-source"] as const;
   const requests = (kind: string) => requestBytes(`POST /in/${kind}`, [], "x".repeat(300));
   const statuses = await Promise.all(
     Array.from({ length: 240 }, async (_, i) => {
       const kind = kinds[i % 3]!;
       const connection = await openRaw(url);
-      ends.push(async () => connection.end());
+      onTestFinished(() => connection.end());
       const own: number[] = [];
       await connection.send(Buffer.concat([requests(kind), requests(kind)]));
       for (let n = 0; n < 2; n++) own.push((await connection.answer()).status);
