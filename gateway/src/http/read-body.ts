@@ -52,6 +52,45 @@ export function createAfterTurn(): AfterTurn {
   };
 }
 
+/** Pieces below this are copied together: each costs some 90 bytes beside its own, and a sender may chunk a body byte by byte. */
+const PIECE_MIN_BYTES = 1_024;
+
+/** What has come of one body. It holds at most about twice the bytes that it counts, and a body of one piece is not copied. */
+class Pieces {
+  size = 0;
+  readonly #pieces: Buffer[] = [];
+  /** The last piece where it is of our own making, and how much of it is filled. */
+  #block: Buffer | null = null;
+  #filled = 0;
+
+  add(piece: Buffer): void {
+    this.size += piece.length;
+    if (this.#pieces.length === 0 || piece.length >= PIECE_MIN_BYTES) {
+      this.#closeBlock();
+      this.#pieces.push(piece);
+      return;
+    }
+    if (this.#block === null || this.#filled + piece.length > PIECE_MIN_BYTES) {
+      this.#closeBlock();
+      // Not of the shared pool: what is left of that would be held with it.
+      this.#block = Buffer.allocUnsafeSlow(PIECE_MIN_BYTES);
+      this.#pieces.push(this.#block);
+    }
+    this.#filled += piece.copy(this.#block, this.#filled);
+  }
+
+  whole(): Buffer {
+    this.#closeBlock();
+    return this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.size);
+  }
+
+  #closeBlock(): void {
+    if (this.#block !== null) this.#pieces[this.#pieces.length - 1] = this.#block.subarray(0, this.#filled);
+    this.#block = null;
+    this.#filled = 0;
+  }
+}
+
 /**
  * Reads a body of at most `bytesMax` bytes within `timeoutMs`. A body that is larger is noticed while it arrives, announced
  * or not, and nothing of it is kept; one that stops half-way is never taken for a whole one. The bytes of a complete body
@@ -61,31 +100,29 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
   const { bytesMax, timeoutMs, budget, afterTurn } = limits;
   if (Number(request.headers["content-length"] ?? 0) > bytesMax) return Promise.resolve({ kind: "too_large" });
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const pieces = new Pieces();
     let timer: NodeJS.Timeout | null = null;
     let isOver = false;
     const finish = (result: BodyResult): void => {
       isOver = true;
       if (timer !== null) clearTimeout(timer);
-      if (result.kind !== "complete") budget.give(size);
+      if (result.kind !== "complete") budget.give(pieces.size);
       resolve(result);
     };
     const onData = (chunk: Buffer): void => {
       if (isOver) return;
-      const isTooLarge = size + chunk.length > bytesMax;
+      const isTooLarge = pieces.size + chunk.length > bytesMax;
       if (isTooLarge || !budget.take(chunk.length)) {
         request.pause();
         finish({ kind: isTooLarge ? "too_large" : "no_room" });
         return;
       }
-      size += chunk.length;
-      chunks.push(chunk);
+      pieces.add(chunk);
     };
     const onEnd = (): void => {
       if (isOver) return;
       if (!request.complete) finish({ kind: "aborted" });
-      else finish({ kind: "complete", body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size) });
+      else finish({ kind: "complete", body: pieces.whole() });
     };
     // Stays to the end: a reset after the answer has been decided must not become an uncaught error.
     const onClose = (): void => {
