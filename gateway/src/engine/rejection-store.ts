@@ -45,8 +45,8 @@ export function createRejectionStore(deps: {
     keep(ready, arrival, reason, diagnosis) {
       deps.metrics.rejections.inc({ source: ready.source.name, reason });
       const draft = draftRejection(ready, arrival, reason, diagnosis, deps.random);
-      noteRepeat(deps.loops, ready.source.name, draft);
       if (allow(ready.source.id)) {
+        noteRepeat(deps.loops, ready.source.name, draft);
         report(deps.log, ready.source.name, draft.id, reason, diagnosis);
         void writer.submit(draft).then((result) => {
           if (!result.ok) deps.metrics.rejectionsUnkept.inc();
@@ -58,6 +58,7 @@ export function createRejectionStore(deps: {
   };
 }
 
+// Of those that are kept alone: a forger makes a loop of every third request.
 function noteRepeat(loops: RetryLoops, source: string, draft: RejectionDraft): void {
   const { sourceId, reason, receivedAt: at } = draft;
   const fingerprint = Buffer.from(draft.bodySha256).toString("hex");

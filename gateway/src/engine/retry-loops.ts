@@ -2,8 +2,10 @@ import type { LoopCause, LoopKind } from "../domain/retry-loop.ts";
 import { LOOP_ARRIVALS_MIN, LOOP_RUNBOOK } from "../domain/retry-loop.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
-import { pruneLoops, raiseLoops } from "../store/loops/raise-loops.ts";
+import { pruneLoops } from "../store/loops/prune-loops.ts";
+import { raiseLoops } from "../store/loops/raise-loops.ts";
 import type { Queryable } from "../store/statement.ts";
+import { createAllowance } from "./allowance.ts";
 import { startLoop } from "./loop.ts";
 
 /** One arrival that is not the first of its kind. */
@@ -42,6 +44,12 @@ const KEPT_PER_SOURCE = 500;
 /** Fingerprints remembered of one source and kind: about 100 kB. A flood at one source pushes out its own and nobody else's. */
 const SIGHTINGS_MAX = 256;
 const WRITTEN_MAX = 500;
+/** Sightings that wait to be written, some 3 MB. One that finds no room is written when it comes again. */
+export const DUE_MAX = 5_000;
+/** Loops that one statement forgets. */
+export const PRUNED_MAX = 2_000;
+/** Lines that the log has of one source's new loops: then one every ten seconds. The list has them all. */
+const TOLD = { burst: 20, perSecond: 0.1 };
 
 export function createRetryLoops(deps: {
   readonly db: Queryable;
@@ -50,25 +58,28 @@ export function createRetryLoops(deps: {
 }): RetryLoops {
   const seen = new Map<string, Map<string, Sighting>>();
   const due = new Set<Sighting>();
-  let prunedAtMs = -Infinity;
+  const mayTell = createAllowance(deps.clock, TOLD);
   const round = async (): Promise<boolean> => {
     if (due.size > 0) await write(deps.db, due);
-    if (deps.clock.monotonicMs() - prunedAtMs > PRUNE_MS) {
-      await deps.db.run(pruneLoops, [new Date(deps.clock.now().getTime() - KEPT_MS), KEPT_PER_SOURCE]);
-      prunedAtMs = deps.clock.monotonicMs();
-    }
     return due.size > WRITTEN_MAX;
   };
+  const prune = async (): Promise<boolean> => {
+    const before = new Date(deps.clock.now().getTime() - KEPT_MS);
+    const { rowCount } = await deps.db.run(pruneLoops, [before, KEPT_PER_SOURCE, PRUNED_MAX]);
+    return (rowCount ?? 0) >= PRUNED_MAX;
+  };
+  // Apart: what keeps old loops from being forgotten must not keep new ones from being written.
+  const pruning = startLoop({ name: "old retry loops", log: deps.log, idleMs: PRUNE_MS }, prune);
   const loop = startLoop({ name: "retry loops", log: deps.log, idleMs: FLUSH_MS }, round);
   return {
     note: (repeat) => {
       const sighting = recall(seen, repeat);
       if (sighting.count < LOOP_ARRIVALS_MIN) return;
-      if (sighting.count === LOOP_ARRIVALS_MIN) report(deps.log, sighting);
-      due.add(sighting);
+      if (sighting.count === LOOP_ARRIVALS_MIN && mayTell(repeat.sourceId)) report(deps.log, sighting);
+      if (due.size < DUE_MAX) due.add(sighting);
     },
     drain: async () => {
-      await loop.stop();
+      await Promise.all([loop.stop(), pruning.stop()]);
       if (due.size > 0) await write(deps.db, due).catch(() => {});
     },
   };

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ratePerMinute } from "../../src/domain/retry-loop.ts";
 import type { Repeat } from "../../src/engine/retry-loops.ts";
-import { createRetryLoops } from "../../src/engine/retry-loops.ts";
+import { DUE_MAX, PRUNED_MAX, createRetryLoops } from "../../src/engine/retry-loops.ts";
 import { startArrivalWatch } from "../../src/engine/watch-arrivals.ts";
 import type { Arrival, ReadySource } from "../../src/pipeline/arrival.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
@@ -115,17 +115,57 @@ describe("the look-out", () => {
     expect(await stored()).toEqual([{ fingerprint: loop, count: 5 }]);
   });
 
+  it("holds a bounded number while the database is away, and says of each source that it has loops a few times only", async () => {
+    let isAway = true;
+    let written = 0;
+    const flaky: Queryable = {
+      run: async (statement, values) => {
+        if (isAway) throw new Error("the database is away");
+        if (statement.name === "raise_loops") written += (values[0] as readonly unknown[]).length;
+        return { rows: [], rowCount: 0 } as never;
+      },
+    };
+    const warned: unknown[] = [];
+    const warn = (fields: unknown, words: string) => void (words.includes("rejected") && warned.push(fields));
+    const lookout = createRetryLoops({ db: flaky, clock: systemClock, log: { ...silentLog, warn } });
+    for (let i = 0; i < 3 * DUE_MAX; i++) noteTimes(lookout, 3, repeat(print()));
+    noteTimes(lookout, 3, repeat(print(), { sourceId: otherSourceId, source: "chat" }));
+    isAway = false;
+    await until(() => written >= DUE_MAX);
+    await lookout.drain();
+    expect(written).toBe(DUE_MAX);
+    expect(warned.length).toBeLessThan(50);
+    expect(warned.at(-1)).toMatchObject({ source: "chat" });
+  });
+
+  it("goes on writing while the old ones are being pruned, however long that takes", async () => {
+    let fail = (_error: Error): void => {};
+    const pruning = new Promise<never>((_resolve, reject) => {
+      fail = reject;
+    });
+    const stuck: Queryable = {
+      run: (statement, values) => (statement.name.startsWith("prune") ? pruning : db.run(statement, values)),
+    };
+    const lookout = start(stuck);
+    for (let round = 1; round <= 2; round++) {
+      noteTimes(lookout, 3, repeat(print()));
+      await until(async () => (await stored()).length === round);
+    }
+    fail(new Error("the statement took too long"));
+    await lookout.drain();
+  });
+
   it("forgets what came last a month ago, and of one source all but the newest 500", async () => {
     const insert =
       "insert into holdfast.retry_loop select $1, 'rejection', lpad(to_hex(n), 64, '0'), 'default', 'refused', 'x', 3, $2, $2::timestamptz + n * interval '1 s' from generate_series(1, $3::int) n";
     await query(insert, [sourceId, new Date(Date.now() - 40 * 86_400_000), 10]);
-    await query(insert.replace("to_hex(n)", "to_hex(n + 1000)"), [sourceId, new Date(), 510]);
+    await query(insert.replace("to_hex(n)", "to_hex(n + 1000)"), [sourceId, new Date(), 500 + PRUNED_MAX + 10]);
     const lookout = start();
     await until(async () => (await stored()).length === 500);
     await lookout.drain();
     expect(
       (await stored()).map(({ fingerprint }) => Number.parseInt(fingerprint, 16)).toSorted((a, b) => a - b)[0],
-    ).toBe(1011);
+    ).toBe(1000 + PRUNED_MAX + 11);
   });
 });
 

@@ -17,17 +17,3 @@ export const raiseLoops = cold(
      SET cause = excluded.cause, reason = excluded.reason, count = l.count + excluded.count,
          first_at = least(l.first_at, excluded.first_at), last_at = greatest(l.last_at, excluded.last_at)`,
 );
-
-/**
- * Forgets loops that came last before a moment, and of each source all but the newest: whoever can make a source refuse can
- * make loops, and must not fill the disk. Parameters: moment, how many a source keeps.
- */
-export const pruneLoops = cold(
-  "prune_loops",
-  `DELETE FROM holdfast.retry_loop l
-    USING (SELECT source_id, kind, fingerprint, last_at,
-                  row_number() OVER (PARTITION BY source_id ORDER BY last_at DESC, kind, fingerprint) AS place
-             FROM holdfast.retry_loop) o
-    WHERE l.source_id = o.source_id AND l.kind = o.kind AND l.fingerprint = o.fingerprint
-      AND (o.last_at < $1 OR o.place > $2)`,
-);
