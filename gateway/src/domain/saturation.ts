@@ -128,8 +128,9 @@ export function advance(state: Saturation, raw: Assessment, eased: Assessment, n
     const share = Math.max(SHARE_MIN, state.share * 0.5 ** (passedMs / HALVING_MS));
     return { ...state, cause: raw.cause, share, calmSinceMs: null, atMs };
   }
-  if (eased.level >= state.level) return { ...state, calmSinceMs: null, atMs };
   const share = Math.min(1, state.share + passedMs / FULL_AFTER_MS);
+  // A signal may stay between the two for days, and no threshold is exceeded: only the level waits.
+  if (eased.level >= state.level) return { ...state, share, calmSinceMs: null, atMs };
   const calmSinceMs = state.calmSinceMs ?? atMs;
   if (atMs - calmSinceMs < CALM_MS) return { ...state, share, calmSinceMs, atMs };
   return stepDown(state, raw, atMs);

@@ -128,6 +128,26 @@ describe("the level over time", () => {
     state = step(state, QUIET, 900);
     expect(state.share).toBeCloseTo(0.45);
   });
+
+  it("gives the share back while a signal stays between four fifths of the threshold and the threshold", () => {
+    let state = step(calm(0), { ...QUIET, commits: 150 }, 0);
+    for (let ms = 500; ms <= 3_000; ms += 500) state = step(state, { ...QUIET, commits: 150 }, ms);
+    expect(state).toMatchObject({ level: 1, share: 0.1 });
+    state = step(state, { ...QUIET, commits: 90 }, 4_000);
+    expect(state.share).toBeCloseTo(0.6);
+    for (let ms = 5_000; ms <= 9_000; ms += 500) state = step(state, { ...QUIET, commits: 90 }, ms);
+    expect(state).toMatchObject({ level: 1, sinceMs: 0, share: 1 });
+    state = step(state, { ...QUIET, commits: 150 }, 9_500);
+    expect(state).toMatchObject({ level: 1, share: 0.5 });
+  });
+
+  it("gives the share back at the level that it has fallen to, too", () => {
+    let state = step(calm(0), { ...QUIET, commits: 250 }, 0);
+    for (let ms = 500; ms <= 3_000; ms += 500) state = step(state, { ...QUIET, commits: 90 }, ms);
+    expect(state.level).toBe(1);
+    for (let ms = 3_500; ms <= 6_000; ms += 500) state = step(state, { ...QUIET, commits: 90 }, ms);
+    expect(state).toMatchObject({ level: 1, share: 1 });
+  });
 });
 
 describe("what a level does to the classes", () => {
