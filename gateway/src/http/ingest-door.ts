@@ -16,8 +16,10 @@ import type { Answer } from "./answer.ts";
 import { refuse, write, writeBare } from "./answer.ts";
 import type { Exchanges } from "./exchanges.ts";
 import { createExchanges } from "./exchanges.ts";
-import type { AfterTurn, ByteBudget } from "./read-body.ts";
-import { createAfterTurn, createByteBudget, readBody } from "./read-body.ts";
+import type { ByteBudget } from "./byte-budget.ts";
+import { createByteBudget } from "./byte-budget.ts";
+import type { AfterTurn } from "./read-body.ts";
+import { createAfterTurn, readBody } from "./read-body.ts";
 import { parseSourceKey, screenForSource, screenShape } from "./screen-request.ts";
 import type { Turns } from "./turns.ts";
 
@@ -131,18 +133,18 @@ async function answer(door: Door, request: IncomingMessage, wantBody: () => void
     return admitted.refusal;
   }
   const { ready } = admitted;
-  const { bodyBytesMax, name } = ready.source;
+  const { id: sourceId, bodyBytesMax, name } = ready.source;
   wantBody();
   const { budget, afterTurn } = door;
-  const limits = { bytesMax: bodyBytesMax, timeoutMs: door.options.bodyTimeoutMs, budget, afterTurn };
-  const read = await readBody(request, limits);
+  const holder = { sourceId, bytesMax: bodyBytesMax, isCritical: deps.classOf(ready) === "critical" };
+  const read = await readBody(request, { timeoutMs: door.options.bodyTimeoutMs, budget, holder, afterTurn });
   if (read.kind !== "complete") return count(deps, name, refuseBody(read.kind, id, bodyBytesMax));
   const startedMs = deps.clock.monotonicMs();
   let result: IngestResult;
   try {
     result = await deps.ingest(ready, toArrival(request, read.body, deps.clock.now()));
   } finally {
-    budget.give(read.body.length);
+    budget.give(holder, read.body.length);
   }
   deps.metrics.ingestSeconds.observe((deps.clock.monotonicMs() - startedMs) / 1_000);
   if (result.kind === "rejected") door.exchanges.stands(request.socket, "suspect");

@@ -1,38 +1,18 @@
 import type { IncomingMessage } from "node:http";
+import type { BodyHolder, ByteBudget } from "./byte-budget.ts";
 
 export type BodyResult =
   | { readonly kind: "complete"; readonly body: Buffer }
   | { readonly kind: "too_large" }
-  /** Too many bytes of other bodies are held. */
+  /** Too many bytes of other bodies are held, of this source or of all. */
   | { readonly kind: "no_room" }
   | { readonly kind: "aborted" }
   | { readonly kind: "timeout" };
 
-/** How many bytes all bodies together may hold. */
-export interface ByteBudget {
-  /** @returns false when there is no room for so many more */
-  take(bytes: number): boolean;
-  give(bytes: number): void;
-}
-
-export function createByteBudget(bytesMax: number): ByteBudget {
-  let taken = 0;
-  return {
-    take(bytes) {
-      if (taken + bytes > bytesMax) return false;
-      taken += bytes;
-      return true;
-    },
-    give(bytes) {
-      taken -= bytes;
-    },
-  };
-}
-
 export interface BodyLimits {
-  readonly bytesMax: number;
   readonly timeoutMs: number;
   readonly budget: ByteBudget;
+  readonly holder: BodyHolder;
   /** Calls back once all that has come by now was read. */
   readonly afterTurn: AfterTurn;
 }
@@ -92,12 +72,13 @@ class Pieces {
 }
 
 /**
- * Reads a body of at most `bytesMax` bytes within `timeoutMs`. A body that is larger is noticed while it arrives, announced
+ * Reads a body of at most the holder's `bytesMax` bytes within `timeoutMs`. A body that is larger is noticed while it arrives, announced
  * or not, and nothing of it is kept; one that stops half-way is never taken for a whole one. The bytes of a complete body
  * stay taken from the budget: whoever is done with it gives them back.
  */
 export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<BodyResult> {
-  const { bytesMax, timeoutMs, budget, afterTurn } = limits;
+  const { timeoutMs, budget, holder, afterTurn } = limits;
+  const { bytesMax } = holder;
   if (Number(request.headers["content-length"] ?? 0) > bytesMax) return Promise.resolve({ kind: "too_large" });
   return new Promise((resolve) => {
     const pieces = new Pieces();
@@ -106,13 +87,13 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
     const finish = (result: BodyResult): void => {
       isOver = true;
       if (timer !== null) clearTimeout(timer);
-      if (result.kind !== "complete") budget.give(pieces.size);
+      if (result.kind !== "complete") budget.give(holder, pieces.size);
       resolve(result);
     };
     const onData = (chunk: Buffer): void => {
       if (isOver) return;
       const isTooLarge = pieces.size + chunk.length > bytesMax;
-      if (isTooLarge || !budget.take(chunk.length)) {
+      if (isTooLarge || !budget.take(holder, chunk.length)) {
         request.pause();
         finish({ kind: isTooLarge ? "too_large" : "no_room" });
         return;

@@ -30,7 +30,9 @@ it("a body in chunks of a byte takes a small multiple of what is counted of it, 
   const connection = await openRaw(url);
   onTestFinished(() => connection.end());
   const letters = Buffer.from("abcdefghij");
-  const sent = Buffer.concat(Array.from({ length: CHUNKS }, (_, i) => chunkBytes(letters.subarray(i % 10, (i % 10) + 1))));
+  const sent = Buffer.concat(
+    Array.from({ length: CHUNKS }, (_, i) => chunkBytes(letters.subarray(i % 10, (i % 10) + 1))),
+  );
   const before = heldBytes();
   const begun = once(server, "request");
   await connection.send(requestBytes("POST /in/plain-source", [["transfer-encoding", "chunked"]]));
