@@ -1,7 +1,7 @@
 import type { Refusal, RefusalCause } from "../domain/admission.ts";
 import type { Catalog } from "../domain/catalog.ts";
 import type { Priority } from "../domain/priority.ts";
-import { toPriority } from "../domain/priority.ts";
+import { PRIORITIES, toPriority } from "../domain/priority.ts";
 import type { Saturation } from "../domain/saturation.ts";
 import { spreadRetryAfterSec, treat } from "../domain/saturation.ts";
 import { weighThrottles } from "../domain/throttle.ts";
@@ -17,8 +17,8 @@ export interface Admission {
   /** The most urgent class that an arrival of this source can have. */
   classOf(ready: ReadySource): Priority;
   /**
-   * Before the body is read: by the source's most urgent class, for all its events are at most that, and where the source's
-   * rate is used up. It takes nothing of the rate: a forger who knows the URL would use it up for the genuine sender.
+   * Before the body is read: what is refused whichever of the source's classes it turns out to have, and where the source's
+   * rate is used up. The gateway's own overload lets the most urgent class through most; a throttle may be for that class alone. It takes nothing of the rate: a forger who knows the URL would use it up for the genuine sender.
    */
   arrive(ready: ReadySource): Refusal | null;
   /** After verification: takes its part of the source's rate, and decides by the event's own class, now that it is known. */
@@ -46,10 +46,10 @@ interface Decision {
 }
 
 export function createAdmission(deps: AdmissionDeps): Admission {
-  const best = new WeakMap<ReadySource, Priority>();
-  const bestOf = (ready: ReadySource): Priority => {
-    const known = best.get(ready) ?? mostUrgent(ready, ready.routes);
-    best.set(ready, known);
+  const classes = new WeakMap<ReadySource, readonly [Priority, ...Priority[]]>();
+  const classesOf = (ready: ReadySource): readonly [Priority, ...Priority[]] => {
+    const known = classes.get(ready) ?? listClasses(ready);
+    classes.set(ready, known);
     return known;
   };
   const limiter = createSourceLimiter(deps);
@@ -60,10 +60,10 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     return { cause, isThrottled, retryAfterSec: decision.retryAfterSec(), priority };
   };
   return {
-    classOf: bestOf,
+    classOf: (ready) => classesOf(ready)[0],
     arrive: (ready) => {
-      const priority = bestOf(ready);
-      const decision = limiter.look(ready) ?? decide(deps, ready, priority);
+      const [priority] = classesOf(ready);
+      const decision = limiter.look(ready) ?? decideAtDoor(deps, ready, classesOf(ready)).decision;
       if (decision === null || deps.randomFraction() < decision.share) return null;
       return refuse(decision, priority);
     },
@@ -71,12 +71,12 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       const priority = mostUrgent(ready, deliveries);
       const limited = limiter.take(ready);
       if (limited !== null) return refuse(limited, priority);
-      const already = bestOf(ready);
-      if (priority === already) return null;
+      const door = decideAtDoor(deps, ready, classesOf(ready));
+      if (priority === door.priority) return null;
       const decision = decide(deps, ready, priority);
       if (decision === null) return null;
-      // It has passed once as the source's most urgent class: both times together let this class's share through.
-      const passed = decide(deps, ready, already)?.share ?? 1;
+      // It has passed once, as the class of which most is let in: both times together let this class's share through.
+      const passed = door.decision?.share ?? 1;
       if (passed > 0 && deps.randomFraction() < decision.share / passed) return null;
       return refuse(decision, priority);
     },
@@ -87,6 +87,30 @@ export function createAdmission(deps: AdmissionDeps): Admission {
 function mostUrgent({ source }: ReadySource, ends: readonly { readonly priority: number }[]): Priority {
   const numbers = ends.map(({ priority }) => priority);
   return toPriority(numbers.length === 0 ? source.policy.priority : Math.min(...numbers));
+}
+
+/** The classes that an arrival of this source can have, the most urgent of its routes first. */
+function listClasses(ready: ReadySource): readonly [Priority, ...Priority[]] {
+  const { source, routes } = ready;
+  const best = mostUrgent(ready, routes);
+  const bestNumber = PRIORITIES.indexOf(best);
+  // An event that no route is for has the source's own class.
+  const others = [...routes.map(({ priority }) => toPriority(priority)), toPriority(source.policy.priority)];
+  return [best, ...new Set(others.filter((one) => PRIORITIES.indexOf(one) > bestNumber))];
+}
+
+/** What is decided while the class is not known yet: by the one of which most is let in, so that none loses more than its own. */
+function decideAtDoor(
+  deps: AdmissionDeps,
+  ready: ReadySource,
+  [best, ...others]: readonly [Priority, ...Priority[]],
+): { readonly priority: Priority; readonly decision: Decision | null } {
+  const first = { priority: best, decision: decide(deps, ready, best) };
+  // Without a throttle the most urgent class is always let in most.
+  if (first.decision === null || deps.catalog().throttles.length === 0) return first;
+  return others
+    .map((priority) => ({ priority, decision: decide(deps, ready, priority) }))
+    .reduce((most, one) => ((one.decision?.share ?? 1) > (most.decision?.share ?? 1) ? one : most), first);
 }
 
 function decide(deps: AdmissionDeps, { source }: ReadySource, priority: Priority): Decision | null {

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Saturation } from "../../src/domain/saturation.ts";
 import { calm } from "../../src/domain/saturation.ts";
 import type { Throttle } from "../../src/domain/throttle.ts";
@@ -10,7 +10,10 @@ import { createMetrics } from "../../src/platform/metrics.ts";
 const policy = { priority: 2, lane: null, laneWeight: 1, ratePerSec: null, burst: null, batch: null };
 const NOW = new Date("2026-03-04T05:06:07Z");
 
-function ready(own: { ratePerSec?: number; burst?: number } = {}, priorities: readonly number[] = [2]): ReadySource {
+function ready(
+  own: { ratePerSec?: number; burst?: number; priority?: number } = {},
+  priorities: readonly number[] = [2],
+): ReadySource {
   const source = { id: "s1", tenant: "default", policy: { ...policy, ...own } };
   // Admission looks at these alone.
   return { source, routes: priorities.map((priority) => ({ priority })) } as unknown as ReadySource;
@@ -122,6 +125,48 @@ it("follows what an operator has set, the stricter of it and the controller", ()
   const both = open({ throttles: [throttle], state: { level: 3 } });
   both.moment.random = 0;
   expect(both.admission.arrive(ready())).toMatchObject({ cause: "overload", isThrottled: false });
+});
+
+describe("a throttle on a class of a source that has several", () => {
+  const onHigh: Throttle = { ...throttle, target: "high", admitPercent: 20 };
+  const deliveries = (priority: number) => ({ deliveries: [{ priority }] }) as never;
+
+  it("leaves the less urgent events of the source alone", () => {
+    const { admission, moment } = open({ throttles: [onHigh] });
+    const mixed = ready({}, [1, 3]);
+    moment.random = 0.99;
+    expect(admission.arrive(mixed)).toBeNull();
+    expect(admission.record(mixed, deliveries(3))).toBeNull();
+    expect(admission.record(mixed, deliveries(1))).toMatchObject({ cause: "throttle", priority: "high" });
+    moment.random = 0.19;
+    expect(admission.record(mixed, deliveries(1))).toBeNull();
+  });
+
+  it("is applied before the body where each class that the source can have is throttled, once", () => {
+    const { admission, moment } = open({ throttles: [onHigh, { ...onHigh, target: "low", admitPercent: 40 }] });
+    const mixed = ready({ priority: 3 }, [1, 3]);
+    moment.random = 0.41;
+    expect(admission.arrive(mixed)).toMatchObject({ cause: "throttle" });
+    moment.random = 0.39;
+    expect([admission.arrive(mixed), admission.record(mixed, deliveries(3))]).toEqual([null, null]);
+    moment.random = 0.49;
+    expect(admission.record(mixed, deliveries(1))).toBeNull();
+    moment.random = 0.51;
+    expect(admission.record(mixed, deliveries(1))).toMatchObject({ cause: "throttle" });
+  });
+
+  it("leaves alone what goes nowhere, which has the source's own class", () => {
+    const { admission, moment } = open({ throttles: [onHigh] });
+    const filtered = ready({}, [1]);
+    moment.random = 0.99;
+    expect([admission.arrive(filtered), admission.record(filtered, { deliveries: [] })]).toEqual([null, null]);
+  });
+
+  it("does not hide the gateway's own overload", () => {
+    const { admission, moment } = open({ throttles: [onHigh], state: { level: 4 } });
+    moment.random = 0;
+    expect(admission.arrive(ready({}, [1, 3]))).toMatchObject({ cause: "overload" });
+  });
 });
 
 it("exempts from the controller and from nothing else", () => {
