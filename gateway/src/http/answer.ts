@@ -34,11 +34,16 @@ export function refuse(
 /**
  * Writes an answer.
  *
- * @returns whether the connection is closed after it: always when the request's body was not read to its end, because what is
- *   left of it must never be taken for the next request
+ * @returns what becomes of the connection: it `goes_on`, or Node closes it when the answer is out. `to_close`: the request's body
+ *   was not read to its end, and what is left of it must never be taken for the next request; whoever calls this closes the
+ *   connection with {@link closeSoon} once the answers before this one are out
  */
-export function write(request: IncomingMessage, response: ServerResponse, answer: Answer): boolean {
-  if (response.destroyed || response.headersSent) return true;
+export function write(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+): "goes_on" | "closes" | "to_close" {
+  if (response.destroyed || response.headersSent) return "closes";
   const isWhole = request.complete;
   const close = answer.close === true || !isWhole;
   response.writeHead(answer.status, {
@@ -48,15 +53,14 @@ export function write(request: IncomingMessage, response: ServerResponse, answer
   });
   if (isWhole) {
     response.end(answer.body);
-    return close;
+    return close ? "closes" : "goes_on";
   }
   // The answer goes out whole, but is not ended: Node would destroy the socket at once, and with bytes of the body unread
   // TCP turns that into a reset, which can overtake the answer.
   response.flushHeaders();
   response.write(answer.body);
   request.resume();
-  closeSoon(request.socket);
-  return true;
+  return "to_close";
 }
 
 /** Writes an answer to a connection on which there is no request to answer, and closes it. */

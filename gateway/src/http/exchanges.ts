@@ -18,7 +18,8 @@ interface Connection {
   deadline: NodeJS.Timeout | null;
   /** Nothing that comes on it is taken any more. */
   isClosing: boolean;
-  onAnswered: (() => void) | null;
+  /** What waits for all answers but that of the request which stands last and never came whole. */
+  onAnswered: { readonly unwhole: Exchange | null; readonly step: () => void } | null;
   /** What its last request said of it. */
   standing: Standing;
 }
@@ -45,8 +46,11 @@ export interface Exchanges {
   /** Notes what a request says of who sends it. */
   stands(socket: Socket, standing: Standing): void;
   isClosing(socket: Socket): boolean;
-  /** Calls `then` once every whole request of the connection has its answer, at once when there is none. */
-  afterAnswers(socket: Socket, then: () => void): void;
+  /**
+   * Calls `step` once every whole request of the connection has its answer, at once when there is none. One that is not whole
+   * by now stands last, and will never be: what `step` does is part of its answer.
+   */
+  afterAnswers(socket: Socket, step: () => void): void;
 }
 
 export interface ExchangesDeps {
@@ -87,8 +91,9 @@ export function createExchanges({ onRest, afterTurn, untakenMs }: ExchangesDeps)
         if (connection.deadline !== null) clearTimeout(connection.deadline);
         connection.deadline = null;
         watch(connection, socket);
+        const { onAnswered: next } = connection;
+        if (next !== null && isInTurn(connection, next.unwhole)) next.step();
         if (connection.open.length > 0) return;
-        connection.onAnswered?.();
         if (!connection.isClosing && !socket.destroyed) onRest(socket, connection.standing);
       });
       return true;
@@ -97,8 +102,7 @@ export function createExchanges({ onRest, afterTurn, untakenMs }: ExchangesDeps)
       const { socket } = request;
       const connection = of(socket);
       const exchange = connection.open.find((one) => one.request === request);
-      if (exchange === undefined) return;
-      exchange.isAnswered = true;
+      if (exchange !== undefined) exchange.isAnswered = true;
       // Nearly every answer is taken at once, and costs no timer.
       afterTurn(() => watch(connection, socket));
     },
@@ -109,11 +113,16 @@ export function createExchanges({ onRest, afterTurn, untakenMs }: ExchangesDeps)
       of(socket).standing = standing;
     },
     isClosing: (socket) => of(socket).isClosing,
-    afterAnswers(socket, then) {
+    afterAnswers(socket, step) {
       const connection = of(socket);
-      // A request that is not whole will never be: the refusal is its answer.
-      if (connection.open[0]?.request.complete === true) connection.onAnswered = then;
-      else then();
+      const last = connection.open.at(-1);
+      const unwhole = last?.request.complete === false ? last : null;
+      if (isInTurn(connection, unwhole)) step();
+      else connection.onAnswered = { unwhole, step };
     },
   };
+}
+
+function isInTurn({ open }: Connection, unwhole: Exchange | null): boolean {
+  return (open[0] ?? null) === unwhole;
 }

@@ -13,7 +13,7 @@ import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { FaultCode } from "../platform/fault.ts";
 import type { Answer } from "./answer.ts";
-import { refuse, write, writeBare } from "./answer.ts";
+import { closeSoon, refuse, write, writeBare } from "./answer.ts";
 import type { Exchanges } from "./exchanges.ts";
 import { createExchanges } from "./exchanges.ts";
 import type { ByteBudget } from "./byte-budget.ts";
@@ -89,7 +89,9 @@ export function createIngestDoor(deps: IngestDoorDeps, options: IngestDoorOption
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseUnparsed(door, error, socket));
   server.on("connect", (_request, socket: Socket) => {
     socket.on("error", () => {});
-    writeBare(socket, refuse("method_not_allowed", randomUUID()));
+    if (exchanges.isClosing(socket)) return;
+    exchanges.close(socket);
+    exchanges.afterAnswers(socket, () => writeBare(socket, refuse("method_not_allowed", randomUUID())));
   });
   server.on("connection", (socket) => {
     deps.metrics.ingestConnections.inc();
@@ -119,8 +121,12 @@ function serve(door: Door, request: IncomingMessage, response: ServerResponse, w
 }
 
 function finish(door: Door, request: IncomingMessage, response: ServerResponse, result: Answer): void {
-  if (write(request, response, result)) door.exchanges.close(request.socket);
-  door.exchanges.answered(request);
+  const { exchanges } = door;
+  const { socket } = request;
+  const outcome = write(request, response, result);
+  if (outcome !== "goes_on") exchanges.close(socket);
+  if (outcome === "to_close") exchanges.afterAnswers(socket, () => closeSoon(socket));
+  exchanges.answered(request);
 }
 
 async function answer(door: Door, request: IncomingMessage, wantBody: () => void): Promise<Answer> {

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import { expect, it, onTestFinished } from "vitest";
 import { PIPELINED_MAX } from "../../src/http/exchanges.ts";
-import type { IngestResult } from "../../src/pipeline/arrival.ts";
-import { RECORDED, openBareDoor } from "../support/bare-door.ts";
+import type { IngestResult, ReadySource } from "../../src/pipeline/arrival.ts";
+import { RECORDED, openBareDoor, sourceNamed } from "../support/bare-door.ts";
 import type { RawConnection } from "../support/raw-http.ts";
 import { openRaw, requestBytes } from "../support/raw-http.ts";
 
@@ -104,4 +104,31 @@ it("lets a connection wait for a slow commit, and for the answers behind it, as 
   expect([(await connection.answer()).status, (await connection.answer()).status]).toEqual([200, 200]);
   await connection.send(requests[1]!);
   expect((await connection.answer()).status).toBe(200);
+});
+
+it.each([
+  [
+    "a request that is refused before its body has come",
+    requestBytes("PUT /in/plain-source", [["content-length", "9"]]),
+    405,
+  ],
+  ["a CONNECT", Buffer.from("CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n"), 405],
+])("%s has its answer behind that of the request before it, and takes none from it", async (_what, behind, status) => {
+  const ends: ((result: IngestResult) => void)[] = [];
+  const { url, server } = await openBareDoor({
+    ingest: () => new Promise((resolve) => ends.push(resolve)),
+    findSource: (key) => ({ ...sourceNamed(key), provider: { methods: ["POST"] } }) as unknown as ReadySource,
+  });
+  const connection = await open(url);
+  let isRefused = (): boolean => false;
+  server.on("connect", () => (isRefused = () => true));
+  server.on("request", (request, response) => {
+    if (request.method === "PUT") isRefused = () => response.headersSent;
+  });
+  await connection.send(Buffer.concat([requestBytes("POST /in/plain-source", [], "x"), behind]));
+  await expect.poll(() => isRefused() && ends.length).toBe(1);
+  ends[0]?.(RECORDED);
+  expect((await connection.answer()).status).toBe(200);
+  expect((await connection.answer()).status).toBe(status);
+  expect((await connection.closed).rest).toBe("");
 });
