@@ -23,6 +23,7 @@ import { ingest } from "../pipeline/ingest.ts";
 import { createEgress } from "../platform/egress/create-egress.ts";
 import type { Egress } from "../platform/egress/egress-outcome.ts";
 import type { Log } from "../platform/log.ts";
+import { messageOf } from "../platform/log.ts";
 import { openAdmission } from "./admission.ts";
 import type { Foundation } from "./foundation.ts";
 import { listen } from "./listen.ts";
@@ -46,7 +47,10 @@ export async function startIngest(
   onHeld: OnHeld,
 ): Promise<Ingest | StartFault> {
   const { clock, metrics, random } = foundation;
-  const recorder = openRecorder(config, foundation, onRecorded, (durationMs) => saturation.noteCommit(durationMs));
+  const recorder = openRecorder(config, log, foundation, {
+    onRecorded,
+    onCommit: (durationMs) => saturation.noteCommit(durationMs),
+  });
   const { admission, saturation, turns } = openAdmission(config, log, foundation, recorder.load);
   const watch = startArrivalWatch({ db: foundation.base, clock, metrics, log });
   const filterFaults = createFilterFaults({ db: foundation.base, clock, metrics, log });
@@ -171,9 +175,9 @@ function openDoor(
 
 function openRecorder(
   config: GatewayConfig,
+  log: Log,
   foundation: Foundation,
-  onRecorded: (quiet: number) => void,
-  onCommit: (durationMs: number) => void,
+  told: { readonly onRecorded: (quiet: number) => void; readonly onCommit: (durationMs: number) => void },
 ) {
   const { recordDeadlineMs, queueItemsMax, queueBytesMax, databaseConnections } = config.ingest;
   const { clock, metrics, ranks } = foundation;
@@ -183,7 +187,8 @@ function openRecorder(
     keptOpen: 1,
   });
   const limits = { lanes: databaseConnections, deadlineMs: recordDeadlineMs, queueItemsMax, queueBytesMax };
-  return createRecorder({ db, clock, metrics, ranks, ...limits, onRecorded, onCommit });
+  const onThrown = (error: unknown): void => log.error({ error: messageOf(error) }, "arrivals could not be recorded");
+  return createRecorder({ db, clock, metrics, ranks, ...limits, ...told, onThrown });
 }
 
 /** Searches for the secret that a refused arrival was signed with: at most 20 HMACs each, so 200 a second and source. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../platform/clock.ts";
+import { messageOf } from "../platform/log.ts";
 import type { Committed } from "../store/database.ts";
 
 /** What became of one submitted item. */
@@ -48,6 +49,8 @@ export interface GroupCommitOptions<Item, Result> {
   /** @param isRepeat one of the items was tried before, and that may have taken effect */
   run(items: readonly Item[], isRepeat: boolean): Promise<Committed<readonly Result[]>>;
   onBatch?(size: number): void;
+  /** Is told what `run` threw, for it must not go unseen. */
+  onThrown?(error: unknown): void;
 }
 
 interface Waiting<Item, Result> {
@@ -211,7 +214,8 @@ async function runBatch<Item, Result>(state: State<Item, Result>, batch: Waiting
   state.options.onBatch?.(batch.length);
   const isRepeat = batch.some((waiting) => waiting.tries > 0);
   for (const waiting of batch) waiting.tries++;
-  const result = await state.options.run(
+  const result = await runCaught(
+    state,
     batch.map((waiting) => waiting.item),
     isRepeat,
   );
@@ -230,6 +234,22 @@ async function runBatch<Item, Result>(state: State<Item, Result>, batch: Waiting
   state.pausedUntilMs =
     state.options.clock.monotonicMs() + Math.min(PAUSE_MAX_MS, 25 * 2 ** Math.min(state.failures, 5));
   state.pending = batch.concat(state.pending);
+}
+
+const INTERNAL_ERROR = "XX000";
+
+// A throw is a bug, and most likely one item makes it: alone each of them tells which, and the process goes on.
+async function runCaught<Item, Result>(
+  { options }: State<Item, Result>,
+  items: readonly Item[],
+  isRepeat: boolean,
+): Promise<Committed<readonly Result[]>> {
+  try {
+    return await options.run(items, isRepeat);
+  } catch (error) {
+    options.onThrown?.(error);
+    return { ok: false, unknown: true, code: INTERNAL_ERROR, message: messageOf(error) };
+  }
 }
 
 // Also wakes the pump after a pause: it runs while anything is unanswered.

@@ -35,6 +35,7 @@ export function createRecorder(deps: {
   readonly onRecorded: (quiet: number) => void;
   /** Is told how long each committed transaction took, in milliseconds. */
   readonly onCommit?: (durationMs: number) => void;
+  readonly onThrown?: (error: unknown) => void;
 }): GroupCommit<Drafts, readonly Recorded[]> {
   const record = createBatchRecorder({ db: deps.db, ledger: openLedger(), clock: deps.clock });
   return createGroupCommit<Drafts, readonly Recorded[]>({
@@ -49,6 +50,7 @@ export function createRecorder(deps: {
     sizeOf: (drafts) => drafts.reduce((sum, { body, headers }) => sum + body.length + headers.length + 1_000, 0),
     keysOf: (drafts) => drafts.flatMap((draft) => draft.keys.map((place) => place.key)),
     onBatch: (size) => deps.metrics.recordBatchSize.observe(size),
+    ...(deps.onThrown === undefined ? {} : { onThrown: deps.onThrown }),
     run: async (groups, isRepeat) => {
       const drafts = groups.flat();
       const seen = { quiet: 0 };

@@ -1,5 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
+import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import { toPublicId } from "../domain/id.ts";
 import type { RejectionDiagnosis } from "../pipeline/explain-refusal.ts";
@@ -35,6 +36,7 @@ export function createRejectionStore(deps: {
     clock: deps.clock,
     sizeOf: (draft) => draft.body.length + draft.headers.length + 1_000,
     keysOf: () => [],
+    onThrown: (error) => deps.log.error({ error: messageOf(error) }, "rejections could not be worked on"),
     run: (drafts) =>
       deps.db.transaction(async (tx) => {
         await storeRejections(tx, drafts);

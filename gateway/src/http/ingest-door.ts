@@ -123,10 +123,16 @@ function serve(door: Door, request: IncomingMessage, response: ServerResponse, w
 function finish(door: Door, request: IncomingMessage, response: ServerResponse, result: Answer): void {
   const { exchanges } = door;
   const { socket } = request;
-  const outcome = write(request, response, result);
-  if (outcome !== "goes_on") exchanges.close(socket);
-  if (outcome === "to_close") exchanges.afterAnswers(socket, () => closeSoon(socket));
-  exchanges.answered(request);
+  try {
+    const outcome = write(request, response, result);
+    if (outcome !== "goes_on") exchanges.close(socket);
+    if (outcome === "to_close") exchanges.afterAnswers(socket, () => closeSoon(socket));
+    exchanges.answered(request);
+  } catch (error) {
+    // Nobody else hears of it, and a connection without its answer would stand for ever.
+    door.deps.log.error({ error: messageOf(error) }, "an answer could not be written");
+    socket.destroy();
+  }
 }
 
 async function answer(door: Door, request: IncomingMessage, wantBody: () => void): Promise<Answer> {

@@ -42,6 +42,20 @@ export function explainRefusal(
   const refused = asRefused(refusal);
   if (refused === null || !mayNameSigner(refused)) return refusal;
   if (!deps.signers.mayTry(ready.source.id)) return refusal;
+  try {
+    return lookCloser(deps, ready, arrival, refused);
+  } catch {
+    // As in verifyArrival: a verifier that throws on what a stranger sends must not fail the arrival. It is refused already.
+    return refusal;
+  }
+}
+
+function lookCloser(
+  deps: { readonly signers: SignerSearch; readonly publicUrl: string | null },
+  ready: ReadySource,
+  arrival: Arrival,
+  refused: Refused,
+): Refusal {
   const input = toVerifyInput(ready, arrival, deps.publicUrl);
   const closer = verify(input);
   // With a key that was fetched for this arrival alone there is nothing to look closer with.

@@ -1,7 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Log } from "../../src/platform/log.ts";
+import { silentLog } from "../../src/platform/log.ts";
+import { RECORDED, openBareDoor } from "../support/bare-door.ts";
 import { KEY, doorOfThisFile, expectRefused } from "../support/door.ts";
 import { faultOf, post, postBytes, stripeEvent, until } from "../support/ingest-gateway.ts";
-import { exchangeRaw, requestBytes } from "../support/raw-http.ts";
+import { exchangeRaw, openRaw, requestBytes } from "../support/raw-http.ts";
 
 const door = doorOfThisFile();
 
@@ -122,4 +125,21 @@ it("every signature that does not verify gets the same answer but for its id", a
     answers.push(answer.body.replace(/"id":"rej_[^"]+"/, ""));
   }
   expect(new Set(answers).size).toBe(1);
+});
+
+it("an answer that cannot be written ends its connection and no other, and is logged", async () => {
+  const logged: string[] = [];
+  const { url } = await openBareDoor({
+    log: { ...silentLog, error: (_fields: unknown, words: string) => void logged.push(words) } as Log,
+    ingest: async ({ source }) =>
+      source.name === "broken-source"
+        ? { kind: "handshake", status: 200, headers: { "x-broken": "a\nb" }, body: new Uint8Array() }
+        : RECORDED,
+  });
+  const broken = await openRaw(url);
+  onTestFinished(() => broken.end());
+  await broken.send(requestBytes("GET /in/broken-source"));
+  expect((await broken.closed).rest).toBe("");
+  expect(logged).toEqual(["an answer could not be written"]);
+  expect((await exchangeRaw(url, requestBytes("POST /in/plain-source", [], "x"))).status).toBe(200);
 });

@@ -5,7 +5,7 @@ import type { Arrival } from "../../src/pipeline/arrival.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 import { explainRefusal } from "../../src/pipeline/explain-refusal.ts";
 import { verifyArrival } from "../../src/pipeline/verify-arrival.ts";
-import { NOW, secretOf, sourceRow } from "../support/catalog-rows.ts";
+import { NOW, arrivalOf, secretOf, sourceRow } from "../support/catalog-rows.ts";
 
 const DAY = 86_400_000;
 
@@ -165,4 +165,19 @@ describe("the search for the secret that was signed with", () => {
     ]);
     expect(index.findSuspects(sourceRow("new", { provider: "github" }), NOW)).toEqual([]);
   });
+});
+
+it("a closer look that throws leaves the refusal as it is: the request was judged already", () => {
+  const index = indexCatalog({ version: 1, sources: [own], destinations: [], routes: [], throttles: [] });
+  const broken = Object.defineProperty({ ...index.findSource(own.key)! }, "receiver", {
+    get: () => {
+      throw new TypeError("a verifier's fault");
+    },
+  });
+  const refusal = {
+    reason: "signature_mismatch",
+    diagnosis: { step: "signature", summary: "brief", evidence: {}, likelyCause: "body_or_secret_differs" },
+  } as const;
+  const signers = { suspects: index.findSuspects, mayTry: () => true };
+  expect(explainRefusal({ signers, publicUrl: null }, broken, arrivalOf("{}", []), refusal)).toBe(refusal);
 });
