@@ -126,8 +126,9 @@ function finish(door: Door, request: IncomingMessage, response: ServerResponse, 
   try {
     const outcome = write(request, response, result);
     if (outcome !== "goes_on") exchanges.close(socket);
+    // One that is still sending has the time that closeSoon gives it: it may read its answer after its last byte.
     if (outcome === "to_close") exchanges.afterAnswers(socket, () => closeSoon(socket));
-    exchanges.answered(request);
+    else exchanges.answered(request);
   } catch (error) {
     // Nobody else hears of it, and a connection without its answer would stand for ever.
     door.deps.log.error({ error: messageOf(error) }, "an answer could not be written");
