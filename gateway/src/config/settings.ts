@@ -241,7 +241,8 @@ export const SETTINGS: { readonly [P in SettingPath]: Setting<SettingValues[P]> 
   "retention.eventDays": wholeNumber(1, 3_650, {
     fallback: 30,
     variable: "HOLDFAST_RETENTION_EVENT_DAYS",
-    meaning: "How long events are kept, with their bytes. What is not finished keeps its event, however old.",
+    meaning:
+      "How long events are kept, with their bytes. What is not finished keeps its event, however old, and a dead letter keeps its own for so long from its end.",
   }),
   "retention.attemptDays": wholeNumber(1, 3_650, {
     fallback: 30,

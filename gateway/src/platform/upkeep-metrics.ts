@@ -34,7 +34,7 @@ export function createUpkeepMetrics(registers: Registry[]) {
     }),
     retentionNeeded: new Gauge({
       name: "holdfast_retention_needed_partitions",
-      help: "Partitions that are older than they are kept and stay because unfinished deliveries need them",
+      help: "Partitions that are older than they are kept and stay because unfinished deliveries or late dead letters need them",
       registers,
     }),
     oldestSnapshotSeconds: new Gauge({

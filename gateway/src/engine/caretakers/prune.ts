@@ -35,7 +35,7 @@ export interface PrunerDeps {
 /** What one round of the pruner did. */
 export interface Pruned {
   readonly dropped: readonly string[];
-  /** Old enough, and kept because something that is not finished needs them. */
+  /** Old enough, and kept because something that is not finished, or died lately, needs them. */
   readonly needed: readonly string[];
   /** Old enough, and not dropped this time: somebody reads or writes the table all the time, or this process leads no more. */
   readonly postponed: readonly string[];
@@ -46,7 +46,8 @@ const DROPS_MAX = 50;
 
 /**
  * Drops the days that are older than their kind is kept, the oldest first. A day that an unfinished delivery needs stays,
- * however old: its event, and the place it will be written to when it ends. Nothing goes silently: each drop is logged and
+ * however old: its event, and the place it will be written to when it ends. So does a dead letter that nobody has handled, with
+ * its event, until it has been dead for as long as events are kept. Nothing goes silently: each drop is logged and
  * counted, with the dead letters that went with it.
  *
  * @param nowMs Unix milliseconds
@@ -56,10 +57,11 @@ export async function prune(deps: PrunerDeps, retention: Retention, nowMs: numbe
   const days = (await listDayPartitions(deps.db)).filter((day) => day.toMs <= nowMs - keptMs(retention, day.table));
   // Events before their duplicates: while an event is there, a copy of it may still be counted.
   const inOrder = ORDER.flatMap((table) => days.filter((day) => day.table === table));
+  const diedAfter = new Date(nowMs - retention.eventDays * DAY_MS);
   for (const day of inOrder) {
     const term = deps.leader.current();
     if (term === null || done.dropped.length >= DROPS_MAX) done.postponed.push(day.name);
-    else if (await isDayNeeded(deps.db, day)) done.needed.push(day.name);
+    else if (await isDayNeeded(deps.db, day, diedAfter)) done.needed.push(day.name);
     else done[await drop(deps, term, day)].push(day.name);
   }
   deps.metrics.retentionNeeded.set(done.needed.length);
