@@ -7,12 +7,13 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import { createRandom } from "../../src/platform/random.ts";
 import { retryDelivery } from "../../src/recovery/retry-dead.ts";
+import { dropPartition } from "../../src/store/upkeep/partition-ddl.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
 import { openTransaction } from "../support/ledger.ts";
-import { tryOnce } from "../support/recorded-events.ts";
+import { recordOne, tryOnce } from "../support/recorded-events.ts";
 import { startReceiver } from "../support/receiver.ts";
 
 const DAY_MS = 86_400_000;
@@ -190,6 +191,51 @@ it("keeps the event of a retry that died, although the letter that was retried g
   const later = await prune(pruner.deps, KEPT, nowMs + 3 * DAY_MS);
   expect(later.needed).toEqual([event, duplicate]);
   expect(later.dropped).toContain(finished);
+});
+
+/** Records an event of 40 days ago, and says how to send it again. */
+async function recordOld(desk: Desk): Promise<{ oldMs: number; again(): Promise<string> }> {
+  const oldMs = Date.now() - 40 * DAY_MS;
+  const [source] = await desk.query<{ id: string }>("select id from holdfast.source where name = 'payments'");
+  const event = { sourceId: source!.id, providerId: "evt_old" };
+  await recordOne(desk.db, { ...event, at: new Date(oldMs) });
+  return { oldMs, again: async () => (await recordOne(desk.db, event)).kind };
+}
+
+it("counts a repeat as long as its event is there: the day of its duplicates stays while the event's cannot be dropped", async () => {
+  const desk = await openQuietDesk([Date.now() - 40 * DAY_MS]);
+  const pruner = await openPruner(desk);
+  const { oldMs, again } = await recordOld(desk);
+  const [event, duplicate] = threeOf(oldMs);
+  const reader = await openTransaction(desk);
+  await reader.tx.client.query(`lock table holdfast.${event} in access share mode`);
+  // It gives up after the first try.
+  const hasty = { ...pruner.deps, signal: AbortSignal.abort() };
+  const { postponed } = await prune(hasty, KEPT, Date.now());
+  expect(await again()).toBe("duplicate");
+  expect(postponed).toEqual([event, duplicate]);
+  expect(await desk.query("select count from holdfast.duplicate")).toEqual([{ count: 1 }]);
+  await reader.end("COMMIT");
+  const { dropped } = await prune(pruner.deps, KEPT, Date.now());
+  expect(dropped.slice(0, 2)).toEqual([event, duplicate]);
+  expect(await again()).toBe("duplicate");
+});
+
+it("refuses no repeat while the days of its event and of its duplicates are being dropped", async () => {
+  const desk = await openQuietDesk([Date.now() - 40 * DAY_MS]);
+  const { oldMs, again } = await recordOld(desk);
+  const [event, duplicate] = threeOf(oldMs);
+  for (const [table, name] of [
+    ["event", event],
+    ["duplicate", duplicate],
+  ] as const) {
+    const drop = await openTransaction(desk);
+    await dropPartition(drop.tx, table, name!);
+    const repeated = again();
+    await until(async () => (await desk.query("select 1 from pg_locks where not granted")).length > 0);
+    await drop.end("COMMIT");
+    expect([table, await repeated]).toEqual([table, "duplicate"]);
+  }
 });
 
 it("counts and tells the dead letters that go with a day", async () => {

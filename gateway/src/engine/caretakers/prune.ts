@@ -54,18 +54,28 @@ const DROPS_MAX = 50;
  */
 export async function prune(deps: PrunerDeps, retention: Retention, nowMs: number): Promise<Pruned> {
   const done = { dropped: [] as string[], needed: [] as string[], postponed: [] as string[] };
-  const days = (await listDayPartitions(deps.db)).filter((day) => day.toMs <= nowMs - keptMs(retention, day.table));
-  // Events before their duplicates: while an event is there, a copy of it may still be counted.
+  const stored = await listDayPartitions(deps.db);
+  const days = stored.filter((day) => day.toMs <= nowMs - keptMs(retention, day.table));
+  // Events before their duplicates: while an event is there, a copy of it may still be counted, and is refused where it cannot.
   const inOrder = ORDER.flatMap((table) => days.filter((day) => day.table === table));
+  const names = new Set(stored.map(({ name }) => name));
   const diedAfter = new Date(nowMs - retention.eventDays * DAY_MS);
   for (const day of inOrder) {
     const term = deps.leader.current();
+    const events = eventsOf(day);
     if (term === null || done.dropped.length >= DROPS_MAX) done.postponed.push(day.name);
+    else if (events !== null && names.has(events) && !done.dropped.includes(events))
+      done[done.needed.includes(events) ? "needed" : "postponed"].push(day.name);
     else if (await isDayNeeded(deps.db, day, diedAfter)) done.needed.push(day.name);
     else done[await drop(deps, term, day)].push(day.name);
   }
   deps.metrics.retentionNeeded.set(done.needed.length);
   return done;
+}
+
+/** The day of events whose repeats this day counts; null for other tables. */
+function eventsOf({ table, name }: DayPartition): string | null {
+  return table === "duplicate" ? name.replace(table, "event") : null;
 }
 
 const ORDER = ["event", "duplicate", "attempt", "finished_delivery", "rejection"];

@@ -63,13 +63,12 @@ const findNeedOfTime = cold(
  * place that it will be written to; or a dead letter that nobody has handled and that died after `diedAfter`, since days
  * go by when a delivery was made, and it may have waited for longer than they are kept. No new delivery is made with an
  * id of the past, so a day that nobody needs is not needed later; a retry or replay that is asked for in this very moment
- * ends dead with its reason.
+ * ends dead with its reason. A day of duplicates is needed as long as its events are there, which the caller knows.
  */
 export async function isDayNeeded(db: Queryable, day: DayPartition, diedAfter: Date): Promise<boolean> {
   const bounds = [lowestUuid(day.fromMs), lowestUuid(day.toMs), diedAfter];
   switch (day.table) {
     case "event":
-    case "duplicate":
       return (await db.run(findNeedOfEvents, bounds)).rowCount === 1;
     case "finished_delivery":
       return (await db.run(findNeedOfTime, bounds)).rowCount === 1;
