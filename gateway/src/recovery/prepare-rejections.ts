@@ -111,7 +111,10 @@ async function prepare(
   return { ok: true, by: verified.by, drafts: drafts.map((draft) => asReplay(deps, draft, options)) };
 }
 
-/** The event keeps the time of its receipt; its deliveries begin now, in the lane of replays. */
+/**
+ * The event keeps the time of its receipt, and its deliveries begin now, in the lane of replays. So do the ids of all: rejections
+ * may be kept for longer than events, and then the day of the receipt has no partition any more.
+ */
 function asReplay(deps: RejectionDeps, draft: EventDraft, options: ReplayOptions): EventDraft {
   const nowMs = deps.clock.now().getTime();
   const lane = replayLane(draft.tenant);
@@ -123,5 +126,5 @@ function asReplay(deps: RejectionDeps, draft: EventDraft, options: ReplayOptions
     lane,
     laneWeight: 1,
   }));
-  return { ...draft, deliveries };
+  return { ...draft, id: newUuid(nowMs, draft.bucket, deps.random(8)), deliveries };
 }

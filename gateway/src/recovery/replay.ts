@@ -5,13 +5,14 @@ import type { Ledger } from "../pipeline/ledger.ts";
 import type { Ranks } from "../domain/fair-queue.ts";
 import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
 import type { Log } from "../platform/log.ts";
+import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { listRunnable, listWithdrawing } from "../store/replays/find-replays.ts";
 import { countInFlight, listUnsettled, settleItems } from "../store/replays/items.ts";
 import type { ReplayRow } from "../store/replays/replay-row.ts";
-import { advanceReplay, endReplay, fenceReplay, leaseReplay } from "../store/replays/write-replays.ts";
-import { toPublicId } from "../domain/id.ts";
+import { advanceReplay, endReplay, fenceReplay, leaseReplay, restReplay } from "../store/replays/write-replays.ts";
+import { newUuid, toPublicId } from "../domain/id.ts";
 import { prepareEvents, readEventWindow } from "./prepare-events.ts";
 import { prepareRejections, readRejectionWindow } from "./prepare-rejections.ts";
 import { withdrawUntouched } from "./cancel-replay.ts";
@@ -43,17 +44,29 @@ const DEADLINE_MS = 15_000;
  * One round over everything that replays have under way: each running one whose lease can be had goes on by one batch, and
  * what has ended is written down.
  *
- * @returns whether there is more to do at once, and how many are under way here
+ * @returns whether there is more to do at once, and how many are under way here. Throws when all had their turn, and names each
+ *   that failed.
  */
 export async function replay(deps: ReplayDeps): Promise<{ readonly more: boolean; readonly running: number }> {
   const runnable = (await deps.db.run(listRunnable, [deps.lease, deps.databaseNow(), RUNS_MAX])).rows;
   const gone = [];
-  for (const { id } of runnable) gone.push(await goOn(deps, id));
+  const faults: string[] = [];
+  for (const { id } of runnable) gone.push(await goOn(deps, id).catch((error) => rest(deps, id, error, faults)));
   const running = gone.filter((how) => how === "on" || how === "waits").length;
   deps.metrics.replaysRunning.set(running);
   for (const { id } of (await deps.db.run(listWithdrawing, [RUNS_MAX])).rows) await withdrawUntouched(deps, id);
   for (const { id } of (await deps.db.run(listUnsettled, [RUNS_MAX])).rows) await settleEnded(deps, id);
+  if (faults.length > 0) throw new Error(`a replay did not go on: ${faults.join("; ")}`);
   return { more: gone.includes("on"), running };
+}
+
+/** Leaves one that failed alone for the length of a lease, so that it neither stops the others nor takes their turns. */
+async function rest(deps: ReplayDeps, id: string, error: unknown, faults: string[]): Promise<Gone> {
+  faults.push(`${toPublicId("rpl", id)}: ${messageOf(error)}`);
+  const now = deps.databaseNow().getTime();
+  const nobody = newUuid(now, 0, deps.random(8));
+  await deps.db.run(restReplay, [id, deps.lease, nobody, new Date(now + deps.leaseMs)]);
+  return "elsewhere";
 }
 
 /** How far a replay went: a batch on; not now, by its rate, its ceiling or what is under way; to its end; or it is another's. */

@@ -1,6 +1,12 @@
+import { sign } from "@holdfast/verify";
 import { expect, it } from "vitest";
+import type { Source } from "../../src/domain/catalog.ts";
+import { timeOf } from "../../src/domain/id.ts";
+import { listDayPartitions } from "../../src/store/upkeep/day-partitions.ts";
+import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
-import { openDesk } from "../support/delivery-gateway.ts";
+import { openDesk, SOURCE_SECRET } from "../support/delivery-gateway.ts";
+import { recordRejection } from "../support/recorded-events.ts";
 import type { ReplayGateway } from "../support/replay-desk.ts";
 import { openService, ownByApi, settled, startReplayGateway } from "../support/replay-desk.ts";
 
@@ -113,6 +119,38 @@ it("refuses an event whose recorded signature does not hold, unless the recorded
     verified: { recorded_verdict: 1 },
   });
 });
+
+it("makes an event of a rejection whose day of events is gone: it begins now, and tells when it came", async () => {
+  const desk = await openDesk();
+  const service = await openService();
+  const gateway = await startReplayGateway(desk, { destinations: { billing: { url: service.url } } });
+  const receivedAt = new Date(Date.now() - 10 * 86_400_000);
+  await ensurePartitions(desk.db, receivedAt.getTime(), 1);
+  for (const { table, name, toMs } of await listDayPartitions(desk.db))
+    if (table !== "rejection" && toMs < Date.now() - 2 * 86_400_000) await desk.query(`DROP TABLE holdfast.${name}`);
+  await refuseThen(desk, receivedAt);
+  const since = new Date(receivedAt.getTime() - 1_000).toISOString();
+  expect(await gateway.replay({ of: "rejections", since })).toMatchObject({
+    state: "completed",
+    summary: { events_scanned: 1, replayed: 1, processed: 1, integrity_check: "pass" },
+  });
+  const [event] = await desk.query<{ id: string; received_at: Date }>("SELECT id, received_at FROM holdfast.event");
+  expect(event!.received_at).toEqual(receivedAt);
+  expect(timeOf(event!.id)).toBeGreaterThan(Date.now() - 86_400_000);
+  expect(service.effects.size).toBe(1);
+});
+
+/** A rejection of that time, of an arrival that the secrets of today verify. */
+async function refuseThen(desk: Desk, receivedAt: Date): Promise<void> {
+  const [row] = await desk.query<{ id: string }>("SELECT id FROM holdfast.source WHERE name = 'payments'");
+  const source = { id: row!.id, tenant: "default" } as Source;
+  const url = "https://gateway.example/in/payments-key";
+  const body = Buffer.from(JSON.stringify({ id: "evt_old", object: "event", type: "invoice.paid" }));
+  const request = { method: "POST", url, headers: [] as [string, string][], body };
+  const receiver = { secrets: [SOURCE_SECRET] };
+  const headers = sign({ provider: "stripe", receiver, request, now: receivedAt }) as [string, string][];
+  await recordRejection(desk.db, source, { ...request, headers, receivedAt });
+}
 
 async function addSecret(gateway: ReplayGateway, version: string): Promise<void> {
   const added = await gateway.call("POST", "/sources/payments/secrets", { value: NEW_SECRET, version });

@@ -157,6 +157,26 @@ it("is advanced by one worker at a time: of two that hold it at once, one is ref
   expect(new Set(made.map((row) => row.event_id)).size).toBe(EVENTS);
 });
 
+it("a run that fails stops no other, is named, and is left alone for a while", async () => {
+  const { desk, gateway } = await outage(["admin"]);
+  const [bad, good] = [
+    (await gateway.call("POST", "/replays", { trustRecorded: true })).body,
+    (await gateway.call("POST", "/replays", { trustRecorded: true })).body,
+  ];
+  await desk.query("UPDATE holdfast.replay SET state = 'running', started_at = now(), started_by = 'test'");
+  const deps = { ...(await replayer(desk.db)), leaseMs: 60_000 };
+  // The first transaction of a round is the older run's.
+  await expect(replay({ ...deps, db: breaking(desk.db, 1, "before") })).rejects.toThrow(`${String(bad["id"])}: killed`);
+  expect(await desk.query("SELECT DISTINCT replay_id FROM holdfast.replay_item")).toEqual([
+    { replay_id: parsePublicId("rpl", String(good["id"])) },
+  ]);
+  const [left] = await desk.query<{ waits: boolean }>(
+    "SELECT lease <> $2 AND lease_until > now() AS waits FROM holdfast.replay WHERE id = $1",
+    [parsePublicId("rpl", String(bad["id"])), deps.lease],
+  );
+  expect(left).toEqual({ waits: true });
+});
+
 it("takes back what nobody has tried when it is cancelled: the dead letters are open again", async () => {
   const { desk, service, gateway } = await outage();
   service.answer = () => 200;

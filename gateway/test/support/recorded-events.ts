@@ -6,6 +6,7 @@ import type { Ranks } from "../../src/domain/fair-queue.ts";
 import { createFairQueue } from "../../src/domain/fair-queue.ts";
 import { bucketOf, newUuid } from "../../src/domain/id.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
+import type { Arrival } from "../../src/pipeline/arrival.ts";
 import type { EventDraft } from "../../src/pipeline/record-event.ts";
 import { openLedger } from "../../src/pipeline/ledger.ts";
 import { recordEvents } from "../../src/pipeline/record-event.ts";
@@ -110,11 +111,11 @@ export const REJECTED = {
   diagnosis: { step: "signature", summary: "No live secret made this.", evidence: {}, likelyCause: null },
 } as const;
 
-/** Keeps a rejection as the door does. @returns its id (UUID) */
-export async function recordRejection(db: Database, source: Source): Promise<string> {
+/** Keeps a rejection as the door does. @param came what is other than in {@link REJECTED} @returns its id (UUID) */
+export async function recordRejection(db: Database, source: Source, came: Partial<Arrival> = {}): Promise<string> {
   const { diagnosis, ...request } = REJECTED;
   const ready = { source, routes: [], provider: null, receiver: {}, lane: null };
-  const arrival = { ...request, receivedAt: new Date() };
+  const arrival = { ...request, receivedAt: new Date(), ...came };
   const draft = draftRejection(ready, arrival, "signature_mismatch", diagnosis, (size) => randomBytes(size));
   const done = await db.transaction((tx) => storeRejections(tx, [draft]), 5_000);
   if (!done.ok) throw new Error(done.message);

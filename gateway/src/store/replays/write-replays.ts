@@ -44,6 +44,15 @@ export const releaseReplays = cold(
 );
 
 /**
+ * Leaves a replay alone until a deadline: the lease is nobody's, so no worker takes it before. Parameters: id, lease uuid, nobody's
+ * lease uuid, deadline.
+ */
+export const restReplay = cold(
+  "rest_replay",
+  "UPDATE holdfast.replay SET lease = $3, lease_until = $4 WHERE id = $1 AND state = 'running' AND lease = $2",
+);
+
+/**
  * The fence of a batch: holds the row while the batch is written, and finds nothing when the replay was stopped, when its
  * lease is another's, or when another has moved the cursor. Parameters: id, lease uuid, cursor id.
  */
