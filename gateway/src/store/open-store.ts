@@ -122,7 +122,7 @@ async function findFault(url: string): Promise<StoreFault | null> {
     return {
       ok: false,
       code: "database_unsafe",
-      message: `the database would lose acknowledged events: ${durability.faults.map((fault) => `${fault.setting} is ${fault.value} (${fault.level})`).join(", ")}`,
+      message: `the database cannot keep our promises: ${durability.faults.map((fault) => `${fault.setting} is ${fault.value} (${fault.level})`).join(", ")}`,
       remedy: durability.faults.map((fault) => fault.remedy).join(" "),
     };
   } catch (error) {
