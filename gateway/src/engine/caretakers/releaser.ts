@@ -1,4 +1,5 @@
 import type { Destination } from "../../domain/catalog.ts";
+import type { HeldReason } from "../../domain/gate.ts";
 import type { Handler } from "../../domain/handler.ts";
 import { readDeliverySecret } from "../../platform/delivery-signature.ts";
 import type { Database } from "../../store/database.ts";
@@ -6,6 +7,7 @@ import { releaseActive } from "../../store/deliveries/release-active.ts";
 import { releaseServable } from "../../store/deliveries/release-servable.ts";
 
 const BATCH = 1_000;
+const UNSERVABLE = ["handler_missing", "signing_secret_unreadable"] as const satisfies readonly HeldReason[];
 
 /**
  * Lets go what is held without need: for a destination that is active again, and for one that the process which held it
@@ -21,10 +23,9 @@ export async function release(deps: {
 }): Promise<number> {
   const active = (await deps.db.run(releaseActive, [BATCH])).rowCount ?? 0;
   const servable = deps.destinations.filter((destination) => isServable(destination, deps.handlers));
-  const ids = servable.map(({ id }) => id);
-  const reasons = servable.map(({ target }) =>
-    target.kind === "http" ? "signing_secret_unreadable" : "handler_missing",
-  );
+  // Both of each: what held a delivery may be of the kind that its destination was then.
+  const ids = servable.flatMap(({ id }) => UNSERVABLE.map(() => id));
+  const reasons = servable.flatMap(() => UNSERVABLE);
   const mended = (await deps.db.run(releaseServable, [ids, reasons, BATCH])).rowCount ?? 0;
   if (active + mended > 0) deps.onReady();
   return active + mended;
