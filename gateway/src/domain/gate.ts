@@ -145,6 +145,14 @@ function refill(limits: Limits, { tokens, refilledAt }: GateStanding, now: Date)
 /** The part of its slots that a worker leaves to one slow destination: a quarter. */
 export const SLOW_SHARE = 4;
 
+/**
+ * Whether a destination that is slow is given a share of the slots. One that declares no more than that is held back by its own
+ * limit; whatever else it declares is what it can take, and says nothing of what a worker can spare.
+ */
+export function needsSlowGate({ concurrency }: Limits, gate: Gate | null, share: number): boolean {
+  return (concurrency === null || concurrency > share) && (gate === null || gate.slowConcurrency === null);
+}
+
 /** From so many slow destinations on each gets less, at least one, so that together they never take all slots of a worker. */
 function shareSlow(concurrency: number, slowGates: number): number {
   return Math.max(1, Math.floor((concurrency * SLOW_SHARE) / Math.max(SLOW_SHARE, slowGates)));

@@ -1,6 +1,6 @@
 import { BREAKER_STATES } from "../domain/breaker.ts";
 import type { Destination } from "../domain/catalog.ts";
-import { GATE_REASONS } from "../domain/gate.ts";
+import { GATE_REASONS, needsSlowGate } from "../domain/gate.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import type { Claimed } from "../pipeline/claim.ts";
 import type { Attempt } from "../pipeline/deliver.ts";
@@ -95,10 +95,9 @@ function hasRestless(deps: GatesDeps): boolean {
 }
 
 async function findSlow(deps: GatesDeps): Promise<boolean> {
-  // A limit that was declared stands: whoever declared it knows the destination.
-  const slow = deps.worker.findSlow((id) => {
+  const slow = deps.worker.findSlow((id, share) => {
     const destination = deps.catalog().findDestination(id);
-    return destination !== null && destination.policy.concurrency === null && destination.gate?.slowConcurrency == null;
+    return destination !== null && needsSlowGate(destination.policy, destination.gate, share);
   });
   if (slow !== null) await gateSlow(deps, slow.destinationId, slow.share);
   return slow !== null;

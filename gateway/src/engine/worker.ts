@@ -29,7 +29,7 @@ export interface Worker {
   inFlight(): number;
   /** A destination whose old attempts fill a share of the slots, and that share; null when there is none. */
   findSlow(
-    isMeant: (destinationId: string) => boolean,
+    isMeant: (destinationId: string, share: number) => boolean,
   ): { readonly destinationId: string; readonly share: number } | null;
   /** Claims nothing more; resolves when what was claimed has ended. */
   drain(): Promise<void>;
@@ -121,10 +121,9 @@ export function startWorker(
     inFlight: () => slots.inUse(),
     findSlow: (isMeant) => {
       const { concurrency } = options;
-      const destinationId = slots.findSlow(concurrency, isMeant);
-      return destinationId === null
-        ? null
-        : { destinationId, share: Math.max(1, Math.floor(concurrency / SLOW_SHARE)) };
+      const share = Math.max(1, Math.floor(concurrency / SLOW_SHARE));
+      const destinationId = slots.findSlow(concurrency, (id) => isMeant(id, share));
+      return destinationId === null ? null : { destinationId, share };
     },
     drain: async () => {
       attempts.drain();

@@ -38,6 +38,28 @@ test("a destination that never answers, with 500 waiting, keeps none of another'
   await until(async () => (await metric("holdfast_destination_gate", 'reason="slow"')) === 1);
 });
 
+test("nor does one that declares more attempts at once than a worker has slots, and was let in for all of them", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver((arrival) => (arrival.path === "/hangs" ? undefined : 200));
+  const destinations = {
+    hangs: { url: `${receiver.url}/hangs`, timeoutMs: 60_000, concurrency: 500 },
+    works: { url: `${receiver.url}/works` },
+  };
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
+  const [hangs] = await desk.record({ to: ["hangs"], heldReason: GATED });
+  await copyDelivery(desk, hangs!, 199);
+  await startDeliveries(desk, { worker: { concurrency: 8 } });
+  await until(() => receiver.at("/hangs").length >= 8);
+  // Before it was found slow all 200 had a permit.
+  await until(async () => (await statesOf(desk, "hangs"))["ready"] === undefined);
+  const [works] = await desk.record({ to: ["works"], priority: 0 });
+  expect(await desk.finished(works!)).toMatchObject({ state: "processed" });
+  const { leased = 0, [`held ${GATED}`]: held = 0 } = await statesOf(desk, "hangs");
+  expect(leased + held).toBe(200);
+  // 32 would keep the worker from claiming anything.
+  expect(leased).toBeLessThan(32);
+});
+
 test("a destination that fails gets probes alone, its deliveries wait at no cost, and go out when one succeeds (F65)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver(() => 500);

@@ -10,6 +10,7 @@ import { readQueueAtGate } from "../../store/gates/list-gates.ts";
 import type { GateRow } from "../../store/gates/lock-gate.ts";
 import { ensureGate, lockGate } from "../../store/gates/lock-gate.ts";
 import { listRestless, saveBreaker, saveSlow } from "../../store/gates/save-gate.ts";
+import { takePermits } from "../../store/gates/take-permits.ts";
 import type { Queryable } from "../../store/statement.ts";
 
 export interface GatekeeperDeps {
@@ -22,6 +23,8 @@ export interface GatekeeperDeps {
   readonly log: Log;
 }
 
+/** The largest limit that a destination may declare. */
+const PERMITS_MAX = 10_000;
 const DEADLINE_MS = 5_000;
 const MINUTE_MS = 60_000;
 /** A slow destination must have been quick, with nothing waiting, for so long before its gate goes. */
@@ -140,6 +143,8 @@ export async function gateSlow(deps: GatekeeperDeps, destinationId: string, shar
     const row = (await tx.run(lockGate, [destinationId])).rows[0];
     if (row === undefined || row.slow_concurrency !== null) return false;
     await tx.run(saveSlow, [destinationId, share, null]);
+    // Permits of a wider limit would let in what the share is to keep out.
+    await tx.run(takePermits, [destinationId, PERMITS_MAX]);
     await tx.run(bumpCatalogVersion, []);
     return true;
   }, DEADLINE_MS);
