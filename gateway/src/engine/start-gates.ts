@@ -4,6 +4,7 @@ import { GATE_REASONS, needsSlowGate } from "../domain/gate.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import type { Claimed } from "../pipeline/claim.ts";
 import type { Attempt } from "../pipeline/deliver.ts";
+import type { PresentRanks } from "../pipeline/feed.ts";
 import type { Settlement } from "../pipeline/settle.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
@@ -26,6 +27,7 @@ export interface GatesDeps {
   readonly databaseNow: () => Date;
   readonly catalog: () => CatalogIndex;
   readonly refreshCatalog: () => Promise<unknown>;
+  readonly ranks: PresentRanks;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly worker: Pick<Worker, "wake" | "findSlow">;

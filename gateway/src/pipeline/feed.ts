@@ -1,14 +1,20 @@
 import type { Breaker } from "../domain/breaker.ts";
 import type { Destination } from "../domain/catalog.ts";
+import type { FairQueue } from "../domain/fair-queue.ts";
 import type { GateStanding } from "../domain/gate.ts";
 import { FEED_MAX, afterFeed, planFeed } from "../domain/gate.ts";
-import { feedGated, releaseGate } from "../store/gates/feed-gated.ts";
-import { giveTurns } from "../store/gates/give-turns.ts";
+import { retryLane } from "../domain/lane.ts";
+import type { LetOutRow } from "../store/gates/feed-gated.ts";
+import { feedGated, findGated, releaseGate } from "../store/gates/feed-gated.ts";
+import { findHeads, giveTurns } from "../store/gates/give-turns.ts";
 import { readQueueAtGate } from "../store/gates/list-gates.ts";
 import type { GateRow } from "../store/gates/lock-gate.ts";
 import { takeGate } from "../store/gates/lock-gate.ts";
 import { saveTokens } from "../store/gates/save-gate.ts";
 import type { Queryable } from "../store/statement.ts";
+
+/** Gives ranks of now. */
+export type PresentRanks = Pick<FairQueue, "next" | "virtualTime">;
 
 /** What one feeding of a destination did. */
 export type Fed =
@@ -35,19 +41,19 @@ export async function feed(
   tx: Queryable,
   destination: Pick<Destination, "id" | "policy">,
   orderKeys: readonly string[],
-  { now, slowGates }: { readonly now: Date; readonly slowGates: number },
+  { now, slowGates, ranks }: { readonly now: Date; readonly slowGates: number; readonly ranks: PresentRanks },
 ): Promise<Fed> {
   const { id, policy } = destination;
   const row = (await tx.run(takeGate, [id])).rows[0];
   if (row === undefined) return { kind: "busy" };
   const standing = toStanding(row);
   const { isGated } = planFeed(policy, standing, { out: 0, slowGates, now });
-  const turns = orderKeys.length === 0 ? 0 : ((await tx.run(giveTurns, [id, orderKeys, isGated])).rowCount ?? 0);
+  const turns = orderKeys.length === 0 ? 0 : await giveNext(tx, id, orderKeys, isGated, ranks);
   const queue = (await tx.run(readQueueAtGate, [id])).rows[0];
   if (queue?.waiting !== true) return { kind: "fed", count: isGated ? 0 : turns, more: false, waitMs: null };
   if (!isGated) return release(tx, id, turns);
   const plan = planFeed(policy, standing, { out: queue.out, slowGates, now });
-  const fed = plan.room === 0 ? 0 : ((await tx.run(feedGated, [id, plan.room])).rowCount ?? 0);
+  const fed = plan.room === 0 ? 0 : await letOut(tx, id, plan.room, ranks);
   const after = afterFeed(plan, standing, fed, now);
   await tx.run(saveTokens, [id, after.tokens, after.refilledAt.toISOString(), after.probeAt?.toISOString() ?? null]);
   const isFull = fed === plan.room;
@@ -57,6 +63,36 @@ export async function feed(
     more: isFull && fed > 0,
     waitMs: isFull ? plan.waitMs : null,
   };
+}
+
+async function giveNext(
+  tx: Queryable,
+  id: string,
+  orderKeys: readonly string[],
+  isGated: boolean,
+  ranks: PresentRanks,
+): Promise<number> {
+  const heads = (await tx.run(findHeads, [id, orderKeys])).rows;
+  if (heads.length === 0) return 0;
+  // At the gate they keep their places among each other; how they queue behind it is said when they are let out.
+  const placed = isGated ? heads.map(({ rank }) => rank) : heads.map((row) => presentRank(ranks, row));
+  return (await tx.run(giveTurns, [...placesOf(heads), placed, isGated])).rowCount ?? 0;
+}
+
+async function letOut(tx: Queryable, id: string, room: number, ranks: PresentRanks): Promise<number> {
+  const next = (await tx.run(findGated, [id, room])).rows;
+  if (next.length === 0) return 0;
+  return (await tx.run(feedGated, [...placesOf(next), next.map((row) => presentRank(ranks, row))])).rowCount ?? 0;
+}
+
+function placesOf(rows: readonly LetOutRow[]): [number[], string[]] {
+  return [rows.map(({ bucket }) => bucket), rows.map(({ id }) => id)];
+}
+
+// A rank of before the virtual time is one of hours ago: with it the backlog of an outage, let out one by one, would stand before
+// everything fresh until its end. All at the virtual time they would as well, so they queue as retries do, each lane behind itself.
+function presentRank(ranks: PresentRanks, { priority, lane, rank }: LetOutRow): number {
+  return rank < ranks.virtualTime(priority) ? ranks.next(priority, retryLane(lane)) : rank;
 }
 
 // Nothing holds it back any more. The stager queues what was let go, so it does not stand before everything that is fresh.

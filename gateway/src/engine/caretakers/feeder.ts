@@ -1,5 +1,6 @@
 import type { Destination } from "../../domain/catalog.ts";
 import { NO_LIMITS, planFeed } from "../../domain/gate.ts";
+import type { PresentRanks } from "../../pipeline/feed.ts";
 import { feed, toStanding } from "../../pipeline/feed.ts";
 import type { CatalogIndex } from "../../pipeline/catalog-index.ts";
 import type { Clock } from "../../platform/clock.ts";
@@ -16,6 +17,7 @@ export interface FeederDeps {
   /** The database's time as this process knows it. */
   readonly databaseNow: () => Date;
   readonly catalog: () => CatalogIndex;
+  readonly ranks: PresentRanks;
   readonly log: Log;
   /** Something has become ready. */
   readonly onReady: () => void;
@@ -126,7 +128,7 @@ function countSlow(deps: FeederDeps): number {
 
 async function feedOne(deps: FeederDeps, destination: Destination, keys: readonly string[], slowGates: number) {
   const done = await deps.db.transaction(
-    (tx) => feed(tx, destination, keys, { now: deps.databaseNow(), slowGates }),
+    (tx) => feed(tx, destination, keys, { now: deps.databaseNow(), slowGates, ranks: deps.ranks }),
     DEADLINE_MS,
   );
   if (!done.ok) throw new Error(done.message);
