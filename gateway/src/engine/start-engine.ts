@@ -84,7 +84,7 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
       ...deps,
       catalog,
       databaseNow: () => deps.databaseClock.now(),
-      settle: (settlement) => settle(deps, settler, settlement),
+      settle: (settlement, destination) => settle(deps, settler, settlement, destination?.target ?? null),
       refreshCatalog: () => deps.catalog.refresh(),
       observe: (...seen) => {
         observeAttempt(deps, ...seen);
@@ -160,14 +160,19 @@ function caretaker(deps: EngineDeps, name: string, everyMs: number, step: () => 
   return startLoop({ name, log: deps.log, idleMs }, () => rest.during(step));
 }
 
-async function settle(deps: EngineDeps, settler: ReturnType<typeof createSettler>, settlement: Settlement) {
+async function settle(
+  deps: EngineDeps,
+  settler: ReturnType<typeof createSettler>,
+  settlement: Settlement,
+  target: Destination["target"] | null,
+) {
   const result = await settler.submit(settlement);
   if (!result.ok) return null;
   const { decision, delivery } = settlement;
-  if (result.value === "settled" && decision.to === "dead" && decision.disableDestination) {
+  if (result.value === "settled" && decision.to === "dead" && decision.disableDestination && target?.kind === "http") {
     const databaseNow = () => deps.databaseClock.now();
     const refreshCatalog = () => deps.catalog.refresh();
-    await disableGone({ ...deps, databaseNow, refreshCatalog }, delivery.destinationId);
+    await disableGone({ ...deps, databaseNow, refreshCatalog }, { id: delivery.destinationId, url: target.url });
   }
   return result.value;
 }

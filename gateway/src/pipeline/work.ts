@@ -19,8 +19,11 @@ export interface WorkDeps extends DeliverDeps, HandlerDeps {
   readonly db: Queryable;
   readonly leaseMs: number;
   readonly handlers: Readonly<Record<string, Handler>>;
-  /** Settles one delivery, sharing a transaction with others; null when the database was away for too long. */
-  readonly settle: (settlement: Settlement) => Promise<Settled | null>;
+  /**
+   * Settles one delivery, sharing a transaction with others; null when the database was away for too long. The destination is as it
+   * was when the attempt began.
+   */
+  readonly settle: (settlement: Settlement, destination: Destination | null) => Promise<Settled | null>;
   /** Reads the catalog anew when a delivery names something that this process has not heard of. */
   readonly refreshCatalog: () => Promise<CatalogIndex>;
   readonly observe: (
@@ -182,7 +185,7 @@ async function conclude(
 ): Promise<void> {
   onEnded();
   const settlement = toSettlement(deps, claimed, decision, tried);
-  const settled = await deps.settle(settlement);
+  const settled = await deps.settle(settlement, destination);
   deps.observe(claimed, tried, settled === "settled" ? settlement : null, destination);
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import type { DeliveryGateway } from "../support/delivery-gateway.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import { until } from "../support/embedded.ts";
 import { startReceiver } from "../support/receiver.ts";
 
 const PROCESSED = { state: "processed", reason: null };
@@ -40,4 +41,26 @@ test("what waits for a signing secret that nobody can read is delivered once its
   await patch(running, { handler: "keep" });
   expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 1 });
   expect(receiver.arrivals).toEqual([]);
+});
+
+test("a late 410 of the URL that it had before leaves a destination active", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver((arrival, response) => {
+    if (arrival.path === "/new") return 200;
+    answerOld = () => response.writeHead(410).end();
+  });
+  let answerOld = (): void => {};
+  const running = await startDeliveries(desk, { destinations: { ledger: { url: `${receiver.url}/old` } } });
+  await desk.query(MADE_BY_API);
+  const [late] = await desk.record({ to: ["ledger"] });
+  await until(() => receiver.at("/old").length === 1);
+  await patch(running, { url: `${receiver.url}/new` });
+  const [fresh] = await desk.record({ to: ["ledger"] });
+  expect(await desk.finished(fresh!)).toMatchObject({ state: "processed" });
+  answerOld();
+  expect(await desk.finished(late!)).toMatchObject({ state: "dead", reason: "gone" });
+  // What is logged last: by then it would be disabled.
+  await until(() => running.attemptLines().some((line) => line["next"] === "dead"));
+  expect(await desk.query("SELECT state FROM holdfast.destination")).toEqual([{ state: "active" }]);
+  expect(await desk.query("SELECT FROM holdfast.destination_notice")).toEqual([]);
 });

@@ -31,12 +31,16 @@ export async function disableFailing(deps: DisablerDeps): Promise<void> {
   }
 }
 
-/** Disables a destination that has answered 410, with a notice. Failing is logged: the next 410 comes to the same. */
-export async function disableGone(deps: GoneDeps, id: string): Promise<void> {
+/**
+ * Disables a destination that has answered 410, with a notice. Failing is logged: the next 410 comes to the same.
+ *
+ * @param url that answered: a destination which has another one by now is not gone
+ */
+export async function disableGone(deps: GoneDeps, { id, url }: { id: string; url: string }): Promise<void> {
   const now = deps.databaseNow();
   const at = now.toISOString();
   const done = await deps.db.transaction(async (tx) => {
-    if (!(await disableDestination(tx, id, GONE, now))) return false;
+    if (!(await disableDestination(tx, { id, url }, GONE, now))) return false;
     await tx.run(giveNotice, [id, "disabled", at, at, GONE]);
     return true;
   }, DEADLINE_MS);
@@ -54,7 +58,7 @@ async function give(deps: DisablerDeps, row: FailureRow, kind: NoticeKind, now: 
   const detail = tell(kind, row);
   const done = await deps.db.transaction(async (tx) => {
     const given = await tx.run(giveNotice, [id, kind, since.toISOString(), now.toISOString(), detail]);
-    if (given.rowCount === 1 && kind === "disabled") await disableDestination(tx, id, detail, now);
+    if (given.rowCount === 1 && kind === "disabled") await disableDestination(tx, { id, url: null }, detail, now);
     return given.rowCount === 1;
   }, DEADLINE_MS);
   if (!done.ok) throw new Error(done.message);
