@@ -2,6 +2,7 @@ import type { NoticeKind } from "../../domain/failure-stretch.ts";
 import { NOTICE_MS, noticesDue } from "../../domain/failure-stretch.ts";
 import type { CatalogIndex } from "../../pipeline/catalog-index.ts";
 import type { Log } from "../../platform/log.ts";
+import { lockCatalog } from "../../store/catalog/catalog-version.ts";
 import { disableDestination } from "../../store/catalog/disable-destination.ts";
 import type { Database } from "../../store/database.ts";
 import type { FailureRow } from "../../store/gates/failures.ts";
@@ -19,6 +20,7 @@ export interface DisablerDeps extends GoneDeps {
   readonly catalog: () => CatalogIndex;
 }
 
+// A change of the catalog writes whole rows, so whoever changes one beside it takes its lock: the state that it has read would come back.
 const DEADLINE_MS = 10_000;
 
 /** Gives notice of destinations that only fail, and disables them after five days; what waits for them is held. */
@@ -40,6 +42,7 @@ export async function disableGone(deps: GoneDeps, { id, url }: { id: string; url
   const now = deps.databaseNow();
   const at = now.toISOString();
   const done = await deps.db.transaction(async (tx) => {
+    await tx.run(lockCatalog, []);
     if (!(await disableDestination(tx, { id, url }, GONE, now))) return false;
     await tx.run(giveNotice, [id, "disabled", at, at, GONE]);
     return true;
@@ -57,6 +60,7 @@ async function give(deps: DisablerDeps, row: FailureRow, kind: NoticeKind, now: 
   const { destination_id: id, first_at: since } = row;
   const detail = tell(kind, row);
   const done = await deps.db.transaction(async (tx) => {
+    if (kind === "disabled") await tx.run(lockCatalog, []);
     const given = await tx.run(giveNotice, [id, kind, since.toISOString(), now.toISOString(), detail]);
     if (given.rowCount === 1 && kind === "disabled") await disableDestination(tx, { id, url: null }, detail, now);
     return given.rowCount === 1;
