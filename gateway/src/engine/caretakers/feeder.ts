@@ -47,7 +47,12 @@ const SCAN_PART = 10;
  * process, a crash or the passing of time has let become free.
  */
 export function startFeeder(deps: FeederDeps): Feeder {
-  const state = { hinted: new Map<string, Set<string>>(), polledAtMs: -Infinity, timer: null as NodeJS.Timeout | null };
+  const state = {
+    hinted: new Map<string, Set<string>>(),
+    polledAtMs: -Infinity,
+    timer: null as NodeJS.Timeout | null,
+    timerMs: 0,
+  };
   const scans = createScans(deps);
   const loop = startLoop({ name: "feeder", log: deps.log, idleMs: POLL_MS }, async () => {
     const round = state.hinted;
@@ -62,7 +67,11 @@ export function startFeeder(deps: FeederDeps): Feeder {
   const later = (waitMs: number, destinationId: string, keys: Iterable<string>): void => {
     hint(destinationId, keys);
     // The soonest of several; what is later than the poll is the poll's.
-    if (waitMs < POLL_MS) state.timer ??= setTimeout(wakeLater, waitMs);
+    const dueMs = deps.clock.monotonicMs() + waitMs;
+    if (waitMs >= POLL_MS || (state.timer !== null && state.timerMs <= dueMs)) return;
+    if (state.timer !== null) clearTimeout(state.timer);
+    state.timer = setTimeout(wakeLater, waitMs);
+    state.timerMs = dueMs;
   };
   const wakeLater = (): void => {
     state.timer = null;
