@@ -1,59 +1,157 @@
-import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import type { Destination } from "../../src/domain/catalog.ts";
+import { expect, onTestFinished, test } from "vitest";
+import type { Feeder } from "../../src/engine/caretakers/feeder.ts";
 import { createFairQueue } from "../../src/domain/fair-queue.ts";
-import { NO_LIMITS } from "../../src/domain/gate.ts";
 import { startFeeder } from "../../src/engine/caretakers/feeder.ts";
-import { silentLog } from "../../src/platform/log.ts";
-import type { Database, Transaction } from "../../src/store/database.ts";
-import type { Statement } from "../../src/store/statement.ts";
+import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
+import type { Clock } from "../../src/platform/clock.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import type { Log } from "../../src/platform/log.ts";
+import type { Database } from "../../src/store/database.ts";
+import { findFreeKeys } from "../../src/store/gates/give-turns.ts";
+import { listGates } from "../../src/store/gates/list-gates.ts";
+import type { Queryable } from "../../src/store/statement.ts";
+import { destinationRow } from "../support/catalog-rows.ts";
+import type { Desk } from "../support/delivery-gateway.ts";
+import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import { until } from "../support/embedded.ts";
 
-beforeEach(() => void vi.useFakeTimers());
-
-const NOW = new Date("2026-11-21T12:00:00Z");
-
-/** Gates at which something always waits, with their tokens used up: only time has to pass. */
-function openWorld(ratesPerSec: Readonly<Record<string, number>>) {
-  const fed: string[] = [];
-  const gate = { ordered: false, slow_concurrency: null, breaker: "closed", breaker_concurrency: null, probe_at: null };
-  const run = async ({ name }: Statement, values: readonly unknown[]) => {
-    if (name === "take_gate") {
-      fed.push(String(values[0]));
-      return { rows: [{ ...gate, tokens: 0, refilled_at: NOW }] };
-    }
-    return { rows: name === "read_queue_at_gate" ? [{ waiting: true, out: 0 }] : [] };
-  };
-  const transaction = async (work: (tx: Transaction) => Promise<unknown>) => ({
-    ok: true,
-    value: await work({ run } as unknown as Transaction),
-  });
-  const destinations = Object.entries(ratesPerSec).map(
-    ([id, ratePerSec]) =>
-      ({ id, state: "active", gate: null, policy: { ...NO_LIMITS, ratePerSec } }) as unknown as Destination,
-  );
-  const feeder = startFeeder({
-    db: { run, transaction } as unknown as Database,
-    clock: { now: () => NOW, monotonicMs: () => performance.now() },
-    databaseNow: () => NOW,
-    catalog: () =>
-      ({
-        catalog: { destinations },
-        findDestination: (id: string) => destinations.find((one) => one.id === id) ?? null,
-      }) as never,
-    ranks: createFairQueue(),
-    log: silentLog,
-    onReady: () => {},
-  });
-  onTestFinished(() => feeder.stop());
-  return { fed, feeder };
+interface Bench {
+  readonly desk: Desk;
+  /** The ids of the destinations, by name. */
+  readonly ids: ReadonlyMap<string, string>;
+  readonly warnings: Record<string, unknown>[];
+  /** Records one event for each of these destinations, first of the line of its key `k`, whose turn nobody has given yet. */
+  line(...names: readonly string[]): Promise<void>;
+  /** Waits until it has its turn. */
+  served(name: string): Promise<void>;
+  start(db: Database, clock?: Clock): Feeder;
 }
 
-test("a gate that is due in 20 ms is not held up by another that asked first and is due in 200", async () => {
-  const { fed, feeder } = openWorld({ slower: 5, faster: 50 });
-  await vi.advanceTimersByTimeAsync(0);
-  feeder.hint("slower", null);
-  await vi.advanceTimersByTimeAsync(0);
-  feeder.hint("faster", null);
-  await vi.advanceTimersByTimeAsync(0);
-  await vi.advanceTimersByTimeAsync(25);
-  expect(fed.filter((id) => id === "faster").length).toBe(2);
+/** A database with ordered destinations of these names, in this order, and no gateway. */
+async function openBench(...names: readonly string[]): Promise<Bench> {
+  const desk = await openDesk();
+  const destinations = Object.fromEntries(names.map((name) => [name, { url: "http://127.0.0.1:1/" }]));
+  const routes = names.map((destination) => ({ source: "payments", destination, orderBy: "body:/account" }));
+  await (await startDeliveries(desk, { destinations, routes })).gateway.drain();
+  const rows = await desk.query<{ id: string; name: string }>("SELECT id, name FROM holdfast.destination");
+  const ids = new Map(names.map((name) => [name, rows.find((row) => row.name === name)!.id]));
+  const warnings: Record<string, unknown>[] = [];
+  const note = (fields: object, text: string) => void warnings.push({ ...fields, text });
+  const log: Log = { debug: () => {}, info: () => {}, warn: note, error: note };
+  const catalog = indexCatalog({
+    version: 1,
+    sources: [],
+    destinations: [...ids].map(([name, id]) => destinationRow(name, { id })),
+    routes: [],
+    throttles: [],
+  });
+  const ranks = createFairQueue();
+  const deps = { databaseNow: () => new Date(), catalog: () => catalog, ranks, log, onReady: () => {} };
+  return {
+    desk,
+    ids,
+    warnings,
+    line: async (...to) => {
+      for (const name of to) await desk.record({ to: [name], order: { key: "k", at: 1 } });
+    },
+    served: (name) =>
+      until(async () => {
+        const of = "SELECT FROM holdfast.delivery WHERE destination_id = $1 AND state = 'ready'";
+        return (await desk.query(of, [ids.get(name)])).length === 1;
+      }),
+    start: (db, clock = systemClock) => {
+      const feeder = startFeeder({ ...deps, db, clock });
+      onTestFinished(() => feeder.stop());
+      return feeder;
+    },
+  };
+}
+
+/** The same database with another answer to some statements; null: its own. */
+function answering(
+  db: Database,
+  answer: (name: string, values: readonly unknown[]) => Promise<never> | null,
+): Database {
+  const run: Queryable["run"] = (statement, values) => answer(statement.name, values) ?? db.run(statement, values);
+  return { ...db, run };
+}
+
+const timedOut = (): Promise<never> =>
+  Promise.reject(Object.assign(new Error("canceling statement due to statement timeout"), { code: "57014" }));
+
+test("a look for order keys that fails at one destination lets the others go on, and is taken less often", async () => {
+  const { desk, ids, line, served, start, warnings } = await openBench("bad", "good");
+  await line("bad", "good");
+  let looks = 0;
+  let rounds = 0;
+  const db = answering(desk.db, (name, [id]) => {
+    if (name === listGates.name) rounds++;
+    if (name !== findFreeKeys.name || id !== ids.get("bad")) return null;
+    looks++;
+    return timedOut();
+  });
+  let nowMs = 0;
+  const feeder = start(db, { now: () => new Date(nowMs), monotonicMs: () => nowMs });
+  await served("good");
+  // What is hinted at goes on as well.
+  feeder.hint(ids.get("bad")!, "k");
+  await served("bad");
+  const pass = async (ms: number): Promise<number> => {
+    nowMs += ms;
+    const before = rounds;
+    await until(() => {
+      feeder.look();
+      return rounds > before + 2;
+    });
+    return looks;
+  };
+  expect([await pass(999), await pass(1), await pass(999), await pass(1)]).toEqual([1, 2, 2, 3]);
+  expect(warnings[0]).toMatchObject({ destinations: ["bad"], error: "canceling statement due to statement timeout" });
+});
+
+test("a destination that cannot be fed holds up no other, and what was hinted at there is kept", async () => {
+  const bad = ["bad1", "bad2", "bad3", "bad4", "bad5"];
+  const { desk, ids, line, served, start, warnings } = await openBench(...bad, "good");
+  await line(...bad, "good");
+  await desk.query(
+    "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$",
+  );
+  const some = bad.map((name) => `'${ids.get(name)}'`).join();
+  await desk.query(
+    `CREATE TRIGGER refuse BEFORE UPDATE ON holdfast.delivery FOR EACH ROW
+       WHEN (OLD.destination_id IN (${some})) EXECUTE FUNCTION public.refuse()`,
+  );
+  let isBlind = false;
+  const db = answering(desk.db, (name) =>
+    isBlind && name === listGates.name ? (Promise.resolve({ rows: [] }) as Promise<never>) : null,
+  );
+  start(db);
+  await served("good");
+  await until(() => new Set(warnings.flatMap(({ destinations }) => destinations)).size === bad.length);
+  expect(warnings[0]).toMatchObject({ error: "refused" });
+  // From here on nothing but the hints can tell of them.
+  isBlind = true;
+  await desk.query("DROP TRIGGER refuse ON holdfast.delivery");
+  for (const name of bad) await served(name);
+});
+
+test("a connection that is lost ends the round, and what was hinted at is kept", async () => {
+  const names = ["one", "two", "three", "four"];
+  const { desk, ids, line, served, start, warnings } = await openBench(...names);
+  await line(...names);
+  let asked = 0;
+  const transaction: Database["transaction"] = async (...given) => {
+    asked++;
+    if (warnings.length === 0) return { ok: false, unknown: false, code: null, message: "the connection is lost" };
+    return desk.db.transaction(...given);
+  };
+  const blind = answering(desk.db, (name) =>
+    name === listGates.name ? (Promise.resolve({ rows: [] }) as Promise<never>) : null,
+  );
+  const feeder = start({ ...blind, transaction });
+  for (const name of names) feeder.hint(ids.get(name)!, "k");
+  await until(() => warnings.length > 0);
+  expect(asked).toBe(3);
+  expect(warnings[0]).toMatchObject({ text: "a round failed; it is tried again", error: "the connection is lost" });
+  for (const name of names) await served(name);
 });

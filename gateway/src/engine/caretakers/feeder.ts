@@ -10,6 +10,8 @@ import { findFreeKeys } from "../../store/gates/give-turns.ts";
 import { listGates } from "../../store/gates/list-gates.ts";
 import type { GateRow } from "../../store/gates/lock-gate.ts";
 import { startLoop } from "../loop.ts";
+import type { Apart } from "./apart.ts";
+import { createApart } from "./apart.ts";
 
 export interface FeederDeps {
   readonly db: Database;
@@ -39,12 +41,11 @@ const DEADLINE_MS = 5_000;
 const KEYS_MAX = 10_000;
 const KEYS_A_ROUND = 500;
 const FEEDINGS_AT_ONCE = 3;
-/** A look for free keys may take this part of the time: with very many keys it is taken less often. */
-const SCAN_PART = 10;
 
 /**
  * Starts the feeder of this process. Hints make it quick; correctness rests on the poll, which finds whatever another
- * process, a crash or the passing of time has let become free.
+ * process, a crash or the passing of time has let become free. A destination at which it fails holds up no other: one round
+ * serves everybody's, so it would be all tenants' in every process.
  */
 export function startFeeder(deps: FeederDeps): Feeder {
   const state = {
@@ -53,15 +54,28 @@ export function startFeeder(deps: FeederDeps): Feeder {
     timer: null as NodeJS.Timeout | null,
     timerMs: 0,
   };
-  const scans = createScans(deps);
+  const scans = createApart(deps, {
+    text: "free order keys could not be looked for; they are looked for again later",
+    isCostly: true,
+  });
+  const feedings = createApart(deps, { text: "a gate could not be fed; it is tried again later", isCostly: false });
+  const nameOf = (id: string): string => deps.catalog().findDestination(id)?.name ?? id;
   const loop = startLoop({ name: "feeder", log: deps.log, idleMs: POLL_MS }, async () => {
     const round = state.hinted;
     state.hinted = new Map();
-    if (deps.clock.monotonicMs() - state.polledAtMs >= POLL_MS) {
-      for (const [id, keys] of await poll(deps, scans)) add(round, id, keys);
-      state.polledAtMs = deps.clock.monotonicMs();
+    try {
+      if (deps.clock.monotonicMs() - state.polledAtMs >= POLL_MS) {
+        for (const [id, keys] of await poll(deps, scans)) add(round, id, keys);
+        state.polledAtMs = deps.clock.monotonicMs();
+      }
+      return await feedAll({ ...deps, feedings }, round, hint, later);
+    } catch (error) {
+      for (const [id, keys] of round) hint(id, keys);
+      throw error;
+    } finally {
+      scans.report(nameOf);
+      feedings.report(nameOf);
     }
-    return feedAll(deps, round, hint, later);
   });
   const hint = (destinationId: string, keys: Iterable<string>): void => add(state.hinted, destinationId, keys);
   const later = (waitMs: number, destinationId: string, keys: Iterable<string>): void => {
@@ -101,7 +115,7 @@ function add(hints: Map<string, Set<string>>, destinationId: string, keys: Itera
 
 /** @returns whether there is more to do at once */
 async function feedAll(
-  deps: FeederDeps,
+  deps: FeederDeps & { readonly feedings: Apart },
   round: ReadonlyMap<string, ReadonlySet<string>>,
   again: (destinationId: string, keys: Iterable<string>) => void,
   later: (waitMs: number, destinationId: string, keys: Iterable<string>) => void,
@@ -114,7 +128,11 @@ async function feedAll(
     if (destination?.state !== "active") return;
     const some = [...keys].slice(0, KEYS_A_ROUND);
     const rest = [...keys].slice(KEYS_A_ROUND);
-    const fed = await feedOne(deps, destination, some, slowGates);
+    const fed = await deps.feedings.run(id, () => feedOne(deps, destination, some, slowGates));
+    if (fed === null) {
+      again(id, keys);
+      return;
+    }
     if (fed.kind === "busy") {
       later(BUSY_MS, id, keys);
       return;
@@ -140,26 +158,17 @@ async function feedOne(deps: FeederDeps, destination: Destination, keys: readonl
     (tx) => feed(tx, destination, keys, { now: deps.databaseNow(), slowGates, ranks: deps.ranks }),
     DEADLINE_MS,
   );
-  if (!done.ok) throw new Error(done.message);
+  if (!done.ok) throw Object.assign(new Error(done.message), { code: done.code });
   return done.value;
 }
 
-type Scans = (destinationId: string) => Promise<readonly string[]>;
-
-/** Looks for free order keys of a destination, at most so often that it costs a part of the time. */
-function createScans(deps: FeederDeps): Scans {
-  const notBefore = new Map<string, number>();
-  return async (destinationId) => {
-    const startMs = deps.clock.monotonicMs();
-    if (startMs < (notBefore.get(destinationId) ?? -Infinity)) return [];
-    const { rows } = await deps.db.run(findFreeKeys, [destinationId, KEYS_A_ROUND]);
-    const endMs = deps.clock.monotonicMs();
-    notBefore.set(destinationId, endMs + (endMs - startMs) * SCAN_PART);
-    return rows.map((row) => row.order_key);
-  };
+async function findKeys(deps: FeederDeps, scans: Apart, destinationId: string): Promise<readonly string[]> {
+  // With very many keys it takes long, and is done less often.
+  const found = await scans.run(destinationId, () => deps.db.run(findFreeKeys, [destinationId, KEYS_A_ROUND]));
+  return found?.rows.map((row) => row.order_key) ?? [];
 }
 
-async function poll(deps: FeederDeps, scans: Scans): Promise<Map<string, readonly string[]>> {
+async function poll(deps: FeederDeps, scans: Apart): Promise<Map<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
   const context = { slowGates: countSlow(deps), now: deps.databaseNow() };
   const hasRoom = (row: GateRow & { destination_id: string; out: number }): boolean => {
@@ -167,7 +176,7 @@ async function poll(deps: FeederDeps, scans: Scans): Promise<Map<string, readonl
     return planFeed(policy, toStanding(row), { ...context, out: row.out }).room > 0;
   };
   for (const row of (await deps.db.run(listGates, [])).rows) {
-    const keys = row.ordered ? await scans(row.destination_id) : [];
+    const keys = row.ordered ? await findKeys(deps, scans, row.destination_id) : [];
     if (keys.length > 0 || (row.waiting && hasRoom(row))) found.set(row.destination_id, keys);
   }
   return found;
