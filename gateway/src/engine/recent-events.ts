@@ -36,6 +36,7 @@ export function createRecentEvents(clock: Clock, bytesMax: number): RecentEvents
     entries.delete(id);
     bytes -= entry.bytes;
   };
+  const isOld = ({ notedMs }: Entry): boolean => clock.monotonicMs() - notedMs > KEPT_MS;
   return {
     note: (draft) => {
       const size = draft.body.length + draft.headers.length + ENTRY_BYTES;
@@ -45,17 +46,18 @@ export function createRecentEvents(clock: Clock, bytesMax: number): RecentEvents
       entries.set(draft.id, { draft, bytes: size, notedMs: clock.monotonicMs(), uses });
       bytes += size;
       for (const [id, entry] of entries) {
-        if (bytes <= bytesMax) break;
+        // Also what is old: where somebody else delivers it, nobody ever takes it here.
+        if (bytes <= bytesMax && !isOld(entry)) break;
         drop(id, entry);
       }
     },
     take: (eventId) => {
       const entry = entries.get(eventId);
       if (entry === undefined) return null;
-      const isOld = clock.monotonicMs() - entry.notedMs > KEPT_MS;
+      const isTooOld = isOld(entry);
       // Each delivery once: a retry reads what is stored.
-      if (--entry.uses === 0 || isOld) drop(eventId, entry);
-      return isOld ? null : eventOfDraft(entry.draft);
+      if (--entry.uses === 0 || isTooOld) drop(eventId, entry);
+      return isTooOld ? null : eventOfDraft(entry.draft);
     },
   };
 }

@@ -1,9 +1,14 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
 import { createLine } from "../../src/engine/line.ts";
 import { createPace } from "../../src/engine/pace.ts";
 import { createRecentEvents } from "../../src/engine/recent-events.ts";
 import { createSlots } from "../../src/engine/slots.ts";
 import type { EventDraft } from "../../src/pipeline/record-event.ts";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 
 function openClock() {
   let nowMs = 0;
@@ -84,4 +89,28 @@ it("an event just recorded is kept once for each delivery that is queued, for fi
   expect([recent.take("a"), recent.take("c")?.id]).toEqual([null, "c"]);
   clock.pass(5_001);
   expect(recent.take("b")).toBeNull();
+});
+
+it("an event that nobody takes is forgotten when its time is over and others come", async () => {
+  const clock = openClock();
+  const recent = createRecentEvents(clock, 4_000);
+  const note = (id: string): WeakRef<EventDraft> => {
+    const draft = draftOf(id, 1, 10);
+    recent.note(draft);
+    return new WeakRef(draft);
+  };
+  const kept = async (...noted: readonly WeakRef<EventDraft>[]): Promise<boolean[]> => {
+    // What a reference was asked for stays until the turn of the event loop is over.
+    await new Promise(setImmediate);
+    collect();
+    return noted.map((draft) => draft.deref() !== undefined);
+  };
+  const [first, second] = [note("first"), note("second")];
+  clock.pass(5_000);
+  const third = note("third");
+  expect(await kept(first, second, third)).toEqual([true, true, true]);
+  clock.pass(1);
+  const fourth = note("fourth");
+  expect(await kept(first, second, third, fourth)).toEqual([false, false, true, true]);
+  expect([recent.take("third")?.id, recent.take("fourth")?.id]).toEqual(["third", "fourth"]);
 });

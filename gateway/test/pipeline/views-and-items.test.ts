@@ -81,6 +81,16 @@ describe("a request of several events", () => {
     expect(split("stripe", arrivalOf("[{},{}]"))).toHaveLength(1);
   });
 
+  it("has items whose bytes are their own: one of them that waits keeps no more in memory than it is counted for", () => {
+    const arrival = arrivalOf(`[${ITEMS.join()}]`, signs("sendgrid"));
+    const ready = readyOf({ provider: "sendgrid", policy: { ...DEFAULT_SOURCE_POLICY, batch: "item" } });
+    const drafts = draftEvents({ random: counting(), publicUrl: null }, ready, arrival, WHOLE);
+    for (const { body } of drafts) expect(body.buffer.byteLength).toBe(body.length);
+    // What is one event is the request's bytes, and is not copied.
+    const whole = draftEvents({ random: counting(), publicUrl: null }, readyOf(), arrival, WHOLE);
+    expect(whole[0].body).toBe(arrival.body);
+  });
+
   it.each(["application/x-www-form-urlencoded", "application/jsonl", "text/application/json", "application/xjson"])(
     "has items that are JSON, whatever it is itself: %s",
     (type) => {
