@@ -3,11 +3,12 @@ import type { GatewayConfig } from "../config.ts";
 import type { CatalogWatch } from "../engine/catalog-watch.ts";
 import { watchCatalog } from "../engine/catalog-watch.ts";
 import type { DatabaseClock } from "../engine/database-clock.ts";
-import { createDatabaseClock } from "../engine/database-clock.ts";
+import { createDatabaseClock, keepTime } from "../engine/database-clock.ts";
 import type { Hints } from "../engine/hints.ts";
 import { openHints } from "../engine/hints.ts";
 import type { Candidacy, Leader } from "../engine/leader.ts";
 import { CARETAKERS, LEAD_MS, startCandidacy } from "../engine/leader.ts";
+import type { Loop } from "../engine/loop.ts";
 import type { ProcessWatch } from "../engine/process-watch.ts";
 import { watchProcesses } from "../engine/process-watch.ts";
 import type { RecentEvents } from "../engine/recent-events.ts";
@@ -154,6 +155,7 @@ interface Watches {
   readonly leader: Candidacy;
   readonly processes: ProcessWatch;
   readonly hints: Hints;
+  readonly time: Loop;
   readonly stopDuties: () => Promise<void>;
 }
 
@@ -165,6 +167,7 @@ async function stopAll(watches: Watches, close: () => Promise<void>): Promise<vo
   await watches.leader.stop();
   await watches.processes.stop();
   await watches.safety.stop();
+  await watches.time.stop();
   await close();
 }
 
@@ -227,6 +230,7 @@ async function startWatches(config: GatewayConfig, deps: WatchDeps): Promise<Wat
     processes,
     hints: openHints({ url, id, hasOthers: () => processes.live().length > 1, log: deps.log }),
     leader,
+    time: keepTime(parts.databaseClock, parts.log),
     stopDuties: startDuties({ ...own, leader, processes }, config.retention),
   };
 }

@@ -70,7 +70,6 @@ export interface Engine {
 const STAGE_MS = 250;
 const RESCUE_MS = 5_000;
 const RELEASE_MS = 2_000;
-const CLOCK_MS = 30_000;
 
 /** Starts the worker and the caretakers of deliveries. */
 export async function startEngine(deps: EngineDeps, options: EngineOptions): Promise<Engine> {
@@ -140,10 +139,6 @@ function startCaretakers(deps: EngineDeps, rescuerDeps: RescuerDeps, leaseMs: nu
     caretaker(deps, "releaser", RELEASE_MS, async () => {
       const { destinations } = deps.catalog.current();
       return (await release({ ...deps, destinations, onReady })) > 0;
-    }),
-    caretaker(deps, "clock", CLOCK_MS, async () => {
-      await deps.databaseClock.sync();
-      return false;
     }),
   ];
 }

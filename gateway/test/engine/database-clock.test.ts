@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { layFoundation } from "../../src/boot/foundation.ts";
+import { loadConfig } from "../../src/config.ts";
+import { createDatabaseClock, keepTime } from "../../src/engine/database-clock.ts";
+import { silentLog } from "../../src/platform/log.ts";
+import type { Queryable } from "../../src/store/statement.ts";
+import { testDatabase } from "../support/database.ts";
+import { until } from "../support/embedded.ts";
+
+const DAY_MS = 86_400_000;
+
+/** How far the database's clock was set forward after the start has read it. */
+const database = vi.hoisted(() => ({ reads: 0, aheadMs: 0 }));
+
+vi.mock("../../src/store/upkeep/read-clock.ts", async (original) => {
+  const real = await original<typeof import("../../src/store/upkeep/read-clock.ts")>();
+  const readClock = async (db: Queryable): Promise<number> =>
+    (await real.readClock(db)) + (++database.reads > 1 ? database.aheadMs : 0);
+  return { ...real, readClock };
+});
+
+test.each([["ingest"], ["admin"], ["worker"]] as const)(
+  "a process that is alone with its role, %s, reads the database's clock again after its start",
+  async (role) => {
+    const { url, drop } = await testDatabase();
+    const dataDir = mkdtempSync(join(tmpdir(), "holdfast-case-"));
+    onTestFinished(async () => {
+      await drop();
+      rmSync(dataDir, { recursive: true, force: true });
+    });
+    const content = { dataDir, databaseUrl: url, roles: [role] };
+    const loaded = await loadConfig({ flags: {}, env: {}, cwd: dataDir, content });
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
+    Object.assign(database, { reads: 0, aheadMs: DAY_MS });
+    const foundation = await layFoundation(loaded.config, silentLog, () => {});
+    if (!foundation.ok) throw new Error(foundation.message);
+    await until(() => foundation.databaseClock.now().getTime() > Date.now() + DAY_MS / 2);
+    await foundation.close();
+  },
+);
+
+test("the time is read every half minute, also after it could not be, and no more once that is stopped", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  let reads = 0;
+  let nowMs = 1_000;
+  const db = {
+    run: async () => {
+      if (++reads === 2) throw new Error("away");
+      return { rows: [{ now: nowMs, ms: nowMs }] } as never;
+    },
+  };
+  const clock = createDatabaseClock(db, { now: () => new Date(0), monotonicMs: () => 0 });
+  const keeper = keepTime(clock, silentLog);
+  await vi.advanceTimersByTimeAsync(29_999);
+  expect(reads).toBe(1);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(reads).toBe(3);
+  nowMs = 5_000;
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(reads).toBe(4);
+  await keeper.stop();
+  await vi.advanceTimersByTimeAsync(300_000);
+  expect([reads, vi.getTimerCount()]).toEqual([4, 0]);
+});
