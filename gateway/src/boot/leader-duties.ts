@@ -33,6 +33,7 @@ export interface DutyDeps {
 
 export const PARTITION_DAYS_AHEAD = 7;
 
+const DAY_MS = 86_400_000;
 const LOOK_MS = 1_000;
 const PARTITION_MS = 3_600_000;
 const RETIRE_MS = 5_000;
@@ -55,19 +56,16 @@ export function startDuties(deps: DutyDeps, retention: GatewayConfig["retention"
   const watchSnapshots = createSnapshotWatch(deps);
   const nowMs = (): number => deps.databaseClock.now().getTime();
   const loops = [
-    duty(deps, "partitioner", PARTITION_MS, () => ensurePartitions(deps.db, nowMs(), PARTITION_DAYS_AHEAD)),
+    duty(deps, "partitioner", PARTITION_MS, () => ensurePartitions(deps.db, nowMs(), PARTITION_DAYS_AHEAD), {
+      // A suspend or a clock that is set can leave behind all the days that were made, and no time seems to have passed.
+      occasion: () => Math.floor(nowMs() / DAY_MS),
+    }),
     duty(deps, "retirer", RETIRE_MS, () => retire(deps)),
     duty(deps, "pruner", PRUNE_MS, () => prune(own, retention, nowMs())),
     duty(deps, "ledger", LEDGER_MS, () => keeper.round(nowMs())),
     duty(deps, "sweeper", SWEEP_MS, () => sweep(deps.db, nowMs())),
-    duty(
-      deps,
-      "gauger",
-      GAUGE_MS,
-      () => gauge(deps),
-      () => clearQueueGauges(deps.metrics),
-    ),
-    duty(deps, "snapshots", SNAPSHOT_MS, watchSnapshots, () => clearSnapshotGauges(deps.metrics)),
+    duty(deps, "gauger", GAUGE_MS, () => gauge(deps), { rest: () => clearQueueGauges(deps.metrics) }),
+    duty(deps, "snapshots", SNAPSHOT_MS, watchSnapshots, { rest: () => clearSnapshotGauges(deps.metrics) }),
     startLoop({ name: "standing", log: deps.log, idleMs: LOOK_MS }, async () => {
       showLead(deps);
       return false;
@@ -79,28 +77,35 @@ export function startDuties(deps: DutyDeps, retention: GatewayConfig["retention"
   };
 }
 
-/** @param rest what a process does that does not lead, such as taking back what it showed while it did */
+/**
+ * @param more.rest what a process does that does not lead, such as taking back what it showed while it did
+ * @param more.occasion also due as soon as this is another one than at the last time
+ */
 function duty(
   { leader, clock, log }: DutyDeps,
   name: string,
   everyMs: number,
   step: () => Promise<unknown>,
-  rest: () => void = () => {},
+  { rest = () => {}, occasion = () => 0 }: { readonly rest?: () => void; readonly occasion?: () => number } = {},
 ): Loop {
   let dueMs = 0;
+  let last = 0;
   return startLoop({ name, log, idleMs: Math.min(everyMs, LOOK_MS) }, async () => {
     if (leader.current() === null) {
       dueMs = 0;
       rest();
-    } else if (clock.monotonicMs() >= dueMs) {
+      return false;
+    }
+    const now = occasion();
+    if (clock.monotonicMs() >= dueMs || now !== last) {
       await step();
       dueMs = clock.monotonicMs() + everyMs;
+      last = now;
     }
     return false;
   });
 }
 
-const DAY_MS = 86_400_000;
 const RATES_KEPT_MS = 8 * DAY_MS;
 const SESSIONS_KEPT_MS = 30 * DAY_MS;
 
