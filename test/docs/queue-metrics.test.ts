@@ -60,6 +60,44 @@ describe("the dashboard, the alerts and the page about the queue", () => {
   });
 });
 
+/** Every expression that Prometheus is asked to work out, of the alerts and of the dashboard's panels. */
+const expressions = [
+  ...pages.alerts.matchAll(/^ {8}expr: (.+)$/gm),
+  ...pages.dashboard.matchAll(/^ *"expr": "(.+)",?$/gm),
+].map((match) => match[1]!.replaceAll(String.raw`\"`, '"'));
+
+describe("an expression of the alerts or the dashboard", () => {
+  it("joins only what carries the same labels: Prometheus answers nothing where they differ", () => {
+    expect(expressions.length).toBeGreaterThan(40);
+    const joined = expressions.filter((text) => JOINS.test(text));
+    expect(joined.length).toBeGreaterThan(2);
+    expect(joined.filter((text) => new Set(text.split(JOINS).map(labelsOf)).size > 1)).toEqual([]);
+  });
+
+  it("takes rates of what only grows, slopes of what also falls, and quantiles over whole buckets", async () => {
+    const metrics = await createMetrics("0.0.0-test").registry.getMetricsAsJSON();
+    const gauges = new Set(metrics.filter(({ type }) => String(type) === "gauge").map(({ name }) => name));
+    const slopes = expressions.flatMap((text) => [
+      ...text.matchAll(/\b(rate|irate|increase|deriv|delta)\((holdfast_[a-z_]+)/g),
+    ]);
+    expect(slopes.length).toBeGreaterThan(20);
+    const isWrong = ([, name, metric]: RegExpExecArray): boolean =>
+      ["deriv", "delta"].includes(name!) !== gauges.has(metric!);
+    expect(slopes.filter(isWrong).map(([text]) => text)).toEqual([]);
+    const quantiles = expressions.filter((text) => text.includes("histogram_quantile("));
+    expect(quantiles.filter((text) => !/sum by \(le\) \(rate\(holdfast_[a-z_]+_bucket\[/.test(text))).toEqual([]);
+  });
+});
+
+const JOINS = / (?:and|or|unless|[-+*/%^]) /;
+
+/** The labels that one side of a join still has, as they are written; each series has its own where nothing puts them together. */
+function labelsOf(side: string): string {
+  if (/^absent\(\w+\)/.test(side)) return "";
+  const aggregated = /^(?:max|min|sum|avg|count)(?: by \((?<labels>[^)]*)\) ?)?\(/.exec(side);
+  return aggregated === null ? "its own" : (aggregated.groups?.["labels"] ?? "");
+}
+
 function isBalanced(text: string): boolean {
   const count = (mark: string): number => text.split(mark).length;
   return count("(") === count(")") && count("[") === count("]") && count("{") === count("}");
