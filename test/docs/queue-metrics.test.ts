@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { REFUSAL_CAUSES } from "../../gateway/src/domain/admission.ts";
 import { createMetrics } from "../../gateway/src/platform/metrics.ts";
 import { readPage } from "../support/markdown.ts";
 
@@ -86,6 +87,28 @@ describe("an expression of the alerts or the dashboard", () => {
     expect(slopes.filter(isWrong).map(([text]) => text)).toEqual([]);
     const quantiles = expressions.filter((text) => text.includes("histogram_quantile("));
     expect(quantiles.filter((text) => !/sum by \(le\) \(rate\(holdfast_[a-z_]+_bucket\[/.test(text))).toEqual([]);
+  });
+});
+
+describe("an alert about what is counted", () => {
+  // Prometheus sees a counter grow only between two values: the first failure of a series that is born with it is none.
+  it("finds each of its series at 0 before anything has happened, but for those by source: the leader begins them", async () => {
+    const metrics = await createMetrics("0.0.0-test").registry.getMetricsAsJSON();
+    const counted = [
+      ...pages.alerts.matchAll(/\b(?:rate|increase)\((?<name>holdfast_[a-z_]+_total)(?:\{(?<labels>.+?)\})?\[/g),
+    ];
+    expect(counted.length).toBeGreaterThan(3);
+    const bornLate = counted.filter(({ groups }) => {
+      const labels = [...(groups!["labels"] ?? "").matchAll(/(\w+)="(\w+)"/g)];
+      const { values } = metrics.find(({ name }) => name === groups!["name"])!;
+      return !values.some((series) => labels.every(([, label, value]) => series.labels[label!] === value));
+    });
+    expect(bornLate.map(({ groups }) => groups!["name"])).toEqual(["holdfast_reconciliation_runs_total"]);
+    const refused = metrics.find(({ name }) => name === "holdfast_ingest_refused_total")!.values;
+    const causes = refused.flatMap(({ labels, value }) =>
+      labels["priority"] === "critical" && value === 0 ? [labels["cause"]] : [],
+    );
+    expect(causes).toEqual([...REFUSAL_CAUSES]);
   });
 });
 

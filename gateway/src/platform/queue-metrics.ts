@@ -1,5 +1,7 @@
 import type { Registry } from "prom-client";
 import { Counter, Gauge, Histogram } from "prom-client";
+import { REFUSAL_CAUSES } from "../domain/admission.ts";
+import { PRIORITIES } from "../domain/priority.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 // From receipt to processed: retries take hours, and up to three days.
@@ -49,6 +51,14 @@ export function createPaceMetrics(registers: Registry[]) {
 
 /** How overloaded this process is, and whom it refuses because of it. */
 export function createOverloadMetrics(registers: Registry[]) {
+  const ingestRefused = new Counter({
+    name: "holdfast_ingest_refused_total",
+    help: "Arrivals refused with 429 or 503 to keep the gateway able to work, by class and cause",
+    labelNames: ["priority", "cause"],
+    registers,
+  });
+  // Prometheus sees an increase only from a value that it has read before: the first refusals would be none.
+  for (const priority of PRIORITIES) for (const cause of REFUSAL_CAUSES) ingestRefused.inc({ priority, cause }, 0);
   return {
     saturationLevel: new Gauge({
       name: "holdfast_saturation_level",
@@ -77,11 +87,6 @@ export function createOverloadMetrics(registers: Registry[]) {
       labelNames: ["action"],
       registers,
     }),
-    ingestRefused: new Counter({
-      name: "holdfast_ingest_refused_total",
-      help: "Arrivals refused with 429 or 503 to keep the gateway able to work, by class and cause",
-      labelNames: ["priority", "cause"],
-      registers,
-    }),
+    ingestRefused,
   };
 }

@@ -4,6 +4,14 @@ import { createReconciliationMetrics } from "./reconciliation-metrics.ts";
 
 /** What replays and reconciliations do. A replay is counted by the process that holds it by its lease at that moment. */
 export function createRecoveryMetrics(registers: Registry[]) {
+  const replaysEnded = new Counter({
+    name: "holdfast_replays_ended_total",
+    help: "Replays that went to their end, by state: completed, or failed at the integrity check",
+    labelNames: ["state"],
+    registers,
+  });
+  // Prometheus sees an increase only from a value that it has read before: the first failure would be none.
+  for (const state of ["completed", "failed"]) replaysEnded.inc({ state }, 0);
   return {
     ...createReconciliationMetrics(registers),
     replaysRunning: new Gauge({
@@ -23,11 +31,6 @@ export function createRecoveryMetrics(registers: Registry[]) {
       labelNames: ["subject"],
       registers,
     }),
-    replaysEnded: new Counter({
-      name: "holdfast_replays_ended_total",
-      help: "Replays that went to their end, by state: completed, or failed at the integrity check",
-      labelNames: ["state"],
-      registers,
-    }),
+    replaysEnded,
   };
 }

@@ -11,7 +11,7 @@ import { startReconciliation } from "./start-reconciliation.ts";
 export interface ScheduleDeps extends StartDeps {
   readonly box: SecretsBox;
   readonly log: Pick<Log, "info" | "warn">;
-  readonly metrics: Pick<Metrics, "reconciliationUnexplained">;
+  readonly metrics: Pick<Metrics, "reconciliationRuns" | "reconciliationUnexplained">;
   readonly findSourceName: (id: string) => string | null;
 }
 
@@ -26,6 +26,7 @@ export async function startDue(deps: ScheduleDeps): Promise<number> {
   for (const setup of await loadSetups(deps.db, deps.box)) {
     if (setup.state !== "active") continue;
     await showUnexplained(deps, setup);
+    showRuns(deps, setup);
     if (setup.schedule === null) continue;
     const now = deps.clock.now();
     if (setup.nextDueAt !== null && setup.nextDueAt > now) continue;
@@ -46,6 +47,12 @@ export async function startDue(deps: ScheduleDeps): Promise<number> {
       );
   }
   return started;
+}
+
+// Prometheus sees an increase only from a value that it has read before: the first failed run would be none.
+function showRuns({ findSourceName, metrics }: ScheduleDeps, { sourceId }: Reconciliation): void {
+  const source = findSourceName(sourceId);
+  if (source !== null) metrics.reconciliationRuns.inc({ source, result: "failed" }, 0);
 }
 
 // From the database, so that the alarm outlives the process that raised it.

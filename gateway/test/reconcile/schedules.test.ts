@@ -51,6 +51,14 @@ it("starts a run when its time has come, once whoever looks, and goes on where t
   expect(third!.window_from).toEqual(second!.window_from);
 });
 
+it("counts no failed run of an active setup before there is one, so that the first is seen as an increase", async () => {
+  const { bench, schedules } = await openScheduled();
+  const failedRuns = async () => (await bench.metrics.reconciliationRuns.get()).values;
+  expect(await failedRuns()).toEqual([]);
+  await startDue(schedules);
+  expect(await failedRuns()).toEqual([{ labels: { source: "stripe", result: "failed" }, value: 0 }]);
+});
+
 it("takes five-part patterns in UTC and says what is wrong with others", () => {
   expect([checkSchedule("*/15 * * * *"), checkSchedule("0 3 * * 1")]).toEqual([null, null]);
   expect(checkSchedule("* * * * * *")).toContain("not a cron pattern of five parts");
