@@ -153,7 +153,10 @@ describe("the rules for Prometheus", () => {
       const block = blocks.get(prometheus!) ?? "";
       expect([name, /severity: (\w+)/.exec(block)?.[1]]).toEqual([name, severity]);
       expect([name, Number(/for: (\d+)m/.exec(block)?.[1]) * 60]).toEqual([name, forSec]);
-      expect([name, Number(/(?:>|>=|==) (\d+)\s*$/m.exec(block)?.[1])]).toEqual([name, threshold]);
+      expect([name, Number(/(?:>|>=|==) (\d+)(?: or absent\(\w+\))?\s*$/m.exec(block)?.[1])]).toEqual([
+        name,
+        threshold,
+      ]);
     }
   });
 });

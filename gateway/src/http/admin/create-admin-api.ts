@@ -16,10 +16,11 @@ import { deliveryOperations } from "./deliveries.ts";
 import { destinationOperations } from "./destinations.ts";
 import { documentOperations, makeDocument } from "./document-api.ts";
 import { eventOperations } from "./events.ts";
-import { authenticate, guardRequest } from "./guard-request.ts";
+import { authenticate, guardRequest, readBearer } from "./guard-request.ts";
 import { keyOperations } from "./keys.ts";
 import { peopleOperations } from "./people.ts";
 import { loopOperations } from "./loops.ts";
+import { createRecentKeys } from "./recent-keys.ts";
 import { reconciliationRunOperations } from "./reconciliation-runs.ts";
 import { reconciliationOperations } from "./reconciliations.ts";
 import { API_PATH, mountOperations } from "./mount-operations.ts";
@@ -125,20 +126,30 @@ export function createAdminApi(parts: AdminParts): AdminApi {
   return app;
 }
 
-/** Metrics carry no tenant's data, and still tell how much goes on: open on loopback alone, else with a key. */
+/**
+ * Metrics carry no tenant's data, and still tell how much goes on: open on loopback alone, else with a key. They are also what says
+ * that the database is away, when no key can be looked up: then one that was good a moment ago will do.
+ */
 function serveMetrics(app: AdminApi, deps: AdminDeps): void {
   const show = async (c: Context<AdminEnv>): Promise<Response> => {
     const { registry, exchange } = deps.metrics;
     return c.body(await exchange.show(), 200, { "content-type": registry.contentType });
   };
   const guard = authenticate(deps);
+  const recent = createRecentKeys(deps);
   app.get("/metrics", async (c) => {
     if (c.env?.loopbackBind === true) return show(c);
+    const key = readBearer(c);
     let shown: Response | null = null;
     const refused = await guard(c, async () => {
+      if (key !== null) recent.note(key);
       shown = await show(c);
     });
-    return shown ?? refused ?? answerProblem(c, "unauthorized");
+    if (shown !== null) return shown;
+    const refusal = refused ?? answerProblem(c, "unauthorized");
+    if (key !== null && refusal.status === 503 && recent.has(key)) return show(c);
+    if (key !== null && refusal.status === 401) recent.forget(key);
+    return refusal;
   });
 }
 

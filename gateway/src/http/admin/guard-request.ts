@@ -48,14 +48,18 @@ function isHostAllowed(host: string | undefined, bindings: AdminEnv["Bindings"] 
   return isLoopbackName(bare) || (bindings.hostsAllowed ?? []).includes(name);
 }
 
+/** The API key that a request carries, whether it is good or not; null for none. */
+export function readBearer(c: Context<AdminEnv>): string | null {
+  return /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? null;
+}
+
 /**
  * Lets a request through with the principal of its API key, or of its browser's session. Failures are logged without the
  * secret. What a browser sends by itself, the cookie, changes nothing unless our own page's script says so beside it.
  */
 export function authenticate(deps: AdminDeps): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
-    const header = c.req.header("authorization") ?? "";
-    const key = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? null;
+    const key = readBearer(c);
     const found = await askStore(() =>
       key === null ? findSessionOwner(deps, c.req.header("cookie")) : findPrincipal(deps, key),
     );
