@@ -18,7 +18,7 @@ export function createReconciliationMetrics(registers: Registry[]) {
     }),
     reconciliationUnexplained: new Gauge({
       name: "holdfast_reconciliation_unexplained_events",
-      help: "Events that the newest reconciliation of a source found missing and could not recover; alarm above 0",
+      help: "Events that a source's active reconciliations found missing in their newest runs and could not recover; alarm above 0",
       labelNames: ["source"],
       registers,
     }),

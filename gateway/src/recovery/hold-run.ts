@@ -22,7 +22,7 @@ export interface ReconcileDeps {
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
   readonly log: Pick<Log, "info" | "warn" | "error">;
-  readonly metrics: Pick<Metrics, "reconciliationRuns" | "reconciliationRecovered" | "reconciliationUnexplained">;
+  readonly metrics: Pick<Metrics, "reconciliationRuns" | "reconciliationRecovered">;
   /** Records one event by the same path as an arrival; answers after COMMIT, or says why not. */
   readonly record: (draft: EventDraft) => Promise<RecordedOne>;
   /** Told of each filter that could not be worked out for an event that is recorded from a log, as for one that arrives. */
@@ -174,7 +174,6 @@ export async function finish(
   const fields = { reconciliation: setup.name, source, runId: run.id, runbook: RECONCILIATION_RUNBOOK };
   if (state === "failed") deps.log.error({ ...fields, detail }, "a reconciliation failed");
   if (state === "completed") {
-    deps.metrics.reconciliationUnexplained.set({ source }, unexplained);
     if (unexplained > 0)
       deps.log.error({ ...fields, unexplained }, "the provider's log has events that could not be recovered");
     else deps.log.info(fields, "a reconciliation is complete: nothing is unexplained");

@@ -23,9 +23,9 @@ export interface ScheduleDeps extends StartDeps {
  */
 export async function startDue(deps: ScheduleDeps): Promise<number> {
   let started = 0;
-  for (const setup of await loadSetups(deps.db, deps.box)) {
-    if (setup.state !== "active") continue;
-    await showUnexplained(deps, setup);
+  const setups = (await loadSetups(deps.db, deps.box)).filter(({ state }) => state === "active");
+  await showUnexplained(deps, setups);
+  for (const setup of setups) {
     showRuns(deps, setup);
     if (setup.schedule === null) continue;
     const now = deps.clock.now();
@@ -55,9 +55,16 @@ function showRuns({ findSourceName, metrics }: ScheduleDeps, { sourceId }: Recon
   if (source !== null) metrics.reconciliationRuns.inc({ source, result: "failed" }, 0);
 }
 
-// From the database, so that the alarm outlives the process that raised it.
-async function showUnexplained(deps: ScheduleDeps, setup: Reconciliation): Promise<void> {
-  const last = (await deps.db.run(findLastCompleted, [setup.id])).rows[0];
-  const source = deps.findSourceName(setup.sourceId);
-  if (last !== undefined && source !== null) deps.metrics.reconciliationUnexplained.set({ source }, last.unexplained);
+// From the database, so that the alarm outlives the process that raised it. Anew each time: a source may have several setups, and one
+// that is disabled or removed takes its part along.
+async function showUnexplained(deps: ScheduleDeps, setups: readonly Reconciliation[]): Promise<void> {
+  const sums = new Map<string, number>();
+  for (const setup of setups) {
+    const last = (await deps.db.run(findLastCompleted, [setup.id])).rows[0];
+    const source = deps.findSourceName(setup.sourceId);
+    if (last !== undefined && source !== null) sums.set(source, (sums.get(source) ?? 0) + last.unexplained);
+  }
+  // Without a wait in between, so that nobody reads half of it.
+  deps.metrics.reconciliationUnexplained.reset();
+  for (const [source, unexplained] of sums) deps.metrics.reconciliationUnexplained.set({ source }, unexplained);
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { runCli } from "../support/cli.ts";
+import { until } from "../support/embedded.ts";
 import type { IngestGateway } from "../support/ingest-gateway.ts";
 import { PAYMENTS, SECRET, post, startIngestGateway, stripeEvent } from "../support/ingest-gateway.ts";
 
@@ -69,7 +70,9 @@ it("compares, recovers, shows what it found, and alarms with exit code 1 until n
   ])
     expect(first.stdout).toContain(line);
   expect(first.code).toBe(1);
-  expect(await gateway.metric("holdfast_reconciliation_unexplained_events", 'source="payments"')).toBe(1);
+  await until(
+    async () => (await gateway.metric("holdfast_reconciliation_unexplained_events", 'source="payments"')) === 1,
+  );
   const alarm = gateway.logged.find((line) => line.includes("could not be recovered"));
   expect(alarm).toContain("docs/runbooks/provider-outage.md");
 

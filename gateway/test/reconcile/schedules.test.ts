@@ -12,12 +12,14 @@ import { loadSetups } from "../../src/store/reconciliations/setups.ts";
 import { startFakeStripe } from "../support/fake-stripe.ts";
 import { openBench } from "../support/reconcile-bench.ts";
 
-async function openScheduled() {
+async function openScheduled(more: Readonly<Record<string, object>> = {}) {
   const stripe = await startFakeStripe();
   const connector = { kind: "stripe", baseUrl: stripe.url };
   const setup = { source: "stripe", connector, secret: stripe.key, eventTypes: ["*"], lagSec: 60 };
-  const bench = await openBench({ log: { ...setup, schedule: "*/5 * * * *" } });
-  const schedules = { ...bench.deps, findSourceName: () => "stripe" };
+  const others = Object.entries(more).map(([name, fields]) => [name, { ...setup, ...fields }]);
+  const log = { ...setup, schedule: "*/5 * * * *" };
+  const bench = await openBench({ log, ...Object.fromEntries(others) });
+  const schedules = { ...bench.deps, metrics: bench.metrics, findSourceName: () => "stripe" };
   return { stripe, setup, bench, schedules };
 }
 
@@ -57,6 +59,39 @@ it("counts no failed run of an active setup before there is one, so that the fir
   expect(await failedRuns()).toEqual([]);
   await startDue(schedules);
   expect(await failedRuns()).toEqual([{ labels: { source: "stripe", result: "failed" }, value: 0 }]);
+});
+
+it("shows what is unexplained of all active reconciliations of a source together, and of no disabled one", async () => {
+  const { bench, schedules } = await openScheduled({ other: { schedule: "*/5 * * * *" } });
+  const shown = async () => {
+    await startDue(schedules);
+    return (await bench.metrics.reconciliationUnexplained.get()).values.map(({ labels, value }) => [
+      labels.source,
+      value,
+    ]);
+  };
+  expect(await shown()).toEqual([]);
+  for (const [name, unexplained] of [
+    ["log", 2],
+    ["other", 0],
+  ] as const) {
+    const { id } = await bench.carryOn((await bench.start(name, null)).id);
+    await bench.query(
+      "UPDATE holdfast.reconciliation_run SET listed = $2, missing = $2, unexplained = $2 WHERE id = $1",
+      [id, unexplained],
+    );
+  }
+  expect(await shown()).toEqual([["stripe", 2]]);
+  await bench.query(
+    "UPDATE holdfast.reconciliation_run SET listed = listed + 1, missing = missing + 1, unexplained = unexplained + 1",
+  );
+  expect(await shown()).toEqual([["stripe", 4]]);
+  const disable = (name: string) =>
+    bench.query("UPDATE holdfast.reconciliation SET state = 'disabled' WHERE name = $1", [name]);
+  await disable("log");
+  expect(await shown()).toEqual([["stripe", 1]]);
+  await disable("other");
+  expect(await shown()).toEqual([]);
 });
 
 it("takes five-part patterns in UTC and says what is wrong with others", () => {
