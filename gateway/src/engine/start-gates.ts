@@ -105,9 +105,11 @@ async function findSlow(deps: GatesDeps): Promise<boolean> {
   return slow !== null;
 }
 
+// A breaker keeps its state while its destination is paused or disabled: nothing is tried that could close it.
 function showGates({ catalog, metrics }: GatesDeps): void {
-  const gates = catalog().catalog.destinations.flatMap(({ gate }) => (gate === null ? [] : [gate]));
-  const open = catalog().catalog.destinations.length - gates.length;
+  const active = catalog().catalog.destinations.filter(({ state }) => state === "active");
+  const gates = active.flatMap(({ gate }) => (gate === null ? [] : [gate]));
+  const open = active.length - gates.length;
   for (const reason of GATE_REASONS)
     metrics.destinationGates.set({ reason }, gates.filter((gate) => gate.reason === reason).length);
   for (const state of BREAKER_STATES) {

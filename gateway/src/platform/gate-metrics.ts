@@ -7,14 +7,14 @@ export function createGateMetrics(registers: Registry[]) {
     destinationGates: new Gauge({
       name: "holdfast_destination_gate",
       aggregator: "max",
-      help: "Destinations whose deliveries need a permit, by the strongest reason: breaker, slow, limit",
+      help: "Active destinations whose deliveries need a permit, by the strongest reason: breaker, slow, limit",
       labelNames: ["reason"],
       registers,
     }),
     breakerStates: new Gauge({
       name: "holdfast_breaker_state",
       aggregator: "max",
-      help: "Destinations by the state of their breaker: closed, open, recovering",
+      help: "Active destinations by the state of their breaker: closed, open, recovering",
       labelNames: ["state"],
       registers,
     }),

@@ -91,6 +91,29 @@ test("a destination that fails gets probes alone, its deliveries wait at no cost
   expect(await metric("holdfast_destination_gate")).toBe(0);
 });
 
+test("a breaker counts as open while its destination is active: what is paused or disabled has nothing that could close it", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver(() => 500);
+  const { metric } = await startDeliveries(desk, { destinations: { billing: { url: receiver.url, retry } } });
+  const breakers = async (count: number) =>
+    await until(async () => (await metric("holdfast_breaker_state", 'state="open"')) === count);
+  const [failing] = await desk.record({ to: ["billing"] });
+  await copyDelivery(desk, failing!, 11);
+  await breakers(1);
+  const turn = async (state: string) => {
+    await desk.query("UPDATE holdfast.destination SET state = $1, state_reason = 'by a test'", [state]);
+    await desk.query("UPDATE holdfast.setting SET value = (value::int + 1)::text WHERE name = 'catalog_version'");
+  };
+  for (const [state, count] of [
+    ["paused", 0],
+    ["active", 1],
+    ["disabled", 0],
+  ] as const) {
+    await turn(state);
+    await breakers(count);
+  }
+});
+
 test("a destination that has only failed is told of after one day and three, and disabled after five", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
