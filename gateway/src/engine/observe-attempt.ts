@@ -1,4 +1,5 @@
 import type { Destination } from "../domain/catalog.ts";
+import type { Trigger } from "../domain/delivery.ts";
 import { toPublicId } from "../domain/id.ts";
 import { classify } from "../domain/outcome.ts";
 import type { Claimed } from "../pipeline/claim.ts";
@@ -6,6 +7,9 @@ import type { Attempt } from "../pipeline/deliver.ts";
 import type { Settlement } from "../pipeline/settle.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
+
+/** What is delivered because its event came. What somebody delivers again, days later perhaps, would be timed from then all the same. */
+const TIMED: readonly Trigger[] = ["live", "reconcile"];
 
 /**
  * One wide line for each attempt, with the decision in it, and the metrics. Ids and names only: no body, no header, no URL.
@@ -25,11 +29,12 @@ export function observeAttempt(
   if (attempt !== null && outcome !== null) {
     deps.metrics.attempts.inc({ destination: destination?.name ?? "unknown", outcome });
     deps.metrics.attemptSeconds.observe(attempt.durationMs / 1_000);
-    if (settlement?.decision.to === "processed" && typeof event !== "string") {
+    const isTimed = TIMED.includes(delivery.trigger) && typeof event !== "string";
+    if (isTimed && settlement?.decision.to === "processed") {
       const endedMs = attempt.startedAt.getTime() + attempt.durationMs;
       deps.metrics.processedSeconds.observe(Math.max(0, endedMs - event.receivedAt.getTime()) / 1_000);
     }
-    if (delivery.attempt === 1 && typeof event !== "string") {
+    if (isTimed && delivery.attempt === 1) {
       deps.metrics.firstAttemptSeconds.observe(
         Math.max(0, attempt.startedAt.getTime() - event.receivedAt.getTime()) / 1_000,
       );

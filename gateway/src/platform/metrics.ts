@@ -43,7 +43,7 @@ export function createMetrics(version: string) {
     }),
     firstAttemptSeconds: new Histogram({
       name: "holdfast_delivery_wait_seconds",
-      help: "From receipt to the start of the first attempt",
+      help: "From receipt to the start of the first attempt, of what is delivered because it came: no retries by hand, no replays",
       buckets: SECONDS,
       registers,
     }),

@@ -42,7 +42,7 @@ export function createPaceMetrics(registers: Registry[]) {
     }),
     processedSeconds: new Histogram({
       name: "holdfast_delivery_processed_seconds",
-      help: "From receipt to processed, attempts and waits included",
+      help: "From receipt to processed, attempts and waits included, of what is delivered because it came: no retries by hand, no replays",
       buckets: LONG_SECONDS,
       registers,
     }),
