@@ -85,6 +85,18 @@ describe("an expression of the alerts or the dashboard", () => {
     const isWrong = ([, name, metric]: RegExpExecArray): boolean =>
       ["deriv", "delta"].includes(name!) !== gauges.has(metric!);
     expect(slopes.filter(isWrong).map(([text]) => text)).toEqual([]);
+    // A quantile is guessed between two edges: a threshold that is none of them is crossed by guesses.
+    const ofQuantiles = expressions
+      .map((text) => /\b(holdfast_\w+)_bucket\[.+ > (\d+)$/.exec(text))
+      .filter((found) => found !== null);
+    expect(ofQuantiles.length).toBeGreaterThan(0);
+    for (const [, name, threshold] of ofQuantiles) {
+      const { values } = metrics.find((metric) => metric.name === name)!;
+      expect([name, values.map(({ labels }) => (labels as { le?: unknown }).le)]).toEqual([
+        name,
+        expect.arrayContaining([Number(threshold)]),
+      ]);
+    }
     const quantiles = expressions.filter((text) => text.includes("histogram_quantile("));
     expect(quantiles.filter((text) => !/sum by \(le\) \(rate\(holdfast_[a-z_]+_bucket\[/.test(text))).toEqual([]);
   });
