@@ -146,7 +146,7 @@ function createQueueMetrics(registers: Registry[]) {
     }),
     queueOldestSeconds: new Gauge({
       name: "holdfast_queue_oldest_age_seconds",
-      help: "Age of the oldest ready delivery by priority",
+      help: "For how long the oldest ready delivery has been ready, by priority",
       labelNames: ["priority"],
       registers,
     }),
