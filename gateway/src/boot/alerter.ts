@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
 import type { GatewayConfig } from "../config.ts";
+import { OWN_CONNECTIONS } from "../config/connections.ts";
 import { lookForAlerts } from "../engine/caretakers/alerter.ts";
 import { forgetOldAlerts, sendNotices } from "../engine/caretakers/notice-sender.ts";
 import { startLoop } from "../engine/loop.ts";
@@ -17,7 +18,6 @@ const LOOK_MS = 15_000;
 const SEND_MS = 1_000;
 const FORGET_MS = 3_600_000;
 const STATEMENT_MS = 10_000;
-const CONNECTIONS = 2;
 const MIB = 1_048_576;
 
 /** Starts the two loops: what the rules find, and the notices that are due. Every process has them, the leader's do something. */
@@ -26,7 +26,7 @@ export function startAlerter(config: GatewayConfig, log: Log, foundation: Founda
   // Of its own: a destination that hangs shall hold up no notice about it.
   const egress = createEgress({ policy: config.egress, log, clock });
   const dialer = createMailDialer({ policy: config.egress, clock });
-  const db = foundation.openPool("alerter", CONNECTIONS, STATEMENT_MS);
+  const db = foundation.openPool("alerter", OWN_CONNECTIONS.alerter, STATEMENT_MS);
   const shared = { db, databaseClock, box, log };
   const rules = {
     ...shared,

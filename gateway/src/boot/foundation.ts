@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { GatewayConfig } from "../config.ts";
+import { OWN_CONNECTIONS } from "../config/connections.ts";
 import type { CatalogWatch } from "../engine/catalog-watch.ts";
 import { watchCatalog } from "../engine/catalog-watch.ts";
 import type { DatabaseClock } from "../engine/database-clock.ts";
@@ -74,8 +75,6 @@ export interface PoolExtras extends Pick<DatabaseOptions, "pipelined" | "plans" 
   readonly connectTimeoutMs?: number;
 }
 
-/** One for the lease, which must not wait; the others for what the leader does. */
-const CARETAKER_CONNECTIONS = 3;
 const CARETAKER_STATEMENT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 1_500;
 /** While it starts nobody waits for an answer yet, and to give up means that the whole process does. */
@@ -123,7 +122,7 @@ export async function layFoundation(
       await close();
       return fault;
     }
-    const caretakerDb = pools.open("caretaker", CARETAKER_CONNECTIONS, CARETAKER_STATEMENT_MS);
+    const caretakerDb = pools.open("caretaker", OWN_CONNECTIONS.caretaker, CARETAKER_STATEMENT_MS);
     const watches = await startWatches(config, { ...parts, url: store.url, base, caretakerDb, log });
     return {
       ok: true,

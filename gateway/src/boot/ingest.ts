@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import type { GatewayConfig } from "../config.ts";
+import { OWN_CONNECTIONS } from "../config/connections.ts";
 import { BODY_BYTES_MAX } from "../domain/source-definition.ts";
 import type { Admission } from "../engine/admission.ts";
 import { createAllowance } from "../engine/allowance.ts";
@@ -181,7 +182,7 @@ function openRecorder(
 ) {
   const { recordDeadlineMs, queueItemsMax, queueBytesMax, databaseConnections } = config.ingest;
   const { clock, metrics, ranks } = foundation;
-  const db = foundation.openPool("ingest", databaseConnections + 1, recordDeadlineMs, {
+  const db = foundation.openPool("ingest", databaseConnections + OWN_CONNECTIONS.ingest, recordDeadlineMs, {
     ...RECORDER_POOL,
     // To make one anew takes 20 ms, which a provider that sends once a minute would wait for each time.
     keptOpen: 1,

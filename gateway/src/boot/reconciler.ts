@@ -1,4 +1,5 @@
 import type { GatewayConfig } from "../config.ts";
+import { OWN_CONNECTIONS } from "../config/connections.ts";
 import { createFilterFaults } from "../engine/filter-faults.ts";
 import { startLoop } from "../engine/loop.ts";
 import { RECORDER_POOL, createRecorder } from "../engine/recorder.ts";
@@ -34,9 +35,9 @@ export function startReconciler(
   // Of its own: a slow log shall hold up neither keys nor deliveries.
   const egress = createEgress({ policy: config.egress, log, clock });
   const limits = { lanes: 1, deadlineMs: RECORD_DEADLINE_MS, queueItemsMax: 100, queueBytesMax: 64 * MIB };
-  const recordDb = foundation.openPool("reconciler", 1, RECORD_DEADLINE_MS, RECORDER_POOL);
+  const recordDb = foundation.openPool("reconciler", OWN_CONNECTIONS.reconciler, RECORD_DEADLINE_MS, RECORDER_POOL);
   const recorder = createRecorder({ db: recordDb, clock, metrics, ranks, ...limits, onRecorded });
-  const db = foundation.openPool("reconciliations", 2, STATEMENT_MS);
+  const db = foundation.openPool("reconciliations", OWN_CONNECTIONS.reconciliations, STATEMENT_MS);
   const shared = { db, clock, random, box, log, metrics };
   const filterFaults = createFilterFaults({ db, clock, metrics, log });
   let isStopping = false;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { GatewayConfig } from "../config.ts";
+import { OWN_CONNECTIONS } from "../config/connections.ts";
 import { createClientKeyFetcher } from "../engine/fetch-client-key.ts";
 import { createKeyFetcher } from "../engine/fetch-keys.ts";
 import { createKeyStore } from "../engine/key-store.ts";
@@ -26,7 +27,6 @@ const PRUNE_MS = 3_600_000;
 /** What became of each delivery of an ended replay is remembered for so long; its numbers stay. */
 const ITEMS_KEPT_MS = 30 * 86_400_000;
 const PRUNED_MAX = 10_000;
-const CONNECTIONS = 2;
 const STATEMENT_MS = 15_000;
 
 /**
@@ -40,7 +40,7 @@ export function startReplayer(
   links: { readonly egress: Egress; readonly wake: () => void },
 ): Replayer {
   const { clock, databaseClock, metrics, random, ranks, catalog } = foundation;
-  const db = foundation.openPool("replayer", CONNECTIONS, STATEMENT_MS);
+  const db = foundation.openPool("replayer", OWN_CONNECTIONS.replayer, STATEMENT_MS);
   const lease = randomUUID();
   const deps = {
     db,

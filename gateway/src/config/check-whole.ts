@@ -1,6 +1,7 @@
 import type { GatewayConfig } from "../config.ts";
 import { DEFAULT_TIMEOUT_MS } from "../domain/catalog.ts";
 import { shown } from "../domain/field-checks.ts";
+import { countConnections } from "./connections.ts";
 import type { ConfigFault } from "./config-fault.ts";
 import { isRecord } from "./read-settings.ts";
 
@@ -62,15 +63,14 @@ function* checkRoles(config: GatewayConfig): Generator<ConfigFault> {
   if (config.roles.length === 0) yield { path: "roles", problem: "is empty; a gateway needs at least one role" };
 }
 
-/** The embedded server admits 60 connections for each process; some are its own, the guard's and the commands'. */
-const EMBEDDED_CONNECTIONS_MAX = 50;
+/** The embedded server admits 60 connections for each process: three are for superusers alone, two are left to the commands. */
+const EMBEDDED_CONNECTIONS_MAX = 55;
 
-function* checkConnections({ databaseUrl, ingest, worker, admin, handlers }: GatewayConfig): Generator<ConfigFault> {
-  // Handlers hold as many connections again as the worker has.
-  const workers = worker.databaseConnections * (Object.keys(handlers).length > 0 ? 2 : 1);
-  const sum = ingest.databaseConnections + workers + admin.databaseConnections;
-  if (databaseUrl === null && sum > EMBEDDED_CONNECTIONS_MAX) {
-    const problem = `and those of worker and admin are ${sum} in all; the embedded database has room for ${EMBEDDED_CONNECTIONS_MAX}`;
+function* checkConnections(config: GatewayConfig): Generator<ConfigFault> {
+  const sum = countConnections(config);
+  if (config.databaseUrl === null && sum > EMBEDDED_CONNECTIONS_MAX) {
+    const others = "those of worker and admin, and the process's own";
+    const problem = `with ${others} are ${sum} in all; the embedded database has room for ${EMBEDDED_CONNECTIONS_MAX}`;
     yield { path: "ingest.databaseConnections", problem };
   }
 }

@@ -1,11 +1,13 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { describeFault } from "../../src/config/config-fault.ts";
+import { OWN_CONNECTIONS, countConnections } from "../../src/config/connections.ts";
 import type { Setting } from "../../src/config/setting.ts";
 import { SETTING_PATHS, SETTINGS } from "../../src/config/settings.ts";
 import { type ConfigPlaces, type GatewayConfig, loadConfig } from "../../src/config.ts";
+import { SETTLE_LANES } from "../../src/engine/settler.ts";
 
 let cwd: string;
 
@@ -181,6 +183,22 @@ describe("rules that no single value can break", () => {
     const content = { worker: { databaseConnections: 60 } };
     expect(await faults({ content })).toHaveLength(1);
     expect(await faults({ content, env: { DATABASE_URL: "postgres://localhost/db" } })).toEqual([]);
+    // 15 of the process's own, 4 of admin and 2 of ingest leave 34 of 55 to the worker.
+    const most = { worker: { databaseConnections: 34 } };
+    expect(await faults({ content: most })).toEqual([]);
+    expect(await faults({ content: { worker: { databaseConnections: 35 } } })).toHaveLength(1);
+    expect(await faults({ content: most, flags: { role: "worker,admin" } })).toEqual([]);
+  });
+
+  it("counts the connections that a process opens, and the pages on operation say the same number", async () => {
+    const read = await config({});
+    const withHandlers = { ...read, handlers: { ledger: () => {} } };
+    const counts = `${countConnections(read)} database connections, ${countConnections(withHandlers)} with handlers`;
+    expect(OWN_CONNECTIONS.settler).toBe(SETTLE_LANES);
+    for (const name of ["processes", "database"]) {
+      const page = await readFile(new URL(`../../../docs/operate/${name}.md`, import.meta.url), "utf8");
+      expect([name, page.replaceAll(/\s+/g, " ").includes(counts)]).toEqual([name, true]);
+    }
   });
 });
 
