@@ -4,6 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import type { GatewayConfig } from "./config.ts";
 import { createLog } from "./platform/log.ts";
 import { loadMasterKey } from "./platform/secrets-box.ts";
+import { readStandIn } from "./store/embedded/cluster-folder.ts";
 import { migrate } from "./store/migrate.ts";
 import { openStore, type Store } from "./store/open-store.ts";
 import { exportDatabase, importDatabase } from "./store/transfer.ts";
@@ -57,6 +58,16 @@ interface Imported {
 }
 
 type Note = (text: string) => void;
+
+/** Where the embedded database's files are, or will be: the data folder, or what stands in for it where root started it. */
+export function findDatabaseFolder({ dataDir }: Pick<GatewayConfig, "dataDir">): string {
+  try {
+    return readStandIn(dataDir) ?? dataDir;
+  } catch {
+    // Another user's: what the data folder itself says is the best that can be told.
+    return dataDir;
+  }
+}
 
 /** Brings the database to this build's schema. `ahead` names migrations that only a newer build knows. */
 export function migrateDatabase(

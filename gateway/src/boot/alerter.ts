@@ -1,9 +1,9 @@
-import { statfs } from "node:fs/promises";
 import type { GatewayConfig } from "../config.ts";
 import { OWN_CONNECTIONS } from "../config/connections.ts";
 import { lookForAlerts } from "../engine/caretakers/alerter.ts";
 import { forgetOldAlerts, sendNotices } from "../engine/caretakers/notice-sender.ts";
 import { startLoop } from "../engine/loop.ts";
+import { readDiskFreeMib } from "../engine/saturation-probes.ts";
 import { createEgress } from "../platform/egress/create-egress.ts";
 import { createMailDialer } from "../platform/egress/dial-mail.ts";
 import type { Log } from "../platform/log.ts";
@@ -18,7 +18,6 @@ const LOOK_MS = 15_000;
 const SEND_MS = 1_000;
 const FORGET_MS = 3_600_000;
 const STATEMENT_MS = 10_000;
-const MIB = 1_048_576;
 
 /** Starts the two loops: what the rules find, and the notices that are due. Every process has them, the leader's do something. */
 export function startAlerter(config: GatewayConfig, log: Log, foundation: Foundation): Alerter {
@@ -37,7 +36,7 @@ export function startAlerter(config: GatewayConfig, log: Log, foundation: Founda
       const safe = safety.current();
       return safe.ok ? null : `database ${safe.cause}: ${safe.detail}`.slice(0, 500);
     },
-    diskFreeMib: async () => (store.kind === "embedded" ? await readDiskFree(config.dataDir) : null),
+    diskFreeMib: async () => (store.folder === null ? null : await readDiskFreeMib(store.folder)),
     operator: config.tenant,
   };
   const loops = [
@@ -63,13 +62,4 @@ export function startAlerter(config: GatewayConfig, log: Log, foundation: Founda
       await Promise.all(stopped);
     },
   };
-}
-
-async function readDiskFree(folder: string): Promise<number | null> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return (bavail * bsize) / MIB;
-  } catch {
-    return null;
-  }
 }

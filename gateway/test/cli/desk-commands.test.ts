@@ -1,5 +1,5 @@
 import { sign } from "@holdfast/verify";
-import { stat, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { runCli, startCli, whenReady } from "../support/cli.ts";
@@ -88,6 +88,13 @@ describe("doctor", () => {
     ]) {
       expect(result.stdout).toMatch(new RegExp(`^ok {7}${check} `, "m"));
     }
+  });
+
+  it("measures the disk where the embedded database is, which as root may be another folder than the data folder", async () => {
+    const [cwd, home] = [testFolder(), testFolder()];
+    await mkdir(join(cwd, ".holdfast"));
+    await writeFile(join(cwd, ".holdfast", "database-folder"), `${home}\n`);
+    expect((await runCli(["doctor"], { cwd })).stdout).toContain(`GiB free at ${home}\n`);
   });
 
   it("finds the faults of a configuration file", async () => {

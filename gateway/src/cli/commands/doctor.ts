@@ -78,8 +78,9 @@ async function checkDataDir({ dataDir }: GatewayConfig): Promise<Finding> {
   );
 }
 
-async function checkDisk({ dataDir }: GatewayConfig): Promise<Finding> {
-  let folder = dataDir;
+async function checkDisk(config: GatewayConfig): Promise<Finding> {
+  const { findDatabaseFolder } = await import("../../maintain.ts");
+  let folder = findDatabaseFolder(config);
   while (!(await can(folder, constants.F_OK)) && dirname(folder) !== folder) folder = dirname(folder);
   const { bavail, bsize } = await statfs(folder);
   const freeBytes = bavail * bsize;

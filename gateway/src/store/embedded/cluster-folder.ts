@@ -77,9 +77,16 @@ function makeFolder(folder: string, user: ServerUser): string {
   return realpathSync(folder);
 }
 
+/** The folder that stands in for this data folder; null where the cluster is in the data folder itself, or is not there yet. */
+export function readStandIn(dataDir: string): string | null {
+  const standIn = join(dataDir, STAND_IN);
+  return existsSync(standIn) ? readFileSync(standIn, "utf8").trim() : null;
+}
+
 function chooseHome(dataDir: string, stateDir: string, user: ServerUser): string | EmbeddedFault {
   const standIn = join(dataDir, STAND_IN);
-  if (existsSync(standIn)) return makeFolder(readFileSync(standIn, "utf8").trim(), user);
+  const chosen = readStandIn(dataDir);
+  if (chosen !== null) return makeFolder(chosen, user);
   const kept = join(dataDir, "postgres");
   const owner = existsSync(kept) ? ownerOf(kept, user) : user;
   if (!owner.ok) return owner;
