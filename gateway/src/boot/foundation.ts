@@ -86,7 +86,7 @@ export async function layFoundation(
   config: GatewayConfig,
   log: Log,
   onProgress: (text: string) => void,
-  databaseFolder: string | null,
+  databaseFolder: string | null = null,
 ): Promise<Foundation | StartFault> {
   const store = await openStore({ ...config, log, onProgress, databaseFolder });
   if (!store.ok) return store;

@@ -52,7 +52,10 @@ export const reconciliationEntrySchema = z
     state: z.enum(ENTRY_STATES),
     recoveredBy: z.enum(["redelivery", "provider_api", "arrival"]).nullable(),
     eventId: z.string().nullable(),
-    asks: z.number().int().openapi({ description: "How often the provider was asked for a redelivery, or was asked in vain" }),
+    asks: z
+      .number()
+      .int()
+      .openapi({ description: "How often the provider was asked for a redelivery, or was asked in vain" }),
     detail: z.string().nullable(),
   })
   .openapi("ReconciliationEntry");
