@@ -148,20 +148,21 @@ describe("a rejection", () => {
   });
 
   it("is one of a bounded number in a flood; what is not kept is counted, and every one is answered", async () => {
-    const flood = 900;
     const before = await gateway.metric("holdfast_rejections_unkept_total");
+    const unkept = async (): Promise<number> => (await gateway.metric("holdfast_rejections_unkept_total")) - before;
     const bytes = requestBytes("POST /in/payments-key", [], "{}");
+    let sent = 0;
     let answered = 0;
-    await Promise.all(
-      Array.from({ length: 20 }, async () => {
-        for (let i = 0; i < flood / 20; i++) {
-          if ((await exchangeRaw(gateway.url, bytes)).status === 401) answered++;
-        }
-      }),
-    );
-    expect(answered).toBe(flood);
-    const unkept = (await gateway.metric("holdfast_rejections_unkept_total")) - before;
-    await until(async () => (await rejections()).length === flood - unkept);
-    expect(unkept).toBeGreaterThan(0);
+    // As long as it takes: on a slow machine the allowance grows nearly as fast as the flood comes.
+    while ((await unkept()) === 0) {
+      sent += 600;
+      const some = Array.from({ length: 20 }, async () => {
+        for (let i = 0; i < 30; i++) if ((await exchangeRaw(gateway.url, bytes)).status === 401) answered++;
+      });
+      await Promise.all(some);
+    }
+    expect(answered).toBe(sent);
+    const left = await unkept();
+    await until(async () => (await rejections()).length === sent - left);
   });
 });
