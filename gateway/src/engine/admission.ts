@@ -18,7 +18,8 @@ export interface Admission {
   classOf(ready: ReadySource): Priority;
   /**
    * Before the body is read: what is refused whichever of the source's classes it turns out to have, and where the source's
-   * rate is used up. The gateway's own overload lets the most urgent class through most; a throttle may be for that class alone. It takes nothing of the rate: a forger who knows the URL would use it up for the genuine sender.
+   * rate is used up. The gateway's own overload lets the most urgent class through most; a throttle may be for that class
+   * alone. It takes nothing of the rate: a forger who knows the URL would use it up for the genuine sender.
    */
   arrive(ready: ReadySource): Refusal | null;
   /** After verification: takes its part of the source's rate, and decides by the event's own class, now that it is known. */
@@ -71,7 +72,10 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       const priority = mostUrgent(ready, deliveries);
       const limited = limiter.take(ready);
       if (limited !== null) return refuse(limited, priority);
-      const door = decideAtDoor(deps, ready, classesOf(ready));
+      const classes = classesOf(ready);
+      // As nearly always: the door has decided by this very class.
+      if (priority === classes[0] && deps.catalog().throttles.length === 0) return null;
+      const door = decideAtDoor(deps, ready, classes);
       if (priority === door.priority) return null;
       const decision = decide(deps, ready, priority);
       if (decision === null) return null;
