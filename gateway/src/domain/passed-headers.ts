@@ -12,7 +12,8 @@ const OURS = new Set([
   "traceparent",
   "user-agent",
 ]);
-const REDACTED = "[redacted]";
+/** What is stored in place of a credential that came with a request. */
+export const REDACTED = "[redacted]";
 
 /** A request's headers as they came: in order, names may repeat. */
 export type SentHeaders = readonly (readonly [name: string, value: string])[];

@@ -1,6 +1,7 @@
 import type { Provider, Receiver } from "@holdfast/verify";
 import type { Refusal } from "../domain/admission.ts";
 import type { Source } from "../domain/catalog.ts";
+import { REDACTED } from "../domain/passed-headers.ts";
 import type { Selector } from "../domain/selector.ts";
 import type { EventFilter } from "../platform/event-filter.ts";
 
@@ -79,9 +80,6 @@ export function toStoredHeaders(headers: Arrival["headers"], secretHeaders: read
   });
   return Buffer.from(JSON.stringify(kept));
 }
-
-/** What stands in place of a credential. */
-export const REDACTED = "[redacted]";
 
 /**
  * The path and query as they are stored: without the values of the query that are credentials in themselves.

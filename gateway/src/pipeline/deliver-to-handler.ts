@@ -1,6 +1,7 @@
 import type { DeliveredEvent, Handler } from "../domain/handler.ts";
 import { newUuid, toPublicId } from "../domain/id.ts";
 import type { Outcome } from "../domain/outcome.ts";
+import { REDACTED } from "../domain/passed-headers.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Database, LateTransaction } from "../store/database.ts";
 import { beginHandler, createHandlerTransaction } from "../store/handler-transaction.ts";
@@ -161,7 +162,7 @@ function toDeliveredEvent({ delivery, event, sourceName }: HandlerCall): Deliver
     receivedAt: event.receivedAt,
     attempt: delivery.attempt,
     trigger: shownTrigger(delivery),
-    headers: event.headers.filter(([, value]) => value !== "[redacted]"),
+    headers: event.headers.filter(([, value]) => value !== REDACTED),
     body,
     json: (): unknown => JSON.parse(body.toString("utf8")),
   };

@@ -1,8 +1,8 @@
 import type { SecretVersion } from "../domain/catalog.ts";
+import { REDACTED } from "../domain/passed-headers.ts";
 import type { VerifiedBy } from "../domain/replay-tally.ts";
 import type { Arrival, ReadySource } from "../pipeline/arrival.ts";
 import type { Verification } from "../pipeline/verify-arrival.ts";
-import { REDACTED } from "../pipeline/arrival.ts";
 import { verifyArrival } from "../pipeline/verify-arrival.ts";
 import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
 import { verifyWithKeys } from "../pipeline/verify-with-keys.ts";
