@@ -47,11 +47,11 @@ interface Decision {
 }
 
 export function createAdmission(deps: AdmissionDeps): Admission {
-  const classes = new WeakMap<ReadySource, readonly [Priority, ...Priority[]]>();
+  const known = new WeakMap<ReadySource, readonly [Priority, ...Priority[]]>();
   const classesOf = (ready: ReadySource): readonly [Priority, ...Priority[]] => {
-    const known = classes.get(ready) ?? listClasses(ready);
-    classes.set(ready, known);
-    return known;
+    const classes = known.get(ready) ?? listClasses(ready);
+    known.set(ready, classes);
+    return classes;
   };
   const limiter = createSourceLimiter(deps);
   const refuse = (decision: Decision, priority: Priority): Refusal => {
