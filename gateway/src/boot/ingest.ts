@@ -9,7 +9,7 @@ import { createClientKeyFetcher } from "../engine/fetch-client-key.ts";
 import { createKeyFetcher } from "../engine/fetch-keys.ts";
 import { createFilterFaults } from "../engine/filter-faults.ts";
 import { createKeyStore } from "../engine/key-store.ts";
-import { createOrderClock } from "../engine/order-clock.ts";
+import { createOrderClock } from "../domain/order-clock.ts";
 import { RECORDER_POOL, createRecorder } from "../engine/recorder.ts";
 import { createRejectionStore } from "../engine/rejection-store.ts";
 import type { ArrivalWatch } from "../engine/watch-arrivals.ts";

@@ -1,5 +1,6 @@
 import type { BatchItem, Verified } from "@holdfast/verify";
 import { splitBatch } from "@holdfast/verify";
+import { createOrderClock } from "../domain/order-clock.ts";
 import type { Arrival, IngestResult, ReadySource } from "./arrival.ts";
 import type { FilterFaultObserver } from "./draft-event.ts";
 import { draftEvent } from "./draft-event.ts";
@@ -10,6 +11,7 @@ interface DraftDeps {
   readonly random: (bytes: number) => Uint8Array;
   readonly publicUrl: string | null;
   readonly onFilterFault?: FilterFaultObserver;
+  /** Places in the order of a key; by default from when it was received, each item after the one before it. */
   readonly nextOrderAt?: () => number;
 }
 
@@ -25,8 +27,9 @@ export function draftEvents(
 ): readonly [EventDraft, ...EventDraft[]] {
   const items = ready.source.policy.batch === "item" ? split(deps, ready, arrival, verdict) : null;
   const [first, ...others] = items ?? [];
+  const nextOrderAt = deps.nextOrderAt ?? createOrderClock(() => arrival.receivedAt);
   const draftOne = (one: Arrival, own: Verified): EventDraft =>
-    draftEvent(ready, one, own, deps.random, deps.onFilterFault, deps.nextOrderAt);
+    draftEvent(ready, one, own, deps.random, deps.onFilterFault, nextOrderAt);
   if (first === undefined) return [draftOne(arrival, verdict)];
   const headers = describeJson(arrival.headers);
   const draft = (item: BatchItem): EventDraft => {

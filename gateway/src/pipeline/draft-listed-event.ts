@@ -54,7 +54,13 @@ export function draftListedEvent(
     random,
     onFilterFault,
   );
-  const deliveries = draft.deliveries.map((delivery) => ({ ...delivery, trigger: "reconcile" as const }));
+  // Many are received at once, and a log is read newest first as often as not: their order is the provider's own.
+  const at = Math.min(now.getTime(), draft.occurredAt?.getTime() ?? Infinity) * 1_000;
+  const deliveries = draft.deliveries.map(({ order, ...delivery }) => ({
+    ...delivery,
+    trigger: "reconcile" as const,
+    order: order == null ? null : { ...order, at },
+  }));
   return { ok: true, draft: { ...draft, verifiedBy: "provider_api", deliveries } };
 }
 

@@ -52,8 +52,14 @@ export interface DeliveryDraft {
   /** The lane's share, beside lanes of weight 1. */
   readonly laneWeight: number;
   readonly heldReason: string | null;
-  /** Its key and its place in the order of that, in microseconds since 1970; absent when it keeps no order. */
-  readonly order?: { readonly key: string; readonly at: number } | null;
+  /** Absent when it keeps no order. */
+  readonly order?: OrderPlace | null;
+}
+
+/** The key of an order and a place in it, in microseconds since 1970. */
+export interface OrderPlace {
+  readonly key: string;
+  readonly at: number;
 }
 
 export type Recorded = { readonly kind: "recorded" | "duplicate"; readonly eventId: string };

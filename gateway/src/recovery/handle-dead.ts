@@ -5,7 +5,7 @@ import { UNDO_MS } from "../domain/dead-filter.ts";
 import type { Ranks } from "../domain/fair-queue.ts";
 import { heldReasonOf } from "../domain/gate.ts";
 import { retryLane } from "../domain/lane.ts";
-import { bucketOf, newUuid, timeOf } from "../domain/id.ts";
+import { bucketOf, newUuid } from "../domain/id.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Committed, Database } from "../store/database.ts";
 import {
@@ -21,6 +21,7 @@ import { insertSuccessors } from "../store/deliveries/insert-successors.ts";
 import { withdrawItems } from "../store/replays/items.ts";
 import type { Queryable } from "../store/statement.ts";
 import { findDead } from "./find-dead.ts";
+import { oldPlace } from "./old-place.ts";
 
 export interface HandleDeps {
   readonly db: Database;
@@ -73,8 +74,7 @@ export function retryMany(deps: HandleDeps, wish: HandleWish): Promise<Handled> 
       held.map((reason) => (reason === null ? "ready" : "held")),
       held,
       marked.map((row) => row.order_key),
-      // Its old place: before all that waits for its turn now.
-      marked.map((row) => (row.order_key === null ? null : timeOf(row.id) * 1_000)),
+      marked.map((row) => oldPlace(row)?.at ?? null),
     ]);
     if (inserted.rowCount !== marked.length) throw new Error("a retry of many was not queued");
     return { count: marked.length, ready: held.filter((reason) => reason === null).length };

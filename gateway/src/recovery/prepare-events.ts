@@ -9,10 +9,12 @@ import { BODY_DAMAGED } from "../domain/replay-tally.ts";
 import type { ReadySource } from "../pipeline/arrival.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import { draftEvent } from "../pipeline/draft-event.ts";
+import type { OrderPlace } from "../pipeline/record-event.ts";
 import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
 import type { ScannedEvent } from "../store/replays/scan-events.ts";
 import { findEventCeiling, listPairs, readEventBytes, scanEvents } from "../store/replays/scan-events.ts";
 import type { Queryable } from "../store/statement.ts";
+import { oldPlace } from "./old-place.ts";
 import { toArrival, verifyStoredEvent } from "./verify-stored.ts";
 
 export interface PrepareDeps extends KeyedDeps {
@@ -24,8 +26,8 @@ export interface PrepareDeps extends KeyedDeps {
 /** What moves a delivery; the other choices leave it where it is. */
 export type Move =
   | Exclude<Choice, { readonly do: "skip" | "leave" | "create" }>
-  /** What keeps the new delivery in order: what kept the one before, or what its route says; null: nothing. */
-  | (Extract<Choice, { readonly do: "create" }> & { readonly orderKey: string | null });
+  /** What keeps the new delivery in order: what kept the one before, in its place, or what its route says; null: nothing. */
+  | (Extract<Choice, { readonly do: "create" }> & { readonly order: OrderPlace | null });
 
 /** A delivery that is under way by itself and waits, with its reason (`destination_paused`, `destination_gated` …). */
 export interface HeldThere {
@@ -140,15 +142,15 @@ async function judge(deps: PrepareDeps, { event, moves, idle, found }: Open, opt
 /** What was never sent is sent where the routes mean it, their filters included, in their order; a copy goes where it was asked to. */
 function moveMeant(
   moves: readonly Move[],
-  verified: { readonly by: VerifiedBy; readonly meant: ReadonlyMap<string, string | null> | null },
+  verified: { readonly by: VerifiedBy; readonly meant: ReadonlyMap<string, OrderPlace | null> | null },
   { copyTo }: ReplayOptions,
 ): Judged {
   const { by: verifiedBy, meant } = verified;
   if (copyTo !== null || meant === null) return { kind: "move", moves, verifiedBy };
   const kept = moves.flatMap((move) => {
     if (move.do !== "create" || !move.isFirst) return [move];
-    const orderKey = meant.get(move.destinationId);
-    return orderKey === undefined ? [] : [{ ...move, orderKey }];
+    const order = meant.get(move.destinationId);
+    return order === undefined ? [] : [{ ...move, order }];
   });
   return kept.length === 0 ? notReplayed("missing") : { kind: "move", moves: kept, verifiedBy };
 }
@@ -174,7 +176,7 @@ async function verifyEvent(
   if (!verified.ok) return verified;
   const { verdict } = verified;
   const drafted = verdict === null ? null : draftEvent(ready, toArrival(stored)!, verdict, deps.random).deliveries;
-  const meant = drafted === null ? null : new Map(drafted.map((one) => [one.destinationId, one.order?.key ?? null]));
+  const meant = drafted === null ? null : new Map(drafted.map((one) => [one.destinationId, one.order ?? null]));
   return { ok: true, by: verified.by, meant } as const;
 }
 
@@ -220,7 +222,8 @@ async function chooseMoves(
       if (choice.do === "skip" || choice.do === "leave") return [];
       if (choice.do !== "create") return [choice];
       // A copy is no part of anybody's order.
-      return [{ ...choice, orderKey: options.copyTo === null ? (rowOf(standings[i]!)?.order_key ?? null) : null }];
+      const before = options.copyTo === null ? rowOf(standings[i]!) : undefined;
+      return [{ ...choice, order: before === undefined ? null : oldPlace(before) }];
     });
     const held = standings.flatMap((standing) => {
       const reason = rowOf(standing)?.held_reason ?? null;

@@ -1,6 +1,6 @@
 import type { Destination } from "../domain/catalog.ts";
 import { heldReasonOf } from "../domain/gate.ts";
-import { bucketOf, newUuid, timeOf, toPublicId } from "../domain/id.ts";
+import { bucketOf, newUuid, toPublicId } from "../domain/id.ts";
 import type { Ranks } from "../domain/fair-queue.ts";
 import { retryLane } from "../domain/lane.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -8,6 +8,7 @@ import type { Database } from "../store/database.ts";
 import { gateNow, insertRetry, markRetried, readyNow } from "../store/deliveries/requeue.ts";
 import type { Queryable } from "../store/statement.ts";
 import { findDelivery } from "../store/views/deliveries.ts";
+import { oldPlace } from "./old-place.ts";
 
 export interface RetryDeps {
   readonly db: Database;
@@ -110,8 +111,7 @@ async function queueSuccessor(
     heldReason === null ? "ready" : "held",
     heldReason,
     dead.order_key,
-    // Its old place: before all that waits for its turn now.
-    dead.order_key === null ? null : timeOf(id) * 1_000,
+    oldPlace({ ...dead, id })?.at ?? null,
   ]);
   if (inserted.rowCount !== 1) throw new Error("the retry that was planned was not queued");
   return { kind: "queued", deliveryId: successor, held: heldReason !== null };

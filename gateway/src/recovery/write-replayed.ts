@@ -1,10 +1,10 @@
 import { heldReasonOf } from "../domain/gate.ts";
-import { bucketOf, newUuid, timeOf } from "../domain/id.ts";
+import { bucketOf, newUuid } from "../domain/id.ts";
 import type { ScanResult } from "../domain/replay-tally.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import type { Ledger } from "../pipeline/ledger.ts";
 import type { Ranks } from "../domain/fair-queue.ts";
-import type { EventDraft, Recorded } from "../pipeline/record-event.ts";
+import type { EventDraft, OrderPlace, Recorded } from "../pipeline/record-event.ts";
 import { recordEvents } from "../pipeline/record-event.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Transaction } from "../store/database.ts";
@@ -13,6 +13,7 @@ import { insertItems, insertReplayed, pullScheduled } from "../store/replays/ite
 import type { ReplayRow } from "../store/replays/replay-row.ts";
 import { linkRejections } from "../store/replays/scan-rejections.ts";
 import type { Queryable } from "../store/statement.ts";
+import { oldPlace } from "./old-place.ts";
 import type { Move, PreparedEvent } from "./prepare-events.ts";
 import type { PreparedRejection } from "./prepare-rejections.ts";
 import { replayLane } from "./replay-lane.ts";
@@ -33,8 +34,8 @@ interface Item {
   readonly key: string;
   readonly retryOf: string | null;
   readonly pulled: boolean;
-  /** What keeps it in order with others; null: nothing. */
-  readonly orderKey: string | null;
+  /** What keeps it in order with others, and its place there; null: nothing. */
+  readonly order: OrderPlace | null;
 }
 
 /**
@@ -90,22 +91,22 @@ async function followDead(
     key: row.key,
     retryOf: row.id,
     pulled: false,
-    orderKey: row.order_key,
+    order: oldPlace(row),
   }));
 }
 
 function createItem(deps: WriteDeps, eventId: string, move: Move): Item {
   const deliveryId = newUuid(deps.clock.now().getTime(), bucketOf(eventId), deps.random(8));
   const { destinationId } = move;
-  const orderKey = move.do === "create" ? move.orderKey : null;
-  return { deliveryId, eventId, destinationId, key: deliveryId, retryOf: null, pulled: false, orderKey };
+  const order = move.do === "create" ? move.order : null;
+  return { deliveryId, eventId, destinationId, key: deliveryId, retryOf: null, pulled: false, order };
 }
 
 async function queue(deps: WriteDeps, tx: Queryable, replay: ReplayRow, items: readonly Item[]): Promise<void> {
   if (items.length === 0) return;
-  const held = items.map(({ destinationId, orderKey }) => {
+  const held = items.map(({ destinationId, order }) => {
     const destination = deps.catalog.findDestination(destinationId);
-    return destination === null ? null : heldReasonOf(destination, orderKey);
+    return destination === null ? null : heldReasonOf(destination, order?.key ?? null);
   });
   const lane = replayLane(replay.tenant);
   const inserted = await tx.run(insertReplayed, [
@@ -122,9 +123,8 @@ async function queue(deps: WriteDeps, tx: Queryable, replay: ReplayRow, items: r
     items.map(() => deps.ranks.next(replay.options.priority, lane)),
     held.map((reason) => (reason === null ? "ready" : "held")),
     held,
-    items.map(({ orderKey }) => orderKey),
-    // Its old place: before all that waits for its turn now.
-    items.map(({ orderKey, retryOf, eventId }) => (orderKey === null ? null : timeOf(retryOf ?? eventId) * 1_000)),
+    items.map(({ order }) => order?.key ?? null),
+    items.map(({ order }) => order?.at ?? null),
   ]);
   if (inserted.rowCount !== items.length) throw new Error("a delivery of a replay was not queued");
 }
@@ -147,7 +147,7 @@ async function pull(deps: WriteDeps, tx: Queryable, replay: ReplayRow, moves: re
       key: of.key,
       retryOf: null,
       pulled: true,
-      orderKey: null,
+      order: null,
     };
   });
 }
@@ -206,7 +206,7 @@ export async function writeRejections(
 
 function toItems(draft: EventDraft): Item[] {
   return draft.deliveries.map(({ id, destinationId }) => {
-    return { deliveryId: id, eventId: draft.id, destinationId, key: id, retryOf: null, pulled: false, orderKey: null };
+    return { deliveryId: id, eventId: draft.id, destinationId, key: id, retryOf: null, pulled: false, order: null };
   });
 }
 

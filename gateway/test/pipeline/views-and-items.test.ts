@@ -4,7 +4,7 @@ import { DEFAULT_SOURCE_POLICY } from "../../src/domain/source-policy.ts";
 import type { Arrival } from "../../src/pipeline/arrival.ts";
 import { draftEvents, sumUp } from "../../src/pipeline/draft-items.ts";
 import { viewEvent } from "../../src/pipeline/event-view.ts";
-import { GENUINE, NOW, arrivalOf, counting, readyOf } from "../support/catalog-rows.ts";
+import { GENUINE, NOW, arrivalOf, counting, destinationRow, readyOf, routeRow } from "../support/catalog-rows.ts";
 
 describe("an event as filters and selectors see it", () => {
   const see = (body: Uint8Array, headers: Arrival["headers"] = []) =>
@@ -79,6 +79,20 @@ describe("a request of several events", () => {
     expect(one!.names).toEqual([null, "invoice.paid", "signature", NOW]);
     expect(split("sendgrid", arrivalOf("{}")).map(({ body }) => body)).toEqual(["{}"]);
     expect(split("stripe", arrivalOf("[{},{}]"))).toHaveLength(1);
+  });
+
+  it("has items that keep the order in which they stand in it, whenever they are drafted", () => {
+    const arrival = arrivalOf(`[${ITEMS.join()}]`, signs("sendgrid"));
+    const routes = [routeRow("pay", "crm", { policy: { when: null, orderBy: "body:/event" } })];
+    const policy = { ...DEFAULT_SOURCE_POLICY, batch: "item" as const };
+    const ready = readyOf({ provider: "sendgrid", policy }, { destinations: [destinationRow("crm")], routes });
+    const drafts = draftEvents({ random: counting(), publicUrl: null }, ready, arrival, WHOLE);
+    const since = NOW.getTime() * 1_000;
+    expect(drafts.map(({ deliveries }) => deliveries[0]!.order)).toEqual([
+      { key: "open", at: since },
+      { key: "click", at: since + 1 },
+      { key: "open", at: since + 4 },
+    ]);
   });
 
   it("has items whose bytes are their own: one of them that waits keeps no more in memory than it is counted for", () => {

@@ -105,6 +105,24 @@ describe("an event that is recorded from its provider's log", () => {
   });
 
   it.each([
+    ["told by the log", new Date(NOW.getTime() - 5_000), "{}", -5],
+    ["in its bytes", null, `{"created":${NOW.getTime() / 1_000 - 7}}`, -7],
+    ["unknown", null, "{}", 0],
+    ["told as one that is yet to come", new Date(NOW.getTime() + 5_000), "{}", 0],
+  ])("stands in its order where the provider says that it happened: %s", (_what, occurredAt, body, afterSec) => {
+    const { ready } = openPipeline("stripe", {});
+    const orderBy = { kind: "body", path: ["id"] } as const;
+    const route = { id: "r", name: "r", destinationId: "a", eventTypes: ["*"], priority: 2, filter: null };
+    const routes = [{ ...route, orderBy, heldReason: null }];
+    const json = JSON.stringify({ ...(JSON.parse(body) as object), id: "evt_1" });
+    const listed = { ...listedOf({ provider: "stripe", id: "evt_1", body: json }), occurredAt };
+    const drafted = draftListedEvent({ ...ready, routes }, listed, NOW, randomBytes);
+    if (!drafted.ok) throw new Error(drafted.detail);
+    const order = { key: "evt_1", at: (NOW.getTime() + afterSec * 1_000) * 1_000 };
+    expect(drafted.draft.deliveries).toMatchObject([{ order }]);
+  });
+
+  it.each([
     ["whose signature the log tells too", "stripe", '{"id":"evt_1","type":"a.b"}', "id:evt_1", "a.b"],
     ["whose bytes hold no id", "stripe", '{"type":"a.b"}', "id:evt_1", "a.b"],
     ["that cannot be signed on the spot", "sendgrid", '[{"event":"a.b"}]', "id:evt_1", null],

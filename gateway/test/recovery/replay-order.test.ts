@@ -29,6 +29,48 @@ it("delivers again in the order in which it came what was in order", async () =>
   expect(await desk.query(`${keys} WHERE order_key IS NOT NULL`)).toEqual([{ keys: 1, all: 8 }]);
 });
 
+it("retries and replays in their old places what came in the same moment, whatever its ids say", async () => {
+  const desk = await openDesk();
+  const service = await openService();
+  service.answer = () => 422;
+  const destinations = { ledger: { url: service.url, retry: { scheduleSec: [], refusalsMax: 1 } } };
+  const gateway = await startReplayGateway(desk, { destinations, routes: ORDERED });
+  expect((await gateway.call("PATCH", "/destinations/ledger", { state: "paused" })).status).toBe(200);
+  // The later one has the earlier place, as of two that one process drafted in one millisecond.
+  for (let place = 3; place >= 0; place--) {
+    await desk.record({ to: ["ledger"], body: Buffer.from(JSON.stringify({ place })), order: { key: "k", at: place } });
+  }
+  const places = () => service.seen.map(({ body }) => (JSON.parse(body) as { place: number }).place);
+  expect((await gateway.call("PATCH", "/destinations/ledger", { state: "active" })).status).toBe(200);
+  await until(() => service.seen.length === 4);
+  await settled(desk);
+  expect(places()).toEqual([0, 1, 2, 3]);
+
+  const retry = async (): Promise<void> => {
+    const handled = await gateway.call("POST", "/dead-letters/retry", {
+      filter: { destination: "ledger" },
+      expected: 4,
+    });
+    expect(handled).toMatchObject({ status: 200, body: { handled: 4 } });
+  };
+  await retry();
+  await until(() => service.seen.length === 8);
+  await settled(desk);
+  expect(places()).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
+
+  service.answer = () => 200;
+  const { state } = await gateway.replay({ trustRecorded: true, ratePerSec: 1_000 });
+  expect(state).toBe("completed");
+  await until(() => service.seen.length === 12);
+  await settled(desk);
+  expect(places().slice(8)).toEqual([0, 1, 2, 3]);
+
+  await gateway.replay({ again: true, trustRecorded: true, ratePerSec: 1_000 });
+  await until(() => service.seen.length === 16);
+  await settled(desk);
+  expect(places().slice(12)).toEqual([0, 1, 2, 3]);
+});
+
 it("tells in the plan what is held already, and which destination would hold what it queues", async () => {
   const desk = await openDesk();
   const service = await openService();

@@ -22,6 +22,7 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0016_lists.sql": "8dce35d9265adb7d7efd0532fff957a7284ff2c0597b29e722a961d0ffd34f3c",
   "0017_client_secret.sql": "53bf5ad39881f6f75e997236df28daaba58860430ff886a9335d4224c1d664b2",
   "0018_stopped.sql": "65ba7c3628a6c9b83a5255d2126320cc02e1f7f1c938399499eafaa0070dc566",
+  "0019_order.sql": "535fd84f0dee9b752b93cb5e685e3f94464eaa266ac61cd8eeff48d94000d6bb",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

@@ -8,9 +8,9 @@ export const copyFinished = hot(
   "copy_finished",
   `INSERT INTO holdfast.finished_delivery (
      bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, state, attempt, reason, finished_at,
-     order_key)
+     order_key, order_at)
    SELECT d.bucket, d.id, d.tenant, d.event_id, d.destination_id, d.key, d.trigger, d.retry_of, d.priority, d.lane,
-          u.state, d.attempt, u.reason, $6::timestamptz, d.order_key
+          u.state, d.attempt, u.reason, $6::timestamptz, d.order_key, d.order_at
      FROM holdfast.delivery d
      JOIN unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS u(bucket, id, lease, state, reason)
           ON d.bucket = ${keyOf("u.bucket")} AND d.id = u.id

@@ -11,11 +11,12 @@ export const markRetried = cold<{
   priority: number;
   lane: string;
   order_key: string | null;
+  order_at: number | null;
 }>(
   "mark_retried",
   `UPDATE holdfast.finished_delivery SET retried_as = $4
     WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state = 'dead' AND retried_as IS NULL AND dismissed_at IS NULL
-   RETURNING event_id, destination_id, key, priority, lane, order_key`,
+   RETURNING event_id, destination_id, key, priority, lane, order_key, order_at`,
 );
 
 /**

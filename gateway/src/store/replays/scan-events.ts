@@ -66,17 +66,18 @@ export const listPairs = cold<{
   /** What an unfinished delivery waits for; null where nothing holds it. */
   held_reason: string | null;
   order_key: string | null;
+  order_at: number | null;
 }>(
   "list_pairs",
   `SELECT x.* FROM (
      SELECT d.id, d.event_id, d.destination_id, d.key, d.state, d.trigger, NULL::uuid AS retried_as, false AS dismissed,
-          d.held_reason, d.order_key
+          d.held_reason, d.order_key, d.order_at
        FROM unnest($2::int[], $3::uuid[]) AS u(bucket, id)
        JOIN holdfast.delivery d ON d.bucket = u.bucket AND d.event_id = u.id
       WHERE d.tenant = $1
      UNION ALL
      SELECT f.id, f.event_id, f.destination_id, f.key, f.state, f.trigger, f.retried_as, f.dismissed_at IS NOT NULL,
-          NULL::text, f.order_key
+          NULL::text, f.order_key, f.order_at
        FROM unnest($2::int[], $3::uuid[]) AS u(bucket, id)
        JOIN holdfast.finished_delivery f ON f.bucket = u.bucket AND f.event_id = u.id
       WHERE f.tenant = $1 AND f.id >= $4) x
