@@ -10,6 +10,7 @@ import { findHeads, giveTurns } from "../store/gates/give-turns.ts";
 import { readQueueAtGate } from "../store/gates/list-gates.ts";
 import type { GateRow } from "../store/gates/lock-gate.ts";
 import { takeGate } from "../store/gates/lock-gate.ts";
+import { yieldPermits } from "../store/gates/take-permits.ts";
 import { saveTokens } from "../store/gates/save-gate.ts";
 import type { Queryable } from "../store/statement.ts";
 
@@ -53,10 +54,14 @@ export async function feed(
   if (queue?.waiting !== true) return { kind: "fed", count: isGated ? 0 : turns, more: false, waitMs: null };
   if (!isGated) return release(tx, id, turns);
   const plan = planFeed(policy, standing, { out: queue.out, slowGates, now });
-  const fed = plan.room === 0 ? 0 : await letOut(tx, id, plan.room, ranks);
+  // What is waiting to be claimed stands behind what is more urgent here as it does in the queue.
+  const yielded =
+    plan.crowded > 0 && queue.overtakes ? ((await tx.run(yieldPermits, [id, plan.crowded])).rowCount ?? 0) : 0;
+  const room = plan.room + yielded;
+  const fed = room === 0 ? 0 : await letOut(tx, id, room, ranks);
   const after = afterFeed(plan, standing, fed, now);
   await tx.run(saveTokens, [id, after.tokens, after.refilledAt.toISOString(), after.probeAt?.toISOString() ?? null]);
-  const isFull = fed === plan.room;
+  const isFull = fed === room;
   return {
     kind: "fed",
     count: fed,

@@ -82,3 +82,33 @@ test("what has a rank of now keeps it: a lane that floods its gate stays behind 
   expect(await desk.query("SELECT id, rank FROM holdfast.delivery ORDER BY id")).toEqual(before);
   expect((await world.ready()).slice(0, 2).toSorted()).toEqual(["flood", "quiet"]);
 });
+
+test("what is more urgent goes out in the place of what no worker has claimed, one for one, and of nothing that is claimed", async () => {
+  const { desk, ranks, ...world } = await openWorld();
+  const wait = (lane: string, priority: number) =>
+    desk.record({ to: ["ledger"], lane, priority, heldReason: "destination_gated", ranks });
+  await wait("low first", 3);
+  await world.feed([], 3);
+  const claimed =
+    "UPDATE holdfast.delivery SET state = 'leased', lease = id, lease_until = now() + interval '1 hour', attempt = 1";
+  await desk.query(`${claimed} WHERE state = 'ready'`);
+  for (const lane of ["low second", "low third", "low fourth"]) await wait(lane, 3);
+  await world.feed([], 3);
+  expect(await world.ready()).toEqual(["low second", "low third"]);
+
+  await wait("critical", 0);
+  await world.feed([], 3);
+  expect(await world.ready()).toEqual(["critical", "low second"]);
+  for (const lane of ["high", "normal"]) await wait(lane, lane === "high" ? 1 : 2);
+  await world.feed([], 3);
+  expect(await world.ready()).toEqual(["critical", "high"]);
+  const held = "SELECT lane FROM holdfast.delivery WHERE state = 'held' ORDER BY lane";
+  expect((await desk.query<{ lane: string }>(held)).map(({ lane }) => lane)).toEqual([
+    "low fourth",
+    "low second",
+    "low third",
+    "normal",
+  ]);
+  const permits = "SELECT count(*)::int AS out FROM holdfast.delivery WHERE permit";
+  expect(await desk.query(permits)).toEqual([{ out: 3 }]);
+});

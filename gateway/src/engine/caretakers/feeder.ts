@@ -7,6 +7,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Database } from "../../store/database.ts";
 import { findFreeKeys } from "../../store/gates/give-turns.ts";
+import type { QueueAtGate } from "../../store/gates/list-gates.ts";
 import { listGates } from "../../store/gates/list-gates.ts";
 import type { GateRow } from "../../store/gates/lock-gate.ts";
 import { startLoop } from "../loop.ts";
@@ -171,9 +172,10 @@ async function findKeys(deps: FeederDeps, scans: Apart, destinationId: string): 
 async function poll(deps: FeederDeps, scans: Apart): Promise<Map<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
   const context = { slowGates: countSlow(deps), now: deps.databaseNow() };
-  const hasRoom = (row: GateRow & { destination_id: string; out: number }): boolean => {
+  const hasRoom = (row: GateRow & QueueAtGate & { destination_id: string }): boolean => {
     const policy = deps.catalog().findDestination(row.destination_id)?.policy ?? NO_LIMITS;
-    return planFeed(policy, toStanding(row), { ...context, out: row.out }).room > 0;
+    const { room, crowded } = planFeed(policy, toStanding(row), { ...context, out: row.out });
+    return room > 0 || (crowded > 0 && row.overtakes);
   };
   for (const row of (await deps.db.run(listGates, [])).rows) {
     const keys = row.ordered ? await findKeys(deps, scans, row.destination_id) : [];
