@@ -9,6 +9,7 @@ import { silentLog } from "../../src/platform/log.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
 import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
 import type { Database, Transaction } from "../../src/store/database.ts";
+import { endFailures } from "../../src/store/gates/failures.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
@@ -83,14 +84,33 @@ test("a destination that answers 410 while somebody changes it is disabled, and 
   expect(await desk.query(READ)).toEqual(DISABLED);
 });
 
-test("so is one that has failed for five days", async () => {
-  const world = await openWorld();
-  const { desk, deps } = world;
-  await desk.query(
+const failFor5Days = (desk: Desk) =>
+  desk.query(
     `INSERT INTO holdfast.destination_failure (destination_id, first_at, last_at, failures)
      SELECT id, $1, $2, 40 FROM holdfast.destination`,
     ["2026-11-15T00:00:00Z", "2026-11-21T11:00:00Z"],
   );
+
+test("so is one that has failed for five days", async () => {
+  const world = await openWorld();
+  const { desk, deps } = world;
+  await failFor5Days(desk);
   await changeTimeout(world, () => disableFailing(deps));
   expect(await desk.query(READ)).toEqual(DISABLED);
+});
+
+test("one that has succeeded since it was looked for is left as it is, and nobody is told", async () => {
+  const { desk, deps, destination } = await openWorld();
+  await failFor5Days(desk);
+  const listed: Database = {
+    ...desk.db,
+    run: async (statement, values) => {
+      const found = await desk.db.run(statement, values);
+      await desk.db.run(endFailures, [[destination.id]]);
+      return found;
+    },
+  };
+  await disableFailing({ ...deps, db: listed });
+  expect(await desk.query("SELECT state FROM holdfast.destination")).toEqual([{ state: "active" }]);
+  expect(await desk.query("SELECT kind FROM holdfast.destination_notice")).toEqual([]);
 });

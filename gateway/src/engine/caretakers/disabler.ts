@@ -6,7 +6,7 @@ import { lockCatalog } from "../../store/catalog/catalog-version.ts";
 import { disableDestination } from "../../store/catalog/disable-destination.ts";
 import type { Database } from "../../store/database.ts";
 import type { FailureRow } from "../../store/gates/failures.ts";
-import { giveNotice, listFailures } from "../../store/gates/failures.ts";
+import { giveNotice, keepFailure, listFailures } from "../../store/gates/failures.ts";
 
 export interface GoneDeps {
   readonly db: Database;
@@ -61,6 +61,8 @@ async function give(deps: DisablerDeps, row: FailureRow, kind: NoticeKind, now: 
   const detail = tell(kind, row);
   const done = await deps.db.transaction(async (tx) => {
     if (kind === "disabled") await tx.run(lockCatalog, []);
+    // It may have succeeded since it was listed, or while the lock was waited for.
+    if ((await tx.run(keepFailure, [id, since.toISOString()])).rows.length === 0) return false;
     const given = await tx.run(giveNotice, [id, kind, since.toISOString(), now.toISOString(), detail]);
     if (given.rowCount === 1 && kind === "disabled") await disableDestination(tx, { id, url: null }, detail, now);
     return given.rowCount === 1;

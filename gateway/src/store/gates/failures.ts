@@ -45,6 +45,16 @@ export const findFailure = cold<FailureRow>(
   `SELECT f.destination_id, f.first_at, f.last_at, f.failures FROM holdfast.destination_failure f WHERE f.destination_id = $1`,
 );
 
+/**
+ * Whether a stretch of failures goes on, the very one; none can end it until the transaction does. Parameters: destination uuid, its
+ * first failure timestamptz.
+ */
+export const keepFailure = cold<{ destination_id: string }>(
+  "keep_failure",
+  `SELECT f.destination_id FROM holdfast.destination_failure f
+    WHERE f.destination_id = $1 AND date_trunc('milliseconds', f.first_at) = $2 FOR SHARE`,
+);
+
 /** Gives a notice once. Parameters: destination uuid, kind, since, at, detail. */
 export const giveNotice = cold(
   "give_notice",
