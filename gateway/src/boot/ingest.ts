@@ -55,7 +55,8 @@ export async function startIngest(
   const { admission, saturation, turns } = openAdmission(config, log, foundation, recorder.load);
   const watch = startArrivalWatch({ db: foundation.base, clock, metrics, log });
   const filterFaults = createFilterFaults({ db: foundation.base, clock, metrics, log });
-  const rejections = createRejectionStore({ db: foundation.base, clock, random, metrics, log, loops: watch.loops });
+  const kept = { db: foundation.base, clock, random, metrics, log, loops: watch.loops };
+  const rejections = createRejectionStore({ ...kept, isDiskLow: saturation.isDiskLow });
   // Of its own: a process that only takes in has no worker's, and slow destinations shall not hold up keys.
   const egress = createEgress({ policy: config.egress, log, clock });
   const confirmer = createSubscriptionConfirmer({ egress, metrics, log });

@@ -15,8 +15,15 @@ import type { RetryLoops } from "./retry-loops.ts";
 const KEPT_PER_SECOND = 50;
 const KEPT_BURST = 500;
 const MIB = 1_048_576;
+/** Nor in bytes: of the largest bodies that a source takes, fifty a second would fill a disk within the hour. */
+const KEPT_BYTES = { burst: 64 * MIB, perSecond: MIB / 8 };
+/** What a row costs beside its bytes. */
+const ROW_BYTES = 1_000;
 
-/** The background writer of rejections: bounded in rate per source, in number and in bytes; what is dropped is counted. */
+/**
+ * The background writer of rejections: bounded for each source in number and in bytes, and none is kept while the disk is low;
+ * what is dropped is counted.
+ */
 export function createRejectionStore(deps: {
   readonly db: Database;
   readonly clock: Clock;
@@ -24,8 +31,11 @@ export function createRejectionStore(deps: {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly loops: RetryLoops;
+  /** Whether the disk has less room than what comes for certain shall have. */
+  readonly isDiskLow: () => boolean;
 }): RejectionKeeper & { drain(): Promise<void> } {
   const allow = createAllowance(deps.clock, { burst: KEPT_BURST, perSecond: KEPT_PER_SECOND });
+  const allowBytes = createAllowance(deps.clock, KEPT_BYTES);
   const writer = createGroupCommit<RejectionDraft, null>({
     lanes: 1,
     itemsMax: 64,
@@ -34,7 +44,7 @@ export function createRejectionStore(deps: {
     queueBytesMax: 32 * MIB,
     deadlineMs: 10_000,
     clock: deps.clock,
-    sizeOf: (draft) => draft.body.length + draft.headers.length + 1_000,
+    sizeOf,
     keysOf: () => [],
     onThrown: (error) => deps.log.error({ error: messageOf(error) }, "rejections could not be worked on"),
     run: (drafts) =>
@@ -47,7 +57,7 @@ export function createRejectionStore(deps: {
     keep(ready, arrival, reason, diagnosis) {
       deps.metrics.rejections.inc({ source: ready.source.name, reason });
       const draft = draftRejection(ready, arrival, reason, diagnosis, deps.random);
-      if (allow(ready.source.id)) {
+      if (!deps.isDiskLow() && allow(ready.source.id) && allowBytes(ready.source.id, sizeOf(draft))) {
         noteRepeat(deps.loops, ready.source.name, draft);
         report(deps.log, ready.source.name, draft.id, reason, diagnosis);
         void writer.submit(draft).then((result) => {
@@ -58,6 +68,10 @@ export function createRejectionStore(deps: {
     },
     drain: () => writer.drain(),
   };
+}
+
+function sizeOf({ body, headers }: RejectionDraft): number {
+  return body.length + headers.length + ROW_BYTES;
 }
 
 // Of those that are kept alone: a forger makes a loop of every third request.

@@ -19,6 +19,8 @@ import { createRecentMean, createSmoothed, readDiskFreeMib, readMemoryPercent } 
 export interface SaturationWatch {
   /** As it stands at this moment. */
   current(): Saturation;
+  /** Whether the embedded database's disk has less room than where the first level of overload begins. */
+  isDiskLow(): boolean;
   /** A group commit took this long. */
   noteCommit(durationMs: number): void;
   /** An arrival of this class was refused; counted, and shown by every process. */
@@ -112,6 +114,7 @@ export function startSaturationWatch(deps: SaturationDeps, options: SaturationOp
       if (queuePercent(watch) >= nextStep(options.thresholds.queue, watch.state)) tick(watch);
       return watch.state;
     },
+    isDiskLow: () => watch.slow.disk !== null && watch.slow.disk <= options.thresholds.disk[0],
     noteCommit: (durationMs) => watch.commits.note(durationMs),
     noteRefused: (priority) => {
       watch.refused[priority]++;

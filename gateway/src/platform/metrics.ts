@@ -130,7 +130,7 @@ function createIngestMetrics(registers: Registry[]) {
     }),
     rejectionsUnkept: new Counter({
       name: "holdfast_rejections_unkept_total",
-      help: "Rejections that were counted but not stored, because too many came at once",
+      help: "Rejections that were counted but not stored, because too many or too large ones came at once or the disk is low",
       registers,
     }),
   };
