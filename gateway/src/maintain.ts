@@ -1,10 +1,12 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { GatewayConfig } from "./config.ts";
 import { createLog } from "./platform/log.ts";
 import { loadMasterKey } from "./platform/secrets-box.ts";
 import { readStandIn } from "./store/embedded/cluster-folder.ts";
+import { syncFolder } from "./store/embedded/durable-file.ts";
 import { migrate } from "./store/migrate.ts";
 import { openStore, type Store } from "./store/open-store.ts";
 import { exportDatabase, importDatabase } from "./store/transfer.ts";
@@ -95,12 +97,16 @@ export function exportToFile(
     }
     const draft = `${target.file}.unfinished`;
     // Events, their bodies and sealed secrets are in it: for its owner alone.
-    const exported = await exportDatabase({ url: store.url, out: createWriteStream(draft, { mode: 0o600 }) });
+    const exported = await exportDatabase({
+      url: store.url,
+      out: createWriteStream(draft, { mode: 0o600, flush: true }),
+    });
     if (!exported.ok) {
       await rm(draft, { force: true });
       return exported;
     }
     await rename(draft, target.file);
+    syncFolder(dirname(target.file));
     const { size } = await stat(target.file);
     return { ok: true, rows: exported.rows, tables: exported.tables.length, bytes: size };
   });

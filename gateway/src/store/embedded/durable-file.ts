@@ -18,7 +18,7 @@ export function writeDurably(path: string, text: string, user: ServerUser | null
   syncFolder(dirname(path));
 }
 
-/** Makes the names in a folder durable; Windows has no such call and needs none. */
+/** Makes the names in a folder survive a power cut; Windows has no such call and needs none. */
 export function syncFolder(folder: string): void {
   if (process.platform === "win32") return;
   const open = openSync(folder, "r");
