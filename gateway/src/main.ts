@@ -4,6 +4,7 @@ import { TIMEOUT_MAX_MS } from "./domain/catalog.ts";
 import { SETTLE_LANES } from "./engine/settler.ts";
 import type { Engine } from "./engine/start-engine.ts";
 import { startEngine } from "./engine/start-engine.ts";
+import type { AdminStart } from "./http/admin/start-admin-server.ts";
 import { createEgress } from "./platform/egress/create-egress.ts";
 import type { Log } from "./platform/log.ts";
 import { messageOf } from "./platform/log.ts";
@@ -16,6 +17,7 @@ import type { Foundation } from "./boot/foundation.ts";
 import { layFoundation } from "./boot/foundation.ts";
 import type { Ingest } from "./boot/ingest.ts";
 import { startIngest } from "./boot/ingest.ts";
+import { startProbes } from "./boot/probes.ts";
 import type { Replayer } from "./boot/replayer.ts";
 import { startReplayer } from "./boot/replayer.ts";
 import type { Alerter } from "./boot/alerter.ts";
@@ -30,6 +32,8 @@ export interface RunningGateway {
   /** Without a trailing slash; null when this process does not have the role. */
   readonly ingestUrl: string | null;
   readonly adminUrl: string | null;
+  /** Where /metrics, /healthz and /readyz are: the admin port, with the role `admin` or `metrics`. */
+  readonly metricsUrl: string | null;
   readonly adminToken: string | null;
   /** A link that signs a browser in to the dashboard, once; null without the admin role. */
   signInLink(): Promise<string | null>;
@@ -75,6 +79,7 @@ export async function startGateway(
     alerter: null,
     ingest: null,
     admin: null,
+    probes: null,
   };
   try {
     const fault = await startRoles(config, log, parts);
@@ -117,6 +122,10 @@ async function startRoles(config: GatewayConfig, log: Log, parts: Parts): Promis
     const admin = await startAdmin(config, log, foundation, { ingest: parts.ingest, wake });
     if (!admin.ok) return admin;
     parts.admin = admin;
+  } else if (config.roles.includes("metrics")) {
+    const probes = await startProbes(config, log, foundation);
+    if (!probes.ok) return probes;
+    parts.probes = probes;
   }
   return null;
 }
@@ -134,6 +143,7 @@ async function present(config: GatewayConfig, parts: Parts): Promise<RunningGate
   return {
     ingestUrl,
     adminUrl,
+    metricsUrl: adminUrl ?? parts.probes?.url ?? null,
     adminToken,
     signInLink: async () => (await parts.admin?.signInLink()) ?? null,
     firstKey: parts.admin?.isNewToken ?? false,
@@ -159,6 +169,7 @@ interface Parts {
   alerter: Alerter | null;
   ingest: Ingest | null;
   admin: Admin | null;
+  probes: Extract<AdminStart, { readonly ok: true }> | null;
 }
 
 async function startWorkers(config: GatewayConfig, log: Log, parts: Parts, wake: () => void): Promise<void> {
@@ -202,6 +213,7 @@ async function stop(config: GatewayConfig, parts: Parts): Promise<void> {
   await parts.replayer?.stop();
   await parts.engine?.drain(totalMs / 4, totalMs / 8);
   await parts.admin?.close();
+  await parts.probes?.close();
   await parts.egress?.close();
   await removeRunFile(config.dataDir, process.pid);
   await foundation.close();

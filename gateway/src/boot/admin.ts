@@ -16,6 +16,7 @@ import { createOpenIdProvider } from "../platform/open-id-provider.ts";
 import { VERSION } from "../version.ts";
 import type { Foundation } from "./foundation.ts";
 import type { Ingest } from "./ingest.ts";
+import { readiness } from "./probes.ts";
 import type { StartFault } from "./start-fault.ts";
 
 export interface Admin {
@@ -51,7 +52,7 @@ export async function startAdmin(
     ...(signIn === null ? {} : { openId: signIn.openId }),
     publicUrl: config.publicUrl,
     ingestUrl: config.publicUrl ?? links.ingest?.url ?? `http://${config.host}:${config.port}`,
-    readiness: async () => readiness(foundation),
+    readiness: () => readiness(foundation),
     status: () => status(config, foundation),
     settings: showSettings(config),
     wake: links.wake,
@@ -90,11 +91,6 @@ function openSignIn(config: GatewayConfig, log: Log, { clock }: Foundation, dash
   const egress = createEgress({ policy: config.egress, log, clock });
   const openId = createOpenIdProvider({ egress, clock, settings: config.oidc, dashboardUrl });
   return { openId, close: () => egress.close() };
-}
-
-async function readiness(foundation: Foundation): Promise<{ ok: boolean; reasons: string[] }> {
-  const safe = foundation.safety.current();
-  return safe.ok ? { ok: true, reasons: [] } : { ok: false, reasons: [`database ${safe.cause}: ${safe.detail}`] };
 }
 
 async function status(config: GatewayConfig, foundation: Foundation): Promise<object> {

@@ -25,7 +25,7 @@ export function addServeOptions(command: Command): Command {
   return command
     .option("--config <file>", "configuration file (default: holdfast.config.ts, .mts, .js or .mjs here)")
     .option("--data-dir <folder>", "folder of the embedded database, the keys and the run file (default: .holdfast)")
-    .option("--role <roles>", "ingest, worker, admin, separated by commas (default: all)")
+    .option("--role <roles>", "ingest, worker, admin, metrics, separated by commas (default: the first three)")
     .option("--host <address>", "address of the ingest door (default: 127.0.0.1)")
     .option("--port <port>", "port of the ingest door, 0 for a free one (default: 4400)")
     .option("--admin-host <address>", "address of the admin API (default: 127.0.0.1)")

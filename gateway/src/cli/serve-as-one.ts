@@ -1,5 +1,6 @@
 import cluster from "node:cluster";
 import { redactConfig } from "../config/redact-config.ts";
+import { isServedOnce } from "../config/roles.ts";
 import type { GatewayConfig } from "../config.ts";
 import { createLog } from "../platform/log.ts";
 import { keepMemoryLow } from "./keep-memory-low.ts";
@@ -12,6 +13,7 @@ export type Report =
       readonly ready: true;
       readonly ingestUrl: string | null;
       readonly adminUrl: string | null;
+      readonly metricsUrl: string | null;
       readonly adminToken: string | null;
       readonly firstKey: boolean;
     }
@@ -32,11 +34,11 @@ export function isOneOfMany(): boolean {
 
 /**
  * Serves as one of several processes on the same ports: they listen through the one that started them. Only the first has
- * the admin API. It ends by SIGTERM, as that one tells it.
+ * the admin API, or the metrics. It ends by SIGTERM, as that one tells it.
  */
 export async function serveAsOne(shell: Shell, given: GatewayConfig): Promise<ExitCode> {
   const isFirst = process.env[PLACE_VARIABLE] === "0";
-  const roles = isFirst ? given.roles : given.roles.filter((role) => role !== "admin");
+  const roles = isFirst ? given.roles : given.roles.filter((role) => !isServedOnce(role));
   const config: GatewayConfig = { ...given, roles, processes: 1 };
   const stopped = new Promise<void>((resolve) => shell.onStop(resolve));
   // A terminal that goes away tells the whole group; the one that started us decides what that means.
@@ -51,10 +53,10 @@ export async function serveAsOne(shell: Shell, given: GatewayConfig): Promise<Ex
     process.disconnect();
     return 1;
   }
-  const { ingestUrl, adminUrl, adminToken, firstKey } = started.gateway;
+  const { ingestUrl, adminUrl, metricsUrl, adminToken, firstKey } = started.gateway;
   const stopKeeping = keepMemoryLow();
   shareMetrics(started.gateway.metrics);
-  await report({ ready: true, ingestUrl, adminUrl, adminToken, firstKey });
+  await report({ ready: true, ingestUrl, adminUrl, metricsUrl, adminToken, firstKey });
   await stopped;
   await started.gateway.drain();
   stopKeeping();

@@ -54,7 +54,7 @@ export const BAD_INPUT_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** What is said of a gateway that serves. */
-export type Addresses = Pick<RunningGateway, "ingestUrl" | "adminUrl" | "adminToken" | "firstKey"> & {
+export type Addresses = Pick<RunningGateway, "ingestUrl" | "adminUrl" | "metricsUrl" | "adminToken" | "firstKey"> & {
   readonly database: Pick<RunningGateway["database"], "description" | "adopted">;
 };
 
@@ -68,11 +68,19 @@ export function announce(
     readonly dashboardUrl: string | null;
   },
 ): void {
-  const { ingestUrl, adminUrl, adminToken } = gateway;
+  const { ingestUrl, adminUrl, metricsUrl, adminToken } = gateway;
   const { dashboardUrl } = presentation;
   if (presentation.json) {
     const link = dashboardUrl === null ? {} : { dashboardUrl };
-    return printJson(shell, { ready: true, ingestUrl, adminUrl, adminToken, ...link, ...presentation.extra });
+    return printJson(shell, {
+      ready: true,
+      ingestUrl,
+      adminUrl,
+      metricsUrl,
+      adminToken,
+      ...link,
+      ...presentation.extra,
+    });
   }
   for (const [name, value] of addressLines(config, gateway))
     shell.print(`  ${shell.paint.dim(name.padEnd(9))} ${value}`);
@@ -82,11 +90,12 @@ export function announce(
 }
 
 function* addressLines(config: GatewayConfig, gateway: Addresses): Generator<readonly [string, string]> {
-  const { database, ingestUrl, adminUrl, adminToken } = gateway;
+  const { database, ingestUrl, adminUrl, metricsUrl, adminToken } = gateway;
   const adopted = database.adopted ? ", taken over from a gateway that was killed" : "";
   yield ["data", config.dataDir];
   yield ["database", `${database.description}${adopted}`];
   if (ingestUrl !== null) yield ["ingest", ingestUrl];
   if (adminUrl !== null) yield ["admin", adminUrl];
+  else if (metricsUrl !== null) yield ["metrics", `${metricsUrl}/metrics`];
   if (gateway.firstKey && adminToken !== null) yield ["API key", `${adminToken}  (shown this once; keep it)`];
 }

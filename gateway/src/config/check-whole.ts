@@ -4,6 +4,7 @@ import { shown } from "../domain/field-checks.ts";
 import { countConnections } from "./connections.ts";
 import type { ConfigFault } from "./config-fault.ts";
 import { isRecord } from "./read-settings.ts";
+import { isServedOnce } from "./roles.ts";
 
 /** After the longest attempt a worker needs this long to settle it before its lease may end. */
 export const LEASE_MARGIN_MS = 15_000;
@@ -43,7 +44,7 @@ function* checkLease(config: GatewayConfig, declared: Declared): Generator<Confi
 
 function* checkPorts(config: GatewayConfig): Generator<ConfigFault> {
   const { host, port, adminHost, adminPort, roles } = config;
-  const bothServe = roles.includes("ingest") && roles.includes("admin");
+  const bothServe = roles.includes("ingest") && roles.some(isServedOnce);
   const everywhere = ["0.0.0.0", "::"];
   const overlap = host === adminHost || everywhere.includes(host) || everywhere.includes(adminHost);
   if (bothServe && port !== 0 && port === adminPort && overlap) {
@@ -58,8 +59,8 @@ function* checkKeys(config: GatewayConfig): Generator<ConfigFault> {
 }
 
 function* checkRoles(config: GatewayConfig): Generator<ConfigFault> {
-  if (config.processes > 1 && config.roles.every((role) => role === "admin") && config.roles.length > 0)
-    yield { path: "processes", problem: `is ${config.processes}, but only one process serves the admin API` };
+  if (config.processes > 1 && config.roles.every(isServedOnce) && config.roles.length > 0)
+    yield { path: "processes", problem: `is ${config.processes}, but only one process serves on the admin port` };
   if (config.roles.length === 0) yield { path: "roles", problem: "is empty; a gateway needs at least one role" };
 }
 

@@ -3,7 +3,7 @@ import type { Steps } from "../domain/saturation.ts";
 import { LOG_LEVELS, type LogLevel } from "../platform/log.ts";
 import { checkCidr, checkConnectionString, checkHost, checkPublicUrl } from "./check-text.ts";
 import { OIDC_SETTINGS, type OidcSettingValues } from "./oidc-settings.ts";
-import { ROLES, type Role } from "./roles.ts";
+import { DEFAULT_ROLES, ROLES, type Role } from "./roles.ts";
 import { listOf, oneOf, type Setting, text, wholeNumber } from "./setting.ts";
 import { steps } from "./steps-setting.ts";
 
@@ -69,10 +69,11 @@ export const SETTINGS: { readonly [P in SettingPath]: Setting<SettingValues[P]> 
     meaning: "A PostgreSQL 15 to 18 of your own instead of the embedded one.",
   }),
   roles: listOf(`${ROLES.join(", ")}, separated by commas`, readRole, {
-    fallback: ROLES,
+    fallback: DEFAULT_ROLES,
     variable: "HOLDFAST_ROLES",
     flag: "role",
-    meaning: "What this process does: takes webhooks in, delivers them, serves the admin API.",
+    meaning:
+      "What this process does: takes webhooks in, delivers them, serves the admin API; or metrics and health alone, on the admin port.",
   }),
   host: text("an IP address or a host name", checkHost, {
     fallback: "127.0.0.1",

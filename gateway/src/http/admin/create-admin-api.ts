@@ -1,9 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { messageOf } from "../../platform/log.ts";
 import { createPasswordHasher } from "../../platform/password-hash.ts";
-import type { AdminDeps, AdminParts } from "./admin-deps.ts";
+import type { AdminParts } from "./admin-deps.ts";
 import type { AdminEnv } from "./admin-env.ts";
 import { alertOperations } from "./alerts.ts";
 import { answerProblem } from "./answer-problem.ts";
@@ -16,11 +15,10 @@ import { deliveryOperations } from "./deliveries.ts";
 import { destinationOperations } from "./destinations.ts";
 import { documentOperations, makeDocument } from "./document-api.ts";
 import { eventOperations } from "./events.ts";
-import { authenticate, guardRequest, readBearer } from "./guard-request.ts";
+import { authenticate, guardRequest } from "./guard-request.ts";
 import { keyOperations } from "./keys.ts";
 import { peopleOperations } from "./people.ts";
 import { loopOperations } from "./loops.ts";
-import { createRecentKeys } from "./recent-keys.ts";
 import { reconciliationRunOperations } from "./reconciliation-runs.ts";
 import { reconciliationOperations } from "./reconciliations.ts";
 import { API_PATH, mountOperations } from "./mount-operations.ts";
@@ -35,6 +33,7 @@ import { resealOperations } from "./reseal.ts";
 import { routeOperations } from "./routes.ts";
 import { secretOperations } from "./secrets.ts";
 import { serveDashboard } from "./serve-dashboard.ts";
+import { serveProbes } from "./serve-probes.ts";
 import { sessionOperations } from "./sign-in.ts";
 import { providerSignInOperations } from "./sign-in-by-provider.ts";
 import { settingsOperations } from "./settings.ts";
@@ -100,12 +99,7 @@ export function createAdminApi(parts: AdminParts): AdminApi {
   };
   const app: AdminApi = new OpenAPIHono<AdminEnv>();
   app.use(guardRequest(deps));
-  app.get("/healthz", (c) => c.json({ ok: true, version: deps.version }));
-  app.get("/readyz", async (c) => {
-    const readiness = await deps.readiness();
-    return c.json(readiness, readiness.ok ? 200 : 503);
-  });
-  serveMetrics(app, deps);
+  serveProbes(app, deps);
   documentOperations(app, adminOperations);
   let document: object | null = null;
   app.get(`${API_PATH}/openapi.json`, (c) => {
@@ -124,33 +118,6 @@ export function createAdminApi(parts: AdminParts): AdminApi {
     return answerProblem(c, "internal");
   });
   return app;
-}
-
-/**
- * Metrics carry no tenant's data, and still tell how much goes on: open on loopback alone, else with a key. They are also what says
- * that the database is away, when no key can be looked up: then one that was good a moment ago will do.
- */
-function serveMetrics(app: AdminApi, deps: AdminDeps): void {
-  const show = async (c: Context<AdminEnv>): Promise<Response> => {
-    const { registry, exchange } = deps.metrics;
-    return c.body(await exchange.show(), 200, { "content-type": registry.contentType });
-  };
-  const guard = authenticate(deps);
-  const recent = createRecentKeys(deps);
-  app.get("/metrics", async (c) => {
-    if (c.env?.loopbackBind === true) return show(c);
-    const key = readBearer(c);
-    let shown: Response | null = null;
-    const refused = await guard(c, async () => {
-      if (key !== null) recent.note(key);
-      shown = await show(c);
-    });
-    if (shown !== null) return shown;
-    const refusal = refused ?? answerProblem(c, "unauthorized");
-    if (key !== null && refusal.status === 503 && recent.has(key)) return show(c);
-    if (key !== null && refusal.status === 401) recent.forget(key);
-    return refusal;
-  });
 }
 
 function stackOf(error: Error): string {

@@ -57,7 +57,7 @@ export function readBearer(c: Context<AdminEnv>): string | null {
  * Lets a request through with the principal of its API key, or of its browser's session. Failures are logged without the
  * secret. What a browser sends by itself, the cookie, changes nothing unless our own page's script says so beside it.
  */
-export function authenticate(deps: AdminDeps): MiddlewareHandler<AdminEnv> {
+export function authenticate(deps: Pick<AdminDeps, "db" | "clock" | "random" | "log">): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
     const key = readBearer(c);
     const found = await askStore(() =>
