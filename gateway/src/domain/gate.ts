@@ -92,8 +92,8 @@ export interface FeedPlan {
   readonly isGated: boolean;
   /** How many may go out now, at most {@link FEED_MAX}. */
   readonly room: number;
-  /** How many more could if they were given the places of others. */
-  readonly crowded: number;
+  /** How many permits are out beyond the places: of what is taken back, so many may not be given again. */
+  readonly excess: number;
   readonly tokens: number;
   readonly refilledAt: Date;
   /** When the next look is worth it, in milliseconds, if only time has to pass; null otherwise. */
@@ -120,17 +120,23 @@ export function planFeed(
   const { breaker, slowConcurrency } = standing;
   const bounds = [limits.concurrency, breaker.concurrency];
   if (slowConcurrency !== null) bounds.push(shareSlow(slowConcurrency, slowGates));
-  const places = Math.min(...bounds.map((bound) => (bound === null ? Infinity : Math.max(0, bound - out))));
+  const places = Math.min(...bounds.map((bound) => (bound === null ? Infinity : bound - out)));
   const bucket = refill(limits, standing, now);
   const untilProbeMs = breaker.probeAt === null ? 0 : Math.max(0, breaker.probeAt.getTime() - now.getTime());
   const probes = breaker.state !== "open" ? Infinity : untilProbeMs > 0 ? 0 : 1;
-  const most = Math.min(FEED_MAX, probes, Math.floor(bucket.tokens + 1e-9));
-  const room = Math.min(most, places);
+  const room = Math.min(FEED_MAX, Math.max(0, places), probes, Math.floor(bucket.tokens + 1e-9));
   const isGated = bounds.some((bound) => bound !== null) || limits.ratePerSec !== null || breaker.state === "open";
   const tokenWaitMs =
     limits.ratePerSec === null ? null : ((Math.floor(bucket.tokens) + 1 - bucket.tokens) / limits.ratePerSec) * 1_000;
   const waitMs = untilProbeMs > 0 ? untilProbeMs : tokenWaitMs === null ? null : Math.max(LOOK_MIN_MS, tokenWaitMs);
-  return { isGated, room, crowded: most - room, ...bucket, tokens: Math.min(bucket.tokens, TOKENS_MAX), waitMs };
+  return {
+    isGated,
+    room,
+    excess: Math.max(0, -places),
+    ...bucket,
+    tokens: Math.min(bucket.tokens, TOKENS_MAX),
+    waitMs,
+  };
 }
 
 const TOKENS_MAX = 1_000_000;

@@ -54,17 +54,14 @@ export async function feed(
   if (queue?.waiting !== true) return { kind: "fed", count: isGated ? 0 : turns, more: false, waitMs: null };
   if (!isGated) return release(tx, id, turns);
   const plan = planFeed(policy, standing, { out: queue.out, slowGates, now });
-  // What is waiting to be claimed stands behind what is more urgent here as it does in the queue.
-  const yielded =
-    plan.crowded > 0 && queue.overtakes ? ((await tx.run(yieldPermits, [id, plan.crowded])).rowCount ?? 0) : 0;
-  const room = plan.room + yielded;
-  const fed = room === 0 ? 0 : await letOut(tx, id, room, ranks);
+  const fed = plan.room === 0 ? 0 : await letOut(tx, id, plan.room, ranks);
+  const isFull = fed === plan.room;
+  const swapped = isFull && queue.overtakes ? await swap(tx, id, plan.excess, ranks) : 0;
   const after = afterFeed(plan, standing, fed, now);
   await tx.run(saveTokens, [id, after.tokens, after.refilledAt.toISOString(), after.probeAt?.toISOString() ?? null]);
-  const isFull = fed === room;
   return {
     kind: "fed",
-    count: fed,
+    count: fed + swapped,
     more: isFull && fed > 0,
     waitMs: isFull ? plan.waitMs : null,
   };
@@ -88,6 +85,13 @@ async function letOut(tx: Queryable, id: string, room: number, ranks: PresentRan
   const next = (await tx.run(findGated, [id, room])).rows;
   if (next.length === 0) return 0;
   return (await tx.run(feedGated, [...placesOf(next), next.map((row) => presentRank(ranks, row))])).rowCount ?? 0;
+}
+
+// What waits to be claimed stands behind what is more urgent here, as it does in the queue. No attempt more is begun by that, so it
+// costs no token and needs no place.
+async function swap(tx: Queryable, id: string, excess: number, ranks: PresentRanks): Promise<number> {
+  const yielded = (await tx.run(yieldPermits, [id, FEED_MAX])).rowCount ?? 0;
+  return yielded <= excess ? 0 : await letOut(tx, id, yielded - excess, ranks);
 }
 
 function placesOf(rows: readonly LetOutRow[]): [number[], string[]] {

@@ -14,7 +14,7 @@ const LATER = VIRTUAL_TIME_START + 1e9;
 interface World {
   readonly desk: Desk;
   readonly ranks: FairQueue;
-  feed(keys: readonly string[], concurrency?: number): Promise<void>;
+  feed(keys: readonly string[], concurrency?: number, ratePerSec?: number): Promise<void>;
   /** Who is ready, by order key or lane, in the order in which they are claimed. */
   ready(): Promise<string[]>;
 }
@@ -29,8 +29,8 @@ async function openWorld(): Promise<World> {
   return {
     desk,
     ranks,
-    feed: async (keys, concurrency) => {
-      const policy = { ...NO_LIMITS, concurrency: concurrency ?? null } as never;
+    feed: async (keys, concurrency, ratePerSec) => {
+      const policy = { ...NO_LIMITS, concurrency: concurrency ?? null, ratePerSec: ratePerSec ?? null } as never;
       const now = new Date();
       const fed = await desk.db.transaction(
         (tx) => feed(tx, { id: destination!.id, policy }, keys, { now, slowGates: 0, ranks }),
@@ -83,32 +83,74 @@ test("what has a rank of now keeps it: a lane that floods its gate stays behind 
   expect((await world.ready()).slice(0, 2).toSorted()).toEqual(["flood", "quiet"]);
 });
 
+/** Deliveries at the gate, by their lanes, and the permits that are out. */
+function atGate({ desk, ranks }: Pick<World, "desk" | "ranks">) {
+  return {
+    wait: async (lane: string, priority: number) => {
+      await desk.record({ to: ["ledger"], lane, priority, heldReason: "destination_gated", ranks });
+    },
+    held: async () =>
+      (
+        await desk.query<{ lane: string }>(
+          "SELECT lane FROM holdfast.delivery WHERE state = 'held' ORDER BY priority, rank, lane",
+        )
+      ).map(({ lane }) => lane),
+    out: async () =>
+      (await desk.query<{ out: number }>("SELECT count(*)::int AS out FROM holdfast.delivery WHERE permit"))[0]!.out,
+  };
+}
+
 test("what is more urgent goes out in the place of what no worker has claimed, one for one, and of nothing that is claimed", async () => {
-  const { desk, ranks, ...world } = await openWorld();
-  const wait = (lane: string, priority: number) =>
-    desk.record({ to: ["ledger"], lane, priority, heldReason: "destination_gated", ranks });
-  await wait("low first", 3);
+  const world = await openWorld();
+  const { desk, ranks } = world;
+  const { wait, held, out } = atGate(world);
+  await wait("first", 3);
   await world.feed([], 3);
   const claimed =
     "UPDATE holdfast.delivery SET state = 'leased', lease = id, lease_until = now() + interval '1 hour', attempt = 1";
   await desk.query(`${claimed} WHERE state = 'ready'`);
-  for (const lane of ["low second", "low third", "low fourth"]) await wait(lane, 3);
+  for (const lane of ["second", "third", "zuletzt"]) await wait(lane, 3);
+  // Whoever is let out from now on has a rank of now, behind those that go on waiting.
+  ranks.claimed(3, LATER);
   await world.feed([], 3);
-  expect(await world.ready()).toEqual(["low second", "low third"]);
+  expect(await world.ready()).toEqual(["second", "third"]);
 
   await wait("critical", 0);
   await world.feed([], 3);
-  expect(await world.ready()).toEqual(["critical", "low second"]);
-  for (const lane of ["high", "normal"]) await wait(lane, lane === "high" ? 1 : 2);
+  expect([await world.ready(), await held()]).toEqual([
+    ["critical", "second"],
+    ["third", "zuletzt"],
+  ]);
+  await wait("high", 1);
+  await wait("normal", 2);
   await world.feed([], 3);
   expect(await world.ready()).toEqual(["critical", "high"]);
-  const held = "SELECT lane FROM holdfast.delivery WHERE state = 'held' ORDER BY lane";
-  expect((await desk.query<{ lane: string }>(held)).map(({ lane }) => lane)).toEqual([
-    "low fourth",
-    "low second",
-    "low third",
-    "normal",
-  ]);
-  const permits = "SELECT count(*)::int AS out FROM holdfast.delivery WHERE permit";
-  expect(await desk.query(permits)).toEqual([{ out: 3 }]);
+  expect(await held()).toEqual(["normal", "second", "third", "zuletzt"]);
+  expect(await out()).toBe(3);
+});
+
+test("such an exchange costs no token, and begins no attempt more", async () => {
+  const world = await openWorld();
+  const { wait, held, out } = atGate(world);
+  await wait("low", 3);
+  await world.feed([], undefined, 0.001);
+  expect(await world.ready()).toEqual(["low"]);
+  await world.desk.query("UPDATE holdfast.destination_gate SET tokens = 0, refilled_at = now()");
+  await wait("critical", 0);
+  await world.feed([], undefined, 0.001);
+  expect([await world.ready(), await held(), await out()]).toEqual([["critical"], ["low"], 1]);
+});
+
+test("where more permits are out than there are places, an exchange gives no more than there are", async () => {
+  const world = await openWorld();
+  const { wait, held, out } = atGate(world);
+  for (const lane of ["a", "b", "c"]) await wait(lane, 3);
+  await world.feed([], 3);
+  await wait("critical", 0);
+  const outs: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    await world.feed([], 1);
+    outs.push(await out());
+  }
+  expect([outs, await world.ready(), await held()]).toEqual([[2, 1, 1], ["critical"], ["a", "b", "c"]]);
 });

@@ -174,8 +174,7 @@ async function poll(deps: FeederDeps, scans: Apart): Promise<Map<string, readonl
   const context = { slowGates: countSlow(deps), now: deps.databaseNow() };
   const hasRoom = (row: GateRow & QueueAtGate & { destination_id: string }): boolean => {
     const policy = deps.catalog().findDestination(row.destination_id)?.policy ?? NO_LIMITS;
-    const { room, crowded } = planFeed(policy, toStanding(row), { ...context, out: row.out });
-    return room > 0 || (crowded > 0 && row.overtakes);
+    return row.overtakes || planFeed(policy, toStanding(row), { ...context, out: row.out }).room > 0;
   };
   for (const row of (await deps.db.run(listGates, [])).rows) {
     const keys = row.ordered ? await findKeys(deps, scans, row.destination_id) : [];

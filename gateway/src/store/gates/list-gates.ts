@@ -11,12 +11,14 @@ export interface QueueAtGate {
   readonly overtakes: boolean;
 }
 
-const queueAtGate = (id: string): string => `
-          (SELECT count(*) FROM holdfast.delivery d WHERE d.destination_id = ${id} AND d.permit) AS out,
-          coalesce((SELECT min(d.priority) FROM holdfast.delivery d
-                     WHERE d.destination_id = ${id} AND d.held_reason = 'destination_gated')
-                   < (SELECT max(d.priority) FROM holdfast.delivery d
-                       WHERE d.destination_id = ${id} AND d.permit AND d.state = 'ready'), false) AS overtakes`;
+// The permits in one aggregate: a maximum alone would be looked for among all that is ready, from its end.
+const queueAtGate = (id: string): string => `(
+         SELECT w.urgent IS NOT NULL AS waiting, p.out, coalesce(w.urgent < p.least_urgent, false) AS overtakes
+           FROM (SELECT min(d.priority) AS urgent FROM holdfast.delivery d
+                  WHERE d.destination_id = ${id} AND d.held_reason = 'destination_gated') w
+           CROSS JOIN (
+             SELECT count(*) AS out, max(d.priority) FILTER (WHERE d.state = 'ready') AS least_urgent
+               FROM holdfast.delivery d WHERE d.destination_id = ${id} AND d.permit) p)`;
 
 /**
  * The gates of active destinations that have something to do: deliveries wait at them, or may wait for their turn. A few looks
@@ -24,20 +26,12 @@ const queueAtGate = (id: string): string => `
  */
 export const listGates = cold<GateRow & QueueAtGate & { destination_id: string }>(
   "list_gates",
-  `SELECT g.destination_id, ${GATE_COLUMNS}, w.waiting,${queueAtGate("g.destination_id")}
+  `SELECT g.destination_id, ${GATE_COLUMNS}, s.*
      FROM holdfast.destination_gate g
      JOIN holdfast.destination t ON t.id = g.destination_id AND t.state = 'active'
-     CROSS JOIN LATERAL (
-       SELECT EXISTS (
-         SELECT FROM holdfast.delivery d
-          WHERE d.destination_id = g.destination_id AND d.held_reason = 'destination_gated') AS waiting) w
-    WHERE g.ordered OR w.waiting`,
+     CROSS JOIN LATERAL ${queueAtGate("g.destination_id")} s
+    WHERE g.ordered OR s.waiting`,
 );
 
 /** How it stands at one destination's gate. Parameter: destination uuid. */
-export const readQueueAtGate = cold<QueueAtGate>(
-  "read_queue_at_gate",
-  `SELECT EXISTS (
-            SELECT FROM holdfast.delivery d
-             WHERE d.destination_id = $1 AND d.held_reason = 'destination_gated') AS waiting,${queueAtGate("$1")}`,
-);
+export const readQueueAtGate = cold<QueueAtGate>("read_queue_at_gate", `SELECT s.* FROM ${queueAtGate("$1")} s`);
