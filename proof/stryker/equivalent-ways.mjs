@@ -83,7 +83,7 @@ export const WAYS = [
     file: "/identify.ts",
     why: "a hash that nobody asks for is made, no encoding, or what is absent has none of these forms",
     changes: [
-      ["id === null || isUnsigned", "true"],
+      ["id === null || hasContentKey", "true"],
       ['""', S],
       ['"utf8"', '""'],
       ["text === null", "false"],
@@ -104,11 +104,8 @@ export const WAYS = [
   },
   {
     file: "/identify.ts",
-    why: "no provider tells its version in two places, and a key of the content is shown where the id is not signed alone",
-    changes: [
-      ["text !== null", "true"],
-      ['entry.provider.identity === "unsigned"', "true"],
-    ],
+    why: "no provider tells its version in two places",
+    changes: [["text !== null", "true"]],
   },
   {
     file: "/select.ts",

@@ -22,6 +22,7 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
     handshakes,
     batch: batchOf(definition),
     stableContent: definition.stableContent ?? (({ request }) => [request.body]),
+    contentIsKey: facts.identity === "unsigned" && definition.contentIsUnique !== false,
     bodyPaths,
     scanPaths: bodyPaths.map(path),
     idInBody: identity.id.some((place) => "body" in place),

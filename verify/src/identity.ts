@@ -13,7 +13,8 @@ export interface EventIdentity {
   /**
    * `content:` and the hexadecimal SHA-256 of the signed content without the parts that change from attempt to attempt, where
    * the id is outside the signature: a captured request sent again under a fresh id has the same content key. Null where
-   * the id is signed, and where nothing is. Its prefix is its own, so that it never meets an event key of the same event.
+   * the id is signed, where nothing is, and where two events may be signed in the same words. Its prefix is its own, so that
+   * it never meets an event key of the same event.
    */
   readonly contentKey: Uint8Array | null;
   readonly eventType: string | null;

@@ -68,11 +68,11 @@ const plans = new WeakMap<ProviderEntry, readonly Field[]>();
 function planOf(entry: ProviderEntry): readonly Field[] {
   const known = plans.get(entry);
   if (known !== undefined) return known;
-  const { identity, provider } = entry;
+  const { identity, contentIsKey } = entry;
   const plan: readonly Field[] = [
     eventId,
     eventKey,
-    provider.identity === "unsigned" ? contentKey : { name: "contentKey", descriptor: null },
+    contentIsKey ? contentKey : { name: "contentKey", descriptor: null },
     eventType,
     identity.time.length > 0 ? occurredAt : { name: "occurredAt", descriptor: null },
     identity.version.length > 0 ? payloadVersion : { name: "payloadVersion", descriptor: null },

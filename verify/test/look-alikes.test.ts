@@ -1,7 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { verify } from "../src/index.ts";
 import type { VerifyInput } from "../src/index.ts";
-import { sampleOf, signed, unsigned, withBody, withHeader } from "./samples.ts";
+import {
+  genuine,
+  pairs,
+  sampleOf,
+  signed,
+  unsigned,
+  withBody,
+  withHeader,
+  withHeaders,
+  withoutHeader,
+} from "./samples.ts";
 
 /** A sample with other headers and another body, signed so many seconds after the clock of the samples. */
 function arrivalOf(
@@ -47,5 +57,40 @@ describe("WooCommerce, whose delivery id is that of one webhook's second", () =>
 
   test("one request that comes twice is one event", () => {
     expectOneEvent(first, arrivalOf("woocommerce", { headers, body: '{"id":1}' }));
+  });
+});
+
+describe("Shopify, whose event id is that of a merchant's action", () => {
+  const body = '{"product_listing":{"product_id":788032119674292922}}';
+  const headers = (id: string, topic = "product_listings/remove") => ({
+    "X-Shopify-Webhook-Id": id,
+    "X-Shopify-Event-Id": "98880550-7158-44d4-b7cd-2c97c8a091b5",
+    "X-Shopify-Topic": topic,
+  });
+  const first = arrivalOf("shopify", { headers: headers("1"), body });
+
+  test("what one action causes in several topics and at several things is several events", () => {
+    expectTwoEvents(first, arrivalOf("shopify", { headers: headers("2", "products/update"), body }));
+    expectTwoEvents(first, arrivalOf("shopify", { headers: headers("3"), body: '{"product_listing":{}}' }));
+  });
+
+  test("what happens again in the same words is an event of its own, and a retry is none", () => {
+    expectTwoEvents(first, arrivalOf("shopify", { headers: headers("4"), body }));
+    expectOneEvent(first, arrivalOf("shopify", { headers: headers("1"), body, laterMs: 60_000 }));
+  });
+
+  test("without an id the topic and the body tell it", () => {
+    const bare = withoutHeader(genuine(sampleOf("shopify")), "X-Shopify-Webhook-Id");
+    expectOneEvent(bare, withHeader(bare, "X-Shopify-Event-Id", "another"));
+    expectTwoEvents(bare, withHeader(bare, "X-Shopify-Topic", "orders/paid"));
+  });
+
+  test("the newer names carry the id as well", () => {
+    const newer = new Map([
+      ["X-Shopify-Hmac-Sha256", "shopify-hmac-sha256"],
+      ["X-Shopify-Webhook-Id", "shopify-webhook-id"],
+    ]);
+    const renamed = pairs(first).map(([name, value]): [string, string] => [newer.get(name) ?? name, value]);
+    expect(keysOf(withHeaders(first, renamed))).toEqual(["id:1"]);
   });
 });

@@ -11,7 +11,8 @@ How to read it:
 * **signed** is what the signature covers, byte for byte. Whatever is not in it can be changed by whoever holds one genuine
   request; the column **not covered** spells that out.
 * **id** is where the provider says which event it is. Where the id is outside the signature, Holdfast also remembers the signed
-  content, so that an old request under a fresh id is a duplicate and no new event.
+  content, so that an old request under a fresh id is a duplicate and no new event. Where two events may be signed in the same words
+  it does not, for one of them would be lost: **deduplicated by** says so.
 * **tolerance** is how far the signed time may be from ours, both ways. \`toleranceSec\` (1 to 900) in the receiver configuration
   replaces it. A dash: the scheme signs no time, or none is enforced by default.
 * An id is used as it stood: text byte for byte, numbers by their digits. An id that is missing, blank, longer than 512 bytes,

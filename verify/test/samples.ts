@@ -79,7 +79,7 @@ export const samples: readonly Sample[] = [
       ["X-Shopify-Triggered-At", "2024-05-06T07:08:01.123456789Z"],
     ],
     body: '{"id":820982911946154508,"email":"jon@example.com"}',
-    eventId: "98880550-7158-44d4-b7cd-2c97c8a091b5",
+    eventId: "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
   },
   {
     provider: "slack",

@@ -14,12 +14,12 @@ export function identify(arrival: Arrival, { signed, payload }: Proof): EventIde
   const fields = openFields(document === undefined ? arrival : withBody(arrival, document(arrival, payload)));
   const named = findId(fields, identity);
   const id = identity.idIsUnique === false ? null : named;
-  const isUnsigned = entry.provider.identity === "unsigned" && signed.length > 0;
-  const contentHash = id === null || isUnsigned ? hashChunks(entry.stableContent(arrival, signed)) : "";
+  const hasContentKey = entry.contentIsKey && signed.length > 0;
+  const contentHash = id === null || hasContentKey ? hashChunks(entry.stableContent(arrival, signed)) : "";
   return {
     eventId: named === null ? null : named.text,
     eventKey: Buffer.from(id === null ? `sha256:${contentHash}` : `${id.kind}:${id.text}`, "utf8"),
-    contentKey: isUnsigned ? Buffer.from(`content:${contentHash}`, "utf8") : null,
+    contentKey: hasContentKey ? Buffer.from(`content:${contentHash}`, "utf8") : null,
     eventType: findType(fields, identity),
     occurredAt: findMoment(fields, identity),
     payloadVersion: findText(fields, identity.version),

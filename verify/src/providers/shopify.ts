@@ -8,14 +8,14 @@ export const shopify = defineProvider({
   headers: [
     {
       signature: "X-Shopify-Hmac-Sha256",
-      id: "X-Shopify-Event-Id",
+      id: "X-Shopify-Webhook-Id",
       type: "X-Shopify-Topic",
       time: "X-Shopify-Triggered-At",
       version: "X-Shopify-API-Version",
     },
     {
       signature: "shopify-hmac-sha256",
-      id: "shopify-event-id",
+      id: "shopify-webhook-id",
       type: "shopify-topic",
       time: "shopify-triggered-at",
       version: "shopify-api-version",
@@ -36,18 +36,21 @@ export const shopify = defineProvider({
     version: [{ header: "version" }],
     forms: false,
   },
+  // Bodies such as those of product_listings/remove hold no time: what happens again to the same thing reads alike.
+  contentIsUnique: false,
   // One change of an order is sent with the same bytes under several topics, and each of them is an event of its own.
   stableContent: ({ request, values }) => [values.type ?? "", "\0", request.body],
   facts: {
     identity: "unsigned",
     signedContent: "{body}",
-    eventIdFrom: "header `X-Shopify-Event-Id`; the same on every retry and for every subscription to one topic",
-    dedupeKey: "event id, and topic with body",
-    notCovered: "the event id, the topic, the shop, the time, the API version, URL and method",
+    eventIdFrom:
+      "header `X-Shopify-Webhook-Id`; the same on every retry, another for each subscription. `X-Shopify-Event-Id` is shared by all that one action of the merchant causes",
+    dedupeKey: "webhook id alone; topic and body where it is missing",
+    notCovered: "the webhook id, the topic, the shop, the time, the API version, URL and method",
     handshakeNote: "none",
     notes:
-      "Retries send the first payload again. The key of the signed content holds the topic, because one body is sent under several topics. Test notifications from the shop's settings page are not signed with the app's secret.",
-    source: ["@shopify/shopify-api@13.1.0 dist/cjs/lib/webhooks/validate.js", "shopify.dev ignore duplicates"],
+      "Retries send the first payload again. Bodies of some topics hold no time, so that the content is no key: a captured request that comes back under another webhook id counts as a new event. Two subscriptions to one topic are two events. Test notifications from the shop's settings page are not signed with the app's secret.",
+    source: ["@shopify/shopify-api@13.1.0 dist/cjs/lib/webhooks/validate.js", "shopify.dev webhooks verify-deliveries"],
     confidence: "high",
   },
 });
