@@ -94,3 +94,25 @@ describe("Shopify, whose event id is that of a merchant's action", () => {
     expect(keysOf(withHeaders(first, renamed))).toEqual(["id:1"]);
   });
 });
+
+describe.each([
+  ["sanity", "idempotency-key", '{"_type":"post"}'],
+  ["zendesk", "X-Zendesk-Webhook-Invocation-Id", '{"ticket":"changed"}'],
+])("%s, whose bodies are the account's own words", (provider, header, body) => {
+  const first = arrivalOf(provider, { headers: { [header]: "1" }, body });
+
+  test("two changes in the same words are two events, also at the same moment", () => {
+    for (const laterMs of [0, 5_000])
+      expectTwoEvents(first, arrivalOf(provider, { headers: { [header]: "2" }, body, laterMs }));
+  });
+
+  test("a retry is no new event, though it is signed anew", () => {
+    expectOneEvent(first, arrivalOf(provider, { headers: { [header]: "1" }, body, laterMs: 60_000 }));
+  });
+
+  test("without an id the time that is signed tells two changes apart, and one request is one event", () => {
+    const bare = (laterMs: number) => withoutHeader(arrivalOf(provider, { body, laterMs }), header);
+    expectTwoEvents(bare(0), bare(5_000));
+    expectOneEvent(bare(0), bare(0));
+  });
+});

@@ -30,16 +30,19 @@ export const zendesk = defineProvider({
     version: [{ body: "zendesk_event_version" }],
     forms: false,
   },
+  // Two tickets that change in the same second may have a trigger sent the same words, and the time that is signed is in seconds.
+  contentIsUnique: false,
+  stableContent: (_arrival, signed) => signed,
   facts: {
     identity: "unsigned",
     signedContent: "{timestamp}{body}",
     eventIdFrom:
       "header `X-Zendesk-Webhook-Invocation-Id`; the same for the attempts of one invocation, as far as is known",
-    dedupeKey: "invocation id, and the body",
+    dedupeKey: "invocation id alone; the signed time and the body where no id is",
     notCovered: "the invocation id, URL and method",
     handshakeNote: "none",
     notes:
-      "The body of a trigger is free text of the account, so that an `id` in it is used only where the header is missing. A reset secret replaces the old one at once.",
+      "The body of a trigger is free text of the account, so that an `id` in it is used only where the header is missing, and that the content is no key: within the tolerance a captured request that comes back under another invocation id counts as a new event. A reset secret replaces the old one at once.",
     source: ["developer.zendesk.com/documentation/webhooks/anatomy-of-a-webhook-request"],
     confidence: "high",
   },
