@@ -116,3 +116,7 @@ describe.each([
     expectOneEvent(bare(0), bare(0));
   });
 });
+
+test("each notice of Dropbox is an event, though an account's notices are all the same bytes", () => {
+  expectTwoEvents(arrivalOf("dropbox", {}), arrivalOf("dropbox", { laterMs: 1 }));
+});
