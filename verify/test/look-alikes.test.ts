@@ -120,3 +120,26 @@ describe.each([
 test("each notice of Dropbox is an event, though an account's notices are all the same bytes", () => {
   expectTwoEvents(arrivalOf("dropbox", {}), arrivalOf("dropbox", { laterMs: 1 }));
 });
+
+describe.each([
+  [
+    "revolut",
+    '{"event":"ORDER_PAYMENT_DECLINED","order_id":"o1"}',
+    '{"event":"TransactionStateChanged","timestamp":"2024-05-06T07:08:00Z"}',
+  ],
+  [
+    "webflow",
+    '{"triggerType":"ecomm_inventory_changed","payload":{"id":"i1","quantity":15}}',
+    '{"triggerType":"form_submission","payload":{"submittedAt":"2024-05-06T07:08:00Z"}}',
+  ],
+])("%s, which has no ids", (provider, timeless, timed) => {
+  test("tells two events whose bodies read alike by the time that it signs", () => {
+    const first = arrivalOf(provider, { body: timeless });
+    expectTwoEvents(first, arrivalOf(provider, { body: timeless, laterMs: 1 }));
+    expectOneEvent(first, arrivalOf(provider, { body: timeless }));
+  });
+
+  test("and one whose body holds its time by the body, also when it is signed anew", () => {
+    expectOneEvent(arrivalOf(provider, { body: timed }), arrivalOf(provider, { body: timed, laterMs: 600_000 }));
+  });
+});

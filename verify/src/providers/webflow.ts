@@ -1,6 +1,7 @@
 import { chosenSecret } from "../body-hmac.ts";
 import { template } from "../content-template.ts";
 import { defineProvider } from "../define-provider.ts";
+import { timedBody } from "../extract/timed-body.ts";
 
 /** Webflow. The time in milliseconds in a header of its own, a colon between time and body. */
 export const webflow = defineProvider({
@@ -25,15 +26,18 @@ export const webflow = defineProvider({
     version: [],
     forms: false,
   },
+  // Of what else is told the body may come again: an inventory that goes from 15 to 14 and back to 15.
+  stableContent: timedBody("payload.submittedAt"),
   facts: {
     identity: "none",
     signedContent: "{timestamp}:{body}",
     eventIdFrom: "none",
-    dedupeKey: "the body",
+    dedupeKey:
+      "the body of a form's submission (it holds the time); of all else what is signed, the time of sending with it",
     notCovered: "URL, method and other headers",
     handshakeNote: "none",
     notes:
-      "Only webhooks that an OAuth application made are signed, with its client secret. Three retries, ten minutes apart.",
+      "Only webhooks that an OAuth application made are signed, with its client secret. Three retries, ten minutes apart: one that is signed anew counts as a new event, unless it tells a form's submission.",
     source: ["developers.webflow.com/data/v1.0.0/docs/verifying-webhook-signatures"],
     confidence: "medium",
   },
