@@ -11,7 +11,7 @@ const ARRIVING =
   "arrival catalog-index draft-event draft-items draft-listed-event event-view explain-refusal fetched-keys ingest unreadable-secrets verify-arrival verify-with-keys";
 const LEAVING = "deliver delivery-headers leased-delivery retry-after sign-request";
 const OF_VERIFY =
-  "coded-attacks key-attacks grammar vectors times secrets coded json-scan select-and-form texts-and-keys headers-and-proofs identity hmac-providers hmac-handshakes batches one-spelling diagnosis hmac-secrets handshake coded-handshakes twilio-url by-facts look-alikes";
+  "coded-attacks key-attacks grammar vectors times secrets coded json-scan select-and-form texts-and-keys headers-and-proofs identity hmac-providers hmac-handshakes batches one-spelling diagnosis hmac-secrets handshake coded-handshakes twilio-url by-facts look-alikes look-alikes-coded";
 
 /** @type {Readonly<Record<string, Group>>} */
 export const GROUPS = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { verify } from "../src/index.ts";
 import type { VerifyInput } from "../src/index.ts";
+import { expectOneEvent, expectTwoEvents, keysOf } from "./ledger-keys.ts";
 import {
   genuine,
   pairs,
@@ -22,24 +22,6 @@ function arrivalOf(
   let input = withBody(unsigned(sample), change.body ?? sample.body);
   for (const [name, value] of Object.entries(change.headers ?? {})) input = withHeader(input, name, value);
   return signed({ ...input, now: new Date(input.now.getTime() + (change.laterMs ?? 0)) }, sample.signer);
-}
-
-/** All that the ledger would know it by. */
-function keysOf(input: VerifyInput): string[] {
-  const verdict = verify(input);
-  if (!verdict.ok) throw new Error(JSON.stringify(verdict));
-  const { eventKey, contentKey } = verdict;
-  return [eventKey, ...(contentKey === null ? [] : [contentKey])].map((key) => Buffer.from(key).toString());
-}
-
-function expectTwoEvents(first: VerifyInput, second: VerifyInput): void {
-  const known = keysOf(first);
-  expect(keysOf(second).filter((key) => known.includes(key))).toEqual([]);
-}
-
-function expectOneEvent(first: VerifyInput, second: VerifyInput): void {
-  const known = keysOf(first);
-  expect(keysOf(second).some((key) => known.includes(key))).toBe(true);
 }
 
 describe("WooCommerce, whose delivery id is that of one webhook's second", () => {

@@ -1,7 +1,7 @@
 import { noHeader } from "../arrival.ts";
 import type { Arrival } from "../arrival.ts";
 import { defineProvider } from "../define-provider.ts";
-import { itemIdentity, itemsAt, stableFields } from "../extract/items.ts";
+import { itemIdentity, itemsAt } from "../extract/items.ts";
 import { hmacWith, macScheme } from "../engines/mac-scheme.ts";
 import type { MacClaim, MacReading } from "../engines/mac-scheme.ts";
 import { readSignature, refuseBody } from "../engines/read-parts.ts";
@@ -24,7 +24,9 @@ const signedPaths = [
   "success",
 ].map((name) => path(`${item}.${name}`));
 const signaturePath = path(`${item}.additionalData.hmacSignature`);
-const keyPaths = ["eventCode", "pspReference", "success"].map((name) => path(`${item}.${name}`));
+const keyPaths = ["eventCode", "pspReference", "success", "merchantAccountCode", "eventDate"].map((name) =>
+  path(`${item}.${name}`),
+);
 
 /** Adyen's standard notifications: eight fields of each item are signed, and the signature is in the item. */
 export const adyen = defineProvider({
@@ -57,21 +59,21 @@ export const adyen = defineProvider({
     version: [],
     forms: false,
   },
-  stableContent: ({ request }) =>
-    (itemsIn(request.body) ?? []).map((bytes) => joinTexts(select(bytes, keyPaths).map((one) => one?.text ?? null))),
+  stableContent: ({ request }) => (itemsIn(request.body) ?? []).map(keyOf),
   batch: {
     at: "notificationItems[]",
-    by: "event code, PSP reference and success",
+    by: "event code, PSP reference, success and merchant account (of a report the date as well)",
     items: itemsAt("notificationItems"),
     identity: itemIdentity({ type: [`${item}.eventCode`], time: { at: `${item}.eventDate`, unit: "iso" } }),
-    stable: stableFields([`${item}.eventCode`, `${item}.pspReference`, `${item}.success`]),
+    stable: (bytes) => [keyOf(bytes)],
   },
   facts: {
     identity: "none",
     signedContent:
       "{pspReference}:{originalReference}:{merchantAccountCode}:{merchantReference}:{amount.value}:{amount.currency}:{eventCode}:{success}",
     eventIdFrom: "none",
-    dedupeKey: "event code, PSP reference and success of every item",
+    dedupeKey:
+      "event code, PSP reference, success and merchant account of every item; of a `REPORT_AVAILABLE` the event date as well, for its reference is the report's name",
     notCovered:
       "everything but the eight fields: reason, event date, payment method and all other additional data. Only https protects them",
     handshakeNote: "none; any 2xx is enough, the text `[accepted]` is Adyen's older way",
@@ -92,6 +94,12 @@ function firstItem(body: Uint8Array): Uint8Array {
   const items = itemsIn(body);
   const [only] = items ?? [];
   return items?.length === 1 && only !== undefined ? only : batchDocument(Buffer.from("[]"), []);
+}
+
+/** A report keeps its name, which is its reference, when it is made again: its date tells the second from the first. */
+function keyOf(bytes: Uint8Array): string {
+  const texts = select(bytes, keyPaths).map((one) => one?.text ?? null);
+  return joinTexts(texts[0] === "REPORT_AVAILABLE" ? texts : texts.slice(0, -1));
 }
 
 function read(arrival: Arrival): MacReading | Refused {
