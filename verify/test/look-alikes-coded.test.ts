@@ -1,4 +1,5 @@
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { splitBatch, verify } from "../src/index.ts";
 import type { VerifyInput } from "../src/index.ts";
 import { codedSampleOf, sent } from "./coded-samples.ts";
 import { expectOneEvent, expectTwoEvents } from "./ledger-keys.ts";
@@ -34,5 +35,43 @@ describe("Adyen, which has no ids", () => {
   test("a later copy is the same event, with whatever date that nothing signs", () => {
     expectOneEvent(notice({ eventDate: "2024-05-06" }), notice({ eventDate: "2024-05-07", reason: "x" }));
     expectOneEvent(notice({ ...report, eventDate: "2024-05-06" }), notice({ ...report, eventDate: "2024-05-06" }));
+  });
+});
+
+/** The keys of the items of a genuine request. */
+function itemKeysOf(input: VerifyInput): string[] {
+  const verdict = verify(input);
+  const items = verdict.ok ? (splitBatch(input, verdict) ?? []) : [];
+  return items.map(({ eventKey }) => Buffer.from(eventKey).toString());
+}
+
+describe.each([
+  [
+    "mandrill",
+    (item: string) => `mandrill_events=${encodeURIComponent(item).replaceAll("%20", "+")}`,
+    {
+      known: '{"_id":"m1","event":"open","ts":1714979280}',
+      nameless: '{"event":"inbound","ts":1714979280,"msg":{"n":1}}',
+    },
+  ],
+  [
+    "hubspot",
+    (item: string) => item,
+    { known: '{"eventId":1,"occurredAt":1714979280000,"n":1}', nameless: '{"occurredAt":1714979280000,"n":1}' },
+  ],
+])("%s, of whose items some may have no id", (provider, wrap, { known, nameless }) => {
+  const batchOf = (...items: string[]) => arrivalOf(provider, wrap(`[${items.join(",")}]`));
+  const another = nameless.replace('"n":1', '"n":2');
+
+  test("two of them in one second are two events, alone and beside an item with an id", () => {
+    expectTwoEvents(batchOf(nameless), batchOf(another));
+    expectTwoEvents(batchOf(known, nameless), batchOf(known, another));
+    expectOneEvent(batchOf(known, nameless), batchOf(known, nameless));
+  });
+
+  test("and so they are where a request is taken apart", () => {
+    const [first = [], second = []] = [batchOf(known, nameless), batchOf(known, another)].map(itemKeysOf);
+    expect(new Set([...first, ...second]).size).toBe(3);
+    expect(first[0]).toBe(second[0]);
   });
 });

@@ -84,6 +84,18 @@ export function stableFields(dotted: readonly string[]): (item: Uint8Array) => r
   };
 }
 
+/**
+ * The same for a whole request: what each of its items is known by, one behind the other. Null when one of them has nothing to be
+ * known by, and when there is none: two requests would be known by the same little.
+ */
+export function stableItems(
+  items: readonly Uint8Array[] | null,
+  stable: (item: Uint8Array) => readonly Chunk[] | null,
+): readonly Chunk[] | null {
+  const parts = (items ?? []).map(stable);
+  return parts.length === 0 || parts.includes(null) ? null : parts.flatMap((part) => part ?? []);
+}
+
 /** An identity rule for items: all values are in the item. */
 export function itemIdentity(places: {
   readonly id?: string;

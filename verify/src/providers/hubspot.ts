@@ -1,14 +1,13 @@
 import { refuseMissing } from "../arrival.ts";
 import type { Arrival } from "../arrival.ts";
 import { defineProvider } from "../define-provider.ts";
-import { itemIdentity, itemsAt, stableFields } from "../extract/items.ts";
+import { itemIdentity, itemsAt, stableFields, stableItems } from "../extract/items.ts";
 import { digestOf, hmacWith, macScheme } from "../engines/mac-scheme.ts";
 import type { Mac, MacReading } from "../engines/mac-scheme.ts";
 import { readMoment, readSignature, readUrl } from "../engines/read-parts.ts";
 import { readHeader } from "../engines/read-parts.ts";
 import { signedUrl } from "../engines/jwt-url.ts";
-import { path } from "../extract/json-scan.ts";
-import { batchDocument, itemsOf, joinTexts, selectTexts } from "../extract/select.ts";
+import { batchDocument, itemsOf } from "../extract/select.ts";
 import type { Receiver } from "../receiver.ts";
 import { onlyHeader } from "../request.ts";
 import { writeTimestamp } from "../timestamp.ts";
@@ -18,7 +17,14 @@ const v3Header = "X-HubSpot-Signature-v3";
 const oldHeader = "X-HubSpot-Signature";
 const timeHeader = "X-HubSpot-Request-Timestamp";
 const hmac = hmacWith("sha256");
-const itemPaths = ["eventId", "subscriptionId", "occurredAt", "objectId", "subscriptionType", "propertyName"].map(path);
+const stable = stableFields([
+  "eventId",
+  "subscriptionId",
+  "occurredAt",
+  "objectId",
+  "subscriptionType",
+  "propertyName",
+]);
 
 /** v3 is an HMAC; v1 and v2 are plain hashes behind the secret, and count only where the receiver says so. */
 const mac: Mac = (key, content, receiver) =>
@@ -65,27 +71,24 @@ export const hubspot = defineProvider({
     forms: false,
   },
   // The number of the attempt is inside the body, so that its bytes differ from attempt to attempt.
-  stableContent: ({ request }) => {
-    const items = itemsOf(request.body);
-    return items === null ? [request.body] : items.map((item) => joinTexts(selectTexts(item, itemPaths)));
-  },
+  stableContent: ({ request }) => stableItems(itemsOf(request.body), stable) ?? [request.body],
   batch: {
     at: "[]",
-    by: "event id, subscription, time, object and property",
+    by: "event id, subscription, time, object and property; without an event id the body and its place in it",
     items: itemsAt(""),
     identity: {
       ...itemIdentity({ id: "eventId", type: [], time: { at: "occurredAt", unit: "ms" } }),
       idIsUnique: false,
       type: [[{ body: "subscriptionType" }], [{ body: "eventType" }]],
     },
-    stable: stableFields(["eventId", "subscriptionId", "occurredAt", "objectId", "subscriptionType", "propertyName"]),
+    stable,
   },
   facts: {
     identity: "none",
     signedContent: "{method}{url}{body}{timestamp}",
     eventIdFrom: "body `[].eventId`, which HubSpot does not promise to be unique",
     dedupeKey:
-      "event id, subscription, time, object and property of every item of the batch (`attemptNumber` left out)",
+      "event id, subscription, time, object and property of every item of the batch (`attemptNumber` left out); the body where an item has no event id",
     notCovered: "other headers",
     handshakeNote: "none",
     notes:
