@@ -125,3 +125,14 @@ describe.each([
     expectOneEvent(arrivalOf(provider, { body: timed }), arrivalOf(provider, { body: timed, laterMs: 600_000 }));
   });
 });
+
+test("an Instagram message that is unsent is told under its id, and both are events", () => {
+  const about = (message: object) =>
+    JSON.stringify({ object: "instagram", entry: [{ id: "1", messaging: [{ timestamp: 1714979280000, message }] }] });
+  const first = arrivalOf("meta-whatsapp", { body: about({ mid: "m1", text: "hello" }) });
+  const deletion = arrivalOf("meta-whatsapp", { body: about({ mid: "m1", is_deleted: true }) });
+  expectTwoEvents(first, deletion);
+  expectOneEvent(deletion, deletion);
+  expect(keysOf(first)).toEqual(["id:m1"]);
+  expect(keysOf(deletion)).toEqual([expect.stringMatching(/^sha256:/)]);
+});

@@ -22,17 +22,26 @@ const ofMessaging = describeBatch({
   items: ["entry", "messaging"],
   envelope,
   shared: {},
-  single: { mid: "message.mid", timestamp: "timestamp" },
+  single: { mid: "message.mid", timestamp: "timestamp", deleted: "message.is_deleted" },
+});
+/** One that tells that a message is gone, under the id that the message itself came with. */
+const ofDeletion = describeBatch({
+  items: ["entry", "messaging"],
+  envelope,
+  shared: {},
+  single: { timestamp: "timestamp" },
 });
 const entryPath = [path("id")];
+const deletedPath = [path("deleted")];
 
 /**
  * What a request of Meta's is known by: the id of the message when there is one message and nothing beside it, and the kind of
- * change on which all changes agree. Changes without a message (status updates above all) have no id of their own.
+ * change on which all changes agree. Changes without a message (status updates above all) have no id of their own, and no more has
+ * the end of a message.
  */
 export function describeMeta(arrival: Arrival): Uint8Array {
   const messaging = ofMessaging(arrival);
-  if (hasMessage(messaging, "mid")) return messaging;
+  if (hasMessage(messaging, "mid")) return select(messaging, deletedPath)[0] == null ? messaging : ofDeletion(arrival);
   const changes = Buffer.from(ofChanges(arrival)).toString("utf8");
   const messages = Buffer.from(ofMessages(arrival)).toString("utf8");
   const isAlone = hasMessage(Buffer.from(messages), "id") && !Buffer.from(arrival.request.body).includes('"statuses"');

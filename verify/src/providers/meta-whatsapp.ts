@@ -44,7 +44,7 @@ export const metaWhatsapp = defineProvider({
     handshakeNote:
       "GET with `hub.mode=subscribe` is answered with `hub.challenge` when `hub.verify_token` is the receiver's verifyToken",
     notes:
-      "The envelope has no id. Status updates name the message that they are about and are told by their body. Characters beyond ASCII come as \\\\u escapes: verify the raw bytes. SHA-1 signatures are never enough.",
+      "The envelope has no id. Status updates name the message that they are about and are told by their body, and so is the end of an Instagram message (`is_deleted`), which comes with the id of the message. Characters beyond ASCII come as \\\\u escapes: verify the raw bytes. SHA-1 signatures are never enough.",
     source: ["developers.facebook.com graph-api webhooks (from memory)"],
     confidence: "medium",
   },
