@@ -176,6 +176,7 @@ function sns(): Described[] {
     ["UnsubscribeConfirmation", subscribe, confirmation],
   ];
   const receiver = {
+    audience: base.TopicArn,
     certificates: { [url]: certificates.signer },
     certHostPattern: "^sns\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?$",
   };

@@ -144,26 +144,41 @@ describe("certificates", () => {
   };
 
   test.each([
-    "http://sns.eu-west-1.amazonaws.com/a.pem",
-    "https://sns.eu-west-1.amazonaws.com.evil.example/a.pem",
-    "https://sns.eu-west-1.amazonaws.com@evil.example/a.pem",
-    "https://evil.example/sns.eu-west-1.amazonaws.com/a.pem",
-    "https://sns.eu-west-1.amazonaws.com:8443/a.pem",
-    "https://sns.eu-west-1.amazonaws.com/a.txt",
-    "https://sns.eu-west-1.amazonaws.com\\@evil.example/a.pem",
-    "https://SNS.evil.amazonaws.com.example/a.pem",
+    "http://sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem",
+    "https://sns.eu-west-1.amazonaws.com.evil.example/SimpleNotificationService-a.pem",
+    "https://sns.eu-west-1.amazonaws.com@evil.example/SimpleNotificationService-a.pem",
+    "https://evil.example/sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem",
+    "https://sns.eu-west-1.amazonaws.com:8443/SimpleNotificationService-a.pem",
+    "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.txt",
+    "https://sns.eu-west-1.amazonaws.com\\@evil.example/SimpleNotificationService-a.pem",
+    "https://SNS.evil.amazonaws.com.example/SimpleNotificationService-a.pem",
+    "https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-a.pem",
+    "https://sns.s3.us-west-2.amazonaws.com/SimpleNotificationService-a.pem",
+    "https://sns.s3-website-1.amazonaws.com/SimpleNotificationService-a.pem",
+    "https://sns.execute-api.amazonaws.com/SimpleNotificationService-a.pem",
+    "https://sns.eu-west-1.amazonaws.com/a.pem",
+    "https://sns.eu-west-1.amazonaws.com/mine/SimpleNotificationService-a.pem",
+    "https://sns.eu-west-1.amazonaws.com/mine/../SimpleNotificationService-a.pem",
+    "https://sns.eu-west-1.amazonaws.com/?Action=Publish&x=/SimpleNotificationService-a.pem",
+    "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem?",
     "file:///etc/passwd.pem",
   ])("are not taken from %s", (SigningCertURL) => {
-    const input = {
-      ...snsWith({ SigningCertURL }),
-      receiver: { certificates: { [SigningCertURL]: certificates.signer } },
-    };
+    const given = { certificates: { [SigningCertURL]: certificates.signer } };
+    const input = withReceiver(snsWith({ SigningCertURL }), given);
     expect(verify(input)).toMatchObject({ ok: false, reason: "certificate_untrusted" });
   });
 
   test("are asked for when they are not there", () => {
     const need = { kind: "certificate", url: envelope["SigningCertURL"], kid: null };
-    expect(verify({ ...sns, receiver: {} })).toEqual({ ok: false, reason: "key_needed", need });
+    expect(verify(withReceiver(sns, { certificates: {} }))).toEqual({ ok: false, reason: "key_needed", need });
+  });
+
+  test.each([
+    "https://sns.us-gov-west-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem",
+    "https://sns.ap-southeast-5.amazonaws.com/SimpleNotificationService-a.pem",
+    "https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-a.pem",
+  ])("may be had from %s", (SigningCertURL) => {
+    expect(verify(snsWith({ SigningCertURL }))).toMatchObject({ reason: "key_needed", need: { url: SigningCertURL } });
   });
 
   test.each(["Message", "MessageId", "Subject", "Timestamp", "TopicArn"])(
@@ -174,12 +189,19 @@ describe("certificates", () => {
     },
   );
 
-  test("of SNS may be tied to a topic and to a version", () => {
+  test("of SNS are tied to a topic, and may be to a version", () => {
     expect(verify(withReceiver(sns, { audience: "arn:aws:sns:eu-west-1:1:t", version: "2" })).ok).toBe(true);
     expect(verify(withReceiver(sns, { audience: "arn:aws:sns:eu-west-1:2:t" }))).toMatchObject({
       reason: "claim_mismatch",
     });
     expect(verify(withReceiver(sns, { version: "1" }))).toMatchObject({ reason: "malformed_header" });
+  });
+
+  test.each([undefined, ""])("of SNS are anybody's without a topic: %j", (audience) => {
+    expect(verify(withReceiver(sns, { audience }))).toMatchObject({
+      reason: "receiver_incomplete",
+      diagnosis: { evidence: { field: "audience" } },
+    });
   });
 
   const url = envelope["SigningCertURL"] ?? "";
@@ -189,7 +211,7 @@ describe("certificates", () => {
     ["without any root", { certificates: { [url]: certificates.signer }, trustedRoots: [] }],
     ["that are none", { certificates: { [url]: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----" } }],
   ])("%s are refused", (_what, receiver) => {
-    expect(verify({ ...sns, receiver })).toMatchObject({ ok: false, reason: "certificate_untrusted" });
+    expect(verify(withReceiver(sns, receiver))).toMatchObject({ ok: false, reason: "certificate_untrusted" });
   });
 
   const { leaf, intermediate, root, intermediateNoAuthority, leafWithoutMark, leafExpired, strangeRoot } = certificates;

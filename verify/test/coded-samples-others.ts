@@ -31,7 +31,7 @@ export const otherSamples: readonly CodedSample[] = [
   {
     provider: "aws-sns",
     ...base,
-    receiver: { certificates: { [snsUrl]: certificates.signer } },
+    receiver: { audience: "arn:aws:sns:eu-west-1:1:t", certificates: { [snsUrl]: certificates.signer } },
     signer: { ...signerPem, certificates: { [snsUrl]: "" } },
     body: '{"Type":"Notification","MessageId":"sns1","TopicArn":"arn:aws:sns:eu-west-1:1:t","Subject":"s","Message":"hello \\u00e9\\n"}',
     eventId: "sns1",

@@ -168,7 +168,11 @@ const FIELDS: Readonly<Record<string, FieldWords>> = {
   },
   callbackUrl: { label: "Callback URL", hint: "As it is registered at the provider.", kind: "text" },
   webhookId: { label: "Id of the webhook", hint: "As the provider shows it beside the URL.", kind: "text" },
-  audience: { label: "Audience", hint: "Whom the provider's tokens must be meant for.", kind: "text" },
+  audience: {
+    label: "Audience",
+    hint: "Whom the provider's tokens must be meant for; of Amazon SNS the topic's ARN.",
+    kind: "text",
+  },
   issuers: { label: "Issuers", hint: "Whose tokens count; one in a line.", kind: "list" },
   email: { label: "Account's email address", hint: "Of the service account that signs.", kind: "text" },
   bundleId: { label: "Bundle id", hint: "Of your app, such as com.example.app.", kind: "text" },

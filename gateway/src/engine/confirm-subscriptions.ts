@@ -16,8 +16,11 @@ const TOTAL_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const UNDER_WAY_MAX = 16;
 
-/** Amazon's own hosts, and nothing that a signature could not vouch for: a region, a port or a name of somebody else's. */
-const PLACE = /^https:\/\/sns\.[a-z0-9-]{3,32}\.amazonaws\.com(?:\.cn)?\/\?[\x21-\x7e]{1,2000}$/;
+/**
+ * Amazon's own hosts, and nothing that a signature could not vouch for: a bucket (sns.s3-us-west-2), a port or a name of somebody
+ * else's.
+ */
+const PLACE = /^https:\/\/sns\.[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}\.amazonaws\.com(?:\.cn)?\/\?[\x21-\x7e]{1,2000}$/;
 
 /** True for a URL that may be visited: https, on sns.<region>.amazonaws.com or .com.cn, with a query that confirms. */
 export function isConfirmUrl(url: string): boolean {

@@ -196,7 +196,7 @@ describe("the key of another scheme", () => {
   });
 
   it("is a certificate for SNS, never fetched from a host that is not Amazon's", async () => {
-    const { world, fetched, take } = openPipeline("aws-sns", {});
+    const { world, fetched, take } = openPipeline("aws-sns", { audience: "arn:aws:sns:eu-west-1:1:t" });
     world.published = () => answer(certificates.signer);
     const genuine = requestOf("aws-sns");
     const evil = {

@@ -5,7 +5,8 @@ import { requestOf } from "../support/keyed-pipeline.ts";
 const SECRET = "plaid-secret-of-the-test";
 
 it("a whole gateway fetches through its guarded egress, stores nothing while that is refused, and drains", async () => {
-  const sns = { provider: "aws-sns", key: "sns-source-key", certHostPattern: "localhost" };
+  const audience = "arn:aws:sns:eu-west-1:1:t";
+  const sns = { provider: "aws-sns", key: "sns-source-key", audience, certHostPattern: "localhost" };
   const gateway = await startIngestGateway({ content: { sources: { sns } } });
   onTestFinished(() => gateway.close());
   const { headers, body } = requestOf("aws-sns");

@@ -13,17 +13,18 @@ const bundleCharsMax = 64 * 1024;
 export interface CertificatePlace {
   /** What a host must be, whole. Replaced by the receiver's certHostPattern. */
   readonly host: RegExp;
-  /** What the path must end in; empty for any. */
-  readonly pathEnd: string;
+  /** What follows the host, as it is written, a query included. */
+  readonly path: RegExp;
 }
 
-/** True for an https URL on the provider's host, on the usual port, without anything that could mean another place. */
-export function isPinned(url: string, { host, pathEnd }: CertificatePlace, pattern: string | undefined): boolean {
+/** True for an https URL of the provider's place, on the usual port, without anything that could mean another place. */
+export function isPinned(url: string, { host, path }: CertificatePlace, pattern: string | undefined): boolean {
   if (url.length > 2048 || !/^https:\/\/[!-~]+$/.test(url) || /[\\@#]/.test(url) || !URL.canParse(url)) return false;
   const parsed = new URL(url);
-  if (parsed.port !== "" || parsed.username !== "" || !parsed.pathname.endsWith(pathEnd)) return false;
+  const [written, rest] = [url.slice(8, 8 + parsed.hostname.length), url.slice(8 + parsed.hostname.length)];
+  if (parsed.port !== "" || parsed.username !== "" || written.toLowerCase() !== parsed.hostname) return false;
   const own = pattern === undefined ? host : compile(pattern);
-  return own !== null && own.test(parsed.hostname) && url.slice(8).toLowerCase().startsWith(parsed.hostname);
+  return own !== null && own.test(parsed.hostname) && path.test(rest);
 }
 
 /** The receiver's own pattern, anchored at both ends; null when it cannot be read, and then nothing is trusted. */
@@ -47,7 +48,10 @@ export function findCertificate(
 ): X509Certificate | Refused | KeyNeeded {
   const { receiver, now } = arrival;
   if (!isPinned(url, place, receiver.certHostPattern))
-    return refuseCertificate(arrival, `its URL (${excerpt(url, 96)}) is not on the provider's own host by https`);
+    return refuseCertificate(
+      arrival,
+      `its URL (${excerpt(url, 96)}) is no place of the provider's certificates by https`,
+    );
   const held: Readonly<Record<string, unknown>> = { ...receiver.certificates };
   const pem = Object.hasOwn(held, url) ? held[url] : undefined;
   if (typeof pem !== "string")

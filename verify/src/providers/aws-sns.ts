@@ -9,7 +9,7 @@ import { refuseClaim } from "../engines/jwt-claims.ts";
 import { parseObject } from "../engines/jws.ts";
 import { decodeBase64, verifyRsa } from "../engines/key-pair.ts";
 import type { Finding } from "../engines/proof.ts";
-import { readIsoMoment, refuseBody, refuseSpelling } from "../engines/read-parts.ts";
+import { readIsoMoment, refuseBody, refuseIncomplete, refuseSpelling } from "../engines/read-parts.ts";
 import { privateKeyOf } from "../engines/signing-key.ts";
 import { findCertificate, isPinned } from "../engines/trust-certificate.ts";
 import { path } from "../extract/json-scan.ts";
@@ -18,8 +18,10 @@ import type { HandshakeAnswer } from "../handshake-rule.ts";
 import { emptyAnswer } from "../handshakes/answers.ts";
 import type { WebhookRequest } from "../request.ts";
 
-const host = /^sns\.[a-z0-9-]{3,}\.amazonaws\.com(?:\.cn)?$/;
-const certificatePlace = { host, pathEnd: ".pem" };
+/** A region and nothing that looks like one: sns.s3-us-west-2.amazonaws.com would be anybody's bucket. */
+const host = /^sns\.[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}\.amazonaws\.com(?:\.cn)?$/;
+const certificatePlace = { host, path: /^\/SimpleNotificationService-[0-9a-f]+\.pem$/ };
+const subscribePlace = { host, path: /^\/\?/ };
 const names = [
   "Message",
   "MessageId",
@@ -48,7 +50,7 @@ const scheme: CodedScheme = {
   engine: "certificate",
   secret: null,
   readsPublicKeys: false,
-  receiverFields: [],
+  receiverFields: ["audience"],
   toleranceSec: 3600,
   signsUrl: false,
   prove,
@@ -88,7 +90,7 @@ export const awsSns = defineProvider({
     handshakeNote:
       "a genuine `SubscriptionConfirmation` is answered with 200, and names in `confirmUrl` what must be fetched; the library fetches nothing",
     notes:
-      'Anybody can make a topic and have Amazon sign for it: set `audience` to the ARN of yours. `version: "2"` takes SHA-256 signatures only. The certificate\'s URL must be https on sns.<region>.amazonaws.com and end in .pem; with `trustedRoots` its chain must lead to one of them. Raw delivery has neither envelope nor signature, and is refused.',
+      'Anybody can make a topic and have Amazon sign for it: `audience` is the ARN of yours, and nothing counts without it. `version: "2"` takes SHA-256 signatures only. The certificate\'s URL must be https on sns.<region>.amazonaws.com (or .com.cn), /SimpleNotificationService-<hexadecimal>.pem without a query; with `trustedRoots` its chain must lead to one of them. Raw delivery has neither envelope nor signature, and is refused.',
     source: ["sns-validator@0.3.5 index.js", "docs.aws.amazon.com sns verify signature"],
     confidence: "medium",
   },
@@ -120,6 +122,9 @@ function contentOf(envelope: Envelope): string | null {
 
 function prove(arrival: Arrival): Finding {
   const { receiver, request } = arrival;
+  const { audience } = receiver;
+  if (typeof audience !== "string" || audience === "")
+    return refuseIncomplete(arrival, "audience", "signs for anybody's topic: only the topic's ARN tells whose it is");
   const envelope = readEnvelope(request.body) ?? {};
   const content = contentOf(envelope);
   const { Signature: text, SigningCertURL: url, SignatureVersion: version, Timestamp: timestamp } = envelope;
@@ -142,9 +147,7 @@ function prove(arrival: Arrival): Finding {
     const makes = (body: Uint8Array) => (fits(contentOf(readEnvelope(body) ?? {})) ? "certificate" : null);
     return explainPublicKeyMismatch({ arrival, claim, keyCount: 1, makes });
   }
-  const { audience } = receiver;
-  if (audience !== undefined && audience !== envelope.TopicArn)
-    return refuseClaim(arrival, "TopicArn", envelope.TopicArn, audience);
+  if (audience !== envelope.TopicArn) return refuseClaim(arrival, "TopicArn", envelope.TopicArn, audience);
   const late = checkTime(arrival, { at: "header", unit: "ms", toleranceSec: 3600 }, signedAtMs);
   return late ?? { ok: true, secretVersion: null, signedAt: new Date(signedAtMs), signed: [content] };
 }
@@ -152,6 +155,6 @@ function prove(arrival: Arrival): Finding {
 function answerSubscription({ body }: WebhookRequest): HandshakeAnswer | null {
   const envelope = readEnvelope(body);
   const url = envelope?.SubscribeURL ?? "";
-  if (envelope?.Type !== "SubscriptionConfirmation" || !isPinned(url, { host, pathEnd: "" }, undefined)) return null;
+  if (envelope?.Type !== "SubscriptionConfirmation" || !isPinned(url, subscribePlace, undefined)) return null;
   return { ...emptyAnswer(), confirmUrl: url };
 }

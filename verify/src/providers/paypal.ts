@@ -20,7 +20,7 @@ const names = {
   algorithm: "PAYPAL-AUTH-ALGO",
 } as const;
 const algorithm = "SHA256withRSA";
-const place = { host: /^(?:[a-z0-9-]+\.)*paypal\.com$/, pathEnd: "" };
+const place = { host: /^(?:[a-z0-9-]+\.)*paypal\.com$/, path: /^\// };
 
 const scheme: CodedScheme = {
   engine: "certificate",
