@@ -210,6 +210,7 @@ describe("certificates", () => {
     ["of another root", { certificates: { [url]: certificates.signer }, trustedRoots: [certificates.strangeRoot] }],
     ["without any root", { certificates: { [url]: certificates.signer }, trustedRoots: [] }],
     ["that are none", { certificates: { [url]: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----" } }],
+    ["in a page", { certificates: { [url]: `<pre>${certificates.signer}</pre>` } }],
   ])("%s are refused", (_what, receiver) => {
     expect(verify(withReceiver(sns, receiver))).toMatchObject({ ok: false, reason: "certificate_untrusted" });
   });

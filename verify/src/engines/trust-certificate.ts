@@ -63,8 +63,9 @@ export function findCertificate(
   return fault === null ? leaf : refuseCertificate(arrival, fault);
 }
 
+/** The certificates of an answer that begins with one: what stands somewhere in a page, anybody may have written there. */
 function readBundle(pem: string): X509Certificate[] {
-  if (pem.length > bundleCharsMax) return [];
+  if (pem.length > bundleCharsMax || !/^\s*-----BEGIN CERTIFICATE-----/.test(pem)) return [];
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   return blocks.slice(0, certificatesMax).flatMap((block) => readCertificate(block) ?? []);
 }

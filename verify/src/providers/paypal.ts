@@ -20,7 +20,10 @@ const names = {
   algorithm: "PAYPAL-AUTH-ALGO",
 } as const;
 const algorithm = "SHA256withRSA";
-const place = { host: /^(?:[a-z0-9-]+\.)*paypal\.com$/, path: /^\// };
+const place = {
+  host: /^api(?:-m)?(?:\.sandbox)?\.paypal\.com$/,
+  path: /^\/v1\/notifications\/certs\/\w[\w.-]{0,127}$/,
+};
 
 const scheme: CodedScheme = {
   engine: "certificate",
@@ -75,7 +78,7 @@ export const paypal = defineProvider({
       "the body but for 32 bits of checksum: whoever holds one genuine request can make another body that fits it, within the tolerance. URL and method",
     handshakeNote: "none",
     notes:
-      "`webhookId` as PayPal shows it. The certificate's URL must be https on paypal.com; with `trustedRoots` its chain must lead to one of them. `certHostPattern` replaces the host.",
+      "`webhookId` as PayPal shows it. The certificate's URL must be https on api.paypal.com, api-m.paypal.com or one of their sandboxes, below /v1/notifications/certs/ and without a query; with `trustedRoots` its chain must lead to one of them. `certHostPattern` replaces the host.",
     source: ["developer.paypal.com verify webhook signature; the signed text from memory"],
     confidence: "medium",
   },
