@@ -75,3 +75,18 @@ describe.each([
     expect(first[0]).toBe(second[0]);
   });
 });
+
+describe("a retry of Mailgun, which comes with the signature of the first try", () => {
+  const first = sent(codedSampleOf("mailgun"));
+  const after = (sec: number): VerifyInput => ({ ...first, now: new Date(first.now.getTime() + sec * 1_000) });
+
+  test.each([600, 8 * 3_600 + 300])("is taken %i s later, as the same event", (sec) => {
+    expectOneEvent(first, after(sec));
+  });
+
+  test("is not taken for ever, nor for longer than the receiver says", () => {
+    expect(verify(after(9 * 3_600 + 1))).toMatchObject({ reason: "timestamp_too_old" });
+    const receiver = { ...first.receiver, toleranceSec: 300 };
+    expect(verify({ ...after(600), receiver })).toMatchObject({ reason: "timestamp_too_old" });
+  });
+});

@@ -10,6 +10,11 @@ import { parseObject } from "../engines/jws.ts";
 import { writeTimestamp } from "../timestamp.ts";
 import type { Refused } from "../verdict.ts";
 
+/**
+ * Retries come with the signature of the first try, the last of them 8 h 5 min later. What is taken so late is taken once: the signed
+ * time and token are a key of the ledger.
+ */
+const toleranceSec = 9 * 3600;
 const paths = ["signature.timestamp", "signature.token", "signature.signature"].map(path);
 
 /** Mailgun: the signature is in the body, over a time and a token beside it. The event itself is not signed. */
@@ -20,7 +25,7 @@ export const mailgun = defineProvider({
   scheme: macScheme({
     engine: "body-fields",
     secret: { encoding: "utf8", prefix: "", bytesMin: 16 },
-    toleranceSec: 300,
+    toleranceSec,
     signsUrl: false,
     mac: hmacWith("sha256"),
     read,
@@ -50,7 +55,8 @@ export const mailgun = defineProvider({
     dedupeKey: "event id, and the signed time and token",
     notCovered: "the event: `event-data` and everything else but time and token. Only https protects it",
     handshakeNote: "none",
-    notes: "`secrets` holds the HTTP webhook signing key. An answer of 406 stops Mailgun's retries.",
+    notes:
+      "`secrets` holds the HTTP webhook signing key. An answer of 406 stops Mailgun's retries. They bring the signature of the first try, 10 minutes to 8 hours later: a shorter `toleranceSec` refuses them.",
     source: ["documentation.mailgun.com securing webhooks (from memory)"],
     confidence: "medium",
   },
