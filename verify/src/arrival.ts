@@ -8,7 +8,7 @@ import { refuse } from "./refuse.ts";
 import type { Refused } from "./verdict.ts";
 
 /** What a header is for. `signature` is the one that decides which set of names a request uses. */
-export type HeaderRole = "signature" | "timestamp" | "id" | "type" | "time" | "version";
+export type HeaderRole = "signature" | "timestamp" | "id" | "scope" | "type" | "time" | "version";
 
 /** Header names by role, as the provider spells them. */
 export type HeaderSet = Readonly<Partial<Record<HeaderRole, string>>> & {

@@ -71,6 +71,7 @@ function signsUrl(scheme: Scheme): boolean {
 function bodyPathsOf(rule: IdentityRule): string[] {
   const places: readonly Place[] = [
     ...rule.id,
+    ...(rule.idScope ?? []),
     ...rule.type.flat(),
     ...rule.time.map(({ place }) => place),
     ...rule.version,

@@ -17,7 +17,7 @@ export interface IndexedSet {
 }
 
 /** The roles that a set of names may leave out. */
-export const optionalRoles = ["timestamp", "id", "type", "time", "version"] as const;
+export const optionalRoles = ["timestamp", "id", "scope", "type", "time", "version"] as const;
 
 /** An index of these lower-case names, each once. */
 export function indexHeaders(names: readonly string[]): HeaderIndex {

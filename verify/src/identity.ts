@@ -7,7 +7,8 @@ export interface EventIdentity {
   readonly eventId: string | null;
   /**
    * The dedupe key, as bytes: `id:` and the id in UTF-8, `number:` and the digits of a JSON number as they stood, or
-   * `sha256:` and the hexadecimal hash of the signed content where the provider gives no usable id. At most 520 bytes.
+   * `sha256:` and the hexadecimal hash of the signed content where the provider gives no usable id, or of the id and its scope
+   * where it is unique within one only. At most 520 bytes.
    */
   readonly eventKey: Uint8Array;
   /**

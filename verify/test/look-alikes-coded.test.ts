@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { splitBatch, verify } from "../src/index.ts";
 import type { VerifyInput } from "../src/index.ts";
 import { codedSampleOf, sent } from "./coded-samples.ts";
-import { expectOneEvent, expectTwoEvents } from "./ledger-keys.ts";
+import { expectOneEvent, expectTwoEvents, keysOf } from "./ledger-keys.ts";
 
 /** A sample with this body, as its provider would send it. */
 function arrivalOf(provider: string, body: string): VerifyInput {
@@ -89,4 +89,31 @@ describe("a retry of Mailgun, which comes with the signature of the first try", 
     const receiver = { ...first.receiver, toleranceSec: 300 };
     expect(verify({ ...after(600), receiver })).toMatchObject({ reason: "timestamp_too_old" });
   });
+});
+
+test.each([
+  [
+    "azure-event-grid",
+    (source: string) => `{"specversion":"1.0","id":"1","source":"${source}","type":"t"}`,
+    '[{"id":"1","eventType":"t","topic":"/a"}]',
+  ],
+  [
+    "google-pubsub",
+    (source: string) => `{"message":{"messageId":"1"},"subscription":"projects/p/subscriptions/${source}"}`,
+    '{"message":{"messageId":"1"}}',
+  ],
+])("%s: one id of two sources is two events; what names no source is known by its id", (provider, body, bare) => {
+  expectTwoEvents(arrivalOf(provider, body("a")), arrivalOf(provider, body("b")));
+  expectOneEvent(arrivalOf(provider, body("a")), arrivalOf(provider, body("a")));
+  expect(keysOf(arrivalOf(provider, bare))[0]).toBe("id:1");
+});
+
+test("Event Grid: one id of two sources is two events in headers, and where a request is taken apart", () => {
+  const sample = codedSampleOf("azure-event-grid");
+  const inHeaders = (source: string) =>
+    sent({ ...sample, headers: [...sample.headers, ["ce-id", "1"], ["ce-source", source]], body: "{}" });
+  expectTwoEvents(inHeaders("/a"), inHeaders("/b"));
+  expectOneEvent(inHeaders("/a"), inHeaders("/a"));
+  const items = ["/a", "/b"].map((source) => `{"specversion":"1.0","id":"1","source":"${source}","type":"t"}`);
+  expect(new Set(itemKeysOf(arrivalOf("azure-event-grid", `[${items.join(",")}]`))).size).toBe(2);
 });

@@ -6,6 +6,7 @@ import type { Chunk } from "../provider.ts";
 import { openFields } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 import type { IdentityRule, MomentUnit, Place } from "./identity-rule.ts";
+import { joinTexts } from "./select.ts";
 
 /** What a verified request says that it is. Never fails: what is missing or unusable is null, and the key falls back to the content. */
 export function identify(arrival: Arrival, { signed, payload }: Proof): EventIdentity {
@@ -18,7 +19,10 @@ export function identify(arrival: Arrival, { signed, payload }: Proof): EventIde
   const contentHash = id === null || hasContentKey ? hashChunks(entry.stableContent(arrival, signed)) : "";
   return {
     eventId: named === null ? null : named.text,
-    eventKey: Buffer.from(id === null ? `sha256:${contentHash}` : `${id.kind}:${id.text}`, "utf8"),
+    eventKey: Buffer.from(
+      id === null ? `sha256:${contentHash}` : keyOf(id, findText(fields, identity.idScope ?? [])),
+      "utf8",
+    ),
     contentKey: hasContentKey ? Buffer.from(`content:${contentHash}`, "utf8") : null,
     eventType: findType(fields, identity),
     occurredAt: findMoment(fields, identity),
@@ -30,7 +34,16 @@ function withBody(arrival: Arrival, body: Uint8Array): Arrival {
   return { ...arrival, request: { ...arrival.request, body } };
 }
 
-function findId(fields: Fields, rule: IdentityRule): { kind: "id" | "number"; text: string } | null {
+interface Id {
+  readonly kind: "id" | "number";
+  readonly text: string;
+}
+
+function keyOf({ kind, text }: Id, scope: string | null): string {
+  return scope === null ? `${kind}:${text}` : `sha256:${hashChunks([joinTexts([scope, kind, text])])}`;
+}
+
+function findId(fields: Fields, rule: IdentityRule): Id | null {
   for (const place of rule.id) {
     const id = fields.id(place);
     if (id !== null) return id;
@@ -40,14 +53,14 @@ function findId(fields: Fields, rule: IdentityRule): { kind: "id" | "number"; te
 
 function findType(fields: Fields, rule: IdentityRule): string | null {
   for (const places of rule.type) {
-    const type = joinTexts(fields, places);
+    const type = joinParts(fields, places);
     if (type !== null) return type;
   }
   return null;
 }
 
 /** The texts joined with dots, or null when the first place that is no text of ours holds nothing. */
-function joinTexts(fields: Fields, places: readonly Place[]): string | null {
+function joinParts(fields: Fields, places: readonly Place[]): string | null {
   let joined = "";
   let isDecided = false;
   for (const place of places) {

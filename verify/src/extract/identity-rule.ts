@@ -22,6 +22,8 @@ export interface IdentityRule {
   readonly id: readonly Place[];
   /** False where the id names a thing and not the event: it is told, and the stable content is the key. Default: true. */
   readonly idIsUnique?: boolean;
+  /** Within what the id is unique, where it is not by itself: the first place that holds a value is in the key. Default: none. */
+  readonly idScope?: readonly Place[];
   /** Alternatives; the first whose first real place holds a value counts, and its parts are joined with a dot. */
   readonly type: readonly (readonly Place[])[];
   readonly time: readonly { readonly place: Place; readonly unit: MomentUnit }[];

@@ -31,7 +31,7 @@ const scheme: CodedScheme = {
 export const azureEventGrid = defineProvider({
   slug: "azure-event-grid",
   name: "Azure Event Grid",
-  headers: [{ ...noHeader, id: "ce-id", type: "ce-type", time: "ce-time" }],
+  headers: [{ ...noHeader, id: "ce-id", scope: "ce-source", type: "ce-type", time: "ce-time" }],
   securityHeaders: ["authorization", "aeg-event-type"],
   secretHeaders: ["authorization"],
   secretQuery: ["*"],
@@ -40,6 +40,8 @@ export const azureEventGrid = defineProvider({
   document: ({ request }) => batchDocument(request.body, ["eventType", "type"]),
   identity: {
     id: [{ body: "id" }, { header: "id" }],
+    // CloudEvents 1.0.2, section 3.1: source and id are unique together. Event Grid's own schema has no source.
+    idScope: [{ body: "source" }, { header: "scope" }],
     type: [[{ body: "eventType" }], [{ body: "type" }], [{ header: "type" }]],
     time: [
       { place: { body: "eventTime" }, unit: "iso" },
@@ -52,10 +54,11 @@ export const azureEventGrid = defineProvider({
   handshakes: [{ signed: false, answer: answerValidation }, cloudEventsCheck],
   batch: {
     at: "[]",
-    by: "`id`",
+    by: "`id` (of a CloudEvent with its `source`)",
     items: itemsAt(""),
     identity: {
       ...itemIdentity({ id: "id", type: [] }),
+      idScope: [{ body: "source" }],
       type: [[{ body: "eventType" }], [{ body: "type" }]],
       time: [
         { place: { body: "eventTime" }, unit: "iso" },
@@ -68,7 +71,7 @@ export const azureEventGrid = defineProvider({
     identity: "unsigned",
     signedContent: "nothing",
     eventIdFrom: "body `[].id` (CloudEvents: `id`, or the header `ce-id`); the same on every retry",
-    dedupeKey: "the id of a batch of one, else the body",
+    dedupeKey: "the id of a batch of one (of a CloudEvent with its source), else the body",
     notCovered: "everything: who knows the URL's secret, or holds a live token, can send anything",
     handshakeNote:
       "`SubscriptionValidationEvent` is answered with its code; OPTIONS with `WebHook-Request-Origin` with the allowed origin",

@@ -53,6 +53,8 @@ export const googlePubsub = defineProvider({
   }),
   identity: {
     id: [{ body: "message.messageId" }, { body: "message.message_id" }],
+    // The id is unique within a topic, and subscriptions to several may push here.
+    idScope: [{ body: "subscription" }],
     type: [[{ body: "message.attributes.eventType" }], [{ body: "message.attributes.type" }]],
     time: [{ place: { body: "message.publishTime" }, unit: "iso" }],
     version: [],
@@ -62,7 +64,7 @@ export const googlePubsub = defineProvider({
     identity: "unsigned",
     signedContent: "JWT only: iss, aud, email, exp",
     eventIdFrom: "body `message.messageId`; the same on every redelivery",
-    dedupeKey: "message id, or the body without one",
+    dedupeKey: "message id with the subscription, or the body without an id",
     notCovered:
       "the body and all of its ids: whoever holds a token that is still alive can send anything with it. Only https protects it",
     handshakeNote: "none",
