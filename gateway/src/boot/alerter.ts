@@ -1,7 +1,7 @@
 import type { GatewayConfig } from "../config.ts";
 import { OWN_CONNECTIONS } from "../config/connections.ts";
 import { lookForAlerts } from "../engine/caretakers/alerter.ts";
-import { forgetOldAlerts, sendNotices } from "../engine/caretakers/notice-sender.ts";
+import { createNoticeSender, forgetOldAlerts } from "../engine/caretakers/notice-sender.ts";
 import { startLoop } from "../engine/loop.ts";
 import { readDiskFreeMib } from "../engine/saturation-probes.ts";
 import { createEgress } from "../platform/egress/create-egress.ts";
@@ -39,6 +39,7 @@ export function startAlerter(config: GatewayConfig, log: Log, foundation: Founda
     diskFreeMib: async () => (store.folder === null ? null : await readDiskFreeMib(store.folder)),
     operator: config.tenant,
   };
+  const sender = createNoticeSender({ ...shared, egress, dialer, clock });
   const loops = [
     startLoop({ name: "alerter", log, idleMs: LOOK_MS }, async () => {
       await lookForAlerts(rules);
@@ -46,7 +47,7 @@ export function startAlerter(config: GatewayConfig, log: Log, foundation: Founda
     }),
     startLoop(
       { name: "notices", log, idleMs: SEND_MS },
-      async () => leader.current() !== null && (await sendNotices({ ...shared, egress, dialer, clock })),
+      async () => leader.current() !== null && (await sender.begin()),
     ),
     startLoop({ name: "alert history", log, idleMs: FORGET_MS }, async () => {
       if (leader.current() !== null) await forgetOldAlerts(shared);
@@ -60,6 +61,7 @@ export function startAlerter(config: GatewayConfig, log: Log, foundation: Founda
       dialer.close();
       await egress.close();
       await Promise.all(stopped);
+      await sender.idle();
     },
   };
 }

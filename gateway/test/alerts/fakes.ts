@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { createServer as createTcpServer } from "node:net";
 import { SMTPServer } from "smtp-server";
 
 /** One POST that came: where to, and what it said. */
@@ -99,5 +100,32 @@ export async function startFakeMail(options: MailServer = {}) {
     mails,
     shown,
     close: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+  };
+}
+
+/** A mail server that greets and then says what it can do without end, a line now and then: the connection is never silent. */
+export async function startTarpit() {
+  const open = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    open.add(socket);
+    socket.write("220 here\r\n");
+    let timer: NodeJS.Timeout | undefined;
+    socket.once("data", () => {
+      timer = setInterval(() => socket.write("250-WAIT\r\n"), 20);
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      clearInterval(timer);
+      open.delete(socket);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => open.size,
+    close: async () => {
+      for (const socket of open) socket.destroy();
+      await new Promise<void>((resolve) => void server.close(() => resolve()));
+    },
   };
 }

@@ -4,11 +4,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/platform/clock.ts";
+import { createMailDialer } from "../../src/platform/egress/dial-mail.ts";
+import type { HostLookup } from "../../src/platform/egress/look-up-host.ts";
 import type { Mail, MailSent } from "../../src/platform/send-mail.ts";
+import { sendMail } from "../../src/platform/send-mail.ts";
 import { createAuthority, selfSign } from "../egress/fakes/certificates.ts";
+import { until } from "../support/embedded.ts";
 import { testFolder } from "../support/folder.ts";
 import type { MailServer } from "./fakes.ts";
-import { startFakeMail } from "./fakes.ts";
+import { startFakeMail, startTarpit } from "./fakes.ts";
 
 const HOST = "mail.example";
 const LOGIN = { user: "holdfast", pass: "a password with \u00fcmlaut" };
@@ -29,7 +34,14 @@ async function startMail(options: MailServer) {
 function mailTo(port: number, changes: Partial<Mail> = {}): Mail {
   const [from, to] = ["holdfast@example.com", ["ops@example.com"]];
   const said = { subject: "[Holdfast] Firing: disk_low", text: "The disk is nearly full.", id: "ntc_1" };
-  return { host: HOST, port, security: "none", auth: null, from, to, ...said, ...changes };
+  const how = { host: HOST, port, security: "none", auth: null, totalTimeoutMs: 60_000 } as const;
+  return { ...how, from, to, ...said, ...changes };
+}
+
+/** Sends from this process, to 127.0.0.1 by any name. */
+function dialerHere() {
+  const lookup: HostLookup = async () => ({ ok: true, addresses: ["127.0.0.1"] });
+  return createMailDialer({ policy: { allowCidrs: ["127.0.0.1/32"] }, clock: systemClock, lookup });
 }
 
 /** Sends from a process that trusts our authority beside the usual ones, and was told by its environment not to check. */
@@ -94,5 +106,26 @@ describe("a mail", () => {
     expect(await send(mailTo(server.port))).toEqual([
       { ok: false, isFinal: true, detail: expect.stringContaining("no such user") },
     ]);
+  });
+
+  it("to a server that never comes to the point is given up at its deadline, and its connection with it", async () => {
+    const tarpit = await startTarpit();
+    const dialer = dialerHere();
+    const sent = await sendMail({ dialer }, mailTo(tarpit.port, { totalTimeoutMs: 200 }));
+    expect(sent).toEqual({ ok: false, isFinal: false, detail: "the mail was not taken within 200 ms" });
+    await until(() => tarpit.connections() === 0);
+    dialer.close();
+    await tarpit.close();
+  });
+
+  it("that is under way ends with the dialer", async () => {
+    const tarpit = await startTarpit();
+    const dialer = dialerHere();
+    const sending = sendMail({ dialer }, mailTo(tarpit.port));
+    await until(() => tarpit.connections() === 1);
+    dialer.close();
+    expect(await sending).toMatchObject({ ok: false, isFinal: false });
+    await until(() => tarpit.connections() === 0);
+    await tarpit.close();
   });
 });

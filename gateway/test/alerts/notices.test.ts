@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 import { lookForAlerts } from "../../src/engine/caretakers/alerter.ts";
-import { sendNotices } from "../../src/engine/caretakers/notice-sender.ts";
+import { createNoticeSender } from "../../src/engine/caretakers/notice-sender.ts";
+import { TEST_FACT } from "../../src/domain/alert-notice.ts";
 import { ALERT_RULES } from "../../src/domain/alert-rules.ts";
+import { NOTICE_TIMEOUT_MS, sendNotice } from "../../src/pipeline/send-notice.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { createEgress } from "../../src/platform/egress/create-egress.ts";
 import { createMailDialer } from "../../src/platform/egress/dial-mail.ts";
@@ -11,8 +13,9 @@ import { signDelivery } from "../../src/platform/delivery-signature.ts";
 import { takeLead } from "../../src/store/processes/leadership.ts";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
+import { until } from "../support/embedded.ts";
 import type { FakeChannels } from "./fakes.ts";
-import { startFakeChannels, startFakeMail } from "./fakes.ts";
+import { startFakeChannels, startFakeMail, startTarpit } from "./fakes.ts";
 import type { Standing } from "./troubles.ts";
 import { TROUBLES } from "./troubles.ts";
 
@@ -95,7 +98,9 @@ function look(): Promise<number | null> {
 
 async function send(): Promise<void> {
   const deps = { db: gateway.db, databaseClock: { now, sync: async () => {} }, box: gateway.box, log };
-  await sendNotices({ ...deps, egress, dialer, clock: systemClock });
+  const sender = createNoticeSender({ ...deps, egress, dialer, clock: systemClock });
+  await sender.begin();
+  await sender.idle();
 }
 
 const alerts = async (state: string) =>
@@ -207,6 +212,51 @@ describe("a notice", () => {
     expect(await strict.dial("127.0.0.1", mail.port, 1_000)).toMatchObject({ ok: false });
     expect(await strict.dial("localhost", 25, 1_000)).toMatchObject({ ok: false });
     strict.close();
+  });
+
+  it("by a mail server that never comes to the point holds up no other channel, and ends with the dialer", async () => {
+    const tarpit = await startTarpit();
+    const own = createMailDialer({ policy: { allowCidrs: LOOPBACK }, clock: systemClock });
+    const deps = { db: gateway.db, databaseClock: { now, sync: async () => {} }, box: gateway.box, log };
+    const sender = createNoticeSender({ ...deps, egress, dialer: own, clock: systemClock });
+    const [from, to] = ["holdfast@example.com", ["ops@example.com"]];
+    const stuck = { name: "stuck", kind: "email", host: "127.0.0.1", port: tarpit.port, security: "none", from, to };
+    expect((await gateway.call("POST", "/alerts/channels", stuck)).status).toBe(201);
+    await gateway.call("POST", "/alerts/channels/stuck/test");
+    await sender.begin();
+    await until(() => tarpit.connections() === 1);
+
+    const before = fakes.posted.length;
+    for (const name of ["stuck", "chat"]) await gateway.call("POST", `/alerts/channels/${name}/test`);
+    await sender.begin();
+    await until(() => fakes.posted.length > before);
+    expect(tarpit.connections()).toBe(1);
+
+    own.close();
+    await sender.idle();
+    await until(() => tarpit.connections() === 0);
+    await tarpit.close();
+  });
+
+  it("of many alerts to PagerDuty ends at its deadline, and is sent again", async () => {
+    let ms = 0;
+    const clock = { now, monotonicMs: () => (ms += NOTICE_TIMEOUT_MS / 4) };
+    const facts = Array.from({ length: 50 }, (_, i) => ({ ...TEST_FACT, alert: `alt_${i}` }));
+    const address = { kind: "pagerduty", url: `${fakes.url}/v2/enqueue` } as const;
+    const kept = { secret: "R0UT1NGKEY", secretUnreadable: false, severities: ["page"], state: "active" } as const;
+    const channel = {
+      id: "c",
+      tenant: "default",
+      name: "duty",
+      origin: "api",
+      createdAt: now(),
+      updatedAt: now(),
+    } as const;
+    const notice = { id: "ntc_1", kind: "fired", facts, createdAt: now() } as const;
+    const before = fakes.posted.length;
+    const sent = await sendNotice({ egress, dialer, clock }, { ...channel, ...kept, address }, notice);
+    expect(sent).toEqual({ ok: false, isFinal: false, detail: "3 of 50 events were taken within 60000 ms" });
+    expect(fakes.posted.length - before).toBe(3);
   });
 
   it("shows no secret of a channel anywhere", async () => {

@@ -1,8 +1,10 @@
+import type { AlertChannel } from "../../domain/alert-channel.ts";
 import { NOTICE_WAITS_MS } from "../../domain/alert-notice.ts";
 import { toPublicId } from "../../domain/id.ts";
 import type { NoticeDeps, NoticeSent } from "../../pipeline/send-notice.ts";
-import { sendNotice } from "../../pipeline/send-notice.ts";
+import { NOTICE_TIMEOUT_MS, sendNotice } from "../../pipeline/send-notice.ts";
 import type { Log } from "../../platform/log.ts";
+import { messageOf } from "../../platform/log.ts";
 import type { SecretsBox } from "../../platform/secrets-box.ts";
 import { forgetAlerts } from "../../store/alerts/alerts.ts";
 import { loadChannels } from "../../store/alerts/channels.ts";
@@ -18,29 +20,53 @@ export interface SenderDeps extends NoticeDeps {
   readonly log: Log;
 }
 
+/** Sends what is due, each notice for itself: a channel that takes its time holds up no other. */
+export interface NoticeSender {
+  /** Begins the notices that are due, of channels by which nothing is under way. @returns whether there may be more */
+  begin(): Promise<boolean>;
+  /** Resolves when everything that was begun is settled. */
+  idle(): Promise<void>;
+}
+
 const TAKEN_MAX = 10;
-/** A notice of a process that was killed while it sent is sent again after so long. */
-const LEASE_MS = 120_000;
+const UNDER_WAY_MAX = 100;
+/** A notice of a process that was killed while it sent is sent again after so long; it may take half of that. */
+const LEASE_MS = 2 * NOTICE_TIMEOUT_MS;
 const KEPT_MS = 90 * 86_400_000;
 const FORGOTTEN_MAX = 10_000;
 
-/** Sends the notices that are due, side by side. @returns whether there may be more */
-export async function sendNotices(deps: SenderDeps): Promise<boolean> {
-  const now = deps.databaseClock.now();
-  const again = new Date(now.getTime() + LEASE_MS);
-  const { rows } = await deps.db.run(takeDueNotices, [now, again, TAKEN_MAX]);
-  if (rows.length === 0) return false;
-  const channels = await loadChannels(deps.db, deps.box, null);
-  await Promise.all(
-    rows.map(async (row) => {
-      const channel = channels.find(({ id }) => id === row.channel_id);
-      const isOff = channel === undefined || (channel.state === "disabled" && row.kind !== "test");
-      const off = { ok: false, isFinal: true, detail: "the channel is disabled" } as const;
-      const notice = { id: toPublicId("ntc", row.id), kind: row.kind, facts: row.alerts, createdAt: row.created_at };
-      await settle(deps, row, isOff ? off : await sendNotice(deps, channel, notice));
-    }),
-  );
-  return rows.length === TAKEN_MAX;
+export function createNoticeSender(deps: SenderDeps): NoticeSender {
+  const underWay = new Map<Promise<void>, string>();
+  return {
+    begin: async () => {
+      const limit = Math.min(TAKEN_MAX, UNDER_WAY_MAX - underWay.size);
+      if (limit <= 0) return false;
+      const now = deps.databaseClock.now();
+      const again = new Date(now.getTime() + LEASE_MS);
+      const { rows } = await deps.db.run(takeDueNotices, [now, again, limit, [...new Set(underWay.values())]]);
+      if (rows.length === 0) return false;
+      const channels = await loadChannels(deps.db, deps.box, null);
+      for (const row of rows) {
+        const channel = channels.find(({ id }) => id === row.channel_id);
+        const sending = sendAndSettle(deps, row, channel).finally(() => underWay.delete(sending));
+        underWay.set(sending, row.channel_id);
+      }
+      return rows.length === limit;
+    },
+    idle: async () => void (await Promise.all(underWay.keys())),
+  };
+}
+
+/** Never throws: what could not be settled is due again when its lease ends. */
+async function sendAndSettle(deps: SenderDeps, row: NoticeRow, channel: AlertChannel | undefined): Promise<void> {
+  const isOff = channel === undefined || (channel.state === "disabled" && row.kind !== "test");
+  const off = { ok: false, isFinal: true, detail: "the channel is disabled" } as const;
+  const notice = { id: toPublicId("ntc", row.id), kind: row.kind, facts: row.alerts, createdAt: row.created_at };
+  try {
+    await settle(deps, row, isOff ? off : await sendNotice(deps, channel, notice));
+  } catch (error) {
+    deps.log.warn({ notice: notice.id, error: messageOf(error) }, "a notice could not be settled; it is sent again");
+  }
 }
 
 async function settle(deps: SenderDeps, row: NoticeRow, sent: NoticeSent): Promise<void> {

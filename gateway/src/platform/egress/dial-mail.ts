@@ -19,6 +19,7 @@ export type MailDialled =
 /** Connects to mail servers. */
 export interface MailDialer {
   dial(host: string, port: number, timeoutMs: number): Promise<MailDialled>;
+  /** Ends what is being dialled and every connection that was. */
   close(): void;
 }
 
@@ -36,6 +37,7 @@ export function createMailDialer(parts: {
   const lookup = parts.lookup ?? createLookup();
   const book = createAddressBook({ lookup, clock: parts.clock, lookupTimeoutMs, addressesKeptMs });
   const aborter = new AbortController();
+  const open = new Set<Socket>();
   return {
     dial: async (host, port, timeoutMs) => {
       const found = isIP(host) === 0 ? await book.find(host) : { ok: true as const, addresses: [host] };
@@ -46,10 +48,15 @@ export function createMailDialer(parts: {
         return { ok: false, detail: `mail may not go to port ${port}; use ${[...MAIL_PORTS].join(", ")}` };
       const { signal } = aborter;
       const dialled = await dial({ addresses: found.addresses, port, tls: null, connectTimeoutMs: timeoutMs, signal });
-      return dialled.ok ? { ok: true, socket: dialled.socket } : { ok: false, detail: dialled.detail };
+      if (!dialled.ok) return { ok: false, detail: dialled.detail };
+      const { socket } = dialled;
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+      return { ok: true, socket };
     },
     close: () => {
       aborter.abort();
+      for (const socket of open) socket.destroy();
       book.close();
     },
   };

@@ -25,12 +25,12 @@ export const queueNotice = cold(
 
 /**
  * Takes what is due, the attempt counted and the next one planned before it is made: whoever is killed meanwhile delays a
- * notice and never loses it. Parameters: now, when it is due again unless it is settled, limit.
+ * notice and never loses it. Parameters: now, when it is due again unless it is settled, limit, ids of channels to leave out uuid[].
  */
 export const takeDueNotices = cold<NoticeRow>(
   "take_due_alert_notices",
   `UPDATE holdfast.alert_notice n SET attempts = n.attempts + 1, due_at = $2
-    WHERE n.id IN (SELECT id FROM holdfast.alert_notice WHERE state = 'queued' AND due_at <= $1
+    WHERE n.id IN (SELECT id FROM holdfast.alert_notice WHERE state = 'queued' AND due_at <= $1 AND channel_id <> ALL($4::uuid[])
                     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
    RETURNING n.id, n.tenant, n.channel_id, n.kind, n.alerts, n.state, n.attempts, n.due_at, n.detail, n.created_at, n.sent_at`,
 );
