@@ -103,10 +103,11 @@ export interface ChannelChoice {
 export type Owners = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Which channels are told of an alert: those of the owners of its sources, else those of `*`, else every one; of these the
- * active ones that take its severity.
+ * Which channels are told of an alert: those of the owners of its sources, else those of `*`, else every one; at each step only
+ * active ones that take its severity count, so that a channel which was switched off leaves the word to the next step.
  *
  * @param sourceNames the names of the alert's sources
+ * @returns none when no active channel takes the severity
  */
 export function chooseChannels<C extends ChannelChoice>(
   alert: Pick<Alert, "severity">,
@@ -114,11 +115,11 @@ export function chooseChannels<C extends ChannelChoice>(
   channels: readonly C[],
   owners: Owners,
 ): C[] {
+  const fit = channels.filter(({ severities, state }) => state === "active" && severities.includes(alert.severity));
   const listed = (name: string): readonly string[] => (Object.hasOwn(owners, name) ? owners[name]! : []);
-  const owned = new Set(sourceNames.flatMap(listed));
-  const wanted = owned.size > 0 ? owned : new Set(listed("*"));
-  return channels.filter(
-    ({ name, severities, state }) =>
-      state === "active" && severities.includes(alert.severity) && (wanted.size === 0 || wanted.has(name)),
-  );
+  for (const named of [sourceNames.flatMap(listed), listed("*")]) {
+    const chosen = fit.filter(({ name }) => named.includes(name));
+    if (chosen.length > 0) return chosen;
+  }
+  return fit;
 }

@@ -32,7 +32,13 @@ let dialer: ReturnType<typeof createMailDialer>;
 let aheadMs = 0;
 let epoch = 0;
 const now = (): Date => new Date(Date.now() + aheadMs);
-const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const warned: string[] = [];
+const log = {
+  debug: () => {},
+  info: () => {},
+  warn: (fields: object, message: string) => void warned.push(`${message} ${JSON.stringify(fields)}`),
+  error: () => {},
+};
 
 beforeAll(async () => {
   gateway = await startAdminGateway({ allowCidrs: LOOPBACK });
@@ -147,6 +153,26 @@ describe("a rule", () => {
       const keyOf = (text: string): string => /"dedup_key":"([^"]+)"/.exec(text)![1]!;
       expect(keyOf(resolved[0])).toBe(keyOf(triggers[0]!));
     }
+  });
+});
+
+describe("an alert", () => {
+  it("of which nobody is told is in the log as such", async () => {
+    const disable = async (state: "active" | "disabled"): Promise<void> => {
+      await sql("UPDATE holdfast.alert_channel SET state = $1", [state]);
+    };
+    await disable("disabled");
+    standing.unsafe = "fsync is off";
+    await look();
+    aheadMs += 61_000;
+    expect(await look()).toBe(0);
+    expect(warned.filter((line) => line.startsWith("nobody is told"))).toEqual([
+      expect.stringContaining('"rules":"database_unsafe"'),
+    ]);
+    standing.unsafe = null;
+    aheadMs += 61_000;
+    await look();
+    await disable("active");
   });
 });
 

@@ -121,7 +121,8 @@ describe("what flaps", () => {
 describe("who is told", () => {
   const channel = (name: string, severities: readonly ("page" | "ticket")[] = ["page", "ticket"]) =>
     ({ id: name, name, severities, state: "active" }) as const;
-  const channels = [channel("pager", ["page"]), channel("chat"), channel("payments")];
+  const old = { ...channel("old"), state: "disabled" } as const;
+  const channels = [channel("pager", ["page"]), channel("chat"), channel("payments"), old];
   const names = (severity: "page" | "ticket", sources: string[], owners = {}) =>
     chooseChannels({ severity }, sources, channels, owners).map(({ name }) => name);
 
@@ -135,6 +136,15 @@ describe("who is told", () => {
     expect(names("page", ["stripe"], owners)).toEqual(["payments"]);
     expect(names("page", ["github"], owners)).toEqual(["chat"]);
     expect(names("page", [], owners)).toEqual(["chat"]);
+  });
+
+  it("are those of *, or else all, where the owners have no active channel of the severity", () => {
+    const owners = { stripe: ["pager", "old"], "*": ["chat"] };
+    expect(names("page", ["stripe"], owners)).toEqual(["pager"]);
+    expect(names("ticket", ["stripe"], owners)).toEqual(["chat"]);
+    expect(names("page", ["stripe"], { ...owners, stripe: ["old"] })).toEqual(["chat"]);
+    expect(names("page", ["stripe"], { stripe: ["old"], "*": ["old"] })).toEqual(["pager", "chat", "payments"]);
+    expect(names("ticket", ["stripe"], { stripe: ["old"], "*": ["pager"] })).toEqual(["chat", "payments"]);
   });
 });
 

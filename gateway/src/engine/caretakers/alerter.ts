@@ -127,6 +127,7 @@ async function write(
     }
     queued += groups.length;
     tell(deps.log, moves);
+    warnOfUnheard(deps.log, tenant, moves, new Set(groups.flatMap(({ alerts }) => alerts)));
   }
   return queued;
 }
@@ -147,4 +148,12 @@ function tell(log: Log, { told }: AlertMoves): void {
   for (const { rule, subjectName, detail, severity } of told.fired)
     log.warn({ rule, subject: subjectName, severity, detail }, "an alert fires");
   for (const { rule, subjectName } of told.resolved) log.info({ rule, subject: subjectName }, "an alert is over");
+}
+
+function warnOfUnheard(log: Log, tenant: string, { told }: AlertMoves, heard: ReadonlySet<Alert>): void {
+  const unheard = [...told.fired, ...told.repeated].filter((alert) => !heard.has(alert));
+  if (unheard.length === 0) return;
+  const rules = [...new Set(unheard.map(({ rule }) => rule))].join(", ");
+  const message = "nobody is told of alerts: no active channel takes their severity";
+  log.warn({ tenant, rules, alerts: unheard.length }, message);
 }
