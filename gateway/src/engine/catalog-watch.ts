@@ -19,6 +19,8 @@ export interface CatalogWatch {
 }
 
 const LOOK_MS = 500;
+/** A database that is restarted is back by then. */
+const WARN_AFTER_MS = 10_000;
 
 export async function watchCatalog(deps: {
   readonly db: Queryable;
@@ -43,11 +45,8 @@ export async function watchCatalog(deps: {
     });
     return looking;
   };
-  const timer = setInterval(() => {
-    refresh().catch((error: unknown) =>
-      deps.log.debug({ error: messageOf(error) }, "the catalog could not be read; the last one stays"),
-    );
-  }, LOOK_MS);
+  const reading = followReading(deps);
+  const timer = setInterval(() => void refresh().then(reading.worked, reading.failed), LOOK_MS);
   return {
     index: () => index,
     current: () => index.catalog,
@@ -57,6 +56,31 @@ export async function watchCatalog(deps: {
       return refresh();
     },
     stop: () => clearInterval(timer),
+  };
+}
+
+/** Says once that reading has failed for a while, since every change is then without effect here, and once that it works again. */
+function followReading({ clock, log }: { readonly clock: Clock; readonly log: Log }) {
+  let sinceMs: number | null = null;
+  let isTold = false;
+  return {
+    worked: (): void => {
+      if (isTold) log.info({}, "the catalog can be read again");
+      sinceMs = null;
+      isTold = false;
+    },
+    failed: (error: unknown): void => {
+      const nowMs = clock.monotonicMs();
+      sinceMs ??= nowMs;
+      const line = { error: messageOf(error), failingMs: Math.round(nowMs - sinceMs) };
+      log.debug(line, "the catalog could not be read; the last one stays");
+      if (isTold || line.failingMs < WARN_AFTER_MS) return;
+      isTold = true;
+      log.warn(
+        line,
+        "the catalog cannot be read: changes of the configuration have no effect in this process until it can",
+      );
+    },
   };
 }
 
