@@ -125,4 +125,15 @@ describe("a filter", () => {
     const deep: unknown = JSON.parse(`{"items":[1],"deep":${"[".repeat(5_000)}${"]".repeat(5_000)}}`);
     expect(run("event.body.items.exists(i, i == event.body.deep)", deep)).toMatchObject({ ok: false });
   });
+
+  it("learns no type of a body by heart: a sender could nest one in a new way each time", () => {
+    const body = { a: [[{ b: [1] }]], list: [1, "x"], map: { k: [2] } };
+    expect(run("event.body.a > 1", body)).toEqual({ ok: false, fault: "no such overload: dyn<list<dyn>> > int" });
+    expect(run("event.body.map > 1", body)).toMatchObject({ fault: expect.stringContaining("dyn<map<dyn, dyn>>") });
+    expect(run("(event.body.list + event.body.a).size() == 3 && 1 in event.body.list", body)).toMatchObject({
+      isMatch: true,
+    });
+    const deep: unknown = JSON.parse(`{"deep":${"[".repeat(50_000)}${"]".repeat(50_000)}}`);
+    expect(run("event.body.deep == 1", deep)).toEqual({ ok: true, isMatch: false });
+  });
 });
