@@ -1,5 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verify } from "@holdfast/verify";
+import { checkDefinition } from "../../src/domain/definition.ts";
+import { applyDefinition } from "../../src/pipeline/apply-definition.ts";
+import { definitionCheckers } from "../../src/pipeline/definition-checkers.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import type { Answer, AdminGateway } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
 import { recordOne } from "../support/recorded-events.ts";
@@ -225,6 +230,22 @@ describe("a configuration as a whole", () => {
     const again = await gateway.call("POST", "/configuration", { definition });
     expect(again.body).toMatchObject({ created: [], updated: [], disabled: [], unchanged: 4 });
     expect(fields(await gateway.call("GET", "/configuration"))["version"]).toBe(version);
+  });
+
+  it("is what the file declares, as at a start: each retires what the other declared, and neither what was made here", async () => {
+    await gateway.call("POST", "/sources", { name: "made-here", provider: "stripe", secrets: [SECRET] });
+    const dropped = { provider: "stripe", secrets: [SECRET] };
+    const kept = definition.sources;
+    await gateway.call("POST", "/configuration", { definition: { ...definition, sources: { ...kept, dropped } } });
+    expect((await gateway.call("PATCH", "/sources/dropped", { bodyBytesMax: 2_048 })).status).toBe(409);
+    const checked = checkDefinition(definition, definitionCheckers({ allowCidrs: [] }));
+    if (!checked.ok) throw new Error("the definition is right");
+    const deps = { db: gateway.db, box: gateway.box, clock: systemClock, random: (n: number) => randomBytes(n) };
+    const started = await applyDefinition(deps, checked.definition, { origin: "file", dryRun: false });
+    expect(started).toMatchObject({ ok: true, plan: { updated: [], disabled: [{ name: "dropped" }], unchanged: 4 } });
+    const applied = await gateway.call("POST", "/configuration", { definition: { ...definition, routes: [] } });
+    expect(fields(applied)["disabled"]).toEqual(["route/github-billing"]);
+    expect(fields(await gateway.call("GET", "/sources/made-here"))["state"]).toBe("active");
   });
 
   it("is refused whole, with every path", async () => {

@@ -9,7 +9,7 @@ import { testFolder } from "../support/folder.ts";
 const FIRST = "a-secret-of-some-length-for-github-1";
 const SECOND = "a-secret-of-some-length-for-github-2";
 
-/** A gateway on a database of the test's own, with a source `hub` that was applied over the API. */
+/** A gateway on a database of the test's own. */
 async function openDesk() {
   const cwd = testFolder();
   const database = await testDatabase();
@@ -36,13 +36,13 @@ async function openDesk() {
   return { cwd, start, run };
 }
 
-async function apply(cwd: string, run: (args: string) => Promise<CliResult>, more: object = {}): Promise<void> {
-  const content = {
-    sources: { hub: { provider: "github", secrets: [FIRST] }, ...more },
-  };
-  const file = join(cwd, "hub.config.mjs");
-  await writeFile(file, `export default ${JSON.stringify(content)}`);
-  expect(await run(`apply --config ${file}`)).toMatchObject({ code: 0 });
+/** Makes `hub`, and others, through the API: the secrets of what a file declares are changed in the file. */
+async function makeSources({ adminUrl, adminToken }: ReadyLine, more: object = {}): Promise<void> {
+  const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
+  for (const [name, source] of Object.entries({ hub: { provider: "github", secrets: [FIRST] }, ...more })) {
+    const body = JSON.stringify({ name, ...source });
+    expect((await fetch(`${adminUrl}/api/v1/sources`, { method: "POST", headers, body })).status).toBe(201);
+  }
 }
 
 const key = (): string => randomBytes(32).toString("base64");
@@ -56,7 +56,7 @@ const versions = (result: CliResult): string[] =>
 it("a secret is added from standard input, a variable and a file, promoted, seen in use and retired, and never printed", async () => {
   const { cwd, start, run } = await openDesk();
   const gateway = await start(key());
-  await apply(cwd, run, { shop: { provider: "shopify", secrets: [`${FIRST}-of-the-shop`] } });
+  await makeSources(gateway.ready, { shop: { provider: "shopify", secrets: [`${FIRST}-of-the-shop`] } });
   const said: CliResult[] = [];
   const ask = async (...args: Parameters<typeof run>): Promise<CliResult> => {
     const result = await run(...args);
@@ -106,9 +106,8 @@ it("a secret is added from standard input, a variable and a file, promoted, seen
 });
 
 it("what cannot be added says why, with exit code 2", async () => {
-  const { cwd, start, run } = await openDesk();
-  await start(key());
-  await apply(cwd, run);
+  const { start, run } = await openDesk();
+  await makeSources((await start(key())).ready);
   for (const [args, words, input] of [
     ["secrets add hub", "no secret on standard input", ""],
     ["secrets add hub", "too short|least", "short"],
@@ -125,10 +124,10 @@ it("what cannot be added says why, with exit code 2", async () => {
 });
 
 it("the master key is changed in three starts, and every secret verifies under the new one alone", async () => {
-  const { cwd, start, run } = await openDesk();
+  const { start, run } = await openDesk();
   const [old, fresh] = [key(), key()];
   const first = await start(old);
-  await apply(cwd, run);
+  await makeSources(first.ready);
   expect((await first.stop()).code).toBe(0);
 
   const both = await start(`${fresh},${old}`);
@@ -153,9 +152,9 @@ it("the master key is changed in three starts, and every secret verifies under t
 });
 
 it("a retry loop is listed with its cause and the page that helps", async () => {
-  const { cwd, start, run } = await openDesk();
+  const { start, run } = await openDesk();
   const { ready } = await start(key());
-  await apply(cwd, run);
+  await makeSources(ready);
   expect(await run("loops")).toMatchObject({ code: 0, stdout: "Nothing comes again and again.\n" });
   const api = await fetch(`${ready.adminUrl}/api/v1/sources/hub`, {
     headers: { authorization: `Bearer ${ready.adminToken}` },

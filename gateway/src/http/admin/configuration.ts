@@ -58,7 +58,8 @@ async function apply(
   const { deps, principal } = context;
   const checked = checkDefinition(input.definition, definitionCheckers(deps.egressPolicy));
   if (!checked.ok) return { ok: false, code: "invalid_input", faults: checked.faults };
-  const options = { origin: "api", dryRun: input.dryRun, tenant: principal.tenant } as const;
+  // As a start does: under another origin each would leave running what the other one's file has dropped.
+  const options = { origin: "file", dryRun: input.dryRun, tenant: principal.tenant } as const;
   const applied = await applyDefinition(deps, checked.definition, options);
   if (!applied.ok) return toRefusal(applied);
   if (!input.dryRun) {
@@ -100,7 +101,7 @@ export const configurationOperations = [
     tag,
     summary: "Apply a configuration as a whole, or say what applying it would do",
     description:
-      "What was declared through this API before and is not declared any more is put out of use: sources and routes are disabled, destinations paused. Nothing is deleted.",
+      "The same as what a start does with its configuration file. What was declared before, by a start or here, and is not declared any more is put out of use: sources and routes are disabled, destinations paused. Nothing is deleted, and what was made one by one through this API stays as it is.",
     body: {
       schema: applyInput,
       documented: z.object({ definition: definitionSchema, dryRun: z.boolean().optional() }),
