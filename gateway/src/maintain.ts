@@ -38,13 +38,19 @@ export async function layGround(config: GatewayConfig, note: Note): Promise<Main
     value: config.secretKey ?? undefined,
     file: config.secretKeyFile ?? undefined,
     dataDir: config.dataDir,
+    holdsSealed: store.holdsSealed,
   });
   if (key.ok) {
     const { url: databaseUrl, folder: databaseFolder, description, adopted } = store;
     return { ok: true, ground: { databaseUrl, databaseFolder, description, adopted, stop: () => store.stop() } };
   }
   await store.stop();
-  return { ok: false, code: "secret_key", message: key.fault, remedy: "See docs/configuration.md, secretKey." };
+  return {
+    ok: false,
+    code: "secret_key",
+    message: key.fault,
+    remedy: key.remedy ?? "See docs/configuration.md, secretKey.",
+  };
 }
 
 interface Exported {

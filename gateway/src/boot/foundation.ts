@@ -95,10 +95,11 @@ export async function layFoundation(
     value: config.secretKey ?? undefined,
     file: config.secretKeyFile ?? undefined,
     dataDir: config.dataDir,
+    holdsSealed: store.holdsSealed,
   });
   if (!key.ok) {
     await store.stop();
-    return startFault("secret_key", key.fault, "See docs/configuration.md, secretKey.");
+    return startFault("secret_key", key.fault, key.remedy ?? "See docs/configuration.md, secretKey.");
   }
   const pools = createPools(store.url, log);
   const close = async (): Promise<void> => {

@@ -32,6 +32,8 @@ export interface SecretVersion {
   readonly state: SecretState;
   /** The secret itself, or null when the key that sealed it is not at hand. */
   readonly value: string | null;
+  /** It cannot be read because its key is not loaded here; another process may have that key. */
+  readonly isKeyMissing?: true;
   /** The last moment at which it verifies. */
   readonly notAfter: Date | null;
   readonly retiredAt: Date | null;
@@ -52,6 +54,8 @@ export interface Destination {
   readonly policy: DestinationPolicy;
   /** The Standard Webhooks secret (`whsec_…`) that deliveries are signed with; null for handlers or when unreadable. */
   readonly signingSecret: string | null;
+  /** Its signing secret or its headers cannot be read because their key is not loaded here; another process may have it. */
+  readonly isKeyMissing?: true;
   readonly state: "active" | "paused" | "disabled";
   readonly stateReason: string | null;
   /** What holds its deliveries back while it is active; null: nothing. Not declared but found out, all but its limits. */

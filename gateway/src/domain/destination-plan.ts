@@ -28,7 +28,8 @@ export const NOT_DECLARED = "not_declared";
 
 /**
  * Plans a destination: everything as declared, the signing secret kept once it was made. A destination that somebody paused
- * stays paused; one that was paused because it was not declared is active again.
+ * stays paused; one that was paused because it was not declared is active again. What a file declares is not written over
+ * sealed values whose key this process lacks, for others may be delivering with them; unless it declares the destination anew.
  *
  * @param newSigningSecret for an HTTP destination that has and declares none
  */
@@ -38,13 +39,17 @@ export function planDestination(
   declared: Declared & { readonly newSigningSecret: string },
 ): DestinationPlan {
   const returns = present !== null && present.stateReason === NOT_DECLARED;
+  const known = present?.isKeyMissing === true && declared.origin !== "api" && !returns ? present : null;
+  const target = toTarget(definition);
+  const keepsNames = known?.headersUnreadable === true && isSame(known.headers, withoutValues(target.headers));
   const wanted = {
-    ...toTarget(definition),
+    target: target.target,
+    headers: keepsNames ? known.headers : target.headers,
     policy: toPolicy(definition),
     state: returns ? ("active" as const) : (present?.state ?? "active"),
     stateReason: returns ? null : (present?.stateReason ?? null),
     origin: declared.origin,
-    signingSecret: chooseSecret(present, definition, declared.newSigningSecret),
+    signingSecret: known?.signingSecret === null ? null : chooseSecret(present, definition, declared.newSigningSecret),
   };
   return {
     kind: "destination",
@@ -56,6 +61,11 @@ export function planDestination(
     waiting: returns ? "release" : "leave",
     ...compareFields(present, wanted),
   };
+}
+
+// As headers stand that cannot be read.
+function withoutValues(headers: Destination["headers"]): Destination["headers"] {
+  return headers.map(([name]) => [name, ""]);
 }
 
 function isSame(some: Destination["headers"], others: Destination["headers"]): boolean {

@@ -160,8 +160,11 @@ export function planReconciliation(
     readonly state: Reconciliation["state"];
   },
 ): ReconciliationPlan {
-  const { source: _source, secret, ...terms } = checked;
+  const { source: _source, secret: given, ...terms } = checked;
   const { newId, sourceId, state, origin, tenant, name } = declared;
+  // Others may be able to read what this process cannot, and a file is applied by whoever starts.
+  const isKept = present?.secretUnreadable === true && present.state === "active" && origin !== "api";
+  const secret = isKept ? undefined : given;
   const compared = compareFields(present, { ...terms, sourceId, state, origin });
   const isNewSecret = present !== null && secret !== undefined && secret !== present.secret;
   return {

@@ -2,6 +2,7 @@ import type { Origin, SecretVersion, Source } from "./catalog.ts";
 import type { PlannedAction } from "./catalog-plan.ts";
 import { compareFields } from "./catalog-plan.ts";
 import type { SecretDefinition, SourceDefinition } from "./definition.ts";
+import { LIVE_SECRETS_MAX } from "./secret-life.ts";
 import type { SourcePolicy } from "./source-policy.ts";
 import { splitSourcePolicy, toSourcePolicyDefinition } from "./source-policy.ts";
 
@@ -30,7 +31,7 @@ export interface SourcePlan {
 
 export interface SecretPlan {
   readonly version: string;
-  /** Null: as it is stored; only retired versions may have one that cannot be read. */
+  /** Null: as it is stored; only a version that is retired, or stays unchanged, may have one that cannot be read. */
   readonly value: string | null;
   readonly state: SecretVersion["state"];
   readonly notAfter: Date | null;
@@ -48,7 +49,8 @@ export interface Declared {
 }
 
 /**
- * Plans a source: everything as declared, the key kept once it was made.
+ * Plans a source: everything as declared, the key kept once it was made. What a file declares is not written over sealed fields
+ * of an active source that this process cannot read: others may be verifying with them.
  *
  * @param newKey the key of a new source that declares none
  */
@@ -58,7 +60,10 @@ export function planSource(
   declared: Declared & { readonly newKey: string; readonly state: Source["state"] },
 ): SourcePlan {
   const { policy, rest } = splitSourcePolicy(definition);
-  const { provider, key, secrets, bodyBytesMax, ...receiver } = rest;
+  const { provider, key, secrets, bodyBytesMax, ...declaredReceiver } = rest;
+  const isKept = present?.state === "active" && declared.origin !== "api";
+  const keepSealed = isKept ? present.receiverUnreadable.filter((field) => field in declaredReceiver) : [];
+  const receiver = Object.fromEntries(Object.entries(declaredReceiver).filter(([name]) => !keepSealed.includes(name)));
   const wanted = {
     key: key ?? present?.key ?? declared.newKey,
     provider,
@@ -77,7 +82,7 @@ export function planSource(
     tenant: declared.tenant,
     name: declared.name,
     ...wanted,
-    keepSealed: [],
+    keepSealed,
     secrets: planned,
     action: secretsChanged ? "updated" : compared.action,
     fields: secretsChanged ? [...compared.fields, "secrets"] : compared.fields,
@@ -112,46 +117,72 @@ export function toSourceDefinition(source: Source): SourceDefinition {
 
 /**
  * Plans the versions of a source's secrets. A secret without a version is found again by its value, so that its place in
- * the list may change; a new one gets the next free `v1`, `v2`, …, never a name that another secret had.
+ * the list may change; a new one gets the next free `v1`, `v2`, …, never a name that another secret had. A live version whose
+ * key this process lacks stays as it is, in its place: another process verifies with it, and it may be what is listed.
  *
- * @param keepPending whether a pending version that is listed stays pending; a configuration file knows no such state
+ * @param isByApi whether a pending version that is listed stays pending, and a listed one is replaced although it cannot be
+ *   read; a configuration file knows no such state, and who starts with it need not know that a key is missing
  */
 export function planSecrets(
   present: readonly SecretVersion[],
   listed: readonly (string | SecretDefinition)[],
-  keepPending: boolean,
+  isByApi: boolean,
 ): SecretPlan[] {
-  const wanted = listed.map((secret) => (typeof secret === "string" ? { value: secret } : secret));
-  const taken = new Set([
-    ...present.map(({ version }) => version),
-    ...wanted.flatMap(({ version }) => (version === undefined ? [] : [version])),
-  ]);
-  const used = new Set(wanted.flatMap(({ version }) => (version === undefined ? [] : [version])));
-  const planned = wanted.map((secret, position): SecretPlan => {
+  const all = listed.map((secret): SecretDefinition => (typeof secret === "string" ? { value: secret } : secret));
+  const named = new Set(all.flatMap(({ version }) => (version === undefined ? [] : [version])));
+  const live = present.filter(({ state }) => state !== "retired");
+  const kept = planKept(live, isByApi ? named : new Set<string>());
+  const keptVersions = new Set(kept.map(({ version }) => version));
+  const places = new Set(kept.map(({ position }) => position));
+  const used = new Set([...named, ...keptVersions]);
+  const taken = new Set([...present.map(({ version }) => version), ...named]);
+  const wanted = all.filter(({ version }) => version === undefined || !keptVersions.has(version));
+  const planned = wanted.map((secret, i): SecretPlan => {
     const version = secret.version ?? findVersion(present, secret.value, used) ?? nextVersion(taken);
     used.add(version);
     taken.add(version);
+    const position = findPlace(i, places);
     const notAfter = secret.notAfter === undefined ? null : new Date(secret.notAfter);
-    const index = present.findIndex((known) => known.version === version);
-    const known = present[index];
-    const isPending = keepPending && known?.state === "pending" && known.value === secret.value;
+    const index = live.findIndex((known) => known.version === version);
+    const known = live[index];
+    const isPending = isByApi && known?.state === "pending" && known.value === secret.value;
     const endless = isPending ? "pending" : "active";
     const next = { value: secret.value, state: notAfter === null ? endless : "retiring", notAfter, position } as const;
-    const same = known !== undefined && isSame(known, next) && index === position;
+    const same = known !== undefined && isSame(known, next) && Math.min(index, LAST_PLACE) === position;
     return { version, ...next, changed: !same };
   });
   const gone = present.filter(({ version }) => !used.has(version));
   return [
     ...planned,
+    ...kept,
     ...gone.map(({ version, state, value, notAfter }, i): SecretPlan => ({
       version,
       value,
       state: "retired",
       notAfter,
-      position: planned.length + i,
+      position: planned.length + kept.length + i,
       changed: state !== "retired",
     })),
   ];
+}
+
+/** The live versions whose key is missing here, each in its place, but for those that are replaced. */
+function planKept(live: readonly SecretVersion[], replaced: ReadonlySet<string>): SecretPlan[] {
+  return live.flatMap(({ version, state, notAfter, isKeyMissing }, position) =>
+    isKeyMissing === true && !replaced.has(version)
+      ? [{ version, value: null, state, notAfter, position, changed: false }]
+      : [],
+  );
+}
+
+/** No more versions than that are declared; beside ones that are kept unread, the last place may be shared. */
+const LAST_PLACE = LIVE_SECRETS_MAX - 1;
+
+/** The place that comes nth among those that are not taken. */
+function findPlace(nth: number, taken: ReadonlySet<number>): number {
+  let place = 0;
+  for (let left = nth; taken.has(place) || left-- > 0;) place++;
+  return Math.min(place, LAST_PLACE);
 }
 
 function isSame(known: SecretVersion, next: Pick<SecretPlan, "value" | "state" | "notAfter">): boolean {

@@ -28,8 +28,12 @@ export function planChannel(
   checked: CheckedChannel,
   declared: { readonly name: string; readonly origin: Origin; readonly state: AlertChannel["state"] },
 ): ChannelPlan {
-  const { address, severities, secret } = checked;
+  const { address, severities } = checked;
   const { origin, state } = declared;
+  // Others may be able to read what this process cannot, and a file is applied by whoever starts.
+  const isInUse = present?.state === "active" && present.address.kind === address.kind;
+  const isKept = isInUse && present.secretUnreadable && origin !== "api";
+  const secret = isKept ? undefined : checked.secret;
   const compared = compareFields(present, { address, severities, origin, state });
   const isNewSecret = present !== null && secret !== undefined && secret !== present.secret;
   return {

@@ -93,12 +93,14 @@ export interface MasterKeyPlaces {
   file?: string | undefined;
   /** Holds `secret.key` when neither is given; it is made there the first time. Null when there is no data folder. */
   dataDir: string | null;
+  /** Whether values are stored already that a key of before has sealed: a new one would open none of them, so none is made. */
+  holdsSealed?: boolean;
 }
 
 /** The keys, the sealing one first. `generated` says that they are new, so that a loss of the folder can be warned about. */
 export type MasterKey =
   | { ok: true; keys: SecretsKey[]; origin: "environment" | "file" | "data_folder" | "generated" }
-  | { ok: false; fault: string };
+  | { ok: false; fault: string; remedy?: string };
 
 const MAKE_ONE = "make one with: openssl rand -base64 32";
 const KEYS_MAX = 8;
@@ -110,7 +112,7 @@ const KEY_FILE_BYTES_MAX = 4_096;
  * told with what to do and without the key.
  */
 export async function loadMasterKey(places: MasterKeyPlaces): Promise<MasterKey> {
-  const { value, file, dataDir } = places;
+  const { value, file, dataDir, holdsSealed = false } = places;
   if (value !== undefined && file !== undefined)
     return fault("HOLDFAST_SECRET_KEY and HOLDFAST_SECRET_KEY_FILE are both set; keep one of them");
   if (value !== undefined) return parseKeys(value, "HOLDFAST_SECRET_KEY", "environment");
@@ -120,15 +122,20 @@ export async function loadMasterKey(places: MasterKeyPlaces): Promise<MasterKey>
   }
   if (dataDir === null)
     return fault(`no key for secrets: set HOLDFAST_SECRET_KEY or HOLDFAST_SECRET_KEY_FILE; ${MAKE_ONE}`);
-  return await loadOwnKey(dataDir);
+  return await loadOwnKey(dataDir, holdsSealed);
 }
 
-async function loadOwnKey(dataDir: string): Promise<MasterKey> {
+async function loadOwnKey(dataDir: string, holdsSealed: boolean): Promise<MasterKey> {
   const path = join(dataDir, "secret.key");
   const known = await readKeyFile(path, 0o077, "the data folder's key");
   if (known.ok) return parseKeys(known.text, path, "data_folder");
   // Only a file that is not there is made. One that cannot be read may be the only key to what is stored.
   if (!known.absent) return known;
+  if (holdsSealed)
+    return {
+      ...fault(`the database holds secrets that a master key has sealed, and there is none: no ${path}, none given`),
+      remedy: `Bring the key of this database along: set HOLDFAST_SECRET_KEY, or copy its secret.key to ${path}. If it is lost for good, set HOLDFAST_SECRET_KEY to a new one and see docs/operate/secrets.md.`,
+    };
   const made = await makeKeyFile(dataDir, path);
   if (made !== null) return made;
   const text = await readKeyFile(path, 0o077, "the data folder's key");

@@ -2,9 +2,11 @@ import { BUCKETS } from "../domain/bucket.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import pg from "pg";
+import { holdsSealed } from "./catalog/holds-sealed.ts";
 import { checkDurability } from "./durability.ts";
 import { superviseEmbedded } from "./embedded/supervise-embedded.ts";
 import { migrate } from "./migrate.ts";
+import { runOn } from "./statement.ts";
 
 /** A database that is reachable, safe and has this build's schema. */
 export interface Store {
@@ -17,6 +19,8 @@ export interface Store {
   readonly folder: string | null;
   /** A server that outlived the gateway before us. */
   readonly adopted: boolean;
+  /** Whether it held values, as it was opened, that only the master key opens. */
+  readonly holdsSealed: boolean;
   /** Stops the embedded server; nothing to do for an external one. */
   stop(): Promise<void>;
 }
@@ -46,12 +50,14 @@ export async function openStore(options: {
   const { databaseUrl, databaseFolder = null } = options;
   const store = databaseUrl === null ? await openEmbedded(options) : describeExternal(databaseUrl, databaseFolder);
   if (!store.ok) return store;
-  const fault =
-    (await findFault(store.url)) ?? (await migrateStore(store.url, options)) ?? (await findBucketFault(store.url));
-  if (fault === null) return store;
+  const fault = (await findFault(store.url)) ?? (await migrateStore(store.url, options));
+  const found = fault ?? (await readContent(store.url));
+  if (found.ok) return { ...store, holdsSealed: found.holdsSealed };
   await store.stop();
-  return fault;
+  return found;
 }
+
+type Opened = Omit<Store, "holdsSealed">;
 
 /** What one gateway process may hold at once of the embedded server's connections. */
 const CONNECTIONS_EACH = 60;
@@ -61,7 +67,7 @@ async function openEmbedded(options: {
   log: Log;
   onProgress: (text: string) => void;
   processes?: number;
-}): Promise<Store | StoreFault> {
+}): Promise<Opened | StoreFault> {
   const { processes = 1 } = options;
   const server = await superviseEmbedded({
     dataDir: options.dataDir,
@@ -82,7 +88,7 @@ async function openEmbedded(options: {
   };
 }
 
-function describeExternal(url: string, folder: string | null): Store | StoreFault {
+function describeExternal(url: string, folder: string | null): Opened | StoreFault {
   let parsed: URL;
   try {
     parsed = new URL(url);
@@ -139,7 +145,7 @@ async function findFault(url: string): Promise<StoreFault | null> {
 }
 
 /** Rows are placed by the number of buckets for ever; with another number every key would be looked for elsewhere. */
-async function findBucketFault(url: string): Promise<StoreFault | null> {
+async function readContent(url: string): Promise<StoreFault | { readonly ok: true; readonly holdsSealed: boolean }> {
   const client = new pg.Client({
     connectionString: url,
     application_name: "holdfast start",
@@ -149,7 +155,8 @@ async function findBucketFault(url: string): Promise<StoreFault | null> {
   try {
     await client.connect();
     const { rows } = await client.query<{ value: string }>("SELECT value FROM holdfast.setting WHERE name = 'buckets'");
-    if (rows[0]?.value === String(BUCKETS)) return null;
+    if (rows[0]?.value === String(BUCKETS))
+      return { ok: true, holdsSealed: (await runOn(client, holdsSealed, [])).rows[0]?.sealed === true };
     return {
       ok: false,
       code: "other_buckets",

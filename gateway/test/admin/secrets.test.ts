@@ -8,6 +8,7 @@ import { retireEnded } from "../../src/pipeline/change-secrets.ts";
 import { definitionCheckers } from "../../src/pipeline/definition-checkers.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { createSecretsBox } from "../../src/platform/secrets-box.ts";
 import { addSecretUsage } from "../../src/store/catalog/secret-usage.ts";
 import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
 import { createSecretUsage } from "../../src/engine/secret-usage.ts";
@@ -188,6 +189,19 @@ describe("adding is refused, with what to do,", () => {
     await gateway.call("POST", "/sources", { name: "wakes-the-catalog", provider: "stripe", secrets: [FIRST] });
     await use("v1", new Date());
     expect(shown(await call("GET", ""))).toMatchObject([{ version: "v1", state: "active", uses: 1 }]);
+  });
+
+  it("but for the end of a version whose key is lost: no file ends it", async () => {
+    name = "filed";
+    const stranger = createSecretsBox({ keys: [{ id: "lost", key: randomBytes(32) }] });
+    await gateway.db.pool.query(
+      `INSERT INTO holdfast.secret_version (source_id, version, tenant, position, state, sealed, created_at, activated_at)
+       SELECT id, 'v2', tenant, 1, 'active', $1, now(), now() FROM holdfast.source WHERE name = 'filed'`,
+      [Buffer.from(stranger.seal(Buffer.from(SECOND), "whatever"))],
+    );
+    expect((await call("POST", "/v2/promote", {})).status).toBe(409);
+    expect((await call("POST", "/v2/retire", {})).status).toBe(200);
+    expect(states(await call("GET", ""))).toEqual(["v1 active", "v2 retired"]);
   });
 });
 

@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { startGateway } from "../../src/main.ts";
 import { silentLog } from "../../src/platform/log.ts";
-import { deliveryConfig, openDesk } from "../support/delivery-gateway.ts";
+import { deliveryConfig, openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 
 it("a gateway whose database fails while its last role starts says so and leaves nothing open", async () => {
@@ -24,4 +26,24 @@ it("a gateway whose database fails while its last role starts says so and leaves
   const open = `SELECT application_name FROM pg_stat_activity
                  WHERE datname = current_database() AND application_name LIKE 'holdfast %'`;
   await expect.poll(() => desk.query(open)).toEqual([]);
+});
+
+it("a gateway without a key makes none for a database whose secrets another one has sealed, however often it starts", async () => {
+  const desk = await openDesk();
+  await (await startDeliveries(desk, { destinations: { d: { url: "https://d.example/" } } })).gateway.drain();
+  const stored = () =>
+    desk.query("SELECT s.*, v.value AS catalog FROM holdfast.secret_version s, holdfast.setting v ORDER BY v.name");
+  const before = await stored();
+  const config = { ...(await deliveryConfig(desk, { destinations: {} })), secretKey: null };
+  for (const _ of [1, 2]) {
+    const started = await startGateway(config, silentLog);
+    if (started.ok) onTestFinished(() => started.gateway.drain());
+    expect(started).toMatchObject({
+      ok: false,
+      code: "secret_key",
+      remedy: expect.stringMatching(/HOLDFAST_SECRET_KEY.*secret\.key/),
+    });
+  }
+  expect(existsSync(join(config.dataDir, "secret.key"))).toBe(false);
+  expect(await stored()).toEqual(before);
 });

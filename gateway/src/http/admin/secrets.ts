@@ -57,11 +57,12 @@ async function changeSource(
   context: OperationContext,
   id: string,
   decide: (source: Source, usage: readonly VersionUsage[]) => SecretsPlanned,
+  mayDeclared: (source: Source) => boolean = () => false,
 ): Promise<SecretsChanged> {
   const changed = await changeSecrets(context.deps, async (catalog, usageOf) => {
     const source = viewCatalog(catalog, context.principal.tenant).findSource(id);
     if (source === null) return { ok: false, cause: "missing", message: notFound("source", id).detail ?? "" };
-    const declared = refuseDeclared("source", source);
+    const declared = mayDeclared(source) ? null : refuseDeclared("source", source);
     if (declared !== null && !declared.ok) return declared;
     return decide(source, await usageOf(source));
   });
@@ -79,8 +80,15 @@ async function move(
   decide: (source: Source, usage: readonly VersionUsage[], now: Date) => SecretChange,
 ): Promise<Handled<SecretList>> {
   const { deps, principal, requestId } = context;
-  const changed = await changeSource(context, place.id, (source, usage) =>
-    toPlanned(source, decide(source, usage, deps.clock.now())),
+  // Declaring leaves alone what this process cannot read, so nothing else would end a version whose key is lost.
+  const isLost = ({ secrets }: Source): boolean =>
+    what === "retired" &&
+    secrets.some(({ version, isKeyMissing }) => version === place.version && isKeyMissing === true);
+  const changed = await changeSource(
+    context,
+    place.id,
+    (source, usage) => toPlanned(source, decide(source, usage, deps.clock.now())),
+    isLost,
   );
   if (!changed.ok) return toRefusal(changed);
   const { name } = changed.source;

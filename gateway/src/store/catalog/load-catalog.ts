@@ -180,7 +180,11 @@ function toDestination(box: SecretsBox, row: DestinationRow): Destination {
       ? ({ kind: "http", url: row.url ?? "" } as const)
       : ({ kind: "handler", handler: row.handler ?? "" } as const);
   const policy = toPolicy(row.policy);
-  const headers = openHeaders(box, row);
+  const { isKeyMissing: areHeadersMissing, ...headers } = openHeaders(box, row);
+  const signing =
+    row.signing_secret === null
+      ? { text: null, isKeyMissing: false }
+      : openText(box, row.signing_secret, bindSigningSecret(row.tenant, row.id));
   return {
     id: row.id,
     tenant: row.tenant,
@@ -188,10 +192,8 @@ function toDestination(box: SecretsBox, row: DestinationRow): Destination {
     target,
     ...headers,
     policy,
-    signingSecret:
-      row.signing_secret === null || headers.headersUnreadable
-        ? null
-        : openText(box, row.signing_secret, bindSigningSecret(row.tenant, row.id)),
+    signingSecret: headers.headersUnreadable ? null : signing.text,
+    ...(signing.isKeyMissing || areHeadersMissing ? { isKeyMissing: true } : {}),
     state: row.state,
     stateReason: row.state_reason,
     gate:
@@ -228,8 +230,9 @@ function openSecret(
   sourceId: string,
   row: { version: string; state: SecretState; sealed: Buffer; not_after: Date | null; retired_at: Date | null },
 ): SecretVersion {
-  const value = openText(box, row.sealed, bindSourceSecret(tenant, sourceId, row.version));
-  return { version: row.version, state: row.state, value, notAfter: row.not_after, retiredAt: row.retired_at };
+  const { text, isKeyMissing } = openText(box, row.sealed, bindSourceSecret(tenant, sourceId, row.version));
+  const { version, state, not_after: notAfter, retired_at: retiredAt } = row;
+  return { version, state, value: text, notAfter, retiredAt, ...(isKeyMissing ? { isKeyMissing: true } : {}) };
 }
 
 function openFields(
@@ -239,9 +242,9 @@ function openFields(
   const fields: Record<string, string> = {};
   const unreadable: string[] = [];
   for (const [field, sealed] of Object.entries(row.sealed_receiver)) {
-    const value = openText(box, Buffer.from(sealed, "base64"), bindReceiverField(row.tenant, row.id, field));
-    if (value === null) unreadable.push(field);
-    else fields[field] = value;
+    const { text } = openText(box, Buffer.from(sealed, "base64"), bindReceiverField(row.tenant, row.id, field));
+    if (text === null) unreadable.push(field);
+    else fields[field] = text;
   }
   return { fields, unreadable };
 }
@@ -249,14 +252,20 @@ function openFields(
 function openHeaders(
   box: SecretsBox,
   row: { id: string; tenant: string; headers: [string, string][]; sealed_headers: Buffer | null },
-): { headers: readonly (readonly [string, string])[]; headersUnreadable: boolean } {
-  if (row.sealed_headers === null) return { headers: row.headers, headersUnreadable: false };
-  const text = openText(box, row.sealed_headers, bindDestinationHeaders(row.tenant, row.id));
-  if (text === null) return { headers: row.headers, headersUnreadable: true };
-  return { headers: JSON.parse(text) as [string, string][], headersUnreadable: false };
+): { headers: readonly (readonly [string, string])[]; headersUnreadable: boolean; isKeyMissing: boolean } {
+  const readable = { headersUnreadable: false, isKeyMissing: false };
+  if (row.sealed_headers === null) return { headers: row.headers, ...readable };
+  const { text, isKeyMissing } = openText(box, row.sealed_headers, bindDestinationHeaders(row.tenant, row.id));
+  if (text === null) return { headers: row.headers, headersUnreadable: true, isKeyMissing };
+  return { headers: JSON.parse(text) as [string, string][], ...readable };
 }
 
-function openText(box: SecretsBox, sealed: Uint8Array, binding: string): string | null {
+function openText(
+  box: SecretsBox,
+  sealed: Uint8Array,
+  binding: string,
+): { readonly text: string | null; readonly isKeyMissing: boolean } {
   const opened = box.open(sealed, binding);
-  return opened.ok ? Buffer.from(opened.plain).toString("utf8") : null;
+  if (opened.ok) return { text: Buffer.from(opened.plain).toString("utf8"), isKeyMissing: false };
+  return { text: null, isKeyMissing: opened.reason === "unknown_key" };
 }
