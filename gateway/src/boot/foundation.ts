@@ -246,7 +246,7 @@ async function applyDeclared(
     return startFault(
       "apply_failed",
       `the configuration could not be stored: ${applied.message}`,
-      "Nothing was changed; start again.",
+      `${applied.unknown ? "It is not known whether it was" : "Nothing was changed"}; start again.`,
     );
   if (applied.cause === "stale") throw new Error("a start has seen nothing that it could hold a change against");
   const lines = applied.faults.map((fault) => `${fault.path}: ${fault.problem}`);

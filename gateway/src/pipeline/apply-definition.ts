@@ -12,7 +12,7 @@ import { applyAlerts } from "./change-alerts.ts";
 import { applyReconciliations } from "./apply-reconciliations.ts";
 import type { CatalogDeps, CatalogItem, Planned } from "./change-catalog.ts";
 import { changeCatalog } from "./change-catalog.ts";
-import type { Committed } from "../store/database.ts";
+import type { Queryable } from "../store/statement.ts";
 
 /** One thing that a change made, altered or put out of use. */
 export interface ChangedThing {
@@ -46,7 +46,7 @@ export interface ApplyOptions {
 }
 
 /**
- * Brings the catalog to what a checked definition declares, in one transaction. Keys and signing secrets that were made
+ * Brings all to what a checked definition declares, in one transaction. Keys and signing secrets that were made
  * once are kept. What the same origin declared before and declares no longer is put out of use, never deleted. A name that
  * another origin declared passes to this one.
  */
@@ -57,6 +57,7 @@ export async function applyDefinition(
 ): Promise<Applied> {
   const tenant = options.tenant ?? "default";
   let gone: readonly CatalogItem[] = [];
+  let others: Others = { plans: [], gone: [] };
   const changed = await changeCatalog(
     deps,
     (catalog): Planned => {
@@ -66,36 +67,43 @@ export async function applyDefinition(
       gone = planGone(catalog, declared, { tenant, origin: options.origin });
       return { ok: true, items: [...declared, ...gone] };
     },
-    { write: !options.dryRun },
+    {
+      write: !options.dryRun,
+      beside: async (tx, items) => {
+        const sources = items.filter(({ kind }) => kind === "source");
+        const sourceIds = new Map(sources.map(({ name, id }) => [name, id]));
+        others = await applyOthers(deps, tx, definition, { tenant, sourceIds, ...options });
+      },
+    },
   );
   if (changed.ok) {
-    const sources = changed.items.filter(({ kind }) => kind === "source");
-    const sourceIds = new Map(sources.map(({ name, id }) => [name, id]));
-    const others = await applyOthers(deps, definition, { tenant, sourceIds, ...options });
-    if (!others.ok) return { ok: false, cause: "database", unknown: others.unknown, message: others.message };
-    const { plans, gone: goneToo } = others.value;
-    return { ok: true, plan: summarize([...changed.items, ...plans, ...goneToo], new Set([...gone, ...goneToo])) };
+    const items = [...changed.items, ...others.plans, ...others.gone];
+    return { ok: true, plan: summarize(items, new Set([...gone, ...others.gone])) };
   }
   if (changed.cause === "faults" || changed.cause === "stale" || changed.cause === "database") return changed;
   throw new Error("a plan for a whole definition has no single conflict");
 }
 
-/** What is declared beside the catalog, after it, each in a transaction of its own: should one fail, applying again does the rest. */
+interface Others {
+  readonly plans: readonly Summed[];
+  readonly gone: readonly Summed[];
+}
+
+/** What is declared beside the catalog. */
 async function applyOthers(
   deps: CatalogDeps,
+  tx: Queryable,
   { reconciliations, alerts }: CompleteDefinition,
   owner: Owner & { readonly sourceIds: ReadonlyMap<string, string>; readonly dryRun: boolean },
-): Promise<Committed<{ readonly plans: readonly Summed[]; readonly gone: readonly Summed[] }>> {
+): Promise<Others> {
   const write = { write: !owner.dryRun };
-  const compared = await applyReconciliations(deps, { ...owner, reconciliations }, write);
-  if (!compared.ok) return compared;
-  const told = await applyAlerts(deps, { ...owner, alerts }, write);
-  if (!told.ok) return told;
+  const compared = await applyReconciliations(deps, tx, { ...owner, reconciliations }, write);
+  const told = await applyAlerts(deps, tx, { ...owner, alerts }, write);
   const asOne = (part: "plans" | "gone"): Summed[] => [
-    ...compared.value[part].map((plan) => ({ ...plan, kind: "reconciliation" as const })),
-    ...told.value[part].map((plan) => ({ ...plan, kind: "alert_channel" as const })),
+    ...compared[part].map((plan) => ({ ...plan, kind: "reconciliation" as const })),
+    ...told[part].map((plan) => ({ ...plan, kind: "alert_channel" as const })),
   ];
-  return { ok: true, value: { plans: asOne("plans"), gone: asOne("gone") } };
+  return { plans: asOne("plans"), gone: asOne("gone") };
 }
 
 interface Owner {

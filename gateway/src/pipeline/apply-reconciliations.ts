@@ -23,29 +23,26 @@ export interface DeclaredReconciliations {
 /**
  * Brings the reconciliations to what a checked definition declares. What the same origin declared before and declares no longer is
  * disabled, never deleted: its runs stay comparable. With `write: false` it only plans.
+ *
+ * @param tx holds the catalog's lock
  */
 export async function applyReconciliations(
   deps: CatalogDeps,
+  tx: Queryable,
   declared: DeclaredReconciliations,
   options: { readonly write: boolean },
-): Promise<Committed<{ readonly plans: readonly ReconciliationPlan[]; readonly gone: readonly ReconciliationPlan[] }>> {
-  return await deps.db.transaction(async (tx) => {
-    await tx.run(lockCatalog, []);
-    const present = await loadSetups(tx, deps.box, { tenant: declared.tenant });
-    const plans = Object.entries(declared.reconciliations).map(([name, checked]) =>
-      planOne(deps, declared, present, name, checked),
-    );
-    const isGone = (setup: Reconciliation): boolean =>
-      setup.origin === declared.origin &&
-      setup.state === "active" &&
-      declared.reconciliations[setup.name] === undefined;
-    const gone = present.filter(isGone).map((setup): ReconciliationPlan => {
-      return { ...setup, secret: undefined, state: "disabled", action: "updated", fields: ["state"] };
-    });
-    for (const one of options.write ? [...plans, ...gone] : [])
-      if (one.action !== "unchanged") await save(deps, tx, one);
-    return { plans, gone };
-  }, DEADLINE_MS);
+): Promise<{ readonly plans: readonly ReconciliationPlan[]; readonly gone: readonly ReconciliationPlan[] }> {
+  const present = await loadSetups(tx, deps.box, { tenant: declared.tenant });
+  const plans = Object.entries(declared.reconciliations).map(([name, checked]) =>
+    planOne(deps, declared, present, name, checked),
+  );
+  const isGone = (setup: Reconciliation): boolean =>
+    setup.origin === declared.origin && setup.state === "active" && declared.reconciliations[setup.name] === undefined;
+  const gone = present.filter(isGone).map((setup): ReconciliationPlan => {
+    return { ...setup, secret: undefined, state: "disabled", action: "updated", fields: ["state"] };
+  });
+  for (const one of options.write ? [...plans, ...gone] : []) if (one.action !== "unchanged") await save(deps, tx, one);
+  return { plans, gone };
 }
 
 function planOne(

@@ -50,36 +50,36 @@ export function planChannel(
 /**
  * Brings the channels, rules and owners to what a checked definition declares. A channel that the same origin declared before
  * and declares no longer is disabled: its notices stay to be seen. With `write: false` it only plans.
+ *
+ * @param tx holds the catalog's lock
  */
 export async function applyAlerts(
   deps: CatalogDeps,
+  tx: Queryable,
   declared: { readonly tenant: string; readonly origin: Origin; readonly alerts: CheckedAlerts | null },
   options: { readonly write: boolean },
-): Promise<Committed<{ readonly plans: readonly ChannelPlan[]; readonly gone: readonly ChannelPlan[] }>> {
+): Promise<{ readonly plans: readonly ChannelPlan[]; readonly gone: readonly ChannelPlan[] }> {
   const { tenant, origin, alerts } = declared;
-  return await deps.db.transaction(async (tx) => {
-    await tx.run(lockCatalog, []);
-    const present = await loadChannels(tx, deps.box, tenant);
-    const find = (name: string): AlertChannel | null => present.find((channel) => channel.name === name) ?? null;
-    const channels = alerts?.channels ?? {};
-    const plans = Object.entries(channels).map(([name, checked]) =>
-      planChannel(deps, find(name), checked, { name, origin, state: "active" }),
-    );
-    const gone = present
-      .filter((one) => one.origin === origin && one.state === "active" && !Object.hasOwn(channels, one.name))
-      .map((one): ChannelPlan => ({
-        ...one,
-        secret: undefined,
-        state: "disabled",
-        action: "updated",
-        fields: ["state"],
-      }));
-    if (!options.write) return { plans, gone };
-    for (const plan of [...plans, ...gone]) if (plan.action !== "unchanged") await save(deps, tx, tenant, plan);
-    if (alerts !== null && (alerts.rules !== null || alerts.owners !== null))
-      await tx.run(saveAlertSettings, [tenant, toJson(alerts.rules), toJson(alerts.owners), deps.clock.now()]);
-    return { plans, gone };
-  }, DEADLINE_MS);
+  const present = await loadChannels(tx, deps.box, tenant);
+  const find = (name: string): AlertChannel | null => present.find((channel) => channel.name === name) ?? null;
+  const channels = alerts?.channels ?? {};
+  const plans = Object.entries(channels).map(([name, checked]) =>
+    planChannel(deps, find(name), checked, { name, origin, state: "active" }),
+  );
+  const gone = present
+    .filter((one) => one.origin === origin && one.state === "active" && !Object.hasOwn(channels, one.name))
+    .map((one): ChannelPlan => ({
+      ...one,
+      secret: undefined,
+      state: "disabled",
+      action: "updated",
+      fields: ["state"],
+    }));
+  if (!options.write) return { plans, gone };
+  for (const plan of [...plans, ...gone]) if (plan.action !== "unchanged") await save(deps, tx, tenant, plan);
+  if (alerts !== null && (alerts.rules !== null || alerts.owners !== null))
+    await tx.run(saveAlertSettings, [tenant, toJson(alerts.rules), toJson(alerts.owners), deps.clock.now()]);
+  return { plans, gone };
 }
 
 /** Changes one channel by what is there then; null from `plan` writes nothing. */

@@ -57,6 +57,14 @@ export type Changed =
   | Planned
   | { readonly ok: false; readonly cause: "database"; readonly unknown: boolean; readonly message: string };
 
+/** How a change is made. */
+export interface ChangeOptions {
+  /** False: it is only planned. */
+  readonly write: boolean;
+  /** Plans what is declared beside the catalog, and writes it where that is asked for: in the same transaction, after the catalog. */
+  readonly beside?: (tx: Queryable, items: readonly CatalogItem[]) => Promise<void>;
+}
+
 // Holding or releasing a backlog takes its time (45,000 deliveries a second, measured); all else is done in milliseconds.
 const DEADLINE_MS = 60_000;
 const MOVING_MS_MAX = 20_000;
@@ -69,7 +77,7 @@ const RANGES = 64;
 export async function changeCatalog(
   deps: CatalogDeps,
   plan: (catalog: Catalog) => Planned,
-  options: { readonly write: boolean } = { write: true },
+  options: ChangeOptions = { write: true },
 ): Promise<Changed> {
   const done = await deps.db.transaction(async (tx): Promise<Planned> => {
     await tx.run(lockCatalog, []);
@@ -77,14 +85,15 @@ export async function changeCatalog(
     const stale = deps.watch?.before(catalog) ?? null;
     if (stale !== null) return { ok: false, cause: "stale", message: stale };
     const planned = plan(catalog);
-    if (!planned.ok || !options.write) return planned;
-    const changes = planned.items.filter((item) => item.action !== "unchanged");
+    if (!planned.ok) return planned;
+    const changes = options.write ? planned.items.filter((item) => item.action !== "unchanged") : [];
     // Routes last: they refer to what the others make.
     for (const item of changes) if (item.kind === "source") await writeSource(deps, tx, item);
     for (const item of changes) if (item.kind === "destination") await writeDestination(deps, tx, item);
     for (const item of changes) if (item.kind === "route") await writeRoute(deps, tx, item);
     if (changes.length > 0) await tx.run(bumpCatalogVersion, []);
-    await deps.watch?.after(tx, changes);
+    await options.beside?.(tx, planned.items);
+    if (options.write) await deps.watch?.after(tx, changes);
     return planned;
   }, DEADLINE_MS);
   if (done.ok) return done.value;

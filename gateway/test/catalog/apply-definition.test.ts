@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Catalog, Origin } from "../../src/domain/catalog.ts";
 import type { CompleteDefinition, Definition } from "../../src/domain/definition.ts";
 import { checkDefinition } from "../../src/domain/definition.ts";
@@ -182,6 +182,26 @@ describe("applying a definition", () => {
     const applied = await applyDefinition(deps, definition, { origin: "api", dryRun: false });
     expect(applied).toMatchObject({ ok: false, cause: "faults", faults: [{ path: "sources.two.key" }] });
     expect(await load()).toEqual(before);
+  });
+
+  it("changes nothing at all when the last part of it cannot be stored", async () => {
+    await apply({ sources: { stripe } });
+    const before = await load();
+    await db.pool.query("ALTER TABLE holdfast.alert_channel ADD CONSTRAINT full_up CHECK (name <> 'chat')");
+    onTestFinished(() => db.pool.query("ALTER TABLE holdfast.alert_channel DROP CONSTRAINT full_up").then(() => {}));
+    const deps = { db, box, clock: systemClock, random: (size: number): Uint8Array => randomBytes(size) };
+    const chat = { kind: "slack", url: "https://hooks.slack.com/services/T0/B0/x" } as const;
+    const log = {
+      source: "stripe",
+      connector: { kind: "stripe" },
+      eventTypes: ["*"],
+      secret: "sk_test_of-the-log",
+    } as const;
+    const definition = complete({ ...full, reconciliations: { log }, alerts: { channels: { chat } } });
+    const applied = await applyDefinition(deps, definition, { origin: "file", dryRun: false });
+    expect(applied).toMatchObject({ ok: false, cause: "database", unknown: false });
+    expect(await load()).toEqual(before);
+    expect((await db.pool.query("SELECT FROM holdfast.reconciliation")).rowCount).toBe(0);
   });
 
   it("turns a handler into an HTTP destination and back, with a secret where there is one to have", async () => {
