@@ -18,7 +18,8 @@ import type { VirtualTime } from "../engine/virtual-time.ts";
 import { openVirtualTime } from "../engine/virtual-time.ts";
 import type { SafetyWatch } from "../engine/watch-safety.ts";
 import { watchSafety } from "../engine/watch-safety.ts";
-import { applyDefinition } from "../pipeline/apply-definition.ts";
+import type { ChangedThing } from "../pipeline/apply-definition.ts";
+import { applyDefinition, nameThing } from "../pipeline/apply-definition.ts";
 import type { Clock } from "../platform/clock.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
@@ -118,7 +119,7 @@ export async function layFoundation(
   try {
     await parts.databaseClock.sync();
     await ensurePartitions(base, systemClock.now().getTime(), PARTITION_DAYS_AHEAD);
-    const fault = await applyDeclared(config, { ...parts, db: base });
+    const fault = await applyDeclared(config, { ...parts, db: base }, log);
     if (fault !== null) {
       await close();
       return fault;
@@ -238,10 +239,21 @@ async function startWatches(config: GatewayConfig, deps: WatchDeps): Promise<Wat
 async function applyDeclared(
   config: GatewayConfig,
   deps: Parameters<typeof applyDefinition>[0],
+  log: Log,
 ): Promise<StartFault | null> {
   if (config.definition === null) return null;
   const applied = await applyDefinition(deps, config.definition, { origin: config.definitionOrigin, dryRun: false });
-  if (applied.ok) return null;
+  if (applied.ok) {
+    const { created, updated, disabled } = applied.plan;
+    const changes = {
+      created: created.map(nameThing),
+      updated: updated.map(tellChange),
+      disabled: disabled.map(nameThing),
+    };
+    if (created.length + updated.length + disabled.length > 0)
+      log.info(changes, "the declared configuration was applied");
+    return null;
+  }
   if (applied.cause === "database")
     return startFault(
       "apply_failed",
@@ -251,4 +263,8 @@ async function applyDeclared(
   if (applied.cause === "stale") throw new Error("a start has seen nothing that it could hold a change against");
   const lines = applied.faults.map((fault) => `${fault.path}: ${fault.problem}`);
   return startFault("invalid_configuration", lines.join("\n"), "Mend the configuration file and start again.");
+}
+
+function tellChange(thing: ChangedThing): string {
+  return `${nameThing(thing)} (${thing.fields.join(", ")})`;
 }

@@ -10,17 +10,12 @@ import type { SourcePlan } from "../domain/source-plan.ts";
 import { planSource, planSourceState } from "../domain/source-plan.ts";
 import { applyAlerts } from "./change-alerts.ts";
 import { applyReconciliations } from "./apply-reconciliations.ts";
-import type { CatalogDeps, CatalogItem, Planned } from "./change-catalog.ts";
+import type { CatalogDeps, CatalogItem, Planned, PlannedThing } from "./change-catalog.ts";
 import { changeCatalog } from "./change-catalog.ts";
 import type { Queryable } from "../store/statement.ts";
 
 /** One thing that a change made, altered or put out of use. */
-export interface ChangedThing {
-  readonly kind: "source" | "destination" | "route" | "reconciliation" | "alert_channel";
-  readonly name: string;
-  /** The names of the fields that differ; empty for what is new. Never their values. */
-  readonly fields: readonly string[];
-}
+export type ChangedThing = Omit<PlannedThing, "action">;
 
 /** What applying a definition does, or would do. */
 export interface ApplyPlan {
@@ -73,6 +68,7 @@ export async function applyDefinition(
         const sources = items.filter(({ kind }) => kind === "source");
         const sourceIds = new Map(sources.map(({ name, id }) => [name, id]));
         others = await applyOthers(deps, tx, definition, { tenant, sourceIds, ...options });
+        return [...others.plans, ...others.gone];
       },
     },
   );
@@ -85,8 +81,8 @@ export async function applyDefinition(
 }
 
 interface Others {
-  readonly plans: readonly Summed[];
-  readonly gone: readonly Summed[];
+  readonly plans: readonly PlannedThing[];
+  readonly gone: readonly PlannedThing[];
 }
 
 /** What is declared beside the catalog. */
@@ -99,11 +95,11 @@ async function applyOthers(
   const write = { write: !owner.dryRun };
   const compared = await applyReconciliations(deps, tx, { ...owner, reconciliations }, write);
   const told = await applyAlerts(deps, tx, { ...owner, alerts }, write);
-  const asOne = (part: "plans" | "gone"): Summed[] => [
+  const asOne = (part: "plans" | "gone"): PlannedThing[] => [
     ...compared[part].map((plan) => ({ ...plan, kind: "reconciliation" as const })),
     ...told[part].map((plan) => ({ ...plan, kind: "alert_channel" as const })),
   ];
-  return { plans: asOne("plans"), gone: asOne("gone") };
+  return { plans: [...asOne("plans"), ...told.settings], gone: asOne("gone") };
 }
 
 interface Owner {
@@ -192,10 +188,13 @@ function findSharedKeys(catalog: Catalog, definition: CompleteDefinition, tenant
   });
 }
 
-type Summed = ChangedThing & { readonly action: CatalogItem["action"] };
+/** What names a thing wherever a plan is told: `source/stripe`. */
+export function nameThing({ kind, name }: Pick<ChangedThing, "kind" | "name">): string {
+  return `${kind}/${name}`;
+}
 
-function summarize(items: readonly Summed[], gone: ReadonlySet<Summed>): ApplyPlan {
-  const pick = (wanted: (item: Summed) => boolean): ChangedThing[] =>
+function summarize(items: readonly PlannedThing[], gone: ReadonlySet<PlannedThing>): ApplyPlan {
+  const pick = (wanted: (item: PlannedThing) => boolean): ChangedThing[] =>
     items.filter(wanted).map(({ kind, name, fields }) => ({ kind, name, fields }));
   return {
     created: pick((item) => item.action === "created"),

@@ -5,11 +5,12 @@ import type { Origin } from "../domain/catalog.ts";
 import { newUuid } from "../domain/id.ts";
 import { bindAlertChannel } from "../domain/secret-binding.ts";
 import { loadChannels, saveChannel } from "../store/alerts/channels.ts";
-import { saveAlertSettings } from "../store/alerts/settings.ts";
+import type { AlertSettings } from "../store/alerts/settings.ts";
+import { NO_ALERT_SETTINGS, loadAlertSettings, saveAlertSettings } from "../store/alerts/settings.ts";
 import { lockCatalog } from "../store/catalog/catalog-version.ts";
 import type { Committed } from "../store/database.ts";
 import type { Queryable } from "../store/statement.ts";
-import type { CatalogDeps } from "./change-catalog.ts";
+import type { CatalogDeps, PlannedThing } from "./change-catalog.ts";
 
 const DEADLINE_MS = 10_000;
 
@@ -58,7 +59,11 @@ export async function applyAlerts(
   tx: Queryable,
   declared: { readonly tenant: string; readonly origin: Origin; readonly alerts: CheckedAlerts | null },
   options: { readonly write: boolean },
-): Promise<{ readonly plans: readonly ChannelPlan[]; readonly gone: readonly ChannelPlan[] }> {
+): Promise<{
+  readonly plans: readonly ChannelPlan[];
+  readonly gone: readonly ChannelPlan[];
+  readonly settings: readonly PlannedThing[];
+}> {
   const { tenant, origin, alerts } = declared;
   const present = await loadChannels(tx, deps.box, tenant);
   const find = (name: string): AlertChannel | null => present.find((channel) => channel.name === name) ?? null;
@@ -75,11 +80,24 @@ export async function applyAlerts(
       action: "updated",
       fields: ["state"],
     }));
-  if (!options.write) return { plans, gone };
+  const settings = planSettings((await loadAlertSettings(tx)).get(tenant) ?? NO_ALERT_SETTINGS, alerts);
+  if (!options.write) return { plans, gone, settings };
   for (const plan of [...plans, ...gone]) if (plan.action !== "unchanged") await save(deps, tx, tenant, plan);
-  if (alerts !== null && (alerts.rules !== null || alerts.owners !== null))
+  if (alerts !== null && settings.some(({ action }) => action !== "unchanged"))
     await tx.run(saveAlertSettings, [tenant, toJson(alerts.rules), toJson(alerts.owners), deps.clock.now()]);
-  return { plans, gone };
+  return { plans, gone, settings };
+}
+
+/** What becomes of the rules and of the owners, each as one thing whose fields are the rules, or the sources, that differ. */
+function planSettings(present: AlertSettings, alerts: CheckedAlerts | null): PlannedThing[] {
+  return (["rules", "owners"] as const).flatMap((name): PlannedThing[] => {
+    const known: Readonly<Record<string, unknown>> = present[name];
+    const declared: Readonly<Record<string, unknown>> | null = alerts?.[name] ?? null;
+    if (declared === null) return [];
+    // Those that are declared no longer differ as well.
+    const missing = Object.fromEntries(Object.keys(known).map((key) => [key, undefined]));
+    return [{ kind: "alerts", name, ...compareFields(known, { ...missing, ...declared }) }];
+  });
 }
 
 /** Changes one channel by what is there then; null from `plan` writes nothing. */

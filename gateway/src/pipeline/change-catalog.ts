@@ -1,5 +1,6 @@
 import { BUCKETS } from "../domain/bucket.ts";
 import type { Catalog } from "../domain/catalog.ts";
+import type { PlannedAction } from "../domain/catalog-plan.ts";
 import type { DestinationPlan } from "../domain/destination-plan.ts";
 import type { FieldFault } from "../domain/field-checks.ts";
 import type { RoutePlan } from "../domain/route-plan.ts";
@@ -38,7 +39,16 @@ export interface CatalogWatch {
   /** Before anything is planned, under the lock: why the change must not be made, or null. */
   before(catalog: Catalog): string | null;
   /** After everything was written; `changes` is empty when nothing was to be changed. What it writes commits with them. */
-  after(tx: Queryable, changes: readonly CatalogItem[]): Promise<void>;
+  after(tx: Queryable, changes: readonly PlannedThing[]): Promise<void>;
+}
+
+/** One thing that is configured, and what a change does to it. */
+export interface PlannedThing {
+  readonly kind: CatalogItem["kind"] | "reconciliation" | "alert_channel" | "alerts";
+  readonly name: string;
+  readonly action: PlannedAction;
+  /** The names of the fields that differ; empty for what is new. Never their values. */
+  readonly fields: readonly string[];
 }
 
 export type CatalogItem = SourcePlan | DestinationPlan | RoutePlan;
@@ -62,7 +72,7 @@ export interface ChangeOptions {
   /** False: it is only planned. */
   readonly write: boolean;
   /** Plans what is declared beside the catalog, and writes it where that is asked for: in the same transaction, after the catalog. */
-  readonly beside?: (tx: Queryable, items: readonly CatalogItem[]) => Promise<void>;
+  readonly beside?: (tx: Queryable, items: readonly CatalogItem[]) => Promise<readonly PlannedThing[]>;
 }
 
 // Holding or releasing a backlog takes its time (45,000 deliveries a second, measured); all else is done in milliseconds.
@@ -86,19 +96,21 @@ export async function changeCatalog(
     if (stale !== null) return { ok: false, cause: "stale", message: stale };
     const planned = plan(catalog);
     if (!planned.ok) return planned;
-    const changes = options.write ? planned.items.filter((item) => item.action !== "unchanged") : [];
+    const changes = options.write ? planned.items.filter(isChanged) : [];
     // Routes last: they refer to what the others make.
     for (const item of changes) if (item.kind === "source") await writeSource(deps, tx, item);
     for (const item of changes) if (item.kind === "destination") await writeDestination(deps, tx, item);
     for (const item of changes) if (item.kind === "route") await writeRoute(deps, tx, item);
     if (changes.length > 0) await tx.run(bumpCatalogVersion, []);
-    await options.beside?.(tx, planned.items);
-    if (options.write) await deps.watch?.after(tx, changes);
+    const others = (await options.beside?.(tx, planned.items)) ?? [];
+    if (options.write) await deps.watch?.after(tx, [...changes, ...others.filter(isChanged)]);
     return planned;
   }, DEADLINE_MS);
   if (done.ok) return done.value;
   return { ok: false, cause: "database", unknown: done.unknown, message: done.message };
 }
+
+const isChanged = ({ action }: Pick<PlannedThing, "action">): boolean => action !== "unchanged";
 
 async function writeSource(deps: CatalogDeps, tx: Queryable, plan: SourcePlan): Promise<void> {
   const now = deps.clock.now();

@@ -87,6 +87,43 @@ describe("the audit", () => {
     expect(JSON.stringify(stored.rows)).not.toContain(made.key.slice(12));
   });
 
+  it("has one entry for a configuration, with its reconciliations, channels, rules and owners, though none of the rest changes", async () => {
+    const sources = { filed: { provider: "stripe", secrets: ["whsec_a-secret-of-enough-length-0002"] } };
+    const apply = async (more: object): Promise<unknown> =>
+      (await gateway.call("POST", "/configuration", { definition: { sources, ...more } })).body;
+    await apply({});
+    const url = "https://hooks.slack.com/services/T0/B0/of-the-chat";
+    const declared = {
+      reconciliations: {
+        log: { source: "filed", connector: { kind: "stripe" }, eventTypes: ["*"], secret: "sk_test_of-the-log" },
+      },
+      alerts: {
+        channels: { chat: { kind: "slack", url } },
+        rules: { breaker_open: { state: "disabled" } },
+        owners: { filed: ["chat"] },
+      },
+    };
+    const { n } = await newest();
+    const changes = [
+      { thing: "reconciliation/log", action: "created" },
+      { thing: "alert_channel/chat", action: "created" },
+      { thing: "alerts/rules", action: "updated", fields: ["breaker_open"] },
+      { thing: "alerts/owners", action: "updated", fields: ["filed"] },
+    ];
+    expect(await apply(declared)).toMatchObject({
+      created: ["reconciliation/log", "alert_channel/chat"],
+      updated: ["alerts/rules", "alerts/owners"],
+      unchanged: 1,
+    });
+    expect(await newest()).toMatchObject({ n: n + 1, action: "POST /configuration", detail: { changes } });
+    expect(await apply(declared)).toMatchObject({ created: [], updated: [], unchanged: 5 });
+    expect((await newest()).n).toBe(n + 1);
+    const fewer = { ...declared, alerts: { ...declared.alerts, rules: {} } };
+    expect(await apply(fewer)).toMatchObject({ changes: [{ thing: "alerts/rules", fields: ["breaker_open"] }] });
+    const stored = await gateway.db.pool.query("SELECT audit::text AS row FROM holdfast.audit");
+    for (const secret of [url, "sk_test_of-the-log"]) expect(JSON.stringify(stored.rows)).not.toContain(secret);
+  });
+
   it("has no entry for a look, a refusal, a preview, or a change that changed nothing", async () => {
     const { n } = await newest();
     await gateway.call("GET", "/sources");

@@ -28,6 +28,23 @@ it("a gateway whose database fails while its last role starts says so and leaves
   await expect.poll(() => desk.query(open)).toEqual([]);
 });
 
+it("a start says in one line what of the declared configuration it has changed, and nothing when it is as it was", async () => {
+  const desk = await openDesk();
+  const destinations = { d: { url: "https://d.example/" }, gone: { url: "https://gone.example/" } };
+  const { d } = destinations;
+  const told: unknown[] = [];
+  for (const declared of [destinations, destinations, { d: { ...d, timeoutMs: 5_000 } }]) {
+    const { gateway, logged } = await startDeliveries(desk, { destinations: declared });
+    told.push(logged.filter(({ text }) => text === "the declared configuration was applied"));
+    await gateway.drain();
+  }
+  expect(told).toMatchObject([
+    [{ created: ["source/payments", "destination/d", "destination/gone"], updated: [], disabled: [] }],
+    [],
+    [{ created: [], updated: ["destination/d (policy)"], disabled: ["destination/gone"] }],
+  ]);
+});
+
 it("a gateway without a key makes none for a database whose secrets another one has sealed, however often it starts", async () => {
   const desk = await openDesk();
   await (await startDeliveries(desk, { destinations: { d: { url: "https://d.example/" } } })).gateway.drain();

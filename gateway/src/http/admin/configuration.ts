@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { checkDefinition } from "../../domain/definition.ts";
-import type { ApplyPlan, ChangedThing } from "../../pipeline/apply-definition.ts";
-import { applyDefinition } from "../../pipeline/apply-definition.ts";
+import type { ApplyPlan } from "../../pipeline/apply-definition.ts";
+import { applyDefinition, nameThing } from "../../pipeline/apply-definition.ts";
 import { catalogOf, readAgain } from "./catalog-operations.ts";
 import { destinationSchema, routeSchema, sourceSchema, toDestination, toRoute, toSource } from "./catalog-shape.ts";
 import { definitionCheckers } from "../../pipeline/definition-checkers.ts";
@@ -78,10 +78,6 @@ function toApplied(plan: ApplyPlan, dryRun: boolean): z.infer<typeof appliedSche
     unchanged: plan.unchanged,
     changes: plan.updated.map((thing) => ({ thing: nameThing(thing), fields: [...thing.fields] })),
   };
-}
-
-function nameThing({ kind, name }: ChangedThing): string {
-  return `${kind}/${name}`;
 }
 
 const tag = "Configuration";

@@ -1,6 +1,6 @@
 import type { AuditEntry } from "../../domain/audit-entry.ts";
 import { toPublicId } from "../../domain/id.ts";
-import type { CatalogItem } from "../../pipeline/change-catalog.ts";
+import type { PlannedThing } from "../../pipeline/change-catalog.ts";
 import { appendAudit } from "../../store/access/audit.ts";
 import type { Queryable } from "../../store/statement.ts";
 import type { AdminDeps } from "./admin-deps.ts";
@@ -21,8 +21,8 @@ export interface Change {
 
 /** Writes one entry of the audit for one request, whichever way the change is made. */
 export interface ChangeRecorder {
-  /** For what is changed in a transaction of the catalog: the entry commits with it. */
-  inTransaction(tx: Queryable, changes: readonly CatalogItem[]): Promise<void>;
+  /** For what is changed in a transaction of the catalog, with all that is declared beside it: the entry commits with it. */
+  inTransaction(tx: Queryable, changes: readonly PlannedThing[]): Promise<void>;
   /** For everything else, after it was done. */
   afterwards(value: unknown, by?: Pick<Principal, "tenant" | "name" | "keyId" | "personId">): Promise<void>;
 }
@@ -80,7 +80,7 @@ export function actorOf({ keyId, personId }: Pick<Principal, "keyId" | "personId
   return keyId === null ? null : toPublicId("key", keyId);
 }
 
-function describeItem({ kind, name, action, fields }: CatalogItem): object {
+function describeItem({ kind, name, action, fields }: PlannedThing): object {
   return { thing: `${kind}/${name}`, action, ...(fields.length > 0 ? { fields } : {}) };
 }
 
