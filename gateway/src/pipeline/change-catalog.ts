@@ -75,10 +75,14 @@ export interface ChangeOptions {
   readonly beside?: (tx: Queryable, items: readonly CatalogItem[]) => Promise<readonly PlannedThing[]>;
 }
 
-// Holding or releasing a backlog takes its time (45,000 deliveries a second, measured); all else is done in milliseconds.
 const DEADLINE_MS = 60_000;
-const MOVING_MS_MAX = 20_000;
-const RANGES = 64;
+// Holding or releasing a backlog takes its time (45,000 deliveries a second, measured); all else is done in milliseconds. Whoever
+// else changes the catalog, such as by a throttle in an emergency, waits two seconds for its lock (store/database.ts): that is
+// longer than all destinations of a change together may take, with the statement that is under way then.
+const MOVING_MS_MAX = 1_500;
+/** A statement that took less may do twice as much the next time, one that took more than twice as long the half. */
+const QUICK_MS = 200;
+const FIRST_BUCKETS = 16;
 
 /**
  * Changes the catalog in one transaction: no other change runs at once, the plan is made from what is there then, and every
@@ -96,10 +100,11 @@ export async function changeCatalog(
     if (stale !== null) return { ok: false, cause: "stale", message: stale };
     const planned = plan(catalog);
     if (!planned.ok) return planned;
+    const movingEndMs = deps.clock.monotonicMs() + MOVING_MS_MAX;
     const changes = options.write ? planned.items.filter(isChanged) : [];
     // Routes last: they refer to what the others make.
     for (const item of changes) if (item.kind === "source") await writeSource(deps, tx, item);
-    for (const item of changes) if (item.kind === "destination") await writeDestination(deps, tx, item);
+    for (const item of changes) if (item.kind === "destination") await writeDestination(deps, tx, item, movingEndMs);
     for (const item of changes) if (item.kind === "route") await writeRoute(deps, tx, item);
     if (changes.length > 0) await tx.run(bumpCatalogVersion, []);
     const others = (await options.beside?.(tx, planned.items)) ?? [];
@@ -145,7 +150,12 @@ function sealReceiver(box: SecretsBox, plan: SourcePlan): { open: string; sealed
   return { open: JSON.stringify(open), sealed: JSON.stringify(sealed) };
 }
 
-async function writeDestination(deps: CatalogDeps, tx: Queryable, plan: DestinationPlan): Promise<void> {
+async function writeDestination(
+  deps: CatalogDeps,
+  tx: Queryable,
+  plan: DestinationPlan,
+  movingEndMs: number,
+): Promise<void> {
   const { id, tenant, target, policy } = plan;
   const sealed =
     plan.signingSecret === null
@@ -183,7 +193,7 @@ async function writeDestination(deps: CatalogDeps, tx: Queryable, plan: Destinat
   if (policy.concurrency !== null || policy.ratePerSec !== null) await tx.run(ensureGate, [id, deps.clock.now()]);
   // Somebody has mended it: the five days after which it would be disabled begin anew.
   if (plan.waiting === "release") await tx.run(endFailures, [[id]]);
-  if (plan.waiting !== "leave") await moveWaiting(deps, tx, plan);
+  if (plan.waiting !== "leave") await moveWaiting(deps, tx, plan, movingEndMs);
 }
 
 /** What an operator adds to deliveries is a credential more often than not. */
@@ -193,17 +203,23 @@ function sealHeaders(box: SecretsBox, { tenant, id, headers }: DestinationPlan):
 }
 
 /**
- * Holds or releases what waits, for as long as a request may last: a backlog too large for that must not keep a destination
- * from being paused. What is left is held by the worker that claims it, or released by the caretaker.
+ * Holds or releases what waits, until the end of what a change may take: a backlog too large for that must not keep a destination
+ * from being paused, nor others from changing the catalog. Of what is left, the mover holds what is ready and the stager what falls
+ * due, a worker gives back what it has claimed, and the releaser releases.
  */
-async function moveWaiting(deps: CatalogDeps, tx: Queryable, plan: DestinationPlan): Promise<void> {
+async function moveWaiting(deps: CatalogDeps, tx: Queryable, plan: DestinationPlan, endMs: number): Promise<void> {
   const { tenant, id, state, waiting } = plan;
-  const endMs = deps.clock.monotonicMs() + MOVING_MS_MAX;
-  const size = BUCKETS / RANGES;
-  for (let first = 0; first < BUCKETS && deps.clock.monotonicMs() < endMs; first += size) {
-    const last = first + size - 1;
+  let size = FIRST_BUCKETS;
+  let startMs = deps.clock.monotonicMs();
+  for (let first = 0; first < BUCKETS && startMs < endMs;) {
+    const last = Math.min(first + size, BUCKETS) - 1;
     if (waiting === "hold") await tx.run(holdWaiting, [tenant, id, `destination_${state}`, first, last]);
     else await tx.run(releaseWaiting, [tenant, id, first, last]);
+    first = last + 1;
+    const tookMs = deps.clock.monotonicMs() - startMs;
+    startMs += tookMs;
+    if (tookMs < QUICK_MS) size *= 2;
+    else if (tookMs > 2 * QUICK_MS) size = Math.max(1, Math.floor(size / 2));
   }
 }
 
