@@ -7,7 +7,7 @@ import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import { indexCatalog } from "../pipeline/catalog-index.ts";
 import { listUnreadable } from "../pipeline/unreadable-secrets.ts";
 import { loadCatalog, readCatalogVersion } from "../store/catalog/load-catalog.ts";
-import type { Queryable } from "../store/statement.ts";
+import type { Database } from "../store/database.ts";
 
 /** The configuration in memory, at most half a second behind the database. While that is away, the last one stays. */
 export interface CatalogWatch {
@@ -23,7 +23,7 @@ const LOOK_MS = 500;
 const WARN_AFTER_MS = 10_000;
 
 export async function watchCatalog(deps: {
-  readonly db: Queryable;
+  readonly db: Database;
   readonly box: SecretsBox;
   readonly clock: Clock;
   readonly log: Log;

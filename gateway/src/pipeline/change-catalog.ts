@@ -16,7 +16,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { SecretsBox } from "../platform/secrets-box.ts";
 import { bumpCatalogVersion, lockCatalog } from "../store/catalog/catalog-version.ts";
 import { holdWaiting, releaseWaiting } from "../store/catalog/hold-waiting.ts";
-import { loadCatalog } from "../store/catalog/load-catalog.ts";
+import { readLockedCatalog } from "../store/catalog/load-catalog.ts";
 import { insertDestination, updateDestination } from "../store/catalog/save-destination.ts";
 import { saveRoute } from "../store/catalog/save-route.ts";
 import { retireSecretVersion, saveSecretVersion, saveSource } from "../store/catalog/save-source.ts";
@@ -95,7 +95,7 @@ export async function changeCatalog(
 ): Promise<Changed> {
   const done = await deps.db.transaction(async (tx): Promise<Planned> => {
     await tx.run(lockCatalog, []);
-    const catalog = await loadCatalog(tx, deps.box);
+    const catalog = await readLockedCatalog(tx, deps.box);
     const stale = deps.watch?.before(catalog) ?? null;
     if (stale !== null) return { ok: false, cause: "stale", message: stale };
     const planned = plan(catalog);

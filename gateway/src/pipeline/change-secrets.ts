@@ -2,7 +2,7 @@ import type { Catalog, Source } from "../domain/catalog.ts";
 import { bindSourceSecret } from "../domain/secret-binding.ts";
 import type { SecretChange, SecretMove, VersionUsage } from "../domain/secret-life.ts";
 import { bumpCatalogVersion, lockCatalog } from "../store/catalog/catalog-version.ts";
-import { loadCatalog } from "../store/catalog/load-catalog.ts";
+import { readLockedCatalog } from "../store/catalog/load-catalog.ts";
 import { findEndedSecret, moveSecretVersions, retireEndedSecrets } from "../store/catalog/move-secrets.ts";
 import { saveSecretVersion } from "../store/catalog/save-source.ts";
 import { listSecretUsage } from "../store/catalog/secret-usage.ts";
@@ -33,7 +33,7 @@ export async function changeSecrets(
 ): Promise<SecretsChanged> {
   const done = await deps.db.transaction(async (tx): Promise<SecretsChanged> => {
     await tx.run(lockCatalog, []);
-    const planned = await plan(await loadCatalog(tx, deps.box), (source) => readUsage(tx, source.id));
+    const planned = await plan(await readLockedCatalog(tx, deps.box), (source) => readUsage(tx, source.id));
     if (!planned.ok) return planned;
     const { source, moves, newValue } = planned;
     const now = deps.clock.now();

@@ -23,6 +23,7 @@ import {
 import type { SourcePolicy } from "../../domain/source-policy.ts";
 import { DEFAULT_SOURCE_POLICY } from "../../domain/source-policy.ts";
 import type { SecretsBox } from "../../platform/secrets-box.ts";
+import type { Database } from "../database.ts";
 import type { Queryable } from "../statement.ts";
 import { cold } from "../statement.ts";
 import { listThrottles } from "../throttles/list-throttles.ts";
@@ -129,11 +130,30 @@ export async function readCatalogVersion(db: Queryable): Promise<number> {
   return Number((await db.run(readVersion, [])).rows[0]?.value ?? 0);
 }
 
+const DEADLINE_MS = 60_000;
+const ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /**
- * Reads the whole configuration. The version is read first: when it moves meanwhile, the next look sees a newer one and
- * reads again, so an old catalog can be held for one look at most.
+ * Reads the whole configuration as it stood at one moment. Statements that each see their own could find a route whose
+ * destination came between two of them: its events would be acknowledged and go nowhere.
+ *
+ * @throws when the database is away
  */
-export async function loadCatalog(db: Queryable, box: SecretsBox): Promise<Catalog> {
+export async function loadCatalog(db: Database, box: SecretsBox): Promise<Catalog> {
+  const read = await db.lateTransaction(
+    async (tx) => {
+      await tx.begin();
+      return readLockedCatalog(tx, box);
+    },
+    DEADLINE_MS,
+    ONE_MOMENT,
+  );
+  if (!read.ok) throw new Error(read.message);
+  return read.value;
+}
+
+/** The same for a transaction that sees one moment anyway: it holds the catalog's lock, under which nobody else changes it. */
+export async function readLockedCatalog(db: Queryable, box: SecretsBox): Promise<Catalog> {
   const version = await readCatalogVersion(db);
   const secrets = (await db.run(listSecrets, [])).rows;
   const sources = (await db.run(listSources, [])).rows.map((row): Source => {
