@@ -33,7 +33,10 @@ export async function changeSecrets(
 ): Promise<SecretsChanged> {
   const done = await deps.db.transaction(async (tx): Promise<SecretsChanged> => {
     await tx.run(lockCatalog, []);
-    const planned = await plan(await readLockedCatalog(tx, deps.box), (source) => readUsage(tx, source.id));
+    const catalog = await readLockedCatalog(tx, deps.box);
+    const stale = deps.watch?.before(catalog) ?? null;
+    if (stale !== null) return { ok: false, cause: "stale", message: stale };
+    const planned = await plan(catalog, (source) => readUsage(tx, source.id));
     if (!planned.ok) return planned;
     const { source, moves, newValue } = planned;
     const now = deps.clock.now();

@@ -110,6 +110,28 @@ describe("a change with If-Match", () => {
     expect(both.map(({ status }) => status).toSorted()).toEqual([200, 412]);
   });
 
+  it("holds for a source's secrets: what was seen before a rotation rotates nothing", async () => {
+    const secrets = ["whsec_a-secret-of-enough-length"];
+    await gateway.call("POST", "/sources", { name: "rotated", provider: "stripe", secrets });
+    const path = "/sources/rotated/secrets";
+    const seen = (await send("GET", path, {})).headers.get("etag")!;
+    const added = await send("POST", path, { "if-match": seen }, { value: "whsec_another-of-enough-length" });
+    expect(added.status).toBe(201);
+    const next = added.headers.get("etag")!;
+    expect(next).not.toBe(seen);
+    for (const [step, body] of [
+      ["", { value: "whsec_a-third-one-of-enough-length" }],
+      ["/v2/promote", {}],
+      ["/v2/retire", { force: true }],
+    ] as const) {
+      const late = await send("POST", `${path}${step}`, { "if-match": seen }, body);
+      expect(typeOf(late)).toEqual([412, "urn:holdfast:fault:precondition_failed"]);
+    }
+    const { items } = (await send("GET", path, {})).body as { items: { version: string; state: string }[] };
+    expect(items.map(({ version, state }) => `${version} ${state}`)).toEqual(["v1 active", "v2 pending"]);
+    expect((await send("POST", `${path}/v2/promote`, { "if-match": next }, {})).status).toBe(200);
+  });
+
   it("holds for the configuration as a whole, and says so where there is no ETag", async () => {
     const seen = (await send("GET", "/configuration", {})).headers.get("etag")!;
     await gateway.call("POST", "/sources", {
