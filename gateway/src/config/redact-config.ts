@@ -25,9 +25,10 @@ export function redactUrl(text: string): string {
   return url.href;
 }
 
-/** Fields of a source or destination whose value is, or may hold, a secret. */
+/** Fields of what is declared whose value is, or may hold, a secret; `secret` is that of a checked reconciliation or channel. */
 const SECRET_FIELDS = new Set([
   "secrets",
+  "secret",
   "signingSecret",
   "password",
   "verifyToken",
