@@ -38,5 +38,18 @@ export interface AlertChannel {
   readonly updatedAt: Date;
 }
 
+/** What a channel shows its secret to; null: to nobody. Slack's is the place itself, and a webhook is signed with its own. */
+export function channelRecipient(address: ChannelAddress): string | null {
+  switch (address.kind) {
+    case "pagerduty":
+      return new URL(address.url).origin;
+    case "email":
+      return address.username === null ? null : `${address.host}:${address.port} by ${address.security}`;
+    case "slack":
+    case "webhook":
+      return null;
+  }
+}
+
 /** PagerDuty's Events API v2 for accounts outside of the EU; `developer.pagerduty.com/docs/events-api-v2`. */
 export const PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue";

@@ -83,6 +83,27 @@ export const HISTORY_SEC: Readonly<Record<ConnectorKind, number | null>> = {
   file: null,
 };
 
+/** Where those are that have one place of their own. */
+export const STRIPE_URL = "https://api.stripe.com";
+export const GITHUB_URL = "https://api.github.com";
+
+/** What a connector shows its secret to, by kind, scheme, host and port; null: to nobody. */
+export function connectorRecipient(options: ConnectorOptions): string | null {
+  const { kind } = options;
+  switch (kind) {
+    case "stripe":
+      return `${kind} at ${new URL(options.baseUrl ?? STRIPE_URL).origin}`;
+    case "github":
+      return `${kind} at ${new URL(options.baseUrl ?? GITHUB_URL).origin}`;
+    case "svix":
+      return `${kind} at ${new URL(options.baseUrl).origin}`;
+    case "http":
+      return `${kind} at ${new URL(options.url).origin}`;
+    case "file":
+      return null;
+  }
+}
+
 /** Whether a provider can be asked to deliver again. */
 export function canRedeliver(options: ConnectorOptions): boolean {
   return options.kind === "github" || (options.kind === "svix" && options.receiverId !== undefined);

@@ -2,11 +2,12 @@ import type { Origin } from "./catalog.ts";
 import { compareFields } from "./catalog-plan.ts";
 import type { PlannedAction } from "./catalog-plan.ts";
 import type { ConnectorOptions } from "./connector.ts";
-import { canRedeliver } from "./connector.ts";
+import { canRedeliver, connectorRecipient } from "./connector.ts";
 import { checkConnector } from "./connector-definition.ts";
 import type { UrlChecker } from "./destination-definition.ts";
 import type { Place } from "./field-checks.ts";
 import { MASKED, nameType, readFields, readInteger, readList, readText, report, within } from "./field-checks.ts";
+import { isMoved, refuseMovedSecret } from "./moved-secret.ts";
 import type { Reconciliation } from "./reconciliation.ts";
 
 /** A reconciliation as a configuration declares it. */
@@ -147,8 +148,9 @@ export interface ReconciliationPlan extends ReconciliationTerms {
   readonly origin: Origin;
 }
 
-/** Plans one; a secret that is not given stays. */
+/** Plans one; a secret that is not given stays where it is. Null, with a fault, when it would be sent elsewhere. */
 export function planReconciliation(
+  place: Place,
   present: Reconciliation | null,
   checked: CheckedReconciliation,
   declared: {
@@ -159,12 +161,18 @@ export function planReconciliation(
     readonly sourceId: string;
     readonly state: Reconciliation["state"];
   },
-): ReconciliationPlan {
+): ReconciliationPlan | null {
   const { source: _source, secret: given, ...terms } = checked;
   const { newId, sourceId, state, origin, tenant, name } = declared;
   // Others may be able to read what this process cannot, and a file is applied by whoever starts.
-  const isKept = present?.secretUnreadable === true && present.state === "active" && origin !== "api";
-  const secret = isKept ? undefined : given;
+  const recipients = {
+    before: present === null ? null : connectorRecipient(present.connector),
+    after: connectorRecipient(terms.connector),
+  };
+  const isOthers = present?.secretUnreadable === true && present.state === "active" && origin !== "api";
+  const secret = isOthers && !isMoved(recipients) ? undefined : given;
+  const hasSecret = present !== null && (present.secret !== null || present.secretUnreadable);
+  if (hasSecret && secret === undefined && refuseMovedSecret(within(place, "secret"), recipients)) return null;
   const compared = compareFields(present, { ...terms, sourceId, state, origin });
   const isNewSecret = present !== null && secret !== undefined && secret !== present.secret;
   return {

@@ -41,9 +41,9 @@ export interface ApplyOptions {
 }
 
 /**
- * Brings all to what a checked definition declares, in one transaction. Keys and signing secrets that were made
- * once are kept. What the same origin declared before and declares no longer is put out of use, never deleted. A name that
- * another origin declared passes to this one.
+ * Brings all to what a checked definition declares, in one transaction: what is refused in one part leaves the others as they are.
+ * Keys and signing secrets that were made once are kept. What the same origin declared before and declares no longer is put out of
+ * use, never deleted. A name that another origin declared passes to this one.
  */
 export async function applyDefinition(
   deps: CatalogDeps,
@@ -52,7 +52,7 @@ export async function applyDefinition(
 ): Promise<Applied> {
   const tenant = options.tenant ?? "default";
   let gone: readonly CatalogItem[] = [];
-  let others: Others = { plans: [], gone: [] };
+  let others: Others = { plans: [], gone: [], faults: [] };
   const changed = await changeCatalog(
     deps,
     (catalog): Planned => {
@@ -68,6 +68,8 @@ export async function applyDefinition(
         const sources = items.filter(({ kind }) => kind === "source");
         const sourceIds = new Map(sources.map(({ name, id }) => [name, id]));
         others = await applyOthers(deps, tx, definition, { tenant, sourceIds, ...options });
+        // Thrown, so that nothing at all is written.
+        if (others.faults.length > 0) throw new Error("what is declared beside the catalog is refused");
         return [...others.plans, ...others.gone];
       },
     },
@@ -76,6 +78,7 @@ export async function applyDefinition(
     const items = [...changed.items, ...others.plans, ...others.gone];
     return { ok: true, plan: summarize(items, new Set([...gone, ...others.gone])) };
   }
+  if (others.faults.length > 0) return { ok: false, cause: "faults", faults: others.faults };
   if (changed.cause === "faults" || changed.cause === "stale" || changed.cause === "database") return changed;
   throw new Error("a plan for a whole definition has no single conflict");
 }
@@ -83,6 +86,7 @@ export async function applyDefinition(
 interface Others {
   readonly plans: readonly PlannedThing[];
   readonly gone: readonly PlannedThing[];
+  readonly faults: readonly FieldFault[];
 }
 
 /** What is declared beside the catalog. */
@@ -99,7 +103,8 @@ async function applyOthers(
     ...compared[part].map((plan) => ({ ...plan, kind: "reconciliation" as const })),
     ...told[part].map((plan) => ({ ...plan, kind: "alert_channel" as const })),
   ];
-  return { plans: [...asOne("plans"), ...told.settings], gone: asOne("gone") };
+  const faults = [...compared.faults, ...told.faults];
+  return { plans: [...asOne("plans"), ...told.settings], gone: asOne("gone"), faults };
 }
 
 interface Owner {

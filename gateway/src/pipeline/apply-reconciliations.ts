@@ -1,4 +1,6 @@
 import type { Origin } from "../domain/catalog.ts";
+import type { FieldFault, Place } from "../domain/field-checks.ts";
+import { within } from "../domain/field-checks.ts";
 import { newUuid } from "../domain/id.ts";
 import type { Reconciliation } from "../domain/reconciliation.ts";
 import type { CheckedReconciliation, ReconciliationPlan } from "../domain/reconciliation-definition.ts";
@@ -20,9 +22,16 @@ export interface DeclaredReconciliations {
   readonly sourceIds: ReadonlyMap<string, string>;
 }
 
+/** What became of what is declared beside the catalog: what there is of it, what is declared no longer, and why it is refused. */
+export interface AppliedPart<Plan> {
+  readonly plans: readonly Plan[];
+  readonly gone: readonly Plan[];
+  readonly faults: readonly FieldFault[];
+}
+
 /**
  * Brings the reconciliations to what a checked definition declares. What the same origin declared before and declares no longer is
- * disabled, never deleted: its runs stay comparable. With `write: false` it only plans.
+ * disabled, never deleted: its runs stay comparable. With `write: false` it only plans, and with a fault nothing is written.
  *
  * @param tx holds the catalog's lock
  */
@@ -31,32 +40,34 @@ export async function applyReconciliations(
   tx: Queryable,
   declared: DeclaredReconciliations,
   options: { readonly write: boolean },
-): Promise<{ readonly plans: readonly ReconciliationPlan[]; readonly gone: readonly ReconciliationPlan[] }> {
+): Promise<AppliedPart<ReconciliationPlan>> {
   const present = await loadSetups(tx, deps.box, { tenant: declared.tenant });
-  const plans = Object.entries(declared.reconciliations).map(([name, checked]) =>
-    planOne(deps, declared, present, name, checked),
+  const place: Place = { path: "reconciliations", faults: [] };
+  const plans = Object.entries(declared.reconciliations).flatMap(
+    ([name, checked]) => planOne(deps, declared, present, within(place, name), { name, checked }) ?? [],
   );
   const isGone = (setup: Reconciliation): boolean =>
     setup.origin === declared.origin && setup.state === "active" && declared.reconciliations[setup.name] === undefined;
   const gone = present.filter(isGone).map((setup): ReconciliationPlan => {
     return { ...setup, secret: undefined, state: "disabled", action: "updated", fields: ["state"] };
   });
-  for (const one of options.write ? [...plans, ...gone] : []) if (one.action !== "unchanged") await save(deps, tx, one);
-  return { plans, gone };
+  for (const one of options.write && place.faults.length === 0 ? [...plans, ...gone] : [])
+    if (one.action !== "unchanged") await save(deps, tx, one);
+  return { plans, gone, faults: place.faults };
 }
 
 function planOne(
   deps: CatalogDeps,
   { tenant, origin, sourceIds }: DeclaredReconciliations,
   present: readonly Reconciliation[],
-  name: string,
-  checked: CheckedReconciliation,
-): ReconciliationPlan {
+  place: Place,
+  { name, checked }: { readonly name: string; readonly checked: CheckedReconciliation },
+): ReconciliationPlan | null {
   const sourceId = sourceIds.get(checked.source);
   if (sourceId === undefined) throw new Error("a checked reconciliation has its source");
   const known = present.find((setup) => setup.name === name) ?? null;
   const newId = newUuid(deps.clock.now().getTime(), 0, deps.random(8));
-  return planReconciliation(known, checked, { tenant, name, origin, newId, sourceId, state: "active" });
+  return planReconciliation(place, known, checked, { tenant, name, origin, newId, sourceId, state: "active" });
 }
 
 /** Changes one by what is there then; null from `plan` writes nothing. */

@@ -1,8 +1,13 @@
 import type { AlertChannel } from "../domain/alert-channel.ts";
+import { channelRecipient } from "../domain/alert-channel.ts";
 import type { CheckedAlerts, CheckedChannel } from "../domain/alert-definition.ts";
+import { SECRET_FIELDS } from "../domain/alert-definition.ts";
 import { compareFields } from "../domain/catalog-plan.ts";
 import type { Origin } from "../domain/catalog.ts";
+import type { Place } from "../domain/field-checks.ts";
+import { within } from "../domain/field-checks.ts";
 import { newUuid } from "../domain/id.ts";
+import { isMoved, refuseMovedSecret } from "../domain/moved-secret.ts";
 import { bindAlertChannel } from "../domain/secret-binding.ts";
 import { loadChannels, saveChannel } from "../store/alerts/channels.ts";
 import type { AlertSettings } from "../store/alerts/settings.ts";
@@ -10,6 +15,7 @@ import { NO_ALERT_SETTINGS, loadAlertSettings, saveAlertSettings } from "../stor
 import { lockCatalog } from "../store/catalog/catalog-version.ts";
 import type { Committed } from "../store/database.ts";
 import type { Queryable } from "../store/statement.ts";
+import type { AppliedPart } from "./apply-reconciliations.ts";
 import type { CatalogDeps, PlannedThing } from "./change-catalog.ts";
 
 const DEADLINE_MS = 10_000;
@@ -22,19 +28,27 @@ export interface ChannelPlan extends Pick<AlertChannel, "id" | "name" | "address
   readonly secret: string | undefined;
 }
 
-/** Plans one channel; a secret that is not given stays. */
+/** Plans one channel; a secret that is not given stays where it is. Null, with a fault, when it would be sent elsewhere. */
 export function planChannel(
   deps: Pick<CatalogDeps, "clock" | "random">,
+  place: Place,
   present: AlertChannel | null,
   checked: CheckedChannel,
   declared: { readonly name: string; readonly origin: Origin; readonly state: AlertChannel["state"] },
-): ChannelPlan {
+): ChannelPlan | null {
   const { address, severities } = checked;
   const { origin, state } = declared;
   // Others may be able to read what this process cannot, and a file is applied by whoever starts.
+  const recipients = {
+    before: present === null ? null : channelRecipient(present.address),
+    after: channelRecipient(address),
+  };
   const isInUse = present?.state === "active" && present.address.kind === address.kind;
-  const isKept = isInUse && present.secretUnreadable && origin !== "api";
-  const secret = isKept ? undefined : checked.secret;
+  const isOthers = isInUse && present.secretUnreadable && origin !== "api";
+  const secret = isOthers && !isMoved(recipients) ? undefined : checked.secret;
+  if (present !== null && secret === undefined && keepsSecret(present, address.kind)) {
+    if (refuseMovedSecret(within(place, SECRET_FIELDS[address.kind]), recipients)) return null;
+  }
   const compared = compareFields(present, { address, severities, origin, state });
   const isNewSecret = present !== null && secret !== undefined && secret !== present.secret;
   return {
@@ -48,9 +62,17 @@ export function planChannel(
   };
 }
 
+/** Another kind of channel has a secret of another kind, so none is kept then. */
+function keepsSecret(
+  { address, secret, secretUnreadable }: AlertChannel,
+  kind: AlertChannel["address"]["kind"],
+): boolean {
+  return address.kind === kind && (secret !== null || secretUnreadable);
+}
+
 /**
  * Brings the channels, rules and owners to what a checked definition declares. A channel that the same origin declared before
- * and declares no longer is disabled: its notices stay to be seen. With `write: false` it only plans.
+ * and declares no longer is disabled: its notices stay to be seen. With `write: false` it only plans, and with a fault nothing is written.
  *
  * @param tx holds the catalog's lock
  */
@@ -59,17 +81,15 @@ export async function applyAlerts(
   tx: Queryable,
   declared: { readonly tenant: string; readonly origin: Origin; readonly alerts: CheckedAlerts | null },
   options: { readonly write: boolean },
-): Promise<{
-  readonly plans: readonly ChannelPlan[];
-  readonly gone: readonly ChannelPlan[];
-  readonly settings: readonly PlannedThing[];
-}> {
+): Promise<AppliedPart<ChannelPlan> & { readonly settings: readonly PlannedThing[] }> {
   const { tenant, origin, alerts } = declared;
   const present = await loadChannels(tx, deps.box, tenant);
   const find = (name: string): AlertChannel | null => present.find((channel) => channel.name === name) ?? null;
   const channels = alerts?.channels ?? {};
-  const plans = Object.entries(channels).map(([name, checked]) =>
-    planChannel(deps, find(name), checked, { name, origin, state: "active" }),
+  const place: Place = { path: "alerts.channels", faults: [] };
+  const plans = Object.entries(channels).flatMap(
+    ([name, checked]) =>
+      planChannel(deps, within(place, name), find(name), checked, { name, origin, state: "active" }) ?? [],
   );
   const gone = present
     .filter((one) => one.origin === origin && one.state === "active" && !Object.hasOwn(channels, one.name))
@@ -81,11 +101,12 @@ export async function applyAlerts(
       fields: ["state"],
     }));
   const settings = planSettings((await loadAlertSettings(tx)).get(tenant) ?? NO_ALERT_SETTINGS, alerts);
-  if (!options.write) return { plans, gone, settings };
+  const { faults } = place;
+  if (!options.write || faults.length > 0) return { plans, gone, settings, faults };
   for (const plan of [...plans, ...gone]) if (plan.action !== "unchanged") await save(deps, tx, tenant, plan);
   if (alerts !== null && settings.some(({ action }) => action !== "unchanged"))
     await tx.run(saveAlertSettings, [tenant, toJson(alerts.rules), toJson(alerts.owners), deps.clock.now()]);
-  return { plans, gone, settings };
+  return { plans, gone, settings, faults };
 }
 
 /** What becomes of the rules and of the owners, each as one thing whose fields are the rules, or the sources, that differ. */

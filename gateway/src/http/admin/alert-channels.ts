@@ -53,7 +53,8 @@ async function create(context: OperationContext, body: Body): Answer {
     if (known !== undefined) return conflict(describeTaken("channel", known));
     if (present.length >= CHANNELS_MAX)
       return conflict(`There are ${CHANNELS_MAX} channels already; use one of them anew.`);
-    return planChannel(context.deps, null, checked, { name, origin: "api", state: "active" });
+    const planned = planChannel(context.deps, place, null, checked, { name, origin: "api", state: "active" });
+    return planned ?? invalid(...place.faults);
   });
 }
 
@@ -72,7 +73,8 @@ async function change(context: OperationContext, idOrName: string, body: Body): 
     const checked = checkChannel(place, { ...known, ...fields }, { vetUrl, isNew });
     if (wanted !== "active" && wanted !== "disabled") report(within(place, "state"), "must be active or disabled");
     if (checked === null || (wanted !== "active" && wanted !== "disabled")) return invalid(...place.faults);
-    return planChannel(context.deps, channel, checked, { name: channel.name, origin: "api", state: wanted });
+    const declaredAs = { name: channel.name, origin: "api", state: wanted } as const;
+    return planChannel(context.deps, place, channel, checked, declaredAs) ?? invalid(...place.faults);
   });
 }
 
@@ -164,6 +166,8 @@ export const alertChannelOperations = [
     path: "/alerts/channels/{id}",
     tag,
     summary: "Change a channel, or switch it off and on by state",
+    description:
+      "A secret stays when it is not given, unless it would be sent to another host or port, or by another scheme: then it has to be given again.",
     body: { schema: looseObject, documented: documented.partial(), example: { state: "disabled" } },
     answer: channelSchema,
     handle: (context, { id, body }) => change(context, id, body),

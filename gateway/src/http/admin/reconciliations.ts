@@ -67,7 +67,7 @@ async function create(context: OperationContext, body: Body): Answer {
   return await write(context, (present) => {
     const known = present.find((setup) => setup.name === name);
     if (known !== undefined) return conflict(describeTaken("reconciliation", known));
-    return plan(context, null, checked, { name, state: "active" });
+    return plan(context, place, null, checked, { name, state: "active" });
   });
 }
 
@@ -85,7 +85,7 @@ async function change(context: OperationContext, idOrName: string, body: Body): 
     if (wanted !== "active" && wanted !== "disabled") report(within(place, "state"), "must be active or disabled");
     const checked = check(context, place, { ...toDefinition(context, setup), ...fields });
     if (checked === null || (wanted !== "active" && wanted !== "disabled")) return invalid(...place.faults);
-    return plan(context, setup, checked, { name: setup.name, state: wanted });
+    return plan(context, place, setup, checked, { name: setup.name, state: wanted });
   });
 }
 
@@ -106,6 +106,7 @@ function check(context: OperationContext, place: Place, body: object): CheckedRe
 
 function plan(
   context: OperationContext,
+  place: Place,
   present: Reconciliation | null,
   checked: CheckedReconciliation,
   given: { readonly name: string; readonly state: Reconciliation["state"] },
@@ -114,7 +115,7 @@ function plan(
   if (source === null) return notFound("source", checked.source);
   const { tenant } = context.principal;
   const declared = { tenant, origin: "api", newId: newCatalogId(context.deps), sourceId: source.id, ...given } as const;
-  return planReconciliation(present, checked, declared);
+  return planReconciliation(place, present, checked, declared) ?? invalid(...place.faults);
 }
 
 async function write(
@@ -178,6 +179,8 @@ export const reconciliationOperations = [
     path: "/reconciliations/{id}",
     tag,
     summary: "Change a reconciliation, or disable it",
+    description:
+      "The secret stays when it is not given, unless the connector is of another kind or goes to another scheme, host or port: then it has to be given again.",
     body: { schema: looseObject, example: { schedule: "0 * * * *", state: "active" } },
     answer: reconciliationSchema,
     handle: (context, { id, body }) => change(context, id, body),

@@ -1,13 +1,12 @@
 import { createSign } from "node:crypto";
 import type { GithubOptions } from "../../domain/connector.ts";
+import { GITHUB_URL } from "../../domain/connector.ts";
 import { compactJson, readScalar, sliceItems, sliceJson } from "../../domain/json-slices.ts";
 import type { LogWindow } from "../../domain/reconciliation.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Connector, ConnectorFault, LogEntry, LoggedRequest } from "./connector.ts";
 import type { LineDeps } from "./provider-line.ts";
 import { faultOf, openProviderLine } from "./provider-line.ts";
-
-const HOME = "https://api.github.com";
 
 /**
  * GitHub's log of one webhook's deliveries (docs.github.com, REST API, repository, organisation and app webhooks: the newest first,
@@ -17,7 +16,7 @@ const HOME = "https://api.github.com";
 export async function connectGithub(deps: LineDeps, options: GithubOptions, secret: string): Promise<Connector> {
   // 9 MB that a gateway without such a reconciliation does without (measured).
   const { Octokit } = await import("@octokit/rest");
-  const base = new URL(options.baseUrl ?? HOME);
+  const base = new URL(options.baseUrl ?? GITHUB_URL);
   const line = openProviderLine(deps, base.origin);
   const client = new Octokit({
     baseUrl: base.href.replace(/\/$/, ""),

@@ -1,11 +1,10 @@
 import type { Stripe } from "stripe";
 import type { StripeOptions } from "../../domain/connector.ts";
+import { STRIPE_URL } from "../../domain/connector.ts";
 import { sliceItems } from "../../domain/json-slices.ts";
 import type { Connector, LogEntry } from "./connector.ts";
 import type { LineDeps } from "./provider-line.ts";
 import { faultOf, openProviderLine } from "./provider-line.ts";
-
-const HOME = "https://api.stripe.com";
 
 /**
  * Stripe's list of events (docs.stripe.com/api/events/list: the newest first, up to 100 a page, `starting_after`, 30 days). The list
@@ -15,7 +14,7 @@ const HOME = "https://api.stripe.com";
 export async function connectStripe(deps: LineDeps, options: StripeOptions, secret: string): Promise<Connector> {
   // 20 MB that a gateway without such a reconciliation does without (measured).
   const { Stripe: Client } = await import("stripe");
-  const base = new URL(options.baseUrl ?? HOME);
+  const base = new URL(options.baseUrl ?? STRIPE_URL);
   const line = openProviderLine(deps, base.origin);
   const client = new Client(secret, {
     httpClient: Client.createFetchHttpClient(line.fetch),
