@@ -65,7 +65,7 @@ export async function comeBack(query: string): Promise<string> {
   return (await api.post<{ returnTo: string }>("/session/oidc/return", { query })).returnTo;
 }
 
-/** The account of whoever is signed in; null for a key or a one-time link. */
+/** The account of whoever is signed in; null for a key, or a link that one made. */
 export const accountQuery = queryOptions({
   queryKey: ["account"],
   queryFn: () => api.get<{ person: Person | null }>("/session/account"),

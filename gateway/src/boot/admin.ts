@@ -77,7 +77,10 @@ export async function startAdmin(
     url,
     token: key.token,
     isNewToken: key.isNew,
-    signInLink: async () => toDashboardLink(url, await createSignInLink(keyDeps(foundation), config.tenant, "admin")),
+    signInLink: async () => {
+      const owner = { tenant: config.tenant, role: "admin", keyId: key.id, personId: null } as const;
+      return toDashboardLink(url, await createSignInLink(keyDeps(foundation), owner));
+    },
     close: async () => {
       await server.close();
       await signIn?.close();
@@ -119,16 +122,20 @@ function keyDeps({ base, clock, random }: Foundation) {
 const KEY_FILE = "admin.key";
 
 /** The key that commands on this machine use: kept in the data folder for its owner alone, made anew when it is gone. */
-async function localKey(config: GatewayConfig, foundation: Foundation): Promise<{ token: string; isNew: boolean }> {
+async function localKey(
+  config: GatewayConfig,
+  foundation: Foundation,
+): Promise<{ readonly id: string | null; readonly token: string; readonly isNew: boolean }> {
   const path = join(config.dataDir, KEY_FILE);
   const known = await readFile(path, "utf8").then(
     (text) => text.trim(),
     () => null,
   );
   const deps = keyDeps(foundation);
-  if (known !== null && (await findPrincipal(deps, known)) !== null) return { token: known, isNew: false };
-  const { key } = await createApiKey(deps, { tenant: config.tenant, name: "local" });
+  const owner = known === null ? null : await findPrincipal(deps, known);
+  if (known !== null && owner !== null) return { id: owner.keyId, token: known, isNew: false };
+  const { id, key } = await createApiKey(deps, { tenant: config.tenant, name: "local" });
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   await writeFile(path, `${key}\n`, { mode: 0o600 });
-  return { token: key, isNew: true };
+  return { id, token: key, isNew: true };
 }

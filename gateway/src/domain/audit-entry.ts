@@ -6,7 +6,7 @@ export interface AuditEntry {
   readonly at: Date;
   /** The name that the key or person had then. */
   readonly actor: string;
-  /** The public id of the key or person; null for whoever came by a one-time link. */
+  /** The public id of the key or person; null for whoever came by a one-time link before links had an owner. */
   readonly actorId: string | null;
   /** The operation: `PATCH /destinations/{id}`. */
   readonly action: string;

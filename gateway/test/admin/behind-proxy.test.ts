@@ -67,3 +67,11 @@ it("the doctor says whether the provider answers, and what it would be", async (
   expect(await checkSignIn(loaded.config)).toMatchObject([{ check: "sign-in provider", ok: false }]);
   expect(await checkSignIn({ ...loaded.config, oidc: null })).toEqual([]);
 });
+
+it("a link that the gateway itself makes belongs to the key of the commands on its machine", async () => {
+  await linkToken();
+  const owners = await gateway.query(
+    "select distinct k.name from holdfast.sign_in_link l left join holdfast.api_key k on k.id = l.api_key_id",
+  );
+  expect(owners).toEqual([{ name: "local" }]);
+});

@@ -94,6 +94,27 @@ describe("somebody with a password", () => {
     expect((await signIn("ada@example.com", OTHER)).status).toBe(200);
   });
 
+  it("owns the sessions of the links that they made: these end with a new password, and when they are disabled", async () => {
+    const links = async (cookie: string): Promise<string> => {
+      const link = (await browse("POST", "/session/links", cookie)).body["token"];
+      const opened = await browse("POST", "/session", "", { link });
+      expect(opened.body).toMatchObject({ name: "one-time link", role: "admin" });
+      return opened.cookie;
+    };
+    const { cookie } = await signIn("ada@example.com", OTHER);
+    const first = await links(cookie);
+    expect((await browse("GET", "/session/account", first)).body).toMatchObject({ person: { id: adaId } });
+    const unused = (await browse("POST", "/session/links", cookie)).body["token"];
+    await gateway.call("PATCH", `/people/${adaId}`, { password: OTHER });
+    expect((await browse("GET", "/session", first)).status).toBe(401);
+    expect((await browse("POST", "/session", "", { link: unused })).status).toBe(401);
+
+    const second = await links((await signIn("ada@example.com", OTHER)).cookie);
+    await gateway.call("PATCH", `/people/${adaId}`, { state: "disabled" });
+    expect((await browse("GET", "/session", second)).status).toBe(401);
+    await gateway.call("PATCH", `/people/${adaId}`, { state: "active" });
+  });
+
   it("is one of a tenant: another one neither sees them nor has the address taken", async () => {
     const foreign = await gateway.keyOf("other");
     expect((await gateway.call("GET", "/people", undefined, foreign)).body).toEqual({ items: [], nextCursor: null });

@@ -152,6 +152,27 @@ describe("a session", () => {
     expect((await signIn({ link: late.token })).status).toBe(401);
   });
 
+  it("that a link opened ends with the key that made the link, and a link of a revoked key opens none", async () => {
+    const made = (await gateway.call("POST", "/keys", { name: "links", role: "admin" })).body as {
+      id: string;
+      key: string;
+    };
+    const linkBy = async (): Promise<object> => {
+      const { token } = (await gateway.call("POST", "/session/links", undefined, made.key)).body as { token: string };
+      return { link: token };
+    };
+    const first = await signIn(await linkBy());
+    const page = { "holdfast-dashboard": "1" };
+    const handedOn = (await browse("POST", "/session/links", first.cookie, page)).body["token"];
+    const second = await signIn({ link: handedOn });
+    const unused = await linkBy();
+    for (const { cookie } of [first, second])
+      expect((await browse("GET", "/session", cookie)).body).toMatchObject({ name: "one-time link", role: "admin" });
+    await gateway.call("DELETE", `/keys/${made.id}`);
+    for (const { cookie } of [first, second]) expect((await browse("GET", "/session", cookie)).status).toBe(401);
+    expect((await signIn(unused)).status).toBe(401);
+  });
+
   it("is refused for what is no key, no link, or both", async () => {
     expect((await signIn({ apiKey: "hfk_nothing" })).status).toBe(401);
     expect((await signIn({ link: "nothing-of-the-kind" })).status).toBe(401);

@@ -23,6 +23,7 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0017_client_secret.sql": "53bf5ad39881f6f75e997236df28daaba58860430ff886a9335d4224c1d664b2",
   "0018_stopped.sql": "65ba7c3628a6c9b83a5255d2126320cc02e1f7f1c938399499eafaa0070dc566",
   "0019_order.sql": "535fd84f0dee9b752b93cb5e685e3f94464eaa266ac61cd8eeff48d94000d6bb",
+  "0020_link_owner.sql": "f67b488e3be0648ab6c2cf4ec5ddc813194b112fb5c9fb7515a1e7d6f6a46fe5",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

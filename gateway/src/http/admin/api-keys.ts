@@ -12,7 +12,7 @@ export interface Principal {
   readonly role: Role;
   /** For people to read: the key's name, or the person's. */
   readonly name: string;
-  /** The API key by which it came, or which opened the session; null for a person or a one-time link. */
+  /** The API key by which it came, or which opened the session or made the link to it; null for a person. */
   readonly keyId: string | null;
   readonly personId: string | null;
   /** Null for a request that carries its key. */

@@ -143,7 +143,9 @@ async function change(
 }
 
 const ownAccountSchema = z.object({
-  person: personSchema.nullable().openapi({ description: "Null for whoever came by a key or a one-time link" }),
+  person: personSchema
+    .nullable()
+    .openapi({ description: "Null for whoever came by a key, or by a link that one made" }),
 });
 
 /** The account of whoever asks. */

@@ -74,7 +74,7 @@ function toEntry(
   };
 }
 
-/** The public id of a person, or else of a key; null for whoever came by a one-time link. */
+/** The public id of a person, or else of a key; null for a session of a link from before links had an owner. */
 export function actorOf({ keyId, personId }: Pick<Principal, "keyId" | "personId">): string | null {
   if (personId !== null) return toPublicId("per", personId);
   return keyId === null ? null : toPublicId("key", keyId);

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { Role } from "../../domain/role.ts";
 import { newUuid } from "../../domain/id.ts";
 import { endSession, findSession, insertSession, insertSignInLink, touchSession } from "../../store/access/sessions.ts";
 import type { ApiKeyDeps, Principal } from "./api-keys.ts";
@@ -72,11 +71,15 @@ export async function closeSession(
   return { cookie: writeCookie(COOKIE, "", isSecure, 0), sealedIdToken: ended?.sealed_id_token ?? null };
 }
 
-/** Makes a link's token that opens one session within ten minutes. */
-export async function createSignInLink(deps: ApiKeyDeps, tenant: string, role: Role): Promise<string> {
+/** Makes a link's token that opens one session within ten minutes. The session is of whoever made the link, and ends with them. */
+export async function createSignInLink(
+  deps: ApiKeyDeps,
+  { tenant, role, keyId, personId }: Pick<Principal, "tenant" | "role" | "keyId" | "personId">,
+): Promise<string> {
   const token = Buffer.from(deps.random(24)).toString("base64url");
   const now = deps.clock.now();
-  await deps.db.run(insertSignInLink, [hashToken(token), tenant, role, now, new Date(now.getTime() + LINK_MS)]);
+  const expiresAt = new Date(now.getTime() + LINK_MS);
+  await deps.db.run(insertSignInLink, [hashToken(token), tenant, role, keyId, personId, now, expiresAt]);
   return token;
 }
 

@@ -62,7 +62,9 @@ async function identify(
 
 async function readLink(deps: OperationContext["deps"], token: string): Promise<Who | null> {
   const used = (await deps.db.run(useSignInLink, [hashToken(token), deps.clock.now()])).rows[0];
-  return used === undefined ? null : { ...used, name: "one-time link", keyId: null, personId: null };
+  if (used === undefined) return null;
+  const { tenant, role, api_key_id: keyId, person_id: personId } = used;
+  return { tenant, role, name: "one-time link", keyId, personId };
 }
 
 /** Ends the session, and says where the browser goes to end the OpenID provider's own. */
@@ -131,11 +133,12 @@ export const sessionOperations = [
     path: "/session/links",
     tag,
     summary: "Make a one-time link that signs in, good for ten minutes",
+    description: "The session that it opens belongs to the key or person that made it, and ends with them.",
     access: "admin",
     status: 201,
     answer: z.object({ token: z.string().openapi({ description: "Open the dashboard with #link=<token>" }) }),
     handle: async ({ deps, principal }) => {
-      const made = await askStore(() => createSignInLink(deps, principal.tenant, principal.role));
+      const made = await askStore(() => createSignInLink(deps, principal));
       return made.ok ? { ok: true, value: { token: made.value } } : made;
     },
   }),

@@ -61,10 +61,12 @@ export const updatePerson = cold<{ id: string }>(
    RETURNING id`,
 );
 
-/** Ends all sessions of a person. Parameters: person id, now. */
+/** Ends all sessions of a person, and the links that would open more. Parameters: person id, now. */
 export const endSessionsOf = cold(
   "end_sessions_of",
-  "UPDATE holdfast.session SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL",
+  `WITH links AS (
+     UPDATE holdfast.sign_in_link SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL)
+   UPDATE holdfast.session SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL`,
 );
 
 export interface IdentityRow {

@@ -50,16 +50,31 @@ export const endSession = cold<{ sealed_id_token: Buffer | null }>(
 /** Forgets sessions and links that are long over. Parameter: over before. */
 export const deleteOldSessions = cold("delete_old_sessions", "DELETE FROM holdfast.session WHERE expires_at < $1");
 
-/** Parameters: sha256, tenant, role, created, expires. */
+/** Parameters: sha256, tenant, role, api key id, person id, created, expires. */
 export const insertSignInLink = cold(
   "insert_sign_in_link",
-  "INSERT INTO holdfast.sign_in_link (sha256, tenant, role, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+  `INSERT INTO holdfast.sign_in_link (sha256, tenant, role, api_key_id, person_id, created_at, expires_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 );
 
-/** Uses a link, once: of two who try, the second finds it used. Parameters: sha256, now. */
-export const useSignInLink = cold<{ tenant: string; role: Role }>(
+/**
+ * Uses a link, once: of two who try, the second finds it used. It counts no longer than the key or person that made it.
+ * Parameters: sha256, now.
+ */
+export const useSignInLink = cold<{
+  tenant: string;
+  role: Role;
+  api_key_id: string | null;
+  person_id: string | null;
+}>(
   "use_sign_in_link",
-  `UPDATE holdfast.sign_in_link SET used_at = $2
-    WHERE sha256 = $1 AND used_at IS NULL AND expires_at > $2
-   RETURNING tenant, role`,
+  `UPDATE holdfast.sign_in_link l SET used_at = $2
+    WHERE l.sha256 = $1 AND l.used_at IS NULL AND l.expires_at > $2
+      AND (l.api_key_id IS NULL OR EXISTS (
+        SELECT FROM holdfast.api_key k
+         WHERE k.id = l.api_key_id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)))
+      AND (l.person_id IS NULL OR EXISTS (
+        SELECT FROM holdfast.person p WHERE p.id = l.person_id AND p.state = 'active'))
+   RETURNING l.tenant, coalesce((SELECT p.role FROM holdfast.person p WHERE p.id = l.person_id), l.role) AS role, l.api_key_id,
+             l.person_id`,
 );
