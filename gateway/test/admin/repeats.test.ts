@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
+import { until } from "../support/embedded.ts";
 
 let gateway: AdminGateway;
 
@@ -130,6 +131,31 @@ describe("a change with If-Match", () => {
     const { items } = (await send("GET", path, {})).body as { items: { version: string; state: string }[] };
     expect(items.map(({ version, state }) => `${version} ${state}`)).toEqual(["v1 active", "v2 pending"]);
     expect((await send("POST", `${path}/v2/promote`, { "if-match": next }, {})).status).toBe(200);
+  });
+
+  it("is held against the tag of what was shown, though the thing is changed while it is read", async () => {
+    const secrets = ["whsec_a-secret-of-enough-length"];
+    await gateway.call("POST", "/sources", { name: "tagged", provider: "stripe", secrets });
+    await gateway.call("POST", "/destinations", { name: "tagged", url: "https://tagged.example.com/" });
+    await gateway.call("POST", "/routes", { source: "tagged", destination: "tagged", name: "tagged" });
+    const other = await gateway.db.pool.connect();
+    await other.query("BEGIN");
+    await other.query("LOCK TABLE holdfast.route_fault IN ACCESS EXCLUSIVE MODE");
+    const reading = send("GET", "/routes/tagged", {});
+    await until(async () => {
+      const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'holdfast.route_fault'::regclass";
+      return (await other.query(waiting)).rows.length > 0;
+    });
+    const changed = await send("PATCH", "/routes/tagged", {}, { eventTypes: ["invoice.*"] });
+    await other.query("ROLLBACK");
+    other.release();
+
+    const read = await reading;
+    expect([changed.status, read.status, read.body["eventTypes"]]).toEqual([200, 200, ["*"]]);
+    const late = await send("PATCH", "/routes/tagged", { "if-match": read.headers.get("etag")! }, { priority: "high" });
+    expect(typeOf(late)).toEqual([412, "urn:holdfast:fault:precondition_failed"]);
+    const next = { "if-match": changed.headers.get("etag")! };
+    expect((await send("PATCH", "/routes/tagged", next, { priority: "high" })).status).toBe(200);
   });
 
   it("holds for the configuration as a whole, and says so where there is no ETag", async () => {

@@ -4,6 +4,7 @@ import { report, within } from "../../domain/field-checks.ts";
 import { NAME_PATTERN, NAME_RULE } from "../../domain/definition.ts";
 import type { CatalogItem, Planned } from "../../pipeline/change-catalog.ts";
 import { changeCatalog } from "../../pipeline/change-catalog.ts";
+import type { AdminDeps } from "./admin-deps.ts";
 import type { OperationContext } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
 import { toRefusal } from "./refusal.ts";
@@ -30,6 +31,21 @@ export async function changeOne(
   await readAgain(deps.catalog);
   if (item.kind === "destination" && item.waiting === "release") deps.wake();
   return { ok: true, id: item.id, item };
+}
+
+/**
+ * The catalog as one request sees it, moved on by its own change alone: what the body shows and what the ETag stands for must be
+ * the same, or a change that is made from the one would pass for one that was made from the other.
+ */
+export function holdCatalog(catalog: AdminDeps["catalog"]): AdminDeps["catalog"] {
+  let held = catalog.current();
+  return {
+    current: () => held,
+    refresh: async () => {
+      await catalog.refresh();
+      held = catalog.current();
+    },
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { Catalog } from "../../domain/catalog.ts";
 import { toPublicId } from "../../domain/id.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { AdminEnv } from "./admin-env.ts";
@@ -7,6 +8,7 @@ import { answerOnce } from "./answer-once.ts";
 import { answerProblem } from "./answer-problem.ts";
 import { includesRole } from "../../domain/role.ts";
 import type { Principal } from "./api-keys.ts";
+import { holdCatalog } from "./catalog-operations.ts";
 import { authenticate } from "./guard-request.ts";
 import type { Handled, Operation } from "./operation.ts";
 import { roleFor } from "./operation.ts";
@@ -70,7 +72,16 @@ async function work(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation,
   const cookies = c.req.header("cookie");
   const remoteAddress = c.env?.incoming?.socket.remoteAddress ?? null;
   const lastEventId = c.req.header("last-event-id") ?? null;
-  const context = { deps, principal, requestId: c.get("requestId"), isSecure, remoteAddress, lastEventId, cookies };
+  const catalog = takesTag(operation.path) ? holdCatalog(deps.catalog) : deps.catalog;
+  const context = {
+    deps: { ...deps, catalog },
+    principal,
+    requestId: c.get("requestId"),
+    isSecure,
+    remoteAddress,
+    lastEventId,
+    cookies,
+  };
   const query = new URL(c.req.url).searchParams;
   const raw = { id: c.req.param("id") ?? "", version: c.req.param("version") ?? "", query, body };
   const ifMatch = operation.method === "get" ? undefined : c.req.header("if-match");
@@ -78,7 +89,7 @@ async function work(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation,
     ifMatch !== undefined && !takesTag(operation.path)
       ? { ok: false, code: "precondition_failed", detail: "This has no ETag; send it without If-Match." }
       : await runOperation(operation, context, raw, holdAgainst(ifMatch, principal.tenant, operation.path, raw.id));
-  if (handled.ok) showTag(c, deps, operation, { tenant: principal.tenant, id: raw.id });
+  if (handled.ok) showTag(c, catalog.current(), operation, { tenant: principal.tenant, id: raw.id });
   const response = answer(c, operation, handled);
   const line = {
     requestId: context.requestId,
@@ -103,12 +114,12 @@ function isByTls(c: Context<AdminEnv>, { dashboardUrl }: AdminDeps): boolean {
 
 function showTag(
   c: Context<AdminEnv>,
-  deps: AdminDeps,
+  catalog: Catalog,
   { path }: Operation,
   { tenant, id }: { readonly tenant: string; readonly id: string },
 ): void {
   if (!takesTag(path)) return;
-  const tag = tagOf(deps.catalog.current(), tenant, path, id);
+  const tag = tagOf(catalog, tenant, path, id);
   if (tag !== null) c.header("etag", tag);
 }
 
