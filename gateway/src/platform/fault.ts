@@ -37,6 +37,7 @@ export const FAULTS = {
   conflict: { status: 409, title: "The request conflicts with the present state" },
   precondition_failed: { status: 412, title: "It has been changed since you read it" },
   request_under_way: { status: 409, title: "A request with this Idempotency-Key is under way" },
+  outcome_unknown: { status: 409, title: "It is not known whether the request with this Idempotency-Key was done" },
   idempotency_key_reused: { status: 422, title: "This Idempotency-Key belongs to another request" },
   too_many_attempts: { status: 429, title: "Too many failed sign-ins; try again later" },
   sign_in_stale: { status: 409, title: "This sign-in is over; begin it again" },

@@ -14,12 +14,12 @@ import { loadChannels } from "../../store/alerts/channels.ts";
 import { queueNotice } from "../../store/alerts/notices.ts";
 import { readView } from "../../store/views/read-view.ts";
 import { channelSchema, toChannel } from "./alert-shape.ts";
-import { describeTaken, refuseDeclared, startCheck, takeName } from "./catalog-operations.ts";
+import { describeTaken, orUnread, refuseDeclared, startCheck, takeName } from "./catalog-operations.ts";
 import { looseObject } from "./definition-schemas.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
-import { askStore, conflict, invalid, notFound, orRefusal, toRefusal } from "./refusal.ts";
+import { askStore, conflict, invalid, notFound, notStored, orRefusal, toRefusal } from "./refusal.ts";
 
 type Answer = Promise<Handled<z.infer<typeof channelSchema>>>;
 type Body = Readonly<Record<string, unknown>>;
@@ -95,10 +95,10 @@ async function write(
     refusal = decided;
     return null;
   });
-  if (!written.ok) return { ok: false, code: "store_unavailable", cause: written.message };
+  if (!written.ok) return notStored(written);
   if (written.value === null) return refusal ?? notFound("channel", "");
   const read = await readAll(context);
-  if (!read.ok) return read;
+  if (!read.ok) return orUnread(read);
   const channel = pick(read.value, written.value.name);
   return channel === null ? notFound("channel", written.value.name) : { ok: true, value: toChannel(channel) };
 }

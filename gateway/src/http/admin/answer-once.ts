@@ -24,21 +24,27 @@ interface Place {
   readonly fingerprint: Buffer;
 }
 
+/** What a request came to: its answer, and whether it may have changed something though the answer is a refusal. */
+export interface Worked {
+  readonly response: Response;
+  readonly unknown: boolean;
+}
+
 /**
  * Does a change once for each Idempotency-Key of a caller, and answers the same to every repetition within a day. What was
- * refused changed nothing: its key is free again. A process that dies over it leaves its key taken, since nobody can know how
- * far it came.
+ * refused changed nothing: its key is free again. Where it is not known whether the change was made, it stays taken and a
+ * repetition is told so. A process that dies over it leaves its key taken, since nobody can know how far it came.
  *
  * @param body the body as it was read; a repetition must have the same one, and the same method and URL
  */
 export async function answerOnce(
   c: Context<AdminEnv>,
   parts: { readonly deps: AdminDeps; readonly principal: Principal; readonly body: unknown },
-  work: () => Promise<Response>,
+  work: () => Promise<Worked>,
 ): Promise<Response> {
   const key = c.req.header("idempotency-key");
   const { deps, principal } = parts;
-  if (key === undefined || c.req.method !== "POST" || principal.tenant === "") return work();
+  if (key === undefined || c.req.method !== "POST" || principal.tenant === "") return (await work()).response;
   if (!FORM.test(key)) {
     const faults = [{ path: "Idempotency-Key", problem: "must be 1 to 255 visible ASCII characters" }];
     return answerProblem(c, "invalid_input", { faults });
@@ -66,6 +72,12 @@ async function repeatAnswer(c: Context<AdminEnv>, { deps, row, fingerprint }: Pl
       detail: "Send it again in a moment. If the process that took it has died, the key stays taken for a day.",
     });
   }
+  if (kept.status >= 400) {
+    return answerProblem(c, "outcome_unknown", {
+      detail:
+        "Look whether the change was made. If it was not, send it again with another key; this one stays taken for a day.",
+    });
+  }
   const opened = deps.box.open(kept.sealed, bindAnswer(row));
   if (!opened.ok) {
     return answerProblem(c, "conflict", {
@@ -77,22 +89,23 @@ async function repeatAnswer(c: Context<AdminEnv>, { deps, row, fingerprint }: Pl
   return c.body(new Uint8Array(opened.plain), kept.status as 200);
 }
 
-async function workAndKeep({ deps, row }: Place, work: () => Promise<Response>): Promise<Response> {
-  let response: Response | null = null;
+async function workAndKeep({ deps, row }: Place, work: () => Promise<Worked>): Promise<Response> {
+  let worked: Worked | null = null;
   try {
-    response = await work();
-    return response;
+    worked = await work();
+    return worked.response;
   } finally {
-    await settle(deps, row, response).catch((error: unknown) => {
+    await settle(deps, row, worked).catch((error: unknown) => {
       deps.log.warn({ cause: messageOf(error) }, "an answer could not be kept for its Idempotency-Key");
     });
   }
 }
 
-async function settle(deps: AdminDeps, row: Place["row"], response: Response | null): Promise<void> {
+async function settle(deps: AdminDeps, row: Place["row"], worked: Worked | null): Promise<void> {
   // What failed unexpectedly may have done a part of its work: its key stays taken.
-  if (response === null) return;
-  if (!response.ok) {
+  if (worked === null) return;
+  const { response, unknown } = worked;
+  if (!response.ok && !unknown) {
     await deps.db.run(releaseIdempotencyKey, row);
     return;
   }

@@ -4,8 +4,9 @@ import { report, within } from "../../domain/field-checks.ts";
 import { NAME_PATTERN, NAME_RULE } from "../../domain/definition.ts";
 import type { CatalogItem, Planned } from "../../pipeline/change-catalog.ts";
 import { changeCatalog } from "../../pipeline/change-catalog.ts";
+import { FAULTS } from "../../platform/fault.ts";
 import type { AdminDeps } from "./admin-deps.ts";
-import type { OperationContext } from "./operation.ts";
+import type { Handled, OperationContext } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
 import { toRefusal } from "./refusal.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
@@ -61,17 +62,24 @@ export async function readAgain(catalog: OperationContext["deps"]["catalog"]): P
   }
 }
 
-/** The answer when a change was committed and the catalog could not be read afterwards. */
-export const madeButUnread: Refusal = {
-  ok: false,
-  code: "store_unavailable",
-  detail: "The change was made, but it cannot be read just now; ask for it again.",
-};
-
 /** What to say when a name is taken already. */
 export function describeTaken(kind: string, known: { readonly name: string; readonly state: string }): string {
   const hint = known.state === "disabled" ? '; it is disabled: PATCH it with {"state":"active"} to use it again' : "";
   return `There is a ${kind} named ${known.name} already${hint}.`;
+}
+
+/** The answer when a change was committed and could not be read afterwards. */
+export const madeButUnread: Refusal = {
+  ok: false,
+  code: "store_unavailable",
+  detail: "The change was made, but it cannot be read just now; ask for it again.",
+  unknown: true,
+};
+
+/** What is shown of a change that was committed; where it could not be read, the answer says that it was made. */
+export function orUnread<A>(shown: Handled<A>): Handled<A> {
+  if (shown.ok || FAULTS[shown.code].status < 500) return shown;
+  return shown.cause === undefined ? madeButUnread : { ...madeButUnread, cause: shown.cause };
 }
 
 /** Starts a check of one thing: paths are those of its own fields. */

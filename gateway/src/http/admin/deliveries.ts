@@ -7,7 +7,7 @@ import type { DeliveryRow } from "../../store/views/deliveries.ts";
 import { findDelivery, listByEvent, listDead, listOfEvents, listUnfinished } from "../../store/views/deliveries.ts";
 import { readView } from "../../store/views/read-view.ts";
 import { boundOf, findFloor } from "../../store/views/search-floor.ts";
-import { catalogOf } from "./catalog-operations.ts";
+import { catalogOf, orUnread } from "./catalog-operations.ts";
 import {
   answeredAttemptSchema,
   DELIVERY_STATES,
@@ -187,6 +187,7 @@ async function retry(context: OperationContext, id: string): Promise<Handled<z.i
         detail: retried.unknown
           ? "It is not known whether it was queued; asking again is safe."
           : "Nothing was changed.",
+        unknown: retried.unknown,
         cause: retried.message,
       };
     case "queued": {
@@ -201,7 +202,7 @@ async function retry(context: OperationContext, id: string): Promise<Handled<z.i
           async (tx) => (await tx.run(findDelivery, [principal.tenant, bucketOf(uuid), retried.deliveryId])).rows[0],
         ),
       );
-      if (!read.ok) return read;
+      if (!read.ok) return orUnread(read);
       return read.value === undefined ? notFound("delivery", id) : { ok: true, value: toDelivery(read.value, own) };
     }
   }

@@ -8,7 +8,7 @@ import { createApiKey } from "./api-keys.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { pageOf, pageQuery, readCursor, toPage } from "./page.ts";
-import { askStore, conflict, invalid, notFound } from "./refusal.ts";
+import { askStore, conflict, invalid, notFound, notStored } from "./refusal.ts";
 
 const moment = z.iso.datetime();
 
@@ -135,7 +135,7 @@ async function rotate(
     await tx.run(endApiKey, [tenant, keyId, made.id, new Date(now.getTime() + overlapMinutes * 60_000)]);
     return { ok: true, made, name, role, expiresAt } as const;
   }, ROTATE_MS);
-  if (!done.ok) return { ok: false, code: "store_unavailable", cause: done.message };
+  if (!done.ok) return notStored(done);
   if (!done.value.ok) return done.value;
   const { made, name, role, expiresAt } = done.value;
   deps.log.info({ requestId, by: principal.keyId, rotated: keyId, made: made.id }, "an API key was rotated");

@@ -4,6 +4,7 @@ import type { Catalog } from "../../domain/catalog.ts";
 import { toPublicId } from "../../domain/id.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { AdminEnv } from "./admin-env.ts";
+import type { Worked } from "./answer-once.ts";
 import { answerOnce } from "./answer-once.ts";
 import { answerProblem } from "./answer-problem.ts";
 import { includesRole } from "../../domain/role.ts";
@@ -65,7 +66,7 @@ async function serve(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation
 }
 
 /** Runs the operation, answers and logs. */
-async function work(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation, body: unknown): Promise<Response> {
+async function work(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation, body: unknown): Promise<Worked> {
   const startedMs = deps.clock.monotonicMs();
   const principal = c.get("principal") ?? NOBODY;
   const isSecure = c.env?.loopbackBind !== true || isByTls(c, deps);
@@ -103,7 +104,7 @@ async function work(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation,
   if (response.status >= 500) deps.log.warn(line, "admin request failed");
   else if (operation.method === "get") deps.log.debug(line, "admin request");
   else deps.log.info(line, "admin request");
-  return response;
+  return { response, unknown: !handled.ok && handled.unknown === true };
 }
 
 /** Whether the browser came by the public address, which speaks TLS; a proxy on this machine passes its name on. */

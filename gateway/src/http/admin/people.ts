@@ -4,6 +4,7 @@ import { judgePassword } from "../../domain/password-rule.ts";
 import { ROLES } from "../../domain/role.ts";
 import type { PersonRow } from "../../store/access/people.ts";
 import { endSessionsOf, findPerson, insertPerson, listPeople, updatePerson } from "../../store/access/people.ts";
+import { orUnread } from "./catalog-operations.ts";
 import type { Handled, Operation, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { pageOf, pageQuery, readCursor, toPage } from "./page.ts";
@@ -111,7 +112,7 @@ async function add(context: OperationContext, body: z.infer<typeof personInput>)
   const made = await askStore(() => deps.db.run(insertPerson, values));
   if (!made.ok) return made;
   if (made.value.rowCount !== 1) return conflict(`There is somebody with the address ${body.email} already.`);
-  return show(context, toPublicId("per", id));
+  return orUnread(await show(context, toPublicId("per", id)));
 }
 
 async function change(

@@ -8,12 +8,13 @@ import { findRun, listRuns } from "../../store/reconciliations/runs.ts";
 import { loadSetups } from "../../store/reconciliations/setups.ts";
 import type { Queryable } from "../../store/statement.ts";
 import { readView } from "../../store/views/read-view.ts";
+import { orUnread } from "./catalog-operations.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { UUID_MAX, UUID_MIN, pageOf, pageQuery, readCursor, toPage } from "./page.ts";
 import { reconciliationEntrySchema, reconciliationRunSchema, toEntry, toRun } from "./reconciliation-shape.ts";
 import { pickSetup } from "./reconciliations.ts";
-import { conflict, invalid, notFound, orRefusal } from "./refusal.ts";
+import { conflict, invalid, notFound, notStored, orRefusal } from "./refusal.ts";
 
 type RunAnswer = Promise<Handled<z.infer<typeof reconciliationRunSchema>>>;
 
@@ -53,7 +54,7 @@ async function start(context: OperationContext, idOrName: string, input: z.infer
         ? conflict(`${started.problem}.`)
         : invalid({ path: started.path, problem: started.problem });
     case "failed":
-      return { ok: false, code: "store_unavailable", cause: started.message };
+      return notStored(started);
   }
 }
 
@@ -127,9 +128,9 @@ async function cancel(context: OperationContext, id: string): RunAnswer {
   if (uuid === null) return notFound("run", id);
   const done = await cancelReconciliation(deps, principal.tenant, uuid, `cancelled by ${principal.name}`);
   if (done.kind === "missing") return notFound("run", id);
-  if (done.kind === "failed") return { ok: false, code: "store_unavailable", cause: done.message };
+  if (done.kind === "failed") return notStored(done);
   if (done.kind === "ended") return conflict(`It has ended already: ${done.run.state}.`);
-  return await show(context, id);
+  return orUnread(await show(context, id));
 }
 
 const tag = "Reconciliation";

@@ -15,13 +15,13 @@ import { definitionCheckers } from "../../pipeline/definition-checkers.ts";
 import { readView } from "../../store/views/read-view.ts";
 import { listNewestRuns } from "../../store/reconciliations/runs.ts";
 import { loadSetups } from "../../store/reconciliations/setups.ts";
-import { catalogOf, describeTaken, startCheck, takeName } from "./catalog-operations.ts";
+import { catalogOf, describeTaken, orUnread, startCheck, takeName } from "./catalog-operations.ts";
 import { looseObject } from "./definition-schemas.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { reconciliationSchema, toReconciliation } from "./reconciliation-shape.ts";
 import type { Refusal } from "./refusal.ts";
-import { conflict, invalid, notFound, orRefusal } from "./refusal.ts";
+import { conflict, invalid, notFound, notStored, orRefusal } from "./refusal.ts";
 
 type Answer = Promise<Handled<z.infer<typeof reconciliationSchema>>>;
 type Body = Readonly<Record<string, unknown>>;
@@ -130,9 +130,9 @@ async function write(
     refusal = decided;
     return null;
   });
-  if (!written.ok) return { ok: false, code: "store_unavailable", cause: written.message };
+  if (!written.ok) return notStored(written);
   if (written.value === null) return refusal ?? notFound("reconciliation", "");
-  return await show(context, written.value.name);
+  return orUnread(await show(context, written.value.name));
 }
 
 const tag = "Reconciliation";

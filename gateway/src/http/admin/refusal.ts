@@ -11,6 +11,8 @@ export interface Refusal {
   readonly code: FaultCode;
   readonly detail?: string;
   readonly faults?: readonly FieldFault[];
+  /** What was asked for may have been done, or was. */
+  readonly unknown?: boolean;
   /** When it may be tried again. */
   readonly retryAfterSec?: number;
   /** For the log alone: the database's own words. */
@@ -55,15 +57,16 @@ export function toRefusal(changed: Exclude<Changed, { ok: true }>): Refusal {
     case "stale":
       return { ok: false, code: "precondition_failed", detail: changed.message };
     case "database":
-      return {
-        ok: false,
-        code: "store_unavailable",
-        detail: changed.unknown
-          ? "The connection was lost while the change was being committed. Look whether it was made before you repeat it."
-          : "Nothing was changed.",
-        cause: changed.message,
-      };
+      return notStored(changed);
   }
+}
+
+/** A transaction that did not come through as an answer. */
+export function notStored({ unknown, message }: { readonly unknown: boolean; readonly message: string }): Refusal {
+  const detail = unknown
+    ? "The connection was lost while the change was being committed. Look whether it was made before you repeat it."
+    : "Nothing was changed.";
+  return { ok: false, code: "store_unavailable", detail, unknown, cause: message };
 }
 
 /** Runs one statement's work outside a transaction; a database that is away is an answer, everything else a bug. */
@@ -74,6 +77,6 @@ export async function askStore<T>(work: () => Promise<T>): Promise<{ readonly ok
     const isBug = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
     const passes = isConnectionLost(error) || /^(40|53|55|57)/.test(codeOf(error) ?? "");
     if (isBug || !passes) throw error;
-    return { ok: false, code: "store_unavailable", cause: messageOf(error) };
+    return { ok: false, code: "store_unavailable", unknown: isConnectionLost(error), cause: messageOf(error) };
   }
 }

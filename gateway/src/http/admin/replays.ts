@@ -11,7 +11,7 @@ import { listDeadItems } from "../../store/replays/items.ts";
 import type { ReplayRow } from "../../store/replays/replay-row.ts";
 import type { Queryable } from "../../store/statement.ts";
 import { readView } from "../../store/views/read-view.ts";
-import { catalogOf } from "./catalog-operations.ts";
+import { catalogOf, orUnread } from "./catalog-operations.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { pageOf, pageQuery, readCursor, toPage, UUID_MAX } from "./page.ts";
@@ -71,7 +71,7 @@ async function run(
         const line = { requestId, replay: toPublicId("rpl", started.replay.id), by: started.replay.started_by };
         deps.log.info(line, "a replay was started");
       }
-      return show(context, started.replay.id);
+      return orUnread(await show(context, started.replay.id));
     }
   }
 }
@@ -89,7 +89,7 @@ function describeOverlap(other: ReplayRow): string {
 /** A write that did not come through; asking again is safe, since each is done once. */
 export function unwritten({ unknown, message }: { readonly unknown: boolean; readonly message: string }): Refusal {
   const detail = unknown ? "It is not known whether it was done; asking again is safe." : "Nothing was changed.";
-  return { ok: false, code: "store_unavailable", detail, cause: message };
+  return { ok: false, code: "store_unavailable", detail, unknown, cause: message };
 }
 
 async function show(context: OperationContext, id: string): Promise<Handled<ReplayAnswer>> {
@@ -162,7 +162,7 @@ async function cancel(
       return conflict(stopped.message);
     case "cancelled":
       deps.log.info({ requestId, replay: id, by: stopped.replay.ended_by }, "a replay was cancelled");
-      return show(context, uuid);
+      return orUnread(await show(context, uuid));
   }
 }
 

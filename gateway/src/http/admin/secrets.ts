@@ -19,7 +19,7 @@ import { changeSecrets } from "../../pipeline/change-secrets.ts";
 import { definitionCheckers } from "../../pipeline/definition-checkers.ts";
 import { readView } from "../../store/views/read-view.ts";
 import { listSecretVersions } from "../../store/views/secrets.ts";
-import { catalogOf, madeButUnread, readAgain, refuseDeclared, startCheck } from "./catalog-operations.ts";
+import { catalogOf, madeButUnread, orUnread, readAgain, refuseDeclared, startCheck } from "./catalog-operations.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { notFound, orRefusal, toRefusal } from "./refusal.ts";
@@ -96,7 +96,7 @@ async function move(
     { requestId, by: principal.keyId, source: name, version: place.version },
     `a secret version was ${what}`,
   );
-  return await show(context, changed.source.id);
+  return orUnread(await show(context, changed.source.id));
 }
 
 const addInput = z.strictObject({
@@ -123,7 +123,7 @@ async function add(context: OperationContext, id: string, body: AddInput): Promi
   if (!changed.ok) return toRefusal(changed);
   const version = changed.moves.find(({ from }) => from === null)?.version;
   deps.log.info({ requestId, by: principal.keyId, source: changed.source.name, version }, "a secret version was added");
-  const shown = await show(context, changed.source.id);
+  const shown = orUnread(await show(context, changed.source.id));
   if (!shown.ok) return shown;
   const item = "value" in shown ? shown.value.items.find((secret) => secret.version === version) : undefined;
   if (item === undefined) return madeButUnread;

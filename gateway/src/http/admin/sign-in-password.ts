@@ -8,9 +8,10 @@ import {
 } from "../../store/access/people.ts";
 import type { Queryable } from "../../store/statement.ts";
 import type { Principal } from "./api-keys.ts";
+import { orUnread } from "./catalog-operations.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
-import { askStore, conflict, invalid } from "./refusal.ts";
+import { askStore, conflict, invalid, notStored } from "./refusal.ts";
 import { openSession } from "./sessions.ts";
 
 type Who = Omit<Principal, "sessionId">;
@@ -120,12 +121,12 @@ async function changeOwn(
     if (refusal === null) await tx.run(endSessionsOf, [personId, now]);
     return refusal;
   }, 5_000);
-  if (!written.ok) return { ok: false, code: "store_unavailable", cause: written.message };
+  if (!written.ok) return notStored(written);
   if (written.value !== null) return written.value;
   const { role, name } = principal;
   const who = { tenant, role, name, keyId: null, personId };
   const opened = await askStore(() => openSession(deps, who, isSecure));
-  return opened.ok ? { ok: true, value: {}, cookie: opened.value.cookie } : opened;
+  return opened.ok ? { ok: true, value: {}, cookie: opened.value.cookie } : orUnread(opened);
 }
 
 function refuseWaiting({ deps, remoteAddress }: OperationContext, account: string): Refusal | null {
