@@ -8,7 +8,8 @@ import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database } from "../store/database.ts";
-import { disableGone } from "./caretakers/disabler.ts";
+import type { Gone } from "./caretakers/disabler.ts";
+import { createGoneDisabler } from "./caretakers/disabler.ts";
 import { release } from "./caretakers/releaser.ts";
 import type { RescuerDeps } from "./caretakers/rescuer.ts";
 import { rescueExpired } from "./caretakers/rescuer.ts";
@@ -76,15 +77,16 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
   const aborter = new AbortController();
   const settler = createSettler({ ...deps, db: deps.settleDb, leaseMs: options.leaseMs });
   const catalog = () => deps.catalog.index();
+  const databaseNow = () => deps.databaseClock.now();
+  const refreshCatalog = () => deps.catalog.refresh();
+  const own = { ...deps, catalog, databaseNow, refreshCatalog };
+  const disableGone = createGoneDisabler(own);
   const rescuerDeps = { ...deps, catalog, leaseMs: options.leaseMs, onReady: () => worker.wake() };
   if (options.isOnlyWorker) await takeOver(deps, { ...rescuerDeps, onReady: () => {} }, options.leaseMs);
   const worker: Worker = startWorker(
     {
-      ...deps,
-      catalog,
-      databaseNow: () => deps.databaseClock.now(),
-      settle: (settlement, destination) => settle(deps, settler, settlement, destination?.target ?? null),
-      refreshCatalog: () => deps.catalog.refresh(),
+      ...own,
+      settle: (settlement, destination) => settle({ settler, disableGone }, settlement, destination?.target ?? null),
       observe: (...seen) => {
         observeAttempt(deps, ...seen);
         gates.observe(...seen);
@@ -95,13 +97,7 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
     },
     { ...options, log: deps.log, metrics: deps.metrics },
   );
-  const gates = startGates({
-    ...deps,
-    catalog,
-    databaseNow: () => deps.databaseClock.now(),
-    refreshCatalog: () => deps.catalog.refresh(),
-    worker,
-  });
+  const gates = startGates({ ...own, worker });
   const caretakers = startCaretakers(deps, rescuerDeps, options.leaseMs);
   return {
     wake: (quiet) => worker.wake(quiet),
@@ -156,19 +152,18 @@ function caretaker(deps: EngineDeps, name: string, everyMs: number, step: () => 
 }
 
 async function settle(
-  deps: EngineDeps,
-  settler: ReturnType<typeof createSettler>,
+  {
+    settler,
+    disableGone,
+  }: { readonly settler: ReturnType<typeof createSettler>; readonly disableGone: (gone: Gone) => Promise<void> },
   settlement: Settlement,
   target: Destination["target"] | null,
 ) {
   const result = await settler.submit(settlement);
   if (!result.ok) return null;
   const { decision, delivery } = settlement;
-  if (result.value === "settled" && decision.to === "dead" && decision.disableDestination && target?.kind === "http") {
-    const databaseNow = () => deps.databaseClock.now();
-    const refreshCatalog = () => deps.catalog.refresh();
-    await disableGone({ ...deps, databaseNow, refreshCatalog }, { id: delivery.destinationId, url: target.url });
-  }
+  if (result.value === "settled" && decision.to === "dead" && decision.disableDestination && target?.kind === "http")
+    await disableGone({ id: delivery.destinationId, url: target.url });
   return result.value;
 }
 

@@ -1,18 +1,21 @@
 import { randomBytes } from "node:crypto";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { planDestination, toDefinition } from "../../src/domain/destination-plan.ts";
-import { disableFailing, disableGone } from "../../src/engine/caretakers/disabler.ts";
+import { createGoneDisabler, disableFailing, disableGone } from "../../src/engine/caretakers/disabler.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 import { changeCatalog } from "../../src/pipeline/change-catalog.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
+import { lockCatalog } from "../../src/store/catalog/catalog-version.ts";
 import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
 import type { Database, Transaction } from "../../src/store/database.ts";
 import { endFailures } from "../../src/store/gates/failures.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import { openTestPool } from "../support/database.ts";
 import { until } from "../support/embedded.ts";
+import { copyDelivery, statesOf } from "../support/many-deliveries.ts";
 
 const URL_OF_IT = "http://127.0.0.1:1/";
 const NOW = new Date("2026-11-21T12:00:00Z");
@@ -23,12 +26,12 @@ async function openWorld() {
   const desk = await openDesk();
   await (await startDeliveries(desk, { destinations: { billing: { url: URL_OF_IT } } })).gateway.drain();
   const box = createSecretsBox({ keys: [{ id: "none", key: randomBytes(32) }] });
-  const index = indexCatalog(await loadCatalog(desk.db, box));
+  let index = indexCatalog(await loadCatalog(desk.db, box));
   const deps = {
     db: desk.db,
     databaseNow: () => NOW,
     catalog: () => index,
-    refreshCatalog: async () => {},
+    refreshCatalog: async () => void (index = indexCatalog(await loadCatalog(desk.db, box))),
     log: silentLog,
   };
   return { desk, box, deps, destination: index.catalog.destinations[0]! };
@@ -113,4 +116,75 @@ test("one that has succeeded since it was looked for is left as it is, and nobod
   await disableFailing({ ...deps, db: listed });
   expect(await desk.query("SELECT state FROM holdfast.destination")).toEqual([{ state: "active" }]);
   expect(await desk.query("SELECT kind FROM holdfast.destination_notice")).toEqual([]);
+});
+
+/** Holds the catalog's lock, as somebody does whose change takes long. */
+async function takeCatalog({ database }: Desk) {
+  const db = openTestPool(database, 1);
+  let release = (): void => {};
+  let hasIt = false;
+  const done = db.transaction(async (tx) => {
+    await tx.run(lockCatalog, []);
+    hasIt = true;
+    await new Promise<void>((resolve) => (release = resolve));
+  }, 60_000);
+  await until(() => hasIt);
+  onTestFinished(async () => {
+    release();
+    await done;
+    await db.close();
+  });
+  return async (): Promise<void> => {
+    release();
+    await done;
+  };
+}
+
+test("a destination that many answers say is gone takes one connection to disable, and none when that is known", async () => {
+  const { desk, deps, destination } = await openWorld();
+  const failed: unknown[] = [];
+  const log = { ...silentLog, error: (fields: unknown) => void failed.push(fields) };
+  const disable = createGoneDisabler({ ...deps, log });
+  const gone = { id: destination.id, url: URL_OF_IT };
+  const letGo = await takeCatalog(desk);
+  const all = Array.from({ length: 8 }, () => disable(gone));
+  await until(async () => (await desk.query(WAITS)).length > 0);
+  // The desk has three connections.
+  expect(await Promise.all([1, 2].map(() => desk.query("SELECT 1")))).toHaveLength(2);
+  expect(await desk.query(WAITS)).toHaveLength(1);
+  await letGo();
+  await Promise.all(all);
+  expect(await desk.query("SELECT state FROM holdfast.destination")).toEqual([{ state: "disabled" }]);
+  await takeCatalog(desk);
+  await disable(gone);
+  expect(failed).toEqual([]);
+});
+
+test("what waits for it behind a thousand others is not looked for, and is held by who comes across it, untried", async () => {
+  const desk = await openDesk();
+  const destinations = { billing: { url: URL_OF_IT }, other: { url: URL_OF_IT } };
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
+  const schedule = (ids: readonly string[], at: string) =>
+    desk.query("UPDATE holdfast.delivery SET state = 'scheduled', due_at = $2 WHERE id = ANY($1)", [ids, at]);
+  const [first] = await desk.record({ to: ["other"] });
+  await copyDelivery(desk, first!, 1_000);
+  const others = await desk.query<{ id: string }>("SELECT id FROM holdfast.delivery");
+  const [second] = await desk.record({ to: ["other"] });
+  await copyDelivery(desk, second!, 1_000);
+  await schedule(
+    others.map(({ id }) => id),
+    "2026-01-01T11:00:00Z",
+  );
+  const ids = await Promise.all([1, 2].map(() => desk.record({ to: ["billing"] })));
+  await schedule(ids[0]!, "2026-01-01T11:30:00Z");
+  await desk.query("UPDATE holdfast.delivery SET rank = rank + 1e9 WHERE id = ANY($1)", [ids.flat()]);
+  const [destination] = await desk.query<{ id: string }>("SELECT id FROM holdfast.destination WHERE name = 'billing'");
+  const deps = { db: desk.db, databaseNow: () => NOW, refreshCatalog: async () => {}, log: silentLog };
+  await disableGone(deps, { id: destination!.id, url: URL_OF_IT });
+  expect(await statesOf(desk, "billing")).toEqual({ ready: 1, scheduled: 1 });
+  await desk.query("UPDATE holdfast.destination SET state = 'paused', state_reason = 'a test' WHERE name = 'other'");
+  await startDeliveries(desk);
+  await until(async () => (await statesOf(desk, "billing"))["held destination_disabled"] === 2);
+  const tried = "SELECT FROM holdfast.delivery WHERE id = ANY($1) AND attempt > 0";
+  expect(await desk.query(tried, [ids.flat()])).toEqual([]);
 });

@@ -8,16 +8,19 @@ import type { Database } from "../../store/database.ts";
 import type { FailureRow } from "../../store/gates/failures.ts";
 import { giveNotice, keepFailure, listFailures } from "../../store/gates/failures.ts";
 
-export interface GoneDeps {
+export interface DisablerDeps {
   readonly db: Database;
   /** The database's time as this process knows it. */
   readonly databaseNow: () => Date;
+  readonly catalog: () => CatalogIndex;
   readonly refreshCatalog: () => Promise<unknown>;
   readonly log: Log;
 }
 
-export interface DisablerDeps extends GoneDeps {
-  readonly catalog: () => CatalogIndex;
+/** A destination that has answered 410, and the URL that did: one which has another URL by now is not gone. */
+export interface Gone {
+  readonly id: string;
+  readonly url: string;
 }
 
 // A change of the catalog writes whole rows, so whoever changes one beside it takes its lock: the state that it has read would come back.
@@ -34,11 +37,21 @@ export async function disableFailing(deps: DisablerDeps): Promise<void> {
 }
 
 /**
- * Disables a destination that has answered 410, with a notice. Failing is logged: the next 410 comes to the same.
- *
- * @param url that answered: a destination which has another one by now is not gone
+ * Disables what has answered 410, each once at a time. As many attempts end with that as there were slots, and each of them would
+ * take a connection to wait for the catalog's lock with, until none is left to claim by.
  */
-export async function disableGone(deps: GoneDeps, { id, url }: { id: string; url: string }): Promise<void> {
+export function createGoneDisabler(deps: DisablerDeps): (gone: Gone) => Promise<void> {
+  const underWay = new Set<string>();
+  return async (gone) => {
+    const key = `${gone.id} ${gone.url}`;
+    if (underWay.has(key) || deps.catalog().findDestination(gone.id)?.state === "disabled") return;
+    underWay.add(key);
+    await disableGone(deps, gone).finally(() => underWay.delete(key));
+  };
+}
+
+/** Disables a destination that has answered 410, with a notice. Failing is logged: the next 410 comes to the same. */
+export async function disableGone(deps: Omit<DisablerDeps, "catalog">, { id, url }: Gone): Promise<void> {
   const now = deps.databaseNow();
   const at = now.toISOString();
   const done = await deps.db.transaction(async (tx) => {

@@ -1,6 +1,7 @@
 import type { Queryable } from "../statement.ts";
 import { cold } from "../statement.ts";
-import { holdDestination } from "../deliveries/hold-destination.ts";
+import { holdSoonest } from "../deliveries/hold-soonest.ts";
+import { holdHead } from "../gates/hold-head.ts";
 
 const disable = cold(
   "disable_destination",
@@ -12,10 +13,13 @@ const bump = cold(
   "UPDATE holdfast.setting SET value = (value::bigint + 1)::text WHERE name = 'catalog_version'",
 );
 
-const HELD_AT_ONCE_MAX = 5_000;
+const HELD_REASON = "destination_disabled";
+/** Some milliseconds of the database's time for each: who changes the catalog holds up everybody who does. */
+const WINDOW = 1_000;
 
 /**
- * Disables a destination and holds what waits for it, the rest of a large backlog by and by; nothing is discarded.
+ * Disables a destination, and holds what stands first of what waits for it: nothing is discarded. The rest is held by and by, by the
+ * mover, the stager or the worker that claims it, whoever comes to it first.
  *
  * @param url null: whatever its target is
  * @returns whether it was active before, with this URL
@@ -28,7 +32,8 @@ export async function disableDestination(
 ): Promise<boolean> {
   const updated = await tx.run(disable, [id, reason, now.toISOString(), url]);
   if (updated.rowCount !== 1) return false;
-  await tx.run(holdDestination, [id, "destination_disabled", HELD_AT_ONCE_MAX]);
+  await tx.run(holdHead, [[id], [HELD_REASON], WINDOW]);
+  await tx.run(holdSoonest, [id, HELD_REASON, WINDOW]);
   await tx.run(bump, []);
   return true;
 }
