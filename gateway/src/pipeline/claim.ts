@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
 import { int4Array, textArray, uuidArray } from "../store/binary-array.ts";
-import { codeOf, isConnectionLost } from "../store/database.ts";
+import { codeOf, isConnectionGone, isConnectionLost } from "../store/database.ts";
 import type { LeasedRow } from "../store/deliveries/claim-ready.ts";
 import { claimFrom, claimReady } from "../store/deliveries/claim-ready.ts";
 import type { EventBytesRow } from "../store/events/find-events.ts";
@@ -13,9 +13,9 @@ import { toLeased, toStoredEvent } from "./leased-delivery.ts";
 /**
  * What a delivery's event came to: `gone` when its row is no longer there, `damaged` when the database cannot read that,
  * `unreadable` when its stored headers are not what we wrote, `unread` when the database was lost between the claim and the read,
- * or its body is larger than there was room for.
+ * or its body is larger than there was room for, `failed` when the database did not read it, and may another time.
  */
-export type FoundEvent = StoredEvent | "gone" | "damaged" | "unreadable" | "unread";
+export type FoundEvent = StoredEvent | "gone" | "damaged" | "unreadable" | "unread" | "failed";
 
 /** A leased delivery with its event. */
 export interface Claimed {
@@ -75,6 +75,7 @@ export async function claim(deps: ClaimDeps, slots: number): Promise<LeasedDeliv
 
 export interface ReadDeps {
   readonly db: Queryable;
+  readonly clock: Pick<Clock, "monotonicMs">;
   readonly recent: { take(eventId: string): StoredEvent | null };
   readonly makeRoom: (delivery: LeasedDelivery, bytes: number) => boolean;
 }
@@ -111,6 +112,7 @@ async function readStored(
   bodyBytesMax: number,
 ): Promise<Claimed[]> {
   if (deliveries.length === 0) return [];
+  const startMs = deps.clock.monotonicMs();
   try {
     const buckets = int4Array(deliveries.map(({ bucket }) => bucket));
     const ids = uuidArray(deliveries.map(({ eventId }) => eventId));
@@ -121,15 +123,35 @@ async function readStored(
     const large = await readLarge(deps, deliveries, events);
     return large.size === 0 ? read : read.map((one) => large.get(one.delivery) ?? one);
   } catch (error) {
-    if (!isDamage(error)) return deliveries.map((delivery) => ({ delivery, event: "unread" }));
-    // A page that does not fit its checksum fails whatever reads it: halves, down to the one that it keeps from being tried.
-    if (deliveries.length === 1) return deliveries.map((delivery) => ({ delivery, event: "damaged" }));
-    const half = deliveries.length >> 1;
-    return [
-      ...(await readStored(deps, deliveries.slice(0, half), bodyBytesMax)),
-      ...(await readStored(deps, deliveries.slice(half), bodyBytesMax)),
-    ];
+    if (isConnectionGone(error)) return withEvent(deliveries, "unread");
+    if (deliveries.length === 1) return withEvent(deliveries, isDamage(error) ? "damaged" : "failed");
+    return readHalves(deps, deliveries, bodyBytesMax, deps.clock.monotonicMs() - startMs);
   }
+}
+
+/**
+ * Reads apart what could not be read together, down to the one that fails whatever reads it: a page that does not fit its checksum,
+ * a file that is gone, bodies that take too long. Given back together they would be claimed together again, for ever.
+ *
+ * @param tookMs how long it took to fail. A half is left where its lease may end before it is settled: that would cost an attempt
+ */
+async function readHalves(
+  deps: ReadDeps,
+  deliveries: readonly LeasedDelivery[],
+  bodyBytesMax: number,
+  tookMs: number,
+): Promise<Claimed[]> {
+  const half = deliveries.length >> 1;
+  const read: Claimed[] = [];
+  for (const part of [deliveries.slice(0, half), deliveries.slice(half)]) {
+    const hasTime = deps.clock.monotonicMs() + 2 * tookMs <= part[0]!.leaseEndsMs;
+    read.push(...(hasTime ? await readStored(deps, part, bodyBytesMax) : withEvent(part, "failed")));
+  }
+  return read;
+}
+
+function withEvent(deliveries: readonly LeasedDelivery[], event: FoundEvent): Claimed[] {
+  return deliveries.map((delivery) => ({ delivery, event }));
 }
 
 function toFound(row: EventBytesRow | undefined): FoundEvent {
@@ -155,7 +177,7 @@ async function readLarge(
   return new Map((await readStored(deps, large, bytesMax)).map((one) => [one.delivery, one]));
 }
 
-/** data_corrupted and index_corrupted. */
+/** What is wrong with what is stored: internal errors, corruption among them, and those of the disk and its files. */
 function isDamage(error: unknown): boolean {
-  return ["XX001", "XX002"].includes(codeOf(error) ?? "");
+  return /^(XX|58)/.test(codeOf(error) ?? "");
 }

@@ -53,7 +53,8 @@ type Plan =
     }
   | { readonly kind: "hold"; readonly destination: Destination; readonly reason: string }
   | { readonly kind: "end"; readonly destination: Destination | null; readonly detail: string }
-  | { readonly kind: "return"; readonly destination: Destination | null };
+  | { readonly kind: "return"; readonly destination: Destination | null }
+  | { readonly kind: "postpone"; readonly destination: null };
 
 /** One claimed delivery on its way, and who is told when its attempt is over. */
 interface Trial {
@@ -74,6 +75,10 @@ export async function work(deps: WorkDeps, claimed: Claimed, onEnded: () => void
   switch (plan.kind) {
     case "return":
       return conclude(deps, trial, { to: "ready" }, null, destination);
+    case "postpone": {
+      const waitMs = Math.round(POSTPONED_MS * (1 + randomFraction(deps.random)));
+      return conclude(deps, trial, { to: "scheduled", waitMs }, null, destination);
+    }
     case "hold":
       return conclude(deps, trial, { to: "held", reason: plan.reason }, null, destination);
     case "end": {
@@ -137,6 +142,8 @@ async function attempt(
   }
 }
 
+/** What could not be read is read again after so long, up to twice that, so that what failed together comes due apart. */
+const POSTPONED_MS = 5_000;
 const SETTLE_MARGIN_MS = 15_000;
 
 /** A destination may have been given a longer timeout than this process's leases allow; it then gets what they do allow. */
@@ -146,6 +153,7 @@ function boundedTimeoutMs(timeoutMs: number, leaseMs: number): number {
 
 async function planDelivery(deps: WorkDeps, { delivery, event }: Claimed): Promise<Plan> {
   if (event === "unread") return { kind: "return", destination: null };
+  if (event === "failed") return { kind: "postpone", destination: null };
   let catalog = deps.catalog();
   const known = (): boolean =>
     catalog.findDestination(delivery.destinationId) !== null &&

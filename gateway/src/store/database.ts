@@ -251,3 +251,11 @@ export function isConnectionLost(error: unknown): boolean {
   // EPIPE has five letters as well; every SQLSTATE has a digit.
   return code === null || !/^(?=.*\d)[0-9A-Z]{5}$/.test(code) || code.startsWith("08") || code.startsWith("57P");
 }
+
+/**
+ * Whether it says more of the connection than of what was asked: anything else that is asked now would fail as well. An answer that
+ * did not come in time is none of these, since a smaller question may be answered.
+ */
+export function isConnectionGone(error: unknown): boolean {
+  return isConnectionLost(error) && messageOf(error) !== "Query read timeout";
+}

@@ -29,7 +29,11 @@ test("a body longer than expected is read where there is room for it, and is lef
     asked.push(bytes);
     return bytes <= MIB;
   };
-  const read = await readEvents({ db: desk.db, recent: { take: () => null }, makeRoom }, deliveries, 1_000);
+  const read = await readEvents(
+    { db: desk.db, clock: systemClock, recent: { take: () => null }, makeRoom },
+    deliveries,
+    1_000,
+  );
   const sizes = read.map(({ event }) => (typeof event === "string" ? event : event.body.length));
   expect(sizes.toSorted()).toEqual([100, MIB, SMALL.length, "unread"].toSorted());
   expect(read.some(({ event }) => typeof event !== "string" && bodies[1]!.equals(event.body))).toBe(true);
