@@ -11,6 +11,7 @@ import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database } from "../store/database.ts";
 import { forgetHealth } from "../store/gates/health.ts";
+import { createApart } from "./caretakers/apart.ts";
 import { disableFailing } from "./caretakers/disabler.ts";
 import { startFeeder } from "./caretakers/feeder.ts";
 import { gateSlow, keepGates } from "./caretakers/gatekeeper.ts";
@@ -61,17 +62,24 @@ export function startGates(deps: GatesDeps): Gates {
   const health = createHealth(deps);
   const feeder = startFeeder({ ...deps, onReady: () => deps.worker.wake() });
   const mover = startMover(deps);
+  const moves = createApart(deps, { text: "a gate could not be judged; it is tried again later", isCostly: false });
+  const notices = createApart(deps, {
+    text: "a failing destination could not be given notice of; it is tried again later",
+    isCostly: false,
+  });
+  let unjudged: readonly string[] = [];
   const loops: Loop[] = [
     mover.loop,
     startLoop({ name: "gatekeeper", log: deps.log, idleMs: HEALTH_MS }, async () => {
-      const failing = await health.flush();
-      if (failing.length > 0 || hasRestless(deps)) await keepGates(deps, failing);
+      // Until they are judged: what one flush has told no other tells again.
+      unjudged = [...new Set([...unjudged, ...(await health.flush())])];
+      if (unjudged.length > 0 || hasRestless(deps)) unjudged = await keepGates({ ...deps, moves }, unjudged);
       showGates(deps);
       return false;
     }),
     startLoop({ name: "slowness", log: deps.log, idleMs: SLOW_MS }, () => findSlow(deps)),
     startLoop({ name: "disabler", log: deps.log, idleMs: DISABLE_MS }, async () => {
-      await disableFailing(deps);
+      await disableFailing({ ...deps, notices });
       const before = new Date(deps.databaseNow().getTime() - HEALTH_KEPT_MS).toISOString();
       return ((await deps.db.run(forgetHealth, [before, FORGET_BATCH])).rowCount ?? 0) === FORGET_BATCH;
     }),

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import { planDestination, toDefinition } from "../../src/domain/destination-plan.ts";
+import { createApart } from "../../src/engine/caretakers/apart.ts";
 import { createGoneDisabler, disableFailing, disableGone } from "../../src/engine/caretakers/disabler.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 import { changeCatalog } from "../../src/pipeline/change-catalog.ts";
@@ -22,9 +23,10 @@ const NOW = new Date("2026-11-21T12:00:00Z");
 const WAITS = `SELECT FROM pg_locks WHERE NOT granted AND locktype = 'advisory'
    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
-async function openWorld() {
+async function openWorld(names: readonly string[] = ["billing"]) {
   const desk = await openDesk();
-  await (await startDeliveries(desk, { destinations: { billing: { url: URL_OF_IT } } })).gateway.drain();
+  const destinations = Object.fromEntries(names.map((name) => [name, { url: URL_OF_IT }]));
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
   const box = createSecretsBox({ keys: [{ id: "none", key: randomBytes(32) }] });
   let index = indexCatalog(await loadCatalog(desk.db, box));
   const deps = {
@@ -33,6 +35,7 @@ async function openWorld() {
     catalog: () => index,
     refreshCatalog: async () => void (index = indexCatalog(await loadCatalog(desk.db, box))),
     log: silentLog,
+    notices: createApart({ clock: systemClock, log: silentLog }, { text: "", isCostly: false }),
   };
   return { desk, box, deps, destination: index.catalog.destinations[0]! };
 }
@@ -116,6 +119,16 @@ test("one that has succeeded since it was looked for is left as it is, and nobod
   await disableFailing({ ...deps, db: listed });
   expect(await desk.query("SELECT state FROM holdfast.destination")).toEqual([{ state: "active" }]);
   expect(await desk.query("SELECT kind FROM holdfast.destination_notice")).toEqual([]);
+});
+
+test.each([0, 1])("one for which that fails (%s) keeps no other from being disabled", async (i) => {
+  const { desk, deps } = await openWorld(["billing", "other"]);
+  await failFor5Days(desk);
+  const destinations = await desk.query<{ id: string }>("SELECT id FROM holdfast.destination ORDER BY id");
+  await desk.query(`ALTER TABLE holdfast.destination_notice ADD CHECK (destination_id <> '${destinations[i]!.id}')`);
+  await disableFailing(deps);
+  const states = await desk.query("SELECT state FROM holdfast.destination ORDER BY id");
+  expect(states.map(({ state }) => state)).toEqual(i === 0 ? ["active", "disabled"] : ["disabled", "active"]);
 });
 
 /** Holds the catalog's lock, as somebody does whose change takes long. */

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
+import { createApart } from "../../src/engine/caretakers/apart.ts";
 import { gateSlow, keepGates } from "../../src/engine/caretakers/gatekeeper.ts";
 import { createHealth } from "../../src/engine/health.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
@@ -14,11 +15,12 @@ const START = new Date("2026-11-21T12:00:10Z").getTime();
 const GOOD: Outcome = { kind: "completed" };
 const BAD: Outcome = { kind: "answered", status: 503, retryAfterMs: null };
 
-/** A desk with one destination, no gateway, and a clock of the test's own. */
-async function openWorld() {
+/** A desk with one destination or several, no gateway, and a clock of the test's own. */
+async function openWorld(names: readonly string[] = ["billing"]) {
   const desk = await openDesk();
   const receiver = await startReceiver();
-  await (await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } })).gateway.drain();
+  const destinations = Object.fromEntries(names.map((name) => [name, { url: receiver.url }]));
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
   const box = createSecretsBox({ keys: [{ id: "none", key: randomBytes(32) }] });
   let index = indexCatalog(await loadCatalog(desk.db, box));
   let nowMs = START;
@@ -30,11 +32,14 @@ async function openWorld() {
     catalog: () => index,
     refreshCatalog: async () => void (index = indexCatalog(await loadCatalog(desk.db, box))),
     log: silentLog,
+    moves: createApart({ clock: { monotonicMs: () => nowMs }, log: silentLog }, { text: "", isCostly: false }),
   };
   const destination = () => index.catalog.destinations[0]!;
   return {
     desk,
     deps,
+    health,
+    destinations: () => index.catalog.destinations,
     destination,
     pass: (ms: number) => (nowMs += ms),
     /** Attempts that end now, and one look of the gatekeeper. */
@@ -117,4 +122,28 @@ test("a success ends a stretch of failures, and failures of our own making begin
   expect(await failures()).toEqual([5]);
   await world.try(GOOD, 1);
   expect(await failures()).toEqual([]);
+});
+
+test.each([0, 1])("a gate that cannot be moved (%s) holds up no other, and is judged when it can be", async (i) => {
+  const world = await openWorld(["billing", "other"]);
+  const { desk, deps, health } = world;
+  const failing = world.destinations();
+  await desk.query(
+    `CREATE FUNCTION holdfast.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$`,
+  );
+  await desk.query(
+    `CREATE TRIGGER refuse BEFORE UPDATE ON holdfast.destination_gate FOR EACH ROW
+       WHEN (NEW.destination_id = '${failing[i]!.id}') EXECUTE FUNCTION holdfast.refuse()`,
+  );
+  const startedAt = deps.databaseNow();
+  for (const destination of failing)
+    for (let n = 0; n < 10; n++) health.note(destination, { outcome: BAD, startedAt, durationMs: 5, response: null });
+  const breakers = () => world.destinations().map(({ gate }) => gate?.breaker ?? "closed");
+  const left = await keepGates(deps, await health.flush());
+  expect(left).toEqual([failing[i]!.id]);
+  expect(breakers()).toEqual(i === 0 ? ["closed", "open"] : ["open", "closed"]);
+  await desk.query("DROP TRIGGER refuse ON holdfast.destination_gate");
+  world.pass(10_000);
+  expect(await keepGates(deps, left)).toEqual([]);
+  expect(breakers()).toEqual(["open", "open"]);
 });

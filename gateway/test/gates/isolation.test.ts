@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
+import { createApart } from "../../src/engine/caretakers/apart.ts";
 import { disableFailing } from "../../src/engine/caretakers/disabler.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
 import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
@@ -137,6 +139,7 @@ test("a destination that has only failed is told of after one day and three, and
       catalog: () => index,
       refreshCatalog: async () => {},
       log: silentLog,
+      notices: createApart({ clock: systemClock, log: silentLog }, { text: "", isCostly: false }),
     });
   const kinds = async () =>
     (await desk.query<{ kind: string }>("SELECT kind FROM holdfast.destination_notice ORDER BY at, kind")).map(

@@ -7,6 +7,7 @@ import { disableDestination } from "../../store/catalog/disable-destination.ts";
 import type { Database } from "../../store/database.ts";
 import type { FailureRow } from "../../store/gates/failures.ts";
 import { giveNotice, keepFailure, listFailures } from "../../store/gates/failures.ts";
+import type { Apart } from "./apart.ts";
 
 export interface DisablerDeps {
   readonly db: Database;
@@ -26,14 +27,23 @@ export interface Gone {
 // A change of the catalog writes whole rows, so whoever changes one beside it takes its lock: the state that it has read would come back.
 const DEADLINE_MS = 10_000;
 
-/** Gives notice of destinations that only fail, and disables them after five days; what waits for them is held. */
-export async function disableFailing(deps: DisablerDeps): Promise<void> {
+/**
+ * Gives notice of destinations that only fail, and disables them after five days; what waits for them is held. One for which that
+ * fails holds up no other.
+ */
+export async function disableFailing(deps: DisablerDeps & { readonly notices: Apart }): Promise<void> {
   const now = deps.databaseNow();
   const since = new Date(now.getTime() - NOTICE_MS).toISOString();
-  for (const row of (await deps.db.run(listFailures, [since])).rows) {
-    for (const kind of noticesDue({ firstAt: row.first_at, lastAt: row.last_at }, now))
-      await give(deps, row, kind, now);
+  try {
+    for (const row of (await deps.db.run(listFailures, [since])).rows)
+      await deps.notices.run(row.destination_id, () => giveAll(deps, row, now));
+  } finally {
+    deps.notices.report((id) => deps.catalog().findDestination(id)?.name ?? id);
   }
+}
+
+async function giveAll(deps: DisablerDeps, row: FailureRow, now: Date): Promise<void> {
+  for (const kind of noticesDue({ firstAt: row.first_at, lastAt: row.last_at }, now)) await give(deps, row, kind, now);
 }
 
 /**
@@ -80,7 +90,7 @@ async function give(deps: DisablerDeps, row: FailureRow, kind: NoticeKind, now: 
     if (given.rowCount === 1 && kind === "disabled") await disableDestination(tx, { id, url: null }, detail, now);
     return given.rowCount === 1;
   }, DEADLINE_MS);
-  if (!done.ok) throw new Error(done.message);
+  if (!done.ok) throw Object.assign(new Error(done.message), { code: done.code });
   if (!done.value) return;
   const destination = deps.catalog().findDestination(id)?.name ?? id;
   deps.log[kind === "disabled" ? "error" : "warn"]({ destination, notice: kind, since: since.toISOString() }, detail);

@@ -12,6 +12,7 @@ import { ensureGate, lockGate } from "../../store/gates/lock-gate.ts";
 import { listRestless, saveBreaker, saveSlow } from "../../store/gates/save-gate.ts";
 import { takePermits } from "../../store/gates/take-permits.ts";
 import type { Queryable } from "../../store/statement.ts";
+import type { Apart } from "./apart.ts";
 
 export interface GatekeeperDeps {
   readonly db: Database;
@@ -34,18 +35,33 @@ const QUICK_LATENCY_MS = 500;
 
 /**
  * Judges the destinations whose attempts have just failed, and moves on every gate that is open for a reason that passes.
- * Any process may run it at any time: each move is made under the gate's lock, from what the database holds.
+ * Any process may run it at any time: each move is made under the gate's lock, from what the database holds. A gate that cannot
+ * be moved holds up no other.
+ *
+ * @returns those of the failing ones that could not be judged; when it throws, all of them may be
  */
-export async function keepGates(deps: GatekeeperDeps, failing: readonly string[]): Promise<void> {
+export async function keepGates(
+  deps: GatekeeperDeps & { readonly moves: Apart },
+  failing: readonly string[],
+): Promise<readonly string[]> {
   const now = deps.databaseNow();
-  const moved: string[] = [];
-  for (const [id, recent] of await findFailing(deps, failing, now)) {
-    if (await move(deps, id, recent, now)) moved.push(id);
+  const unjudged: string[] = [];
+  let hasMoved = false;
+  const moveApart = async (id: string, recent: AttemptCounts): Promise<boolean> => {
+    const moved = await deps.moves.run(id, () => move(deps, id, recent, now));
+    hasMoved ||= moved === true;
+    return moved !== null;
+  };
+  try {
+    for (const [id, recent] of await findFailing(deps, failing, now))
+      if (!(await moveApart(id, recent))) unjudged.push(id);
+    for (const { destination_id: id } of (await deps.db.run(listRestless, [])).rows)
+      await moveApart(id, { succeeded: 0, failed: 0 });
+  } finally {
+    deps.moves.report((id) => deps.catalog().findDestination(id)?.name ?? id);
   }
-  for (const { destination_id: id } of (await deps.db.run(listRestless, [])).rows) {
-    if (await move(deps, id, { succeeded: 0, failed: 0 }, now)) moved.push(id);
-  }
-  if (moved.length > 0) await deps.refreshCatalog();
+  if (hasMoved) await deps.refreshCatalog();
+  return unjudged;
 }
 
 async function findFailing(
@@ -73,7 +89,7 @@ async function move(deps: GatekeeperDeps, id: string, recent: AttemptCounts, now
     if (news.length > 0) await tx.run(bumpCatalogVersion, []);
     return news;
   }, DEADLINE_MS);
-  if (!done.ok) throw new Error(done.message);
+  if (!done.ok) throw Object.assign(new Error(done.message), { code: done.code });
   const destination = deps.catalog().findDestination(id)?.name ?? id;
   for (const text of done.value) deps.log.warn({ destination }, text);
   return done.value.length > 0;
