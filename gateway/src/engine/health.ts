@@ -17,8 +17,15 @@ interface Minute {
   throttled: number;
   latencyMsSum: number;
   latencyMsMax: number;
-  roundSucceeded: number;
-  roundFailed: number;
+}
+
+/** What attempts came to that began since a destination's breaker moved, in this process and since the last flush. */
+interface Round {
+  readonly destinationId: string;
+  /** When it moved; null: that is not known. */
+  readonly since: Date | null;
+  succeeded: number;
+  failed: number;
 }
 
 /** Counts how destinations' attempts go, and writes that down now and then: one row a minute, not one an attempt. */
@@ -36,6 +43,7 @@ const MINUTES_MAX = 20_000;
 /** @param deps.databaseNow the database's time as this process knows it */
 export function createHealth(deps: { readonly db: Database; readonly databaseNow: () => Date }): Health {
   let minutes = new Map<string, Minute>();
+  let rounds = new Map<string, Round>();
   return {
     note: (destination, attempt) => {
       const outcome = countedClass(attempt);
@@ -44,22 +52,25 @@ export function createHealth(deps: { readonly db: Database; readonly databaseNow
       const minute = minuteOf(minutes, destination.id, Math.floor(nowMs / MINUTE_MS) * MINUTE_MS);
       if (minute === null) return;
       addAttempt(minute, outcome, attempt.durationMs);
-      const since = destination.gate?.breakerSince?.getTime() ?? -Infinity;
+      const since = destination.gate?.breakerSince ?? null;
       // What began before the breaker moved says nothing about the time since.
-      const isOfRound = destination.gate?.reason === "breaker" && nowMs - attempt.durationMs >= since;
-      if (isOfRound && outcome === "succeeded") minute.roundSucceeded++;
-      if (isOfRound && outcome !== "succeeded") minute.roundFailed++;
+      const isOfRound =
+        destination.gate?.reason === "breaker" && nowMs - attempt.durationMs >= (since?.getTime() ?? -Infinity);
+      if (isOfRound) addToRound(rounds, destination.id, since, outcome);
     },
     flush: async () => {
       if (minutes.size === 0) return [];
-      const counted = minutes;
+      const counted = { minutes, rounds };
       minutes = new Map();
-      const rows = [...counted.values()];
+      rounds = new Map();
+      const rows = [...counted.minutes.values()];
       const now = deps.databaseNow();
-      const done = await deps.db.transaction((tx) => write(tx, rows, now), DEADLINE_MS);
+      const done = await deps.db.transaction((tx) => write(tx, rows, [...counted.rounds.values()], now), DEADLINE_MS);
       // Counted again with the next flush. What may be written after all would count twice; it is a measure, not a promise.
-      if (!done.ok && !done.unknown)
-        for (const [key, minute] of counted) minutes.set(key, merge(minutes.get(key), minute));
+      if (!done.ok && !done.unknown) {
+        for (const [key, minute] of counted.minutes) minutes.set(key, merge(minutes.get(key), minute));
+        for (const [key, round] of counted.rounds) rounds.set(key, mergeRounds(rounds.get(key), round));
+      }
       if (!done.ok) throw new Error(done.message);
       return rows.filter(({ failed }) => failed > 0).map(({ destinationId }) => destinationId);
     },
@@ -78,7 +89,7 @@ function minuteOf(minutes: Map<string, Minute>, destinationId: string, minuteMs:
   if (known !== undefined) return known;
   if (minutes.size >= MINUTES_MAX) return null;
   const counts = { succeeded: 0, failed: 0, throttled: 0, latencyMsSum: 0, latencyMsMax: 0 };
-  const fresh = { destinationId, minuteMs, ...counts, roundSucceeded: 0, roundFailed: 0 };
+  const fresh = { destinationId, minuteMs, ...counts };
   minutes.set(key, fresh);
   return fresh;
 }
@@ -91,6 +102,23 @@ function addAttempt(minute: Minute, outcome: OutcomeClass, durationMs: number): 
   minute.latencyMsMax = Math.max(minute.latencyMsMax, durationMs);
 }
 
+function addToRound(
+  rounds: Map<string, Round>,
+  destinationId: string,
+  since: Date | null,
+  outcome: OutcomeClass,
+): void {
+  const key = `${destinationId} ${since?.getTime() ?? ""}`;
+  const round = rounds.get(key) ?? { destinationId, since, succeeded: 0, failed: 0 };
+  if (outcome === "succeeded") round.succeeded++;
+  else round.failed++;
+  rounds.set(key, round);
+}
+
+function mergeRounds(a: Round | undefined, b: Round): Round {
+  return a === undefined ? b : { ...b, succeeded: a.succeeded + b.succeeded, failed: a.failed + b.failed };
+}
+
 function merge(a: Minute | undefined, b: Minute): Minute {
   if (a === undefined) return b;
   return {
@@ -100,12 +128,10 @@ function merge(a: Minute | undefined, b: Minute): Minute {
     throttled: a.throttled + b.throttled,
     latencyMsSum: a.latencyMsSum + b.latencyMsSum,
     latencyMsMax: Math.max(a.latencyMsMax, b.latencyMsMax),
-    roundSucceeded: a.roundSucceeded + b.roundSucceeded,
-    roundFailed: a.roundFailed + b.roundFailed,
   };
 }
 
-async function write(tx: Queryable, rows: readonly Minute[], now: Date): Promise<void> {
+async function write(tx: Queryable, rows: readonly Minute[], rounds: readonly Round[], now: Date): Promise<void> {
   await tx.run(addHealth, [
     rows.map((row) => row.destinationId),
     rows.map((row) => new Date(row.minuteMs).toISOString()),
@@ -124,19 +150,17 @@ async function write(tx: Queryable, rows: readonly Minute[], now: Date): Promise
     const sums = ids.map((id) => failing.reduce((sum, row) => sum + (row.destinationId === id ? row.failed : 0), 0));
     await tx.run(addFailures, [ids, sums, ids.map(() => time), ids.map(() => time)]);
   }
-  const rounds = rows.filter((row) => row.roundSucceeded + row.roundFailed > 0).toSorted(byDestination);
   if (rounds.length > 0) {
-    const ids = [...new Set(rounds.map((row) => row.destinationId))];
-    const total = (id: string, pick: (row: Minute) => number): number =>
-      rounds.reduce((sum, row) => sum + (row.destinationId === id ? pick(row) : 0), 0);
+    const sorted = rounds.toSorted(byDestination);
     await tx.run(countRounds, [
-      ids,
-      ids.map((id) => total(id, (row) => row.roundSucceeded)),
-      ids.map((id) => total(id, (row) => row.roundFailed)),
+      sorted.map((round) => round.destinationId),
+      sorted.map((round) => round.since?.toISOString() ?? null),
+      sorted.map((round) => round.succeeded),
+      sorted.map((round) => round.failed),
     ]);
   }
 }
 
-function byDestination(a: Minute, b: Minute): number {
+function byDestination(a: Round, b: Round): number {
   return a.destinationId < b.destinationId ? -1 : 1;
 }

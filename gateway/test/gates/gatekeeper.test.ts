@@ -43,9 +43,9 @@ async function openWorld(names: readonly string[] = ["billing"]) {
     destination,
     pass: (ms: number) => (nowMs += ms),
     /** Attempts that end now, and one look of the gatekeeper. */
-    try: async (outcome: Outcome, count: number, durationMs = 5) => {
+    try: async (outcome: Outcome, count: number, durationMs = 5, begunAt = destination()) => {
       for (let i = 0; i < count; i++)
-        health.note(destination(), { outcome, startedAt: databaseNow(), durationMs, response: null });
+        health.note(begunAt, { outcome, startedAt: databaseNow(), durationMs, response: null });
       await keepGates(deps, await health.flush());
       return destination().gate;
     },
@@ -83,6 +83,20 @@ test("a breaker opens by what all its minutes hold, counts what began after that
   expect(await world.try(BAD, 1)).toBeNull();
   const minutes = await world.desk.query("SELECT FROM holdfast.destination_health");
   expect(minutes.length).toBeGreaterThan(1);
+});
+
+test("what began before the breaker opened again says nothing about the time since, though it began after it had moved once", async () => {
+  const world = await openWorld();
+  await world.try(BAD, 10);
+  await world.desk.record({ to: ["billing"], heldReason: "destination_gated" });
+  world.pass(30_000);
+  expect(await world.try(GOOD, 1)).toMatchObject({ breaker: "recovering" });
+  world.pass(1_000);
+  const recovering = world.destination();
+  expect(await world.try(BAD, 2)).toMatchObject({ breaker: "open" });
+  world.pass(1_000);
+  expect(await world.try(GOOD, 1, 1_500, recovering)).toMatchObject({ breaker: "open" });
+  expect(await world.try(GOOD, 1)).toMatchObject({ breaker: "recovering" });
 });
 
 test("a slow destination keeps its share until nothing waits and it has been quick for half a minute", async () => {

@@ -23,13 +23,19 @@ export const saveSlow = cold(
   `UPDATE holdfast.destination_gate SET slow_concurrency = $2, quick_since = $3 WHERE destination_id = $1`,
 );
 
-/** Counts attempts that began since a breaker moved; a closed one has no rounds. Parameters: uuids[], succeeded int[], failed int[]. */
+/**
+ * Counts attempts that began since a breaker moved, as long as it stands where it stood for them: it may have moved again before they
+ * ended. A closed one has no rounds. Parameters: uuids[], since when the breaker stood as it was known timestamptz[], succeeded int[],
+ * failed int[].
+ */
 export const countRounds = cold(
   "count_rounds",
   `UPDATE holdfast.destination_gate g
       SET round_succeeded = g.round_succeeded + u.succeeded, round_failed = g.round_failed + u.failed
-     FROM (SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[]) AS x(destination_id, succeeded, failed)) u
-    WHERE g.destination_id = u.destination_id AND g.breaker <> 'closed'`,
+     FROM (SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::int[])
+             AS x(destination_id, since, succeeded, failed)) u
+    WHERE g.destination_id = u.destination_id AND g.breaker <> 'closed'
+      AND date_trunc('milliseconds', g.breaker_since) IS NOT DISTINCT FROM u.since`,
 );
 
 /** The gates that time or attempts may move: an open breaker waits for its probe's end, and its feeder for its time. */
