@@ -106,8 +106,8 @@ export const FEED_MAX = 500;
 const LOOK_MIN_MS = 20;
 
 /**
- * Plans one feeding. Refilling the bucket goes by the database's time and never backwards, so over any span no more goes out
- * than the rate and one burst, whatever the clocks of the processes say.
+ * Plans one feeding. Refilling the bucket goes by the database's time, and backwards only when that was set back, so over any span no
+ * more goes out than the rate and one burst, as long as the processes know that time to {@link AHEAD_MS_MAX}.
  *
  * @param out permits that are out now
  * @param slowGates how many destinations are slow at once: they share what a few of them would get
@@ -122,7 +122,7 @@ export function planFeed(
   if (slowConcurrency !== null) bounds.push(shareSlow(slowConcurrency, slowGates));
   const places = Math.min(...bounds.map((bound) => (bound === null ? Infinity : bound - out)));
   const bucket = refill(limits, standing, now);
-  const untilProbeMs = breaker.probeAt === null ? 0 : Math.max(0, breaker.probeAt.getTime() - now.getTime());
+  const untilProbeMs = breaker.probeAt === null ? 0 : waitForProbe(breaker.probeAt, now);
   const probes = breaker.state !== "open" ? Infinity : untilProbeMs > 0 ? 0 : 1;
   const room = Math.min(FEED_MAX, Math.max(0, places), probes, Math.floor(bucket.tokens + 1e-9));
   const isGated = bounds.some((bound) => bound !== null) || limits.ratePerSec !== null || breaker.state === "open";
@@ -141,13 +141,25 @@ export function planFeed(
 
 const TOKENS_MAX = 1_000_000;
 
+/**
+ * What lies further ahead than two processes' knowledge of the database's time can differ was written before that time was set back.
+ * To wait until it comes again would stop the destination for as long.
+ */
+const AHEAD_MS_MAX = 2_000;
+
+function waitForProbe(probeAt: Date, now: Date): number {
+  const aheadMs = probeAt.getTime() - now.getTime();
+  return aheadMs > PROBE_MS + AHEAD_MS_MAX ? 0 : Math.max(0, aheadMs);
+}
+
 function refill(limits: Limits, { tokens, refilledAt }: GateStanding, now: Date): { tokens: number; refilledAt: Date } {
   if (limits.ratePerSec === null) return { tokens: Infinity, refilledAt };
-  const passedSec = Math.max(0, now.getTime() - refilledAt.getTime()) / 1_000;
+  const passedMs = now.getTime() - refilledAt.getTime();
+  const passedSec = Math.max(0, passedMs) / 1_000;
   const burst = limits.burst ?? Math.max(1, limits.ratePerSec);
   return {
     tokens: Math.min(burst, tokens + passedSec * limits.ratePerSec),
-    refilledAt: passedSec > 0 ? now : refilledAt,
+    refilledAt: passedMs > 0 || passedMs < -AHEAD_MS_MAX ? now : refilledAt,
   };
 }
 

@@ -43,6 +43,17 @@ test("a limit of concurrency holds over two processes, and is reached", async ()
   expect([receiver.arrivals.length, tried.length]).toEqual([60, 0]);
 });
 
+test("a rate goes on when the database's time was set back, though nothing new comes", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  const destinations = { billing: { url: receiver.url, ratePerSec: 50, burst: 5 } };
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
+  const [id] = await desk.record({ to: ["billing"], heldReason: GATED });
+  await desk.query("UPDATE holdfast.destination_gate SET tokens = 0, refilled_at = now() + interval '1 day'");
+  await startDeliveries(desk);
+  expect(await desk.finished(id!)).toMatchObject({ state: "processed", attempt: 1 });
+});
+
 test("a rate lets a burst out and no more before its time; without the limit the rest follows", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();

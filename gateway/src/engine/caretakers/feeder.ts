@@ -174,7 +174,9 @@ async function poll(deps: FeederDeps, scans: Apart): Promise<Map<string, readonl
   const context = { slowGates: countSlow(deps), now: deps.databaseNow() };
   const hasRoom = (row: GateRow & QueueAtGate & { destination_id: string }): boolean => {
     const policy = deps.catalog().findDestination(row.destination_id)?.policy ?? NO_LIMITS;
-    return row.overtakes || planFeed(policy, toStanding(row), { ...context, out: row.out }).room > 0;
+    const { room, refilledAt } = planFeed(policy, toStanding(row), { ...context, out: row.out });
+    // Only a feeding writes down that the database's time was set back, from when on its tokens grow.
+    return row.overtakes || room > 0 || refilledAt < row.refilled_at;
   };
   for (const row of (await deps.db.run(listGates, [])).rows) {
     const keys = row.ordered ? await findKeys(deps, scans, row.destination_id) : [];
