@@ -3,7 +3,7 @@ import type { GatewayConfig } from "../config.ts";
 import { OWN_CONNECTIONS } from "../config/connections.ts";
 import type { CatalogWatch } from "../engine/catalog-watch.ts";
 import { watchCatalog } from "../engine/catalog-watch.ts";
-import type { DatabaseClock } from "../engine/database-clock.ts";
+import type { DatabaseClock, SteadyClock } from "../engine/database-clock.ts";
 import { createDatabaseClock, keepTime } from "../engine/database-clock.ts";
 import type { Hints } from "../engine/hints.ts";
 import { openHints } from "../engine/hints.ts";
@@ -47,7 +47,7 @@ export interface Foundation {
   readonly base: Database;
   readonly box: SecretsBox;
   readonly clock: Clock;
-  readonly databaseClock: DatabaseClock;
+  readonly databaseClock: SteadyClock;
   readonly random: (bytes: number) => Uint8Array;
   readonly metrics: Metrics;
   readonly catalog: CatalogWatch;

@@ -76,7 +76,8 @@ export async function startIngest(
     metrics,
   };
   let isDraining = false;
-  const parts = { ingest: ingestBy(deps, watch), admission, turns, isDraining: () => isDraining };
+  const take = ingestBy(deps, watch, foundation.databaseClock);
+  const parts = { ingest: take, admission, turns, isDraining: () => isDraining };
   const door = openDoor(config, log, foundation, parts);
   const bound = await listen(door, config.host, config.port, { host: "--host", port: "--port" });
   // In this order: who uses the egress or is told of records, before what is used.
@@ -107,8 +108,15 @@ function openKeyStore(egress: Egress, log: Log, { clock, metrics }: Foundation):
   return createKeyStore({ fetchKeys, fetchClientKey, clock, metrics, log });
 }
 
-function ingestBy(deps: IngestDeps, watch: ArrivalWatch): IngestDoorDeps["ingest"] {
+function ingestBy(
+  deps: IngestDeps,
+  watch: ArrivalWatch,
+  databaseClock: Foundation["databaseClock"],
+): IngestDoorDeps["ingest"] {
   return async (ready, arrival) => {
+    // Its place in the order of a key goes by that time, for good. Where it cannot be read, nothing can be recorded either.
+    const catchingUp = databaseClock.catchUp();
+    if (catchingUp !== null) await catchingUp.catch(() => {});
     const result = await ingest(deps, ready, arrival);
     watch.count(ready.source, result.kind);
     return result;

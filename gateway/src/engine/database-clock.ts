@@ -15,18 +15,44 @@ export interface DatabaseClock {
   sync(): Promise<void>;
 }
 
-export function createDatabaseClock(db: Queryable, clock: Clock): DatabaseClock {
+/** One that knows when its last reading says nothing any more. */
+export interface SteadyClock extends DatabaseClock {
+  /**
+   * {@link sync}, where this machine may have slept since the last reading or its wall clock was set: that one and the monotonic one do
+   * not agree on how long ago it was. Else null. What is written down for others, such as the end of a lease, waits for it.
+   */
+  catchUp(): Promise<void> | null;
+}
+
+/** A wall clock that is slewed goes wrong by 15 ms between two readings. */
+const APART_MS_MAX = 3_000;
+
+export function createDatabaseClock(db: Queryable, clock: Clock): SteadyClock {
   let baseMs = clock.now().getTime();
   let atMs = clock.monotonicMs();
+  let wallAtMs = baseMs;
+  const read = async (): Promise<void> => {
+    const sentMs = clock.monotonicMs();
+    const sentWallMs = clock.now().getTime();
+    const readMs = await readClock(db);
+    const receivedMs = clock.monotonicMs();
+    // The answer was made somewhere between; the middle is off by at most half the round trip.
+    baseMs = readMs;
+    atMs = (sentMs + receivedMs) / 2;
+    wallAtMs = (sentWallMs + clock.now().getTime()) / 2;
+  };
+  let reading: Promise<void> | null = null;
+  // One reading for all who ask at once: after a sleep that is every arrival.
+  const sync = (): Promise<void> =>
+    (reading ??= read().finally(() => {
+      reading = null;
+    }));
   return {
     now: () => new Date(baseMs + clock.monotonicMs() - atMs),
-    sync: async () => {
-      const sentMs = clock.monotonicMs();
-      const readMs = await readClock(db);
-      const receivedMs = clock.monotonicMs();
-      // The answer was made somewhere between; the middle is off by at most half the round trip.
-      baseMs = readMs;
-      atMs = (sentMs + receivedMs) / 2;
+    sync,
+    catchUp: () => {
+      const apartMs = clock.now().getTime() - wallAtMs - (clock.monotonicMs() - atMs);
+      return Math.abs(apartMs) > APART_MS_MAX ? sync() : null;
     },
   };
 }

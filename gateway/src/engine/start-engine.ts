@@ -16,7 +16,7 @@ import { rescueExpired } from "./caretakers/rescuer.ts";
 import { stageBatch } from "./caretakers/stager.ts";
 import type { CatalogWatch } from "./catalog-watch.ts";
 import { createClaimFloors } from "./claim-floors.ts";
-import type { DatabaseClock } from "./database-clock.ts";
+import type { SteadyClock } from "./database-clock.ts";
 import type { Loop } from "./loop.ts";
 import { startLoop } from "./loop.ts";
 import { observeAttempt } from "./observe-attempt.ts";
@@ -35,7 +35,7 @@ export interface EngineDeps {
   /** For handlers alone, which hold a connection for as long as they run. */
   readonly handlerDb: Database;
   readonly clock: Clock;
-  readonly databaseClock: DatabaseClock;
+  readonly databaseClock: SteadyClock;
   readonly catalog: CatalogWatch;
   readonly egress: Egress;
   readonly random: (bytes: number) => Uint8Array;
@@ -86,6 +86,7 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
   const worker: Worker = startWorker(
     {
       ...own,
+      syncTime: () => deps.databaseClock.catchUp(),
       settle: (settlement, destination) => settle({ settler, disableGone }, settlement, destination?.target ?? null),
       observe: (...seen) => {
         observeAttempt(deps, ...seen);

@@ -45,6 +45,8 @@ export interface ClaimDeps {
   readonly clock: Clock;
   /** The database's time as this process knows it. */
   readonly databaseNow: () => Date;
+  /** Reads it again where it may not be known any more, and throws where that fails: a lease must not be born expired. Else null. */
+  readonly syncTime: () => Promise<void> | null;
   readonly leaseMs: number;
   /** Where this claim begins to look: see {@link AnsweredClaim}. */
   readonly claimFloors: () => AnsweredClaim["from"];
@@ -59,6 +61,8 @@ export interface ClaimDeps {
  * stops earlier than the database would take the delivery away.
  */
 export async function claim(deps: ClaimDeps, slots: number): Promise<LeasedDelivery[]> {
+  const syncing = deps.syncTime();
+  if (syncing !== null) await syncing;
   const lease = randomUUID();
   const sentMs = deps.clock.monotonicMs();
   const leaseEndsMs = sentMs + deps.leaseMs;

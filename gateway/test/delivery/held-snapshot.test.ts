@@ -127,6 +127,7 @@ test("under a held snapshot claims begin above what is dead; one that comes back
     db,
     clock,
     databaseNow: () => new Date(),
+    syncTime: () => null,
     leaseMs: 60_000,
     onDoubt: () => {},
     claimFloors: () => floors.claimFloors(),

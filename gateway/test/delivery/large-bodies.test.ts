@@ -21,7 +21,7 @@ test("a body longer than expected is read where there is room for it, and is lef
   await databaseClock.sync();
   const clocks = { clock: systemClock, databaseNow: () => databaseClock.now(), leaseMs: 60_000 };
   const deliveries = await claim(
-    { db: desk.db, ...clocks, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} },
+    { db: desk.db, ...clocks, syncTime: () => null, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} },
     4,
   );
   const asked: number[] = [];

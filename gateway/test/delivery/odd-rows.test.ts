@@ -135,7 +135,20 @@ test("a lease ends by the database's clock, however wrong this process's own clo
   const databaseClock = createDatabaseClock(desk.db, ahead);
   await databaseClock.sync();
   const deps = { db: desk.db, clock: ahead, databaseNow: () => databaseClock.now(), leaseMs: 3_600_000 };
-  expect((await claim({ ...deps, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} }, 1)).length).toBe(1);
+  expect(
+    (
+      await claim(
+        {
+          ...deps,
+          syncTime: () => databaseClock.catchUp(),
+          claimFloors: () => null,
+          onClaimed: () => {},
+          onDoubt: () => {},
+        },
+        1,
+      )
+    ).length,
+  ).toBe(1);
   const [row] = await desk.query<{ left: number }>(
     "SELECT extract(epoch FROM lease_until - clock_timestamp())::float8 AS left FROM holdfast.delivery",
   );
@@ -144,13 +157,34 @@ test("a lease ends by the database's clock, however wrong this process's own clo
   expect(row!.left).toBeLessThan(3_605);
 });
 
+test("a lease is not born expired after a sleep that this process's monotonic clock has not counted", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  await (await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } })).gateway.drain();
+  await desk.record({ to: ["billing"] });
+  let sleptMs = 0;
+  const clock: Clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() - sleptMs };
+  const databaseClock = createDatabaseClock(desk.db, clock);
+  await databaseClock.sync();
+  expect(databaseClock.catchUp()).toBeNull();
+  sleptMs = 7_200_000;
+  const clocks = { clock, databaseNow: () => databaseClock.now(), syncTime: () => databaseClock.catchUp() };
+  const deps = { db: desk.db, ...clocks, leaseMs: 3_600_000 };
+  expect((await claim({ ...deps, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} }, 1)).length).toBe(1);
+  expect(await desk.query("SELECT FROM holdfast.delivery WHERE lease_until > now()")).toHaveLength(1);
+  expect(databaseClock.catchUp()).toBeNull();
+});
+
 test("what a claim has leased whose answer was lost is found as it would have been answered", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   await (await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } })).gateway.drain();
   await desk.record({ to: ["billing"], lane: "customer 7" });
   const deps = { db: desk.db, clock: systemClock, databaseNow: () => new Date(), leaseMs: 3_600_000 };
-  const claimed = await claim({ ...deps, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} }, 1);
+  const claimed = await claim(
+    { ...deps, syncTime: () => null, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} },
+    1,
+  );
   expect(claimed).toMatchObject([{ lane: "customer 7" }]);
   const [row] = await desk.query<{ lease_until: Date }>("SELECT lease_until FROM holdfast.delivery");
   const doubts = createDoubtfulClaims({ ...deps, log: silentLog });

@@ -40,9 +40,14 @@ async function readAll(desk: Desk, count: number, statementTimeoutMs = 10_000): 
   const db = openTestPool(desk.database, 1, { statementTimeoutMs });
   onTestFinished(() => db.close());
   const deps = { db, clock: systemClock, databaseNow: () => new Date(), leaseMs: 600_000 };
-  const claimed = await claim({ ...deps, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} }, count);
+  const claimed = await claim(
+    { ...deps, syncTime: () => null, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} },
+    count,
+  );
   const read = await readEvents({ ...deps, recent: { take: () => null }, makeRoom: () => true }, claimed, 1_000);
-  return Object.fromEntries(read.map(({ delivery, event }) => [delivery.id, typeof event === "string" ? event : "read"]));
+  return Object.fromEntries(
+    read.map(({ delivery, event }) => [delivery.id, typeof event === "string" ? event : "read"]),
+  );
 }
 
 test.each([
