@@ -115,6 +115,29 @@ test("what a pause has gathered goes before nothing that is fresh when it ends, 
   for (const [i, position] of positions.entries()) expect(Math.abs(position - i)).toBeLessThan(2 * SLOTS);
 });
 
+test("a retry that is due now is queued with the next batch, however much has been due for longer", async () => {
+  const { desk, record } = await openWorld();
+  const now = new Date();
+  const dueSince = (ms: number, ids: readonly string[]) =>
+    desk.query("UPDATE holdfast.delivery SET state = 'scheduled', due_at = $2 WHERE id = ANY($1)", [
+      ids,
+      new Date(now.getTime() - ms),
+    ]);
+  await dueSince(7_200_000, await record("released", 30));
+  const retries = await record("retried", 3);
+  await dueSince(59_000, retries);
+  const ranks = createFairQueue();
+  const stageSome = () => desk.db.transaction((tx) => stage({ ranks, heldReasonOf: () => null }, tx, now, 20), 5_000);
+  const ready = async () =>
+    (await desk.query<{ id: string }>("SELECT id FROM holdfast.delivery WHERE state = 'ready'")).map(({ id }) => id);
+  expect(await stageSome()).toMatchObject({ ok: true, value: 13 });
+  expect(await ready()).toEqual(expect.arrayContaining(retries));
+  // And what is not taken up by them is the others'.
+  expect(await stageSome()).toMatchObject({ ok: true, value: 10 });
+  expect(await stageSome()).toMatchObject({ ok: true, value: 10 });
+  expect(await stageSome()).toMatchObject({ ok: true, value: 0 });
+});
+
 test("processes know of each other's lanes, also after a restart", async () => {
   const desk = await openDesk();
   const open = () => openVirtualTime({ db: desk.db, log: silentLog });
