@@ -1,3 +1,5 @@
+import { isHeldLane } from "./lane.ts";
+
 /**
  * Fair lanes by start-time fair queueing (Goyal, Vin, Cheng: "Start-time Fair Queuing", 1996). Each delivery gets a rank when
  * it begins to wait: the later of where its lane has got to and where the service stands (the virtual time, the largest rank
@@ -16,7 +18,10 @@ export interface FairQueue {
   takeMoves(limit: number): LaneMove[];
   /** Moves that could not be told to the others: they are told later. */
   returnMoves(moves: readonly LaneMove[]): void;
-  /** The lanes that are so far ahead that it matters whether what they queued is still there, the furthest first. */
+  /**
+   * The lanes that are so far ahead that it matters whether what they queued is still there, the furthest first. None whose
+   * deliveries are held: those are there by other means, and would take the others' places.
+   */
   farthest(limit: number): LaneTag[];
   /** What a lane queued has left the queue without being served: it begins so much nearer again. */
   lower(priority: number, lane: string, by: number): void;
@@ -191,7 +196,7 @@ function farthest(classes: ReadonlyMap<number, Class>, limit: number): LaneTag[]
   const found: (LaneTag & { readonly ahead: number })[] = [];
   for (const [priority, own] of classes) {
     for (const [lane, { tag }] of own.lanes)
-      if (tag - own.v >= VERY_FAR_AHEAD) found.push({ priority, lane, tag, ahead: tag - own.v });
+      if (tag - own.v >= VERY_FAR_AHEAD && !isHeldLane(lane)) found.push({ priority, lane, tag, ahead: tag - own.v });
   }
   return found.toSorted((a, b) => b.ahead - a.ahead).slice(0, limit);
 }

@@ -1,6 +1,6 @@
 import type { FairQueue, LaneMove } from "../domain/fair-queue.ts";
 import { RANK_STEP, VERY_FAR_AHEAD, createFairQueue } from "../domain/fair-queue.ts";
-import { isHeldLane, retriedLane } from "../domain/lane.ts";
+import { retriedLane } from "../domain/lane.ts";
 import { PRIORITIES } from "../domain/priority.ts";
 import type { Log } from "../platform/log.ts";
 import { findLaneEnd } from "../store/queue/find-lane-end.ts";
@@ -101,7 +101,6 @@ async function tellLanes(db: Queryable, queue: FairQueue): Promise<void> {
  */
 async function lookBack(db: Queryable, queue: FairQueue): Promise<void> {
   for (const { priority, lane, tag } of queue.farthest(LOOK_BACK_LANES)) {
-    if (isHeldLane(lane)) continue;
     const retried = retriedLane(lane);
     const end = (await db.run(findLaneEnd, [priority, tag, retried ?? lane, retried !== null])).rows[0];
     const nearest = Math.max(queue.virtualTime(priority), end?.lowest ?? 0);

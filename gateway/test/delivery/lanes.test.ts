@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { createFairQueue } from "../../src/domain/fair-queue.ts";
+import { heldLane } from "../../src/domain/lane.ts";
 import { openVirtualTime } from "../../src/engine/virtual-time.ts";
 import { stage } from "../../src/pipeline/stage.ts";
 import { silentLog } from "../../src/platform/log.ts";
@@ -197,6 +199,20 @@ test("a lane whose backlog was held begins anew, and one whose backlog waits sta
   expect(ranks.next(2, "retry:waits") - start).toBeGreaterThanOrEqual(3_000_000);
   const told = await desk.query<{ tag: number }>("SELECT tag FROM holdfast.lane_tag WHERE lane = 'held'");
   for (const { tag } of told) expect(tag - start).toBeLessThan(1_000_000);
+  await ranks.stop();
+});
+
+test("so does one beside many lanes whose deliveries are held, and which are further ahead", async () => {
+  const desk = await openDesk();
+  const ranks = await openVirtualTime({ db: desk.db, log: silentLog });
+  const start = ranks.next(2, "fresh");
+  const held = Array.from({ length: 20 }, () => heldLane(randomUUID(), "default"));
+  for (const lane of held) for (let i = 0; i < 3_000; i++) ranks.next(2, lane);
+  for (let i = 0; i < 2_000; i++) ranks.next(2, "gone");
+  await until(async () => {
+    await ranks.sync();
+    return ranks.next(2, "gone") - start < 1_000_000;
+  });
   await ranks.stop();
 });
 
