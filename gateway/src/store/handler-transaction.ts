@@ -14,8 +14,9 @@ export interface HandlerScope {
 }
 
 /**
- * What begins a handler's transaction, in one round trip, at its first statement: a handler that has none needs no transaction. What an earlier handler SET on this connection must not reach this
- * one: synchronous_commit off would break promise 7.
+ * What begins a handler's transaction, in one round trip, at its first statement: a handler that has none needs no transaction. What an
+ * earlier handler SET on this connection must not reach this one: synchronous_commit off would break promise 7, and a role would see
+ * and write what is not this one's. RESET ALL leaves who the session is as it was (PostgreSQL, RESET).
  *
  * @param timeoutMs bounds each statement, each wait for a lock, and how long the transaction may stand idle while the
  *   handler does other things
@@ -23,7 +24,8 @@ export interface HandlerScope {
 export function beginHandler(timeoutMs: number): string {
   const boundMs = Math.ceil(timeoutMs);
   const bounds = ["idle_in_transaction_session_timeout", "statement_timeout", "lock_timeout"];
-  return ["RESET ALL", "BEGIN", ...bounds.map((name) => `SET LOCAL ${name} = ${boundMs}`)].join("; ");
+  const resets = ["RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL"];
+  return [...resets, "BEGIN", ...bounds.map((name) => `SET LOCAL ${name} = ${boundMs}`)].join("; ");
 }
 
 const ENDED = "this transaction has ended: await every query before the handler returns";

@@ -1,9 +1,10 @@
-import { expect, test } from "vitest";
+import { randomBytes } from "node:crypto";
+import { expect, onTestFinished, test } from "vitest";
 import type { Handler, HandlerTransaction } from "../../src/domain/handler.ts";
 import { isTransactionControl } from "../../src/store/handler-transaction.ts";
 import { startDeliveries } from "../support/delivery-gateway.ts";
 import { ledger, openLedger } from "../support/effect-ledger.ts";
-import { until } from "../support/embedded.ts";
+import { query, until } from "../support/embedded.ts";
 import { startReceiver } from "../support/receiver.ts";
 
 const PROCESSED = { state: "processed", reason: null };
@@ -165,6 +166,27 @@ test("what a handler sets on its connection does not reach the next one", async 
     await desk.finished(id!);
   }
   expect(shown).toEqual(["on", "on", "on", "on", "on", "on"]);
+});
+
+test("nor does the role that it took", async () => {
+  const desk = await openLedger();
+  const role = `handler_${randomBytes(6).toString("hex")}`;
+  const asAdmin = (text: string) => query(desk.database.adminUrl, text);
+  // What the settlement of its own delivery needs as well.
+  await asAdmin(
+    `CREATE ROLE ${role}; GRANT ${role} TO holdfast; GRANT USAGE ON SCHEMA holdfast TO ${role};
+     GRANT ALL ON ALL TABLES IN SCHEMA holdfast TO ${role}`,
+  );
+  onTestFinished(async () => void (await asAdmin(`DROP OWNED BY ${role}; DROP ROLE ${role}`)));
+  const shown: unknown[] = [];
+  const keep: Handler = async (_event, tx) => {
+    shown.push((await tx.query("SELECT current_user AS name")).rows[0]?.["name"]);
+    await tx.query(`SET ROLE ${role}`);
+  };
+  await startDeliveries(desk, { ...ledger, handlers: { keep }, worker: { databaseConnections: 1 } });
+  for (const _ of [1, 2])
+    expect(await desk.finished((await desk.record({ to: ["ledger"] }))[0]!)).toEqual({ ...PROCESSED, attempt: 1 });
+  expect(shown).toEqual(["holdfast", "holdfast"]);
 });
 
 test("the settlement of a handler's delivery is planned once a connection, and its own statements as the server would", async () => {
