@@ -209,10 +209,9 @@ test("so does one beside many lanes whose deliveries are held, and which are fur
   const held = Array.from({ length: 20 }, () => heldLane(randomUUID(), "default"));
   for (const lane of held) for (let i = 0; i < 3_000; i++) ranks.next(2, lane);
   for (let i = 0; i < 2_000; i++) ranks.next(2, "gone");
-  await until(async () => {
-    await ranks.sync();
-    return ranks.next(2, "gone") - start < 1_000_000;
-  });
+  // Every fifth look is one back. Not until it is so: each place that is asked for moves the lane on, past the others in the end.
+  for (let i = 0; i < 20; i++) await ranks.sync();
+  expect(ranks.next(2, "gone") - start).toBeLessThan(1_000_000);
   await ranks.stop();
 });
 
