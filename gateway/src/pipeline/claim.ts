@@ -181,7 +181,7 @@ async function readLarge(
   return new Map((await readStored(deps, large, bytesMax)).map((one) => [one.delivery, one]));
 }
 
-/** What is wrong with what is stored: internal errors, corruption among them, and those of the disk and its files. */
+/** data_corrupted, index_corrupted, undefined_file. Other errors of the disk, and internal ones, may pass: a retry costs no attempt. */
 function isDamage(error: unknown): boolean {
-  return /^(XX|58)/.test(codeOf(error) ?? "");
+  return ["XX001", "XX002", "58P01"].includes(codeOf(error) ?? "");
 }
