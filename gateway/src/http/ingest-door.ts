@@ -96,8 +96,7 @@ export function createIngestDoor(deps: IngestDoorDeps, options: IngestDoorOption
   server.on("connection", (socket) => {
     deps.metrics.ingestConnections.inc();
     socket.once("close", () => deps.metrics.ingestConnections.dec());
-    // Node has planned the first read of it for the next tick, which would undo a pause.
-    process.nextTick(deps.turns.arrive, socket);
+    deps.turns.arrive(socket);
   });
   // Out of file descriptors, for example: what is open goes on, and later connections are taken again.
   server.on("error", (error) => {

@@ -1,8 +1,6 @@
-import { once } from "node:events";
 import { expect, it, onTestFinished } from "vitest";
 import type { Speaker, Standing, Turns } from "../../src/http/turns.ts";
 import { TURN_REQUESTS_MAX, createTurns } from "../../src/http/turns.ts";
-import { systemClock } from "../../src/platform/clock.ts";
 import { FORGED, RECORDED, openBareDoor } from "../support/bare-door.ts";
 import { openRaw, requestBytes } from "../support/raw-http.ts";
 
@@ -82,37 +80,6 @@ it("counts no wait of those that come again at once though they were asked to co
   expect(turns.waitedMs()).toBe(0);
   turn();
   expect(waiting("refused")).toBe(200 - TURN_REQUESTS_MAX);
-});
-
-it("does not read a connection that comes while many speak before its turn", async () => {
-  const steps: (() => void)[] = [];
-  const turns = createTurns(systemClock, (step) => steps.push(step));
-  const seen: string[] = [];
-  const { url, server } = await openBareDoor({
-    turns,
-    ingest: async ({ source }) => {
-      seen.push(source.name);
-      return RECORDED;
-    },
-  });
-  const open = async () => {
-    const taken = once(server, "connection");
-    const connection = await openRaw(url);
-    onTestFinished(() => connection.end());
-    await taken;
-    return connection;
-  };
-  const known = await open();
-  press(turns);
-  const late = await open();
-  await late.send(requestBytes("POST /in/late-source", [], "{}"));
-  // Whatever the other has sent lies there for as long as this takes.
-  await known.send(requestBytes("POST /in/known-source", [], "{}"));
-  await known.answer();
-  expect(seen).toEqual(["known-source"]);
-  steps.splice(0).forEach((step) => step());
-  expect((await late.answer()).status).toBe(200);
-  expect(seen).toEqual(["known-source", "late-source"]);
 });
 
 it("answers everything that many connections send at once, whoever they are, in its order", async () => {
