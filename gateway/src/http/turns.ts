@@ -18,7 +18,7 @@ export type Speaker = Pick<Socket, "pause" | "resume" | "destroyed">;
  * waits unread until its turn, the urgent before the others.
  */
 export interface Turns {
-  /** A connection was taken. */
+  /** A connection was taken. It has a place in the line, but Node's own first read comes before that: docs/decisions/0010. */
   arrive(speaker: Speaker): void;
   /** A request began to be worked on. */
   begin(): void;
