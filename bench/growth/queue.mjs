@@ -1,4 +1,5 @@
 // A queue on a real database, driven by the gateway's own statements, and filled in bulk for the bench.
+// @ts-check: whoever changes what those take is told here.
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { placeKey } from "../../gateway/dist/domain/bucket.js";
 import { createFairQueue } from "../../gateway/dist/domain/fair-queue.js";
@@ -28,13 +29,17 @@ export function openQueue({ db, workDb, settleDb }) {
   const claims = {
     db: workDb,
     clock: CLOCK,
+    // One machine has one time.
     databaseNow: () => new Date(),
+    syncTime: () => null,
     leaseMs: 600_000,
+    onDoubt: () => {},
     ...createClaimFloors({ clock: CLOCK, db: workDb, ranks }),
   };
   // As the door records what comes in.
   const recorder = createBatchRecorder({ db, ledger: openLedger(), clock: CLOCK });
 
+  /** @param {number} count */
   const record = async (count) => {
     const drafts = Array.from({ length: count }, () => draftEvent({ sourceId: SOURCE, destinationId: DESTINATION }));
     const done = await recorder(drafts, { now: new Date(), isRepeat: false, ranks }, 60_000);
@@ -42,7 +47,11 @@ export function openQueue({ db, workDb, settleDb }) {
   };
 
   return {
-    /** Claims and settles batches while what is settled is replaced, so that the depth stays. */
+    /**
+     * Claims and settles batches while what is settled is replaced, so that the depth stays.
+     *
+     * @param {number} rounds
+     */
     async measureClaims(rounds) {
       const claimMs = [];
       const settleMs = [];
@@ -66,7 +75,11 @@ export function openQueue({ db, workDb, settleDb }) {
         settleP50Ms: quantile(settleMs, 0.5),
       };
     },
-    /** Records batches for so many seconds, two at a time. */
+    /**
+     * Records batches for so many seconds, two at a time.
+     *
+     * @param {number} seconds
+     */
     async measureIngest(seconds) {
       let recorded = 0;
       const began = performance.now();
@@ -91,7 +104,11 @@ export function openQueue({ db, workDb, settleDb }) {
         "TRUNCATE holdfast.delivery, holdfast.finished_delivery, holdfast.attempt, holdfast.event, holdfast.dedupe",
       );
     },
-    /** Brings the queue to so many ready deliveries. Their events need not be there: nothing is sent. */
+    /**
+     * Brings the queue to so many ready deliveries. Their events need not be there: nothing is sent.
+     *
+     * @param {number} count
+     */
     async fillReady(count) {
       const { rows } = await db.pool.query("SELECT count(*)::int AS n FROM holdfast.delivery");
       for (let left = count - rows[0].n; left > 0; left -= CHUNK) {
@@ -104,7 +121,11 @@ export function openQueue({ db, workDb, settleDb }) {
         );
       }
     },
-    /** Adds so many finished deliveries, each with its attempt. */
+    /**
+     * Adds so many finished deliveries, each with its attempt.
+     *
+     * @param {number} count
+     */
     async fillFinished(count) {
       for (let left = count; left > 0; left -= HISTORY_CHUNK) {
         await db.pool.query(
@@ -133,7 +154,7 @@ export function openQueue({ db, workDb, settleDb }) {
                 coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)::bigint AS history
            FROM pg_inherits i WHERE i.inhparent IN ('holdfast.finished_delivery'::regclass, 'holdfast.attempt'::regclass)`,
       );
-      const toMb = (bytes) => Math.round(Number(bytes) / 2 ** 20);
+      const toMb = (/** @type {string} */ bytes) => Math.round(Number(bytes) / 2 ** 20);
       return { deliveryMb: toMb(rows[0].delivery), historyMb: toMb(rows[0].history) };
     },
   };
@@ -148,6 +169,7 @@ const BUCKET = "('x' || substr(x.id::text, 16, 3))::bit(12)::int";
  * One event as the ingest door drafts it, with one delivery.
  *
  * @param {{ sourceId: string, destinationId: string }} ids
+ * @returns {import("../../gateway/dist/pipeline/record-event.js").EventDraft}
  */
 export function draftEvent({ sourceId, destinationId }) {
   const eventKey = randomBytes(16);
@@ -189,6 +211,10 @@ export function draftEvent({ sourceId, destinationId }) {
   };
 }
 
+/**
+ * @param {import("../../gateway/dist/pipeline/leased-delivery.js").LeasedDelivery} delivery
+ * @returns {import("../../gateway/dist/pipeline/settle.js").Settlement}
+ */
 function toProcessed(delivery) {
   return {
     delivery,
@@ -204,7 +230,11 @@ function toProcessed(delivery) {
   };
 }
 
+/**
+ * @param {number[]} values
+ * @param {number} share
+ */
 function quantile(values, share) {
   const sorted = values.toSorted((a, b) => a - b);
-  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] * 100) / 100;
+  return Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0) * 100) / 100;
 }

@@ -1,6 +1,7 @@
 // Holdfast's side of the queue bench: its own engine on its own statements, claims, leases, attempts and all. What it does with
 // a delivery is nothing: an HTTP destination whose answer is there at once, or a handler that returns at once; the settler shares
 // its transactions, as the peers' do. Or a handler that writes one row, in the transaction that settles its delivery (promise 4).
+// @ts-check: whoever changes what the engine takes is told here.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +19,7 @@ import { serveSide } from "./side.mjs";
 
 const BATCH = 250;
 const STATEMENT_MS = 60_000;
+/** @type {import("../../gateway/dist/platform/egress/egress-outcome.js").EgressOutcome} */
 const ANSWER = {
   kind: "response",
   status: 204,
@@ -35,14 +37,17 @@ const SIDES = {
     what: "a handler that writes one row, each in its own transaction with its delivery",
   },
 };
-const destination = process.env.BENCH_DESTINATION;
-const { target, what } = SIDES[destination];
+const destination = process.env.BENCH_DESTINATION ?? "";
+const side = new Map(Object.entries(SIDES)).get(destination);
+if (side === undefined) throw new Error(`BENCH_DESTINATION is ${Object.keys(SIDES).join(", ")}`);
+const { target, what } = side;
 
 const dataDir = mkdtempSync(join(tmpdir(), "holdfast-queue-"));
 const state = { onHandled: () => {}, filled: 0 };
 const config = await load();
 const foundation = await layFoundation(config, silentLog, () => {});
 if (!foundation.ok) throw new Error(`${foundation.message} ${foundation.remedy}`);
+const { ranks } = foundation;
 const db = foundation.openPool("worker", config.worker.databaseConnections, STATEMENT_MS, { plans: BY_INDEX });
 await db.pool.query("CREATE TABLE public.effect (delivery text)");
 const pools = {
@@ -104,6 +109,10 @@ async function load() {
     routes: [{ source: "bench", destination: "app" }],
     handlers: {
       nothing: () => state.onHandled(),
+      /**
+       * @param {{ deliveryId: string }} event
+       * @param {import("../../gateway/dist/domain/handler.js").HandlerTransaction} tx
+       */
       write: async (event, tx) => {
         await tx.query("INSERT INTO public.effect VALUES ($1)", [event.deliveryId]);
         state.onHandled();
@@ -117,6 +126,7 @@ async function load() {
   return loaded.config;
 }
 
+/** @param {number} count */
 async function fill(count) {
   const { rows } = await db.pool.query(
     "SELECT s.id AS source_id, d.id AS destination_id FROM holdfast.source s, holdfast.destination d",
@@ -125,7 +135,7 @@ async function fill(count) {
   const ledger = openLedger();
   for (let at = 0; at < count; at += BATCH) {
     const drafts = Array.from({ length: Math.min(BATCH, count - at) }, () => draftEvent(ids));
-    const given = { ledger, now: new Date(), isRepeat: false, ranks: foundation.ranks };
+    const given = { ledger, now: new Date(), isRepeat: false, ranks };
     const done = await db.transaction((tx) => recordEvents(tx, drafts, given), STATEMENT_MS);
     if (!done.ok) throw new Error(done.message);
   }
