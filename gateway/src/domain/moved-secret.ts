@@ -26,3 +26,10 @@ export function refuseMovedSecret(place: Place, recipients: Recipients): boolean
   report(place, `is missing: the one that is stored${givenFor} is not sent to ${after}; give it again`);
   return true;
 }
+
+const SECRET_HEADER = /authorization|cookie|token|secret|password|credential|signature|(^|[-_])key($|[-_])|apikey/i;
+
+/** Whether a header's value is a credential by its name: it is shown to nobody. */
+export function isSecretHeader(name: string): boolean {
+  return SECRET_HEADER.test(name);
+}

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toPublicId } from "../../src/domain/id.ts";
 import { loadChannels } from "../../src/store/alerts/channels.ts";
 import { loadSetups } from "../../src/store/reconciliations/setups.ts";
 import type { AdminGateway, Answer } from "../support/admin-gateway.ts";
@@ -98,6 +99,40 @@ describe("the secret of an alert channel", () => {
     expect((await storedChannel("mail")).secret).toBe("a-password");
     expect((await changeChannel("mail", { host: "elsewhere.example", password: "another" })).status).toBe(200);
     expect(await storedChannel("mail")).toMatchObject({ secret: "another", address: { host: "elsewhere.example" } });
+  });
+});
+
+describe("the credentials in a destination's headers", () => {
+  const TOKEN = "a-token-of-the-service";
+  const change = (name: string, body: object): Promise<Answer> => gateway.call("PATCH", `/destinations/${name}`, body);
+  const idOf = (name: string): string => gateway.catalog().destinations.find((item) => item.name === name)!.id;
+  const stored = (name: string) => gateway.catalog().destinations.find((item) => item.name === name)!;
+
+  it("are sent nowhere else by whoever changes its URL", async () => {
+    await made("/destinations", { name: "crm", url: "https://crm.example/in", headers: { "x-api-key": TOKEN } });
+    const id = toPublicId("dst", idOf("crm"));
+    for (const url of [`${ELSEWHERE}/in`, "https://crm.example:8443/in"]) {
+      const answer = await change(id, { url });
+      expectAsked(answer, "headers");
+      expect(answer.bytes.toString()).not.toContain(TOKEN);
+    }
+    expect(stored("crm")).toMatchObject({ target: { url: "https://crm.example/in" }, headers: [["x-api-key", TOKEN]] });
+  });
+
+  it("stay on the same host, and go elsewhere when they are given or taken away", async () => {
+    const id = toPublicId("dst", idOf("crm"));
+    expect((await change(id, { url: "https://crm.example/other", timeoutMs: 5_000 })).status).toBe(200);
+    expect(stored("crm").headers).toEqual([["x-api-key", TOKEN]]);
+    expect((await change(id, { url: `${ELSEWHERE}/in`, headers: { "x-api-key": "another" } })).status).toBe(200);
+    expect(stored("crm").headers).toEqual([["x-api-key", "another"]]);
+    expect((await change(id, { url: "https://third.example/in", headers: null })).status).toBe(200);
+    expect(stored("crm").headers).toEqual([]);
+  });
+
+  it("do not matter where there are none", async () => {
+    await made("/destinations", { name: "plain", url: "https://plain.example/", headers: { "x-team": "billing" } });
+    expect((await change(toPublicId("dst", idOf("plain")), { url: `${ELSEWHERE}/` })).status).toBe(200);
+    expect(stored("plain").headers).toEqual([["x-team", "billing"]]);
   });
 });
 

@@ -4,6 +4,7 @@ import { BREAKER_STATES } from "../../domain/breaker.ts";
 import { MASKED } from "../../domain/field-checks.ts";
 import { GATE_REASONS } from "../../domain/gate.ts";
 import { toPublicId } from "../../domain/id.ts";
+import { isSecretHeader } from "../../domain/moved-secret.ts";
 import { PRIORITIES, toPriority } from "../../domain/priority.ts";
 import { SECRET_RECEIVER_FIELDS } from "../../domain/secret-binding.ts";
 import { BATCH_MODES, DEFAULT_SOURCE_POLICY } from "../../domain/source-policy.ts";
@@ -142,12 +143,9 @@ export const destinationSchema = z
     },
   });
 
-/** Headers whose values are credentials by their name. */
-const SECRET_HEADER = /authorization|cookie|token|secret|password|credential|signature|(^|[-_])key($|[-_])|apikey/i;
-
 export function toDestination(destination: Destination): z.infer<typeof destinationSchema> {
   const { target, policy, gate } = destination;
-  const headers = destination.headers.map(([name, value]) => [name, SECRET_HEADER.test(name) ? MASKED : value]);
+  const headers = destination.headers.map(([name, value]) => [name, isSecretHeader(name) ? MASKED : value]);
   return {
     id: toPublicId("dst", destination.id),
     name: destination.name,

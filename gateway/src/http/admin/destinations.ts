@@ -11,6 +11,7 @@ import {
 } from "../../domain/destination-plan.ts";
 import type { Place } from "../../domain/field-checks.ts";
 import { isPlainObject, readText, report, within } from "../../domain/field-checks.ts";
+import { isSecretHeader, refuseMovedSecret } from "../../domain/moved-secret.ts";
 import { newCatalogId, newSigningSecret } from "../../pipeline/apply-definition.ts";
 import type { Planned } from "../../pipeline/change-catalog.ts";
 import {
@@ -107,11 +108,18 @@ function planFields(
 ): DestinationPlan | null {
   const { deps } = context;
   const definition = checkDestination(place, merge(present, fields), definitionCheckers(deps.egressPolicy).vetUrl);
-  if (definition === null) return null;
+  if (definition === null || (!("headers" in fields) && movesCredential(place, present, definition))) return null;
   const { tenant, name, origin, state, stateReason, id } = present;
   const declared = { tenant, name, origin, newId: id, newSigningSecret: newSigningSecret(deps.random) };
   // The state is not the fields' matter: what was paused stays paused, for whatever reason.
   return { ...planDestination(present, definition, declared), state, stateReason, waiting: "leave" };
+}
+
+// Whoever may change the URL may not read what the stored headers hold.
+function movesCredential(place: Place, { target, headers }: Destination, { url }: DestinationDefinition): boolean {
+  if (target.kind !== "http" || url === undefined || !headers.some(([name]) => isSecretHeader(name))) return false;
+  const recipients = { before: new URL(target.url).origin, after: new URL(url).origin };
+  return refuseMovedSecret(within(place, "headers"), recipients);
 }
 
 /** The destination as declared with the given fields put over it; null takes a field away, and with it the old kind. */
