@@ -1,5 +1,6 @@
 import type { AskFlags } from "./ask-gateway.ts";
-import { complain, type ExitCode, printJson, type Shell } from "./shell.ts";
+import { readNumber } from "./number-flags.ts";
+import { type ExitCode, printJson, type Shell } from "./shell.ts";
 
 /** The flags of every list. */
 export interface PageFlags extends AskFlags {
@@ -35,22 +36,7 @@ export async function collect<T>(
 
 /** `--limit` as a number; null, and a complaint printed, when it is none. */
 export function readLimit(shell: Shell, flags: PageFlags): number | null {
-  return readCount(shell, { name: "limit", text: flags.limit, max: LIMIT_MAX, json: flags.json === true });
-}
-
-/** A flag that counts something, from 1. */
-export function readCount(
-  shell: Shell,
-  flag: { readonly name: string; readonly text: string; readonly max: number; readonly json: boolean },
-): number | null {
-  const count = /^\d{1,9}$/.test(flag.text) ? Number(flag.text) : 0;
-  if (count >= 1 && count <= flag.max) return count;
-  complain(
-    shell,
-    { problem: `--${flag.name} must be a whole number from 1 to ${flag.max}`, badInput: true },
-    flag.json,
-  );
-  return null;
+  return readNumber(shell, { name: "limit", text: flags.limit, min: 1, max: LIMIT_MAX, json: flags.json === true });
 }
 
 /** The end of a list: one JSON line an item, or the lines of a table and how to go on. */

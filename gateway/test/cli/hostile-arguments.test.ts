@@ -127,6 +127,46 @@ it.each([
   expect([code, said]).toEqual([2, expect.stringContaining(told)]);
 });
 
+const numberFlags: readonly (readonly [words: string, name: string])[] = [
+  ["events", "limit"],
+  ["send stripe", "count"],
+  ["listen --until-type invoice.paid", "timeout"],
+  ["secrets promote stripe v2", "overlap-hours"],
+  ["throttle set --all", "admit"],
+  ["throttle set --all --refuse", "minutes"],
+  ["dead retry --group 0123456789abcdef", "expect"],
+  ["dead dismiss dlv_1 --reason x", "expect"],
+  ["dead dismiss --group 0123456789abcdef --reason x", "expect"],
+  ["replay plan", "rate"],
+  ["replay plan", "in-flight"],
+  ["dev", "receiver-port"],
+];
+
+it.each(numberFlags)(
+  "a number that is none is refused before anything is asked, and is never taken for 0: %s --%s",
+  async (words, name) => {
+    for (const text of ["", " ", "0x10", "1e1", "+5", "-1", " 5", "Infinity", "none"]) {
+      const port = words === "dev" ? ["--port", "0"] : [];
+      const { code, said } = await runHere([...words.split(" "), ...port, `--${name}=${text}`], testFolder());
+      expect([text, code, said]).toEqual([
+        text,
+        2,
+        expect.stringMatching(new RegExp(`--${name} must be a .*number from`)),
+      ]);
+    }
+  },
+);
+
+it.each([
+  ["secrets promote stripe v2 --overlap-hours 0.5"],
+  ["throttle set --all --admit 0 --minutes 10080"],
+  ["dead retry --group 0123456789abcdef --expect 0"],
+  ["replay plan --rate 0.1"],
+])("a number at its bound is taken: %s", async (line) => {
+  const { code, said } = await runHere(line.split(" "), testFolder());
+  expect([code, said]).toEqual([1, expect.stringContaining("no gateway answers at")]);
+});
+
 it.each([
   ["2026-11-22", "2026-11-22T00:00:00.000Z"],
   ["2026-11-22 18:00", "2026-11-22T18:00:00.000Z"],

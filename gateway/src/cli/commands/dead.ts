@@ -1,6 +1,7 @@
 import type { DeadFilter, DeadGroup, DeadLetter, HandledDeadLetters } from "@holdfast/client";
 import { askGateway, type AskFlags } from "../ask-gateway.ts";
 import { readMoments } from "../moment-flags.ts";
+import { readNumber } from "../number-flags.ts";
 import { collect, type PageFlags, printPage, readLimit } from "../page-flags.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
 import { formatTable, formatTime, printable } from "../table.ts";
@@ -107,9 +108,11 @@ export async function retryDead(
       { problem: "give either one id or a filter such as --group", badInput: true },
       flags.json === true,
     );
+  const expected = readExpect(shell, flags);
+  if (expected === null) return 2;
   return await askGateway(shell, flags, async ({ api }) => {
     if (id === undefined) {
-      const wish = { filter, ...readExpected(flags), ...operator(shell) };
+      const wish = { filter, ...expected, ...operator(shell) };
       return reportHandled(shell, flags, await api.deadLetters.retry(wish), "retry");
     }
     const delivery = await api.deliveries.retry(id);
@@ -135,15 +138,26 @@ export async function dismissDead(
   if (chosen === null) return 2;
   const filter = { ...chosen, ...(ids.length === 0 ? {} : { ids: [...ids] }) };
   // Named one by one they need not be counted first.
-  const expected = ids.length > 0 ? { expected: Number(flags.expect ?? ids.length) } : readExpected(flags);
+  const expect = flags.expect ?? (ids.length > 0 ? String(ids.length) : undefined);
+  const expected = readExpect(shell, { ...flags, expect });
+  if (expected === null) return 2;
   return await askGateway(shell, flags, async ({ api }) => {
     const wish = { filter, reason, ...expected, ...operator(shell) };
     return reportHandled(shell, flags, await api.deadLetters.dismiss(wish), "dismiss");
   });
 }
 
-function readExpected({ expect }: { readonly expect?: string }): { expected?: number } {
-  return expect === undefined ? {} : { expected: Number(expect) };
+/** More than are ever handled at once. */
+const EXPECTED_MAX = 1_000_000;
+
+function readExpect(
+  shell: Shell,
+  { expect, json }: AskFlags & { readonly expect?: string | undefined },
+): { expected?: number } | null {
+  const flag = { name: "expect", text: expect, min: 0, max: EXPECTED_MAX, json: json === true };
+  const expected = readNumber(shell, flag);
+  if (expected === null) return null;
+  return expected === undefined ? {} : { expected };
 }
 
 /** Who asks, as this shell knows it: the gateway knows only the key. */

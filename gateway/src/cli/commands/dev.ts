@@ -6,12 +6,13 @@ import { openSampleSetup, sampleSourceName, type SampleSetup, toDefinition } fro
 import { samples } from "../samples/all-samples.ts";
 import type { RunningGateway } from "../../main.ts";
 import { serve } from "../serve.ts";
+import { readNumber } from "../number-flags.ts";
 import { readConfig, type ServeFlags } from "../serve-flags.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
 
 /** Loopback may be delivered to in `dev`: that is where the service under work runs. */
 const DEV_DEFAULTS = { "egress.allowCidrs": ["127.0.0.0/8", "::1/128"], logLevel: "warn" } as const;
-const RECEIVER_PORT = 4402;
+const RECEIVER_PORT = "4402";
 
 /** `holdfast dev`: a gateway to try things on. Without a configuration file it has sample sources and a receiver. */
 export async function dev(shell: Shell, flags: ServeFlags & { readonly receiverPort?: string }): Promise<ExitCode> {
@@ -24,8 +25,9 @@ export async function dev(shell: Shell, flags: ServeFlags & { readonly receiverP
       withLink: true,
       guide: (gateway) => guideToSources(shell, gateway, read.file),
     });
-  const port = readPort(flags.receiverPort);
-  if (port === null) return complain(shell, { problem: "--receiver-port must be 0 to 65535", badInput: true }, json);
+  const wanted = { name: "receiver-port", text: flags.receiverPort ?? RECEIVER_PORT, min: 0, max: 65_535, json };
+  const port = readNumber(shell, wanted);
+  if (port === null) return 2;
   return await serveSamples(shell, read.config, { json, port, isPortGiven: flags.receiverPort !== undefined });
 }
 
@@ -76,11 +78,6 @@ async function startReceiver(
 ): Promise<SampleReceiver | null> {
   const receiver = await startSampleReceiver({ ...parts, port: wanted.port });
   return receiver === null && !wanted.isPortGiven ? await startSampleReceiver({ ...parts, port: 0 }) : receiver;
-}
-
-function readPort(text: string | undefined): number | null {
-  if (text === undefined) return RECEIVER_PORT;
-  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : null;
 }
 
 function reportDelivery(shell: Shell, delivery: ReceivedDelivery, json: boolean): void {

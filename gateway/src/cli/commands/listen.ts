@@ -9,6 +9,7 @@ import { openDesk } from "../listen-desk.ts";
 import type { Heard } from "../listen-table.ts";
 import { lineOf } from "../listen-table.ts";
 import { localSecret } from "../local-secret.ts";
+import { readNumber } from "../number-flags.ts";
 import type { ExitCode, Shell } from "../shell.ts";
 import { complain } from "../shell.ts";
 
@@ -31,11 +32,14 @@ const REMEMBERED_MAX = 10_000;
  * @param keyboard null where nobody sits at a terminal: then each event is a line
  */
 export async function listen(shell: Shell, flags: ListenFlags, keyboard: Keyboard | null): Promise<ExitCode> {
+  const json = flags.json === true;
+  const awaited = { name: "timeout", text: flags.timeout, min: 0.001, max: 86_400, fraction: true } as const;
+  const timeoutSec = readNumber(shell, { ...awaited, json });
+  if (timeoutSec === null) return 2;
   const fault = findFault(flags);
-  if (fault !== null)
-    return complain(shell, { problem: fault, remedy: undefined, badInput: true }, flags.json === true);
+  if (fault !== null) return complain(shell, { problem: fault, badInput: true }, json);
   const found = await findGateway(shell, flags);
-  if (!found.ok) return complain(shell, found.complaint, flags.json === true);
+  if (!found.ok) return complain(shell, found.complaint, json);
   const { adminUrl, adminToken } = found.address;
   const address = { url: adminUrl, token: adminToken };
   const secret = await localSecret(shell);
@@ -46,7 +50,7 @@ export async function listen(shell: Shell, flags: ListenFlags, keyboard: Keyboar
     aborter.abort();
   };
   shell.onStop(() => finish(flags.untilType === undefined ? 0 : 1));
-  const timer = flags.timeout === undefined ? null : setTimeout(() => finish(1), Number(flags.timeout) * 1_000);
+  const timer = timeoutSec === undefined ? null : setTimeout(() => finish(1), timeoutSec * 1_000);
   const parts = { api: createApi(address), secret, url: flags.forward ?? "" };
   const forward = async (one: Heard): Promise<void> => {
     one.attempts++;
@@ -78,11 +82,7 @@ export async function listen(shell: Shell, flags: ListenFlags, keyboard: Keyboar
     );
   } catch (error) {
     if (!(error instanceof ApiFault)) throw error;
-    return complain(
-      shell,
-      { problem: error.message, remedy: undefined, badInput: error.status < 500 },
-      flags.json === true,
-    );
+    return complain(shell, { problem: error.message, badInput: error.status < 500 }, json);
   } finally {
     if (timer !== null) clearTimeout(timer);
     desk?.close();
@@ -100,8 +100,6 @@ function print(shell: Shell, { json, quiet }: ListenFlags, one: Heard): void {
 function findFault({ forward, timeout, untilType }: ListenFlags): string | null {
   if (forward !== undefined && !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/.test(forward))
     return "--forward must be a URL of this machine, such as http://localhost:3000/webhooks";
-  if (timeout !== undefined && !(Number(timeout) > 0 && Number(timeout) <= 86_400))
-    return "--timeout must be a number of seconds up to 86400";
   return timeout !== undefined && untilType === undefined ? "--timeout goes with --until-type" : null;
 }
 

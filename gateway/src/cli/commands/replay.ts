@@ -1,8 +1,9 @@
 import type { Api, Replay, ReplayWish } from "@holdfast/client";
 import { askGateway, type AskFlags } from "../ask-gateway.ts";
 import { readMoments } from "../moment-flags.ts";
-import { collect, type PageFlags, printPage, readCount, readLimit } from "../page-flags.ts";
-import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
+import { readNumber } from "../number-flags.ts";
+import { collect, type PageFlags, printPage, readLimit } from "../page-flags.ts";
+import { type ExitCode, printJson, type Shell } from "../shell.ts";
 import { formatDuration, formatTable, formatTime, printable } from "../table.ts";
 import { operator } from "./dead.ts";
 
@@ -30,11 +31,11 @@ const LOOK_MS = 500;
 /** `holdfast replay plan`: what would happen, and the token that makes it happen. */
 export async function planReplay(shell: Shell, flags: PlanFlags): Promise<ExitCode> {
   const json = flags.json === true;
-  const inFlightMax = readCount(shell, { name: "in-flight", text: flags.inFlight, max: 5_000, json });
+  const inFlightMax = readNumber(shell, { name: "in-flight", text: flags.inFlight, min: 1, max: 5_000, json });
   if (inFlightMax === null) return 2;
-  const ratePerSec = Number(flags.rate);
-  if (!(ratePerSec >= 0.1 && ratePerSec <= 10_000))
-    return complain(shell, { problem: "--rate must be a number from 0.1 to 10000", badInput: true }, json);
+  const rate = { name: "rate", text: flags.rate, min: 0.1, max: 10_000, fraction: true, json } as const;
+  const ratePerSec = readNumber(shell, rate);
+  if (ratePerSec === null) return 2;
   const { rejected, since, until } = flags;
   const span = readMoments(shell, { since, until }, json);
   if (span === null) return 2;

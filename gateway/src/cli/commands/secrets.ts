@@ -2,6 +2,7 @@ import type { SecretInput, SecretVersionDetail, SecretVersions } from "@holdfast
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { askGateway, type AskFlags } from "../ask-gateway.ts";
+import { readNumber } from "../number-flags.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
 import { formatTable, formatTime, printable } from "../table.ts";
 
@@ -86,12 +87,10 @@ export interface PromoteFlags extends AskFlags {
 
 /** `holdfast secrets promote`: makes a version the active one, with an overlap for the one before. */
 export async function promoteSecret(shell: Shell, flags: PromoteFlags): Promise<ExitCode> {
-  const hours = flags.overlapHours === undefined ? undefined : Number(flags.overlapHours);
-  if (hours !== undefined && !(hours >= 0 && hours <= 168)) {
-    const problem = "--overlap-hours must be a number from 0 to 168";
-    return complain(shell, { problem, badInput: true }, flags.json === true);
-  }
-  const options = hours === undefined ? {} : { overlapHours: hours };
+  const overlap = { name: "overlap-hours", text: flags.overlapHours, min: 0, max: 168, fraction: true } as const;
+  const overlapHours = readNumber(shell, { ...overlap, json: flags.json === true });
+  if (overlapHours === null) return 2;
+  const options = overlapHours === undefined ? {} : { overlapHours };
   return await askGateway(shell, flags, async ({ api }) => {
     show(shell, flags, [await api.secrets.promote(flags.source, flags.version, options)]);
     return 0;

@@ -2,7 +2,7 @@ import { type Api, type ArrivalAnswer, sendArrival, type Source } from "@holdfas
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { askGateway, type Asked, type AskFlags } from "../ask-gateway.ts";
-import { readCount } from "../page-flags.ts";
+import { readNumber } from "../number-flags.ts";
 import { findSample, openFresh } from "../samples/all-samples.ts";
 import type { SampleRequest } from "../samples/sample.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
@@ -23,7 +23,7 @@ const BODY_BYTES_MAX = 768 * 1024 - 1024;
 /** `holdfast send`: has the gateway sign a sample as its provider would, and posts it to the source's ingest URL. */
 export async function send(shell: Shell, flags: SendFlags): Promise<ExitCode> {
   const json = flags.json === true;
-  const count = readCount(shell, { name: "count", text: flags.count, max: COUNT_MAX, json });
+  const count = readNumber(shell, { name: "count", text: flags.count, min: 1, max: COUNT_MAX, json });
   if (count === null) return 2;
   const data = await readData(shell, flags.data);
   if (!data.ok) return complain(shell, { problem: data.problem, badInput: true }, json);

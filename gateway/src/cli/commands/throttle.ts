@@ -1,6 +1,8 @@
 import type { ThrottleInput } from "@holdfast/client";
+import { THROTTLE_MINUTES_MAX } from "../../domain/throttle.ts";
 import { askGateway, type AskFlags } from "../ask-gateway.ts";
 import { describeAction, overloadTable, summarizeOverload, throttleTable } from "../describe-overload.ts";
+import { readNumber } from "../number-flags.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
 import { formatTime } from "../table.ts";
 
@@ -40,8 +42,8 @@ export async function showThrottles(shell: Shell, flags: AskFlags): Promise<Exit
 
 /** `holdfast throttle set`: slows down, refuses or exempts a class, a source or everything, for a while. */
 export async function setThrottle(shell: Shell, flags: SetFlags): Promise<ExitCode> {
-  const input = readInput(flags);
-  if (typeof input === "string") return complain(shell, { problem: input, badInput: true }, flags.json === true);
+  const input = readInput(shell, flags);
+  if (input === null) return 2;
   return await askGateway(shell, flags, async ({ api }) => {
     const throttle = await api.throttles.set(input);
     if (flags.json === true) printJson(shell, throttle);
@@ -78,26 +80,36 @@ function targetFlag({ all, class: name, source }: TargetFlags): string {
   return name === undefined ? `--source ${source ?? ""}` : `--class ${name}`;
 }
 
-/** What to ask for, or what is wrong with the flags. The API checks the rest. */
-function readInput(flags: SetFlags): ThrottleInput | string {
+function findFault(flags: SetFlags): string | null {
   if (readTarget(flags) === null) return ONE_TARGET;
   const { admit, refuse, exempt } = flags;
-  if ([admit !== undefined, refuse === true, exempt === true].filter(Boolean).length !== 1)
-    return "say what shall become of them, by exactly one of --admit <percent>, --refuse and --exempt";
-  const percent = admit === undefined ? null : Number(admit);
-  if (percent !== null && !(Number.isInteger(percent) && percent >= 0 && percent <= 99))
-    return `--admit is a whole number of percent, 0 to 99, not ${admit}`;
-  const minutes = flags.minutes === undefined ? null : Number(flags.minutes);
-  if (minutes !== null && !(Number.isInteger(minutes) && minutes >= 1))
-    return `--minutes is a whole number, 1 or more, not ${flags.minutes}`;
+  return [admit !== undefined, refuse === true, exempt === true].filter(Boolean).length === 1
+    ? null
+    : "say what shall become of them, by exactly one of --admit <percent>, --refuse and --exempt";
+}
+
+/** What to ask for; null, and a complaint printed, when something is wrong with the flags. The API checks the rest. */
+function readInput(shell: Shell, flags: SetFlags): ThrottleInput | null {
+  const json = flags.json === true;
+  const problem = findFault(flags);
+  if (problem !== null) {
+    complain(shell, { problem, badInput: true }, json);
+    return null;
+  }
+  const { refuse, exempt } = flags;
+  const admitPercent = readNumber(shell, { name: "admit", text: flags.admit, min: 0, max: 99, json });
+  if (admitPercent === null) return null;
+  const kept = { name: "minutes", text: flags.minutes, min: 1, max: THROTTLE_MINUTES_MAX };
+  const minutes = readNumber(shell, { ...kept, json });
+  if (minutes === null) return null;
   return {
     ...(flags.all === true ? { all: true } : {}),
     // Checked by the API, which names the classes.
     ...(flags.class === undefined ? {} : { class: flags.class as NonNullable<ThrottleInput["class"]> }),
     ...(flags.source === undefined ? {} : { source: flags.source }),
     action: refuse === true ? "refuse" : exempt === true ? "admit" : "throttle",
-    ...(percent === null ? {} : { admitPercent: percent }),
-    ...(minutes === null ? {} : { minutes }),
+    ...(admitPercent === undefined ? {} : { admitPercent }),
+    ...(minutes === undefined ? {} : { minutes }),
     ...(flags.reason === undefined ? {} : { reason: flags.reason }),
   };
 }
