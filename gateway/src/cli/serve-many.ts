@@ -1,28 +1,27 @@
-import cluster, { type Worker } from "node:cluster";
-import { setTimeout as pause } from "node:timers/promises";
+import cluster from "node:cluster";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { GatewayConfig } from "../config.ts";
 import type { Ground } from "../maintain.ts";
+import { systemClock } from "../platform/clock.ts";
 import { createLog, messageOf, type Log } from "../platform/log.ts";
 import { createEnding, type Endable } from "./end-worker.ts";
+import { openPlace, type Place, type PlaceProcess } from "./place.ts";
 import { announce, BAD_INPUT_CODES } from "./serve.ts";
 import { FOLDER_VARIABLE, PLACE_VARIABLE, type Report } from "./serve-as-one.ts";
 import { createMetricsRelay, type MetricsRelay } from "./share-metrics.ts";
 import { complain, type ExitCode, type Shell } from "./shell.ts";
 
-/** One place among the processes, and who fills it at the moment. */
-interface Place {
-  readonly number: number;
-  current: Worker | null;
-  /** Workers whose end is no surprise. */
-  readonly leaving: Set<Worker>;
-}
-
 interface Supervisor {
-  readonly config: GatewayConfig;
-  readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
   readonly places: readonly Place[];
   readonly stopping: AbortController;
+  readonly end: (worker: Endable) => Promise<void>;
+}
+
+/** What each process is started with. */
+interface Starting {
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: Log;
   readonly end: (worker: Endable) => Promise<void>;
   readonly metrics: MetricsRelay;
 }
@@ -48,12 +47,12 @@ export async function serveMany(
   const { ground } = laid;
   const supervisor = openSupervisor(config, ground);
   // The first makes what all need: the first API key, what the configuration declares.
-  const first = await fill(supervisor, supervisor.places[0]!);
+  const first = await supervisor.places[0]!.fill();
   if (!first.ready) {
     await ground.stop();
     return refuse(shell, first.fault, presentation.json);
   }
-  const others = await Promise.all(supervisor.places.slice(1).map((place) => fill(supervisor, place)));
+  const others = await Promise.all(supervisor.places.slice(1).map((place) => place.fill()));
   const failed = others.find((one) => !one.ready);
   if (failed !== undefined && !failed.ready) {
     await stopAll(supervisor);
@@ -80,100 +79,55 @@ function openSupervisor(config: GatewayConfig, { databaseUrl, databaseFolder }: 
   // closed by anybody, whereas the kernel cuts the connections of a process that died, and the sender comes again.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: process.argv[1]!, args: process.argv.slice(2) });
-  return {
-    config,
-    // Each finds the embedded database as if it were one of the user's own.
-    env: databaseFolder === null ? {} : { DATABASE_URL: databaseUrl, [FOLDER_VARIABLE]: databaseFolder },
-    log: createLog(config.logLevel),
-    places: Array.from({ length: config.processes }, (_, number) => ({ number, current: null, leaving: new Set() })),
-    stopping: new AbortController(),
-    end: createEnding(config.drainTimeoutMs + FINISH_GRACE_MS),
-    metrics: createMetricsRelay(),
+  const log = createLog(config.logLevel);
+  const stopping = new AbortController();
+  const end = createEnding(config.drainTimeoutMs + FINISH_GRACE_MS);
+  // Each finds the embedded database as if it were one of the user's own.
+  const env = databaseFolder === null ? {} : { DATABASE_URL: databaseUrl, [FOLDER_VARIABLE]: databaseFolder };
+  const starting: Starting = { env, log, end, metrics: createMetricsRelay() };
+  const parts = {
+    log,
+    clock: systemClock,
+    stopping: stopping.signal,
+    pause: (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => {}),
   };
+  const places = Array.from({ length: config.processes }, (_, number) =>
+    openPlace({ ...parts, number, start: () => start(starting, number) }),
+  );
+  return { log, places, stopping, end };
 }
 
-/** Starts a process in a place and waits until it serves or says why not. Whoever was there before stays. */
-async function fill(supervisor: Supervisor, place: Place): Promise<Report> {
-  const worker = cluster.fork({ ...supervisor.env, [PLACE_VARIABLE]: String(place.number) });
+function start({ env, log, end, metrics }: Starting, number: number): PlaceProcess {
+  const worker = cluster.fork({ ...env, [PLACE_VARIABLE]: String(number) });
   // To tell something to a process that has just been killed is one. Its end is what counts, and it is told apart from this.
-  worker.on("error", (error) => supervisor.log.debug({ place: place.number, error: messageOf(error) }, "not told"));
-  const ended = new Promise<Report>((resolve) => {
-    worker.once("exit", (code, signal) => {
-      const message = `a process ended with ${signal ?? code} before it served`;
-      resolve({ ready: false, fault: { code: "start_failed", message, remedy: "The log has the rest." } });
-    });
+  worker.on("error", (error) => log.debug({ place: number, error: messageOf(error) }, "not told"));
+  const ended = new Promise<string>((resolve) => {
+    worker.once("exit", (code, signal) => resolve(signal ?? String(code)));
   });
   const told = new Promise<Report>((resolve) => {
     worker.on("message", (words: object) => {
       if ("ready" in words) resolve(words as Report);
     });
   });
-  supervisor.metrics.join(worker);
-  const report = await Promise.race([told, ended]);
-  if (!report.ready) return report;
-  place.current = worker;
-  worker.once("exit", (code, signal) => void replace(supervisor, place, worker, signal ?? String(code)));
-  return report;
+  metrics.join(worker);
+  const report = Promise.race([told, ended.then(notServing)]);
+  return { pid: worker.process.pid, report, ended, end: () => end(worker) };
 }
 
-const PAUSE_MIN_MS = 100;
-const PAUSE_MAX_MS = 10_000;
-
-/** Fills a place again whose process has ended by itself. It never gives up; the pauses grow from 0.1 s to 10 s. */
-async function replace(supervisor: Supervisor, place: Place, worker: Worker, how: string): Promise<void> {
-  if (place.leaving.delete(worker) || place.current !== worker) return;
-  const { log, stopping } = supervisor;
-  log.error({ place: place.number, pid: worker.process.pid, how }, "a process ended; another one takes its place");
-  for (
-    let pauseMs = 0;
-    !stopping.signal.aborted;
-    pauseMs = Math.min(PAUSE_MAX_MS, Math.max(PAUSE_MIN_MS, pauseMs * 2))
-  ) {
-    await pause(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
-    if (stopping.signal.aborted) return;
-    const report = await fill(supervisor, place);
-    if (report.ready) return;
-    log.error({ place: place.number, fault: report.fault }, "a process did not start; it is tried again");
-  }
+function notServing(how: string): Report {
+  const message = `a process ended with ${how} before it served`;
+  return { ready: false, fault: { code: "start_failed", message, remedy: "The log has the rest." } };
 }
 
-async function restartInTurn(supervisor: Supervisor): Promise<void> {
-  const { log, places, stopping } = supervisor;
-  for (const place of places) {
-    if (stopping.signal.aborted) return;
-    const before = place.current;
-    // From here on its end is no surprise, so nobody else fills its place.
-    if (before !== null) place.leaving.add(before);
-    const report = await fill(supervisor, place);
-    if (!report.ready) {
-      if (before !== null) stay(supervisor, place, before);
-      log.error({ place: place.number, fault: report.fault }, "the restart ends here: the new process does not serve");
-      return;
-    }
-    if (before !== null) await finish(supervisor, place, before);
-    log.info({ place: place.number, pid: place.current?.process.pid }, "a process was restarted");
-  }
+async function restartInTurn({ log, places }: Supervisor): Promise<void> {
+  for (const place of places) if (!(await place.restart())) return;
   log.info({ processes: places.length }, "all processes were restarted");
 }
 
-// The new one did not come: the old one is watched again.
-function stay(supervisor: Supervisor, place: Place, worker: Worker): void {
-  place.leaving.delete(worker);
-  if (worker.isDead()) void replace(supervisor, place, worker, "during a restart");
-}
-
-/** Lets a process finish what it has. */
-async function finish({ end }: Supervisor, place: Place, worker: Worker): Promise<void> {
-  if (!worker.isDead()) place.leaving.add(worker);
-  await end(worker);
-}
-
-async function stopAll(supervisor: Supervisor): Promise<void> {
-  supervisor.stopping.abort();
+async function stopAll({ stopping, end }: Supervisor): Promise<void> {
+  stopping.abort();
   const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-  const placeOf = (worker: Worker): Place =>
-    supervisor.places.find(({ current }) => current === worker) ?? supervisor.places[0]!;
-  await Promise.all(workers.map((worker) => finish(supervisor, placeOf(worker), worker)));
+  await Promise.all(workers.map((worker) => end(worker)));
 }
 
 function refuse(

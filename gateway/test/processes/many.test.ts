@@ -1,8 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import type { ReadyLine } from "../support/cli.ts";
+import { Client } from "pg";
+import { expect, it, onTestFinished } from "vitest";
+import type { ReadyLine, RunningCli } from "../support/cli.ts";
 import { runCli, startCli, whenReady } from "../support/cli.ts";
+import { testDatabase } from "../support/database.ts";
 import { until } from "../support/embedded.ts";
 import { testFolder } from "../support/folder.ts";
 import { post, SECRET, stripeEvent } from "../support/ingest-gateway.ts";
@@ -27,6 +29,20 @@ async function deliver(url: string, id: string): Promise<void> {
     if (answer?.status === 200) return;
     expect([429, 503, undefined]).toContain(answer?.status);
   }
+}
+
+/** Resolves when a line of the log says this. */
+function told(cli: RunningCli, message: string): Promise<void> {
+  return new Promise((resolve) => {
+    let text = "";
+    const read = (chunk: string): void => {
+      text += chunk;
+      if (!text.includes(message)) return;
+      cli.process.stderr!.off("data", read);
+      resolve();
+    };
+    cli.process.stderr!.on("data", read);
+  });
 }
 
 const isAlive = (pid: number): boolean => {
@@ -103,4 +119,37 @@ it("several processes serve one port on the embedded database; a restart in turn
   const { code } = await cli.stop();
   expect(code).toBe(0);
   expect(last.filter(isAlive)).toEqual([]);
+});
+
+it("a restart in turn while one that died is being started again leaves as many processes as there were", async () => {
+  const folder = testFolder();
+  const database = await testDatabase();
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  onTestFinished(async () => {
+    await client.end();
+    await database.drop();
+  });
+  const alive = async (): Promise<readonly LiveProcess[]> =>
+    (await client.query<LiveProcess>("SELECT pid, roles FROM holdfast.process")).rows.filter(({ pid }) => isAlive(pid));
+  const file = join(folder, "holdfast.config.mjs");
+  writeFileSync(file, "export default {};");
+  const args = ["start", "--json", "--processes", "2", "--port", "0", "--admin-port", "0"];
+  const cli = startCli(args, { cwd: folder, env: { HOLDFAST_LOG_LEVEL: "info", DATABASE_URL: database.url } });
+  await whenReady(cli);
+  await until(async () => (await alive()).length === 2);
+  const first = (await alive()).find(({ roles }) => roles.includes("admin"))!;
+  writeFileSync(file, "throw new Error('half written');");
+  const failed = told(cli, "a process did not start");
+  process.kill(first.pid, "SIGKILL");
+  await failed;
+  writeFileSync(file, "export default {};");
+  // The second takes longer than any pause before the next try.
+  for (let i = 0; i < 2; i++) {
+    const restarted = told(cli, "all processes were restarted");
+    cli.process.kill("SIGHUP");
+    await restarted;
+  }
+  await until(async () => (await alive()).length === 2);
+  expect(await cli.stop()).toMatchObject({ code: 0 });
 });
