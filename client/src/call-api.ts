@@ -11,6 +11,8 @@ export interface ApiAddress {
   fetch?: typeof fetch;
   /** For one call, its answer included; 30 s when absent. */
   timeoutMs?: number;
+  /** Ends all calls, those that come later as well, as if no answer came. */
+  signal?: AbortSignal;
 }
 
 /** Values of a query; what is undefined is left out. */
@@ -41,7 +43,7 @@ export async function callApi(address: ApiAddress, call: Call): Promise<Uint8Arr
     },
     // The key would follow a redirect to wherever it leads.
     redirect: "error",
-    signal: AbortSignal.timeout(address.timeoutMs ?? TIMEOUT_MS),
+    signal: endOf(address),
     ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
   };
   const { status, bytes } = await doFetch(url, init)
@@ -61,6 +63,11 @@ export async function callApiForJson(address: ApiAddress, call: Call): Promise<u
     const title = "The answer is not JSON; is this the admin URL?";
     throw new ApiFault({ type: NOT_UNDERSTOOD, title, status: 0, id: null, detail: null, faults: [] });
   }
+}
+
+function endOf({ signal, timeoutMs = TIMEOUT_MS }: ApiAddress): AbortSignal {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
 }
 
 function resolve(base: string, { path, query = {} }: Call): URL {

@@ -22,13 +22,16 @@ export async function sendArrival(request: {
   body: Uint8Array;
   method?: string;
   timeoutMs?: number;
+  /** Ends it before; it is then told as one that was not answered. */
+  signal?: AbortSignal;
   fetch?: typeof fetch;
 }): Promise<ArrivalAnswer> {
   const { url, headers, body, method = "POST", timeoutMs = 30_000 } = request;
   const doFetch = request.fetch ?? fetch;
   const pairs = [...headers].map(([name, value]): [string, string] => [name, value]);
   try {
-    const signal = AbortSignal.timeout(timeoutMs);
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
     const response = await doFetch(url, {
       method,
       headers: pairs,

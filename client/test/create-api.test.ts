@@ -228,6 +228,20 @@ describe("a call that does not succeed", () => {
     expect(fault).toMatchObject({ code: "unreachable", detail: expect.stringContaining("timeout") });
   });
 
+  test("ends with the signal of its address, and so does an arrival with its own", async () => {
+    const aborter = new AbortController();
+    const { signal } = aborter;
+    const silent: typeof fetch = (_url, init) =>
+      new Promise((_resolve, reject) =>
+        init?.signal?.addEventListener("abort", () => reject(init.signal?.reason as Error)),
+      );
+    const fault = faultOf(createApi({ url: "http://x", token: "t", fetch: silent, signal }).status());
+    const answer = sendArrival({ url: "http://x", headers: [], body: new Uint8Array(0), fetch: silent, signal });
+    aborter.abort(new Error("no longer wanted"));
+    expect(await fault).toMatchObject({ code: "unreachable", detail: "no longer wanted" });
+    expect(await answer).toMatchObject({ status: 0, detail: "no longer wanted" });
+  });
+
   test("ends when an answer goes on for ever", async () => {
     const chunk = new Uint8Array(8 * 1024 * 1024);
     const endless: typeof fetch = async () => {

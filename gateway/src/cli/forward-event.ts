@@ -16,18 +16,21 @@ export interface ForwardParts {
   readonly api: Api;
   readonly secret: string;
   readonly url: string;
+  /** Ends what is under way. */
+  readonly signal: AbortSignal;
 }
 
 const TIMEOUT_MS = 30_000;
 
 /** Posts an event's exact bytes to the local service, with the headers of a real delivery. @param attempt from 1 */
 export async function forwardEvent(parts: ForwardParts, event: StreamedEvent, attempt: number): Promise<Forwarded> {
-  const raw = await parts.api.events.raw(event.id);
+  const { api, secret, url, signal } = parts;
+  const raw = await api.events.raw(event.id);
   const body = Buffer.from(raw.bodyBase64, "base64");
   const id = `${event.id}_listen`;
   const startedMs = Date.now();
   const timestampSec = Math.floor(startedMs / 1_000);
-  const signature = signDelivery({ secrets: [parts.secret], id, timestampSec, body });
+  const signature = signDelivery({ secrets: [secret], id, timestampSec, body });
   const headers: (readonly [string, string])[] = [
     ...passedOn(raw.headers, new Set()),
     ["user-agent", "holdfast-listen"],
@@ -39,6 +42,6 @@ export async function forwardEvent(parts: ForwardParts, event: StreamedEvent, at
     ["holdfast-attempt", String(attempt)],
     ["holdfast-trigger", attempt === 1 ? "live" : "retry"],
   ];
-  const { status, detail } = await sendArrival({ url: parts.url, headers, body, timeoutMs: TIMEOUT_MS });
+  const { status, detail } = await sendArrival({ url, headers, body, timeoutMs: TIMEOUT_MS, signal });
   return { status, detail, durationMs: Date.now() - startedMs };
 }

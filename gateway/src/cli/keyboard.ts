@@ -9,7 +9,8 @@ export interface Keyboard {
 const NAMES: Readonly<Record<string, string>> = {
   "\u001b[A": "up",
   "\u001b[B": "down",
-  "\u0003": "q",
+  // Ctrl-C is no signal in raw mode.
+  "\u0003": "interrupt",
   "\r": "enter",
   "\u001b": "escape",
   "\u007f": "backspace",

@@ -21,11 +21,13 @@ export function openDesk(
   const heard: Heard[] = [];
   const view: View = { selected: 0, filter: "", typing: false, note: "" };
   let drawn = 0;
+  let isOpen = true;
   const erase = (): void => {
     if (drawn > 0) shell.write(Buffer.from(`\u001b[${drawn}A\u001b[J`));
     drawn = 0;
   };
   const draw = (): void => {
+    if (!isOpen) return;
     erase();
     const lines = drawTable(heard, view, shell.paint, keyboard.size());
     shell.write(Buffer.from(`${lines.join("\n")}\n`));
@@ -36,6 +38,8 @@ export function openDesk(
     draw();
   };
   keyboard.onKey((key) => {
+    // Before the filter: whatever is open, Ctrl-C leaves.
+    if (key === "interrupt") return acts.quit();
     const shown = pickShown(heard, view.filter);
     const one = shown[view.selected];
     if (view.typing) type(view, key);
@@ -65,7 +69,10 @@ export function openDesk(
     },
     draw,
     say,
-    close: () => keyboard.onKey(() => {}),
+    close: () => {
+      isOpen = false;
+      keyboard.onKey(() => {});
+    },
   };
 }
 

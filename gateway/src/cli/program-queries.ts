@@ -32,10 +32,7 @@ function addListen(program: Command, shell: Shell, choose: Choose): void {
     .option("--until-type <type>", "end with 0 when an event of this type was delivered")
     .option("--timeout <seconds>", "with --until-type: end with 1 after so long")
     .action((flags) =>
-      choose(async () => {
-        const isPlain = flags.json === true || flags.quiet === true;
-        return (await import("./commands/listen.ts")).listen(shell, flags, isPlain ? null : openKeyboard(process));
-      }),
+      choose(async () => (await import("./commands/listen.ts")).listen(shell, flags, () => openKeyboard(process))),
     );
 }
 

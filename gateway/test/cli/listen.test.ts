@@ -1,9 +1,15 @@
 import { createServer } from "node:http";
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PassThrough } from "node:stream";
+import picocolors from "picocolors";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { readDeliverySecret, signDelivery } from "../../src/platform/delivery-signature.ts";
+import { listen } from "../../src/cli/commands/listen.ts";
+import type { Keyboard } from "../../src/cli/keyboard.ts";
+import { openKeyboard } from "../../src/cli/keyboard.ts";
 import { drawTable } from "../../src/cli/listen-table.ts";
+import type { Shell } from "../../src/cli/shell.ts";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
 import { startCli } from "../support/cli.ts";
@@ -27,15 +33,18 @@ interface Got {
   readonly body: Buffer;
 }
 
-/** A service on this machine. */
-async function startService() {
+/** A service on this machine, and when the first event has come. */
+async function startService(answer: (response: ServerResponse) => void = (response) => response.writeHead(204).end()) {
   const got: Got[] = [];
+  let onFirst: () => void = () => {};
+  const first = new Promise<void>((resolve) => (onFirst = resolve));
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       got.push({ headers: request.headers, body: Buffer.concat(chunks) });
-      response.writeHead(204).end();
+      answer(response);
+      onFirst();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -43,7 +52,7 @@ async function startService() {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks`, got };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks`, got, first };
 }
 
 const environment = (home: string) => ({
@@ -65,6 +74,36 @@ const record = () =>
 async function recordUntil(ended: Promise<unknown>): Promise<void> {
   const timer = setInterval(() => void record(), 300);
   await ended.finally(() => clearInterval(timer));
+}
+
+/** A shell of this process: what is said in it, and its Ctrl-C without a terminal. */
+function openShell() {
+  const home = testFolder();
+  const printed: string[] = [];
+  const noted: string[] = [];
+  let onStop: () => void = () => {};
+  const shell: Shell = {
+    env: environment(home),
+    cwd: home,
+    paint: picocolors.createColors(false),
+    print: (line) => void printed.push(line),
+    write: (bytes) => void printed.push(Buffer.from(bytes).toString()),
+    note: (line) => void noted.push(line),
+    readInput: async () => "",
+    onStop: (stop) => (onStop = stop),
+    onRestart: () => {},
+  };
+  return { shell, printed, noted, stop: () => onStop() };
+}
+
+/** A terminal whose keys the test presses. */
+function openTerminal() {
+  const rawModes: boolean[] = [];
+  const stdin = new PassThrough();
+  const input = Object.assign(stdin, { isTTY: true, setRawMode: (mode: boolean) => void rawModes.push(mode) });
+  const output = { isTTY: true, columns: 80, rows: 24 };
+  const open = (): Keyboard | null => openKeyboard({ stdin: input, stdout: output } as unknown as NodeJS.Process);
+  return { open, rawModes, press: (keys: string) => void stdin.write(keys) };
 }
 
 describe("listen", () => {
@@ -99,6 +138,29 @@ describe("listen", () => {
     expect((await waiting.ended).code).toBe(1);
     const elsewhere = startCli(["listen", "--forward", "https://example.com/"], { cwd, env: environment(cwd) });
     expect(await elsewhere.ended).toMatchObject({ code: 2, stderr: expect.stringContaining("--forward must be") });
+  });
+});
+
+describe("a person at a terminal", () => {
+  it("leaves by Ctrl-C, with a filter open and an event on its way to a service that does not answer", async () => {
+    const service = await startService(() => {});
+    const terminal = openTerminal();
+    const { shell, printed } = openShell();
+    const ended = listen(shell, { forward: service.url }, terminal.open);
+    await recordUntil(service.first);
+    terminal.press("/inv");
+    await expect.poll(() => printed.join("")).toContain("/inv_");
+    terminal.press("\u0003");
+    expect(await ended).toBe(0);
+    expect(terminal.rawModes).toEqual([true, false]);
+  });
+
+  it("gets the terminal back as it was when a flag is wrong", async () => {
+    const terminal = openTerminal();
+    const { shell, noted } = openShell();
+    expect(await listen(shell, { forward: "https://example.com/" }, terminal.open)).toBe(2);
+    expect(noted).toEqual([expect.stringContaining("--forward must be")]);
+    expect(terminal.rawModes).toEqual([]);
   });
 });
 

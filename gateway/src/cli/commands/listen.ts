@@ -1,6 +1,6 @@
 import type { StreamedEvent } from "@holdfast/client";
 import { ApiFault, createApi, followStream } from "@holdfast/client";
-import { findGateway } from "../find-gateway.ts";
+import { findGateway, type GatewayAddress } from "../find-gateway.ts";
 import type { AskFlags } from "../ask-gateway.ts";
 import type { Forwarded } from "../forward-event.ts";
 import { forwardEvent } from "../forward-event.ts";
@@ -29,9 +29,13 @@ const REMEMBERED_MAX = 10_000;
  * `holdfast listen`: shows a source's events as they come and forwards them to a service on this machine. A connection that is
  * lost is made again, and what came meanwhile is told.
  *
- * @param keyboard null where nobody sits at a terminal: then each event is a line
+ * @param openKeyboard gives null where nobody sits at a terminal: then each event is a line. Called when nothing is wrong with the flags
  */
-export async function listen(shell: Shell, flags: ListenFlags, keyboard: Keyboard | null): Promise<ExitCode> {
+export async function listen(
+  shell: Shell,
+  flags: ListenFlags,
+  openKeyboard: () => Keyboard | null,
+): Promise<ExitCode> {
   const json = flags.json === true;
   const awaited = { name: "timeout", text: flags.timeout, min: 0.001, max: 86_400, fraction: true } as const;
   const timeoutSec = readNumber(shell, { ...awaited, json });
@@ -40,29 +44,74 @@ export async function listen(shell: Shell, flags: ListenFlags, keyboard: Keyboar
   if (fault !== null) return complain(shell, { problem: fault, badInput: true }, json);
   const found = await findGateway(shell, flags);
   if (!found.ok) return complain(shell, found.complaint, json);
-  const { adminUrl, adminToken } = found.address;
-  const address = { url: adminUrl, token: adminToken };
   const secret = await localSecret(shell);
+  const ending = openEnding();
+  const leave = (): void => ending.finish(flags.untilType === undefined ? 0 : 1);
+  shell.onStop(leave);
+  const timer = timeoutSec === undefined ? null : setTimeout(() => ending.finish(1), timeoutSec * 1_000);
+  const isPlain = json || flags.quiet === true;
+  if (!isPlain) greet(shell, flags, secret);
+  const keyboard = isPlain ? null : openKeyboard();
+  try {
+    await hearAll(shell, flags, { address: found.address, secret, ending, leave, keyboard });
+  } catch (error) {
+    if (!(error instanceof ApiFault)) throw error;
+    if (!ending.signal.aborted)
+      return complain(shell, { problem: error.message, badInput: error.status < 500 }, json);
+  } finally {
+    if (timer !== null) clearTimeout(timer);
+    keyboard?.close();
+  }
+  const code = ending.code();
+  if (code === 1) shell.note(`listen: no event of type ${flags.untilType ?? ""} was delivered in time`);
+  return code;
+}
+
+/** How it ends. */
+interface Ending {
+  /** Aborted by the end: nothing that is under way is waited for. */
+  readonly signal: AbortSignal;
+  finish(code: ExitCode): void;
+  code(): ExitCode;
+}
+
+function openEnding(): Ending {
   const aborter = new AbortController();
-  const outcome = { code: 0 as ExitCode };
-  const finish = (next: ExitCode): void => {
-    outcome.code = next;
-    aborter.abort();
+  let code: ExitCode = 0;
+  return {
+    signal: aborter.signal,
+    finish: (next) => {
+      code = next;
+      aborter.abort(new Error("listen ended before it was answered"));
+    },
+    code: () => code,
   };
-  shell.onStop(() => finish(flags.untilType === undefined ? 0 : 1));
-  const timer = timeoutSec === undefined ? null : setTimeout(() => finish(1), timeoutSec * 1_000);
-  const parts = { api: createApi(address), secret, url: flags.forward ?? "" };
+}
+
+interface HearingParts {
+  readonly address: GatewayAddress;
+  readonly secret: string;
+  readonly ending: Ending;
+  readonly leave: () => void;
+  readonly keyboard: Keyboard | null;
+}
+
+/** Hears events, forwards and shows them, until the end. */
+async function hearAll(shell: Shell, flags: ListenFlags, parts: HearingParts): Promise<void> {
+  const { secret, ending, leave, keyboard } = parts;
+  const { signal } = ending;
+  const { adminUrl, adminToken } = parts.address;
+  const address = { url: adminUrl, token: adminToken, signal };
+  const forwarding = { api: createApi(address), secret, url: flags.forward ?? "", signal };
   const forward = async (one: Heard): Promise<void> => {
     one.attempts++;
     one.result = null;
-    if (flags.forward !== undefined) one.result = await forwardEvent(parts, one.event, one.attempts).catch(toResult);
-    if (flags.untilType !== undefined && one.event.eventType === flags.untilType && isDelivered(one, flags)) finish(0);
+    if (flags.forward !== undefined)
+      one.result = await forwardEvent(forwarding, one.event, one.attempts).catch(toResult);
+    const isAwaited = flags.untilType !== undefined && one.event.eventType === flags.untilType;
+    if (isAwaited && isDelivered(one, flags)) ending.finish(0);
   };
-  const isTable = keyboard !== null && flags.json !== true && flags.quiet !== true;
-  const desk = isTable
-    ? openDesk(shell, keyboard, { adminUrl, forward, quit: () => finish(flags.untilType === undefined ? 0 : 1) })
-    : null;
-  if (flags.json !== true && flags.quiet !== true) greet(shell, flags, secret);
+  const desk = keyboard === null ? null : openDesk(shell, keyboard, { adminUrl, forward, quit: leave });
   const hear = async (event: StreamedEvent): Promise<void> => {
     const one: Heard = { event, attempts: 0, result: null };
     desk?.add(one, KEPT_MAX);
@@ -72,24 +121,12 @@ export async function listen(shell: Shell, flags: ListenFlags, keyboard: Keyboar
   };
   try {
     // What is there already is not told, and is where to go on should the connection be lost before anything came.
-    const [newest] = (await parts.api.events.page({ limit: 1 })).items;
-    await follow(
-      address,
-      { ...flags, newest: newest ?? null },
-      aborter.signal,
-      hear,
-      (text) => desk?.say(text) ?? shell.note(text),
-    );
-  } catch (error) {
-    if (!(error instanceof ApiFault)) throw error;
-    return complain(shell, { problem: error.message, badInput: error.status < 500 }, json);
+    const [newest] = (await forwarding.api.events.page({ limit: 1 })).items;
+    const say = (text: string): void => desk?.say(text) ?? shell.note(text);
+    await follow(address, { ...flags, newest: newest ?? null }, signal, hear, say);
   } finally {
-    if (timer !== null) clearTimeout(timer);
     desk?.close();
-    keyboard?.close();
   }
-  if (outcome.code === 1) shell.note(`listen: no event of type ${flags.untilType ?? ""} was delivered in time`);
-  return outcome.code;
 }
 
 function print(shell: Shell, { json, quiet }: ListenFlags, one: Heard): void {
