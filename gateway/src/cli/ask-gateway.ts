@@ -34,7 +34,8 @@ export async function askGateway(
   }
 }
 
-function toComplaint(fault: ApiFault, adminUrl: string): Complaint {
+/** What to say of what the API refused, or of none that answers: the input was wrong, or it failed. */
+export function toComplaint(fault: ApiFault, adminUrl: string): Complaint {
   if (fault.type === UNREACHABLE) {
     const problem = `no gateway answers at ${adminUrl}${fault.detail === null ? "" : ` (${fault.detail})`}`;
     return {

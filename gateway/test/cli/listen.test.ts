@@ -12,7 +12,8 @@ import { drawTable } from "../../src/cli/listen-table.ts";
 import type { Shell } from "../../src/cli/shell.ts";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
-import { startCli } from "../support/cli.ts";
+import { runCli, startCli } from "../support/cli.ts";
+import { until } from "../support/embedded.ts";
 import { testFolder } from "../support/folder.ts";
 import { recordOne } from "../support/recorded-events.ts";
 
@@ -53,6 +54,15 @@ async function startService(answer: (response: ServerResponse) => void = (respon
     await new Promise((resolve) => server.close(resolve));
   });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks`, got, first };
+}
+
+/** Where nobody listens. */
+async function closedUrl(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
 }
 
 const environment = (home: string) => ({
@@ -138,6 +148,51 @@ describe("listen", () => {
     expect((await waiting.ended).code).toBe(1);
     const elsewhere = startCli(["listen", "--forward", "https://example.com/"], { cwd, env: environment(cwd) });
     expect(await elsewhere.ended).toMatchObject({ code: 2, stderr: expect.stringContaining("--forward must be") });
+  });
+});
+
+describe("without a terminal", () => {
+  const noTerminal = (): null => null;
+
+  it("ends with 1, as any command does, when no gateway answers", async () => {
+    const cwd = testFolder();
+    const env = { ...environment(cwd), HOLDFAST_ADMIN_URL: await closedUrl() };
+    const { code, stderr } = await runCli(["listen", "--json"], { cwd, env });
+    expect([code, JSON.parse(stderr)]).toMatchObject([
+      1,
+      { error: { problem: expect.stringMatching(/^no gateway answers at/) } },
+    ]);
+  });
+
+  it("tells the end of --timeout as JSON where that was asked for", async () => {
+    const cwd = testFolder();
+    const args = ["listen", "--json", "--until-type", "never.comes", "--timeout", "0.5"];
+    const { code, stderr } = await runCli(args, { cwd, env: environment(cwd) });
+    const problem = "no event of type never.comes was delivered in time";
+    expect([code, JSON.parse(stderr)]).toEqual([1, { error: { problem, remedy: null } }]);
+  });
+
+  it("stands by what ended it first: an answer that comes after Ctrl-C makes it no success", async () => {
+    const held: ServerResponse[] = [];
+    const service = await startService((response) => void held.push(response));
+    const { shell, noted, stop } = openShell();
+    const ended = listen(shell, { forward: service.url, untilType: "invoice.paid" }, noTerminal);
+    await recordUntil(service.first);
+    stop();
+    for (const response of held) response.writeHead(204).end();
+    expect(await ended).toBe(1);
+    expect(noted.at(-1)).toBe("error: stopped before an event of type invoice.paid was delivered");
+  });
+
+  it("says with --quiet what was answered 500, and nothing else", async () => {
+    const service = await startService((response) => response.writeHead(500).end("no such table"));
+    const { shell, printed, noted, stop } = openShell();
+    const ended = listen(shell, { forward: service.url, quiet: true }, noTerminal);
+    await recordUntil(until(() => noted.length > 0));
+    stop();
+    expect(await ended).toBe(0);
+    expect(noted[0]).toMatch(/ 500 .*invoice\.paid .*evt_.* no such table$/);
+    expect(printed).toEqual([]);
   });
 });
 

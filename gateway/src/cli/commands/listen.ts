@@ -1,7 +1,7 @@
 import type { StreamedEvent } from "@holdfast/client";
 import { ApiFault, createApi, followStream } from "@holdfast/client";
 import { findGateway, type GatewayAddress } from "../find-gateway.ts";
-import type { AskFlags } from "../ask-gateway.ts";
+import { type AskFlags, toComplaint } from "../ask-gateway.ts";
 import type { Forwarded } from "../forward-event.ts";
 import { forwardEvent } from "../forward-event.ts";
 import type { Keyboard } from "../keyboard.ts";
@@ -12,6 +12,7 @@ import { localSecret } from "../local-secret.ts";
 import { readNumber } from "../number-flags.ts";
 import type { ExitCode, Shell } from "../shell.ts";
 import { complain } from "../shell.ts";
+import { printable } from "../table.ts";
 
 export interface ListenFlags extends AskFlags {
   readonly source?: string;
@@ -31,11 +32,7 @@ const REMEMBERED_MAX = 10_000;
  *
  * @param openKeyboard gives null where nobody sits at a terminal: then each event is a line. Called when nothing is wrong with the flags
  */
-export async function listen(
-  shell: Shell,
-  flags: ListenFlags,
-  openKeyboard: () => Keyboard | null,
-): Promise<ExitCode> {
+export async function listen(shell: Shell, flags: ListenFlags, openKeyboard: () => Keyboard | null): Promise<ExitCode> {
   const json = flags.json === true;
   const awaited = { name: "timeout", text: flags.timeout, min: 0.001, max: 86_400, fraction: true } as const;
   const timeoutSec = readNumber(shell, { ...awaited, json });
@@ -46,9 +43,12 @@ export async function listen(
   if (!found.ok) return complain(shell, found.complaint, json);
   const secret = await localSecret(shell);
   const ending = openEnding();
-  const leave = (): void => ending.finish(flags.untilType === undefined ? 0 : 1);
+  const { untilType } = flags;
+  const leave = (): void =>
+    ending.finish(untilType === undefined ? null : `stopped before an event of type ${untilType} was delivered`);
   shell.onStop(leave);
-  const timer = timeoutSec === undefined ? null : setTimeout(() => ending.finish(1), timeoutSec * 1_000);
+  const timeOut = (): void => ending.finish(`no event of type ${untilType ?? ""} was delivered in time`);
+  const timer = timeoutSec === undefined ? null : setTimeout(timeOut, timeoutSec * 1_000);
   const isPlain = json || flags.quiet === true;
   if (!isPlain) greet(shell, flags, secret);
   const keyboard = isPlain ? null : openKeyboard();
@@ -56,35 +56,34 @@ export async function listen(
     await hearAll(shell, flags, { address: found.address, secret, ending, leave, keyboard });
   } catch (error) {
     if (!(error instanceof ApiFault)) throw error;
-    if (!ending.signal.aborted)
-      return complain(shell, { problem: error.message, badInput: error.status < 500 }, json);
+    if (!ending.signal.aborted) return complain(shell, toComplaint(error, found.address.adminUrl), json);
   } finally {
     if (timer !== null) clearTimeout(timer);
     keyboard?.close();
   }
-  const code = ending.code();
-  if (code === 1) shell.note(`listen: no event of type ${flags.untilType ?? ""} was delivered in time`);
-  return code;
+  const problem = ending.problem();
+  return problem === null ? 0 : complain(shell, { problem, badInput: false }, json);
 }
 
-/** How it ends. */
+/** How it ends. What ends it first stands: an answer that comes later changes nothing. */
 interface Ending {
   /** Aborted by the end: nothing that is under way is waited for. */
   readonly signal: AbortSignal;
-  finish(code: ExitCode): void;
-  code(): ExitCode;
+  /** @param problem what is wrong with this end; null: nothing */
+  finish(problem: string | null): void;
+  problem(): string | null;
 }
 
 function openEnding(): Ending {
   const aborter = new AbortController();
-  let code: ExitCode = 0;
+  let problem: string | null = null;
   return {
     signal: aborter.signal,
     finish: (next) => {
-      code = next;
+      if (!aborter.signal.aborted) problem = next;
       aborter.abort(new Error("listen ended before it was answered"));
     },
-    code: () => code,
+    problem: () => problem,
   };
 }
 
@@ -109,7 +108,7 @@ async function hearAll(shell: Shell, flags: ListenFlags, parts: HearingParts): P
     if (flags.forward !== undefined)
       one.result = await forwardEvent(forwarding, one.event, one.attempts).catch(toResult);
     const isAwaited = flags.untilType !== undefined && one.event.eventType === flags.untilType;
-    if (isAwaited && isDelivered(one, flags)) ending.finish(0);
+    if (isAwaited && isDelivered(one, flags)) ending.finish(null);
   };
   const desk = keyboard === null ? null : openDesk(shell, keyboard, { adminUrl, forward, quit: leave });
   const hear = async (event: StreamedEvent): Promise<void> => {
@@ -129,9 +128,11 @@ async function hearAll(shell: Shell, flags: ListenFlags, parts: HearingParts): P
   }
 }
 
-function print(shell: Shell, { json, quiet }: ListenFlags, one: Heard): void {
-  if (json === true) shell.print(JSON.stringify({ ...one.event, attempt: one.attempts, result: one.result }));
-  else if (quiet !== true) shell.print(lineOf(one, shell.paint));
+function print(shell: Shell, flags: ListenFlags, one: Heard): void {
+  if (flags.json === true) shell.print(JSON.stringify({ ...one.event, attempt: one.attempts, result: one.result }));
+  else if (flags.quiet !== true) shell.print(lineOf(one, shell.paint));
+  else if (!isDelivered(one, flags))
+    shell.note(`${lineOf(one, shell.paint)}  ${printable(one.result?.detail ?? "").slice(0, 200)}`.trimEnd());
 }
 
 function findFault({ forward, timeout, untilType }: ListenFlags): string | null {
