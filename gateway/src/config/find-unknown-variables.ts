@@ -10,6 +10,7 @@ export const OTHER_VARIABLES = [
   "HOLDFAST_ADMIN_TOKEN",
   "HOLDFAST_ADMIN_TOKEN_FILE",
   "HOLDFAST_VERIFY_SECRET",
+  "HOLDFAST_LISTEN_SECRET",
 ];
 
 /** A line for each `HOLDFAST_…` variable that nothing reads: a misspelt one would otherwise do nothing in silence. */

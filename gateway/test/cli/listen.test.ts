@@ -1,6 +1,8 @@
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import picocolors from "picocolors";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -193,6 +195,39 @@ describe("without a terminal", () => {
     expect(await ended).toBe(0);
     expect(noted[0]).toMatch(/ 500 .*invoice\.paid .*evt_.* no such table$/);
     expect(printed).toEqual([]);
+  });
+});
+
+describe("the signing secret", () => {
+  it("of HOLDFAST_LISTEN_SECRET is taken or refused, and never left aside in silence", async () => {
+    const service = await startService();
+    const { shell, noted, stop } = openShell();
+    const given = (secret: string): Shell => ({ ...shell, env: { ...shell.env, HOLDFAST_LISTEN_SECRET: secret } });
+    const flags = { forward: service.url };
+    expect(await listen(given("a-secret"), flags, () => null)).toBe(2);
+    expect(noted.splice(0)[0]).toBe(
+      "error: HOLDFAST_LISTEN_SECRET is no signing secret: whsec_ and 24 to 64 bytes in base64",
+    );
+    const secret = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
+    const ended = listen(given(secret), flags, () => null);
+    await until(() => noted.some((line) => line.endsWith(secret)));
+    stop();
+    expect(await ended).toBe(0);
+  });
+
+  it("is made for --forward alone; where it cannot be kept, that is said", async () => {
+    const service = await startService();
+    const { shell, noted, stop } = openShell();
+    // A file where the folder would be made: nobody can write there, not even root.
+    const occupied = join(shell.cwd, "occupied");
+    writeFileSync(occupied, "");
+    const homeless: Shell = { ...shell, env: { ...shell.env, XDG_CONFIG_HOME: occupied } };
+    expect(await listen(homeless, { forward: service.url }, () => null)).toBe(1);
+    expect(noted.splice(0).join("\n")).toMatch(/cannot be kept in .*listen\.secret \(ENOTDIR.*HOLDFAST_LISTEN_SECRET/s);
+    const ended = listen(homeless, {}, () => null);
+    await until(() => noted.includes("listening to every source"));
+    stop();
+    expect(await ended).toBe(0);
   });
 });
 

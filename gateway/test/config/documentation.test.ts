@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { OTHER_VARIABLES } from "../../src/config/find-unknown-variables.ts";
+import { findUnknownVariables, OTHER_VARIABLES } from "../../src/config/find-unknown-variables.ts";
 import type { Setting } from "../../src/config/setting.ts";
 import { SETTING_PATHS, SETTINGS } from "../../src/config/settings.ts";
 import { CONNECTOR_FIELDS } from "../../src/domain/connector-definition.ts";
@@ -45,6 +45,18 @@ it("describes every setting with its variable, flag, default and range, and no o
 
 it("names every variable that is read outside of the settings", () => {
   for (const variable of OTHER_VARIABLES) expect(page).toContain(code(variable));
+});
+
+it("takes no variable that the program reads for a misspelt one", async () => {
+  const files = await readdir(new URL("../../src/", import.meta.url), { recursive: true });
+  const texts = await Promise.all(
+    files
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => readFile(new URL(`../../src/${name}`, import.meta.url), "utf8")),
+  );
+  const named = texts.flatMap((text) => [...text.matchAll(/"(HOLDFAST_[A-Z_]+)"/g)].map((match) => match[1]!));
+  expect(new Set(named).size).toBeGreaterThan(OTHER_VARIABLES.length);
+  expect(findUnknownVariables(Object.fromEntries(named.map((name) => [name, "x"])))).toEqual([]);
 });
 
 it("describes every field of reconciliations and of each kind of connector, and no other", () => {

@@ -41,7 +41,9 @@ export async function listen(shell: Shell, flags: ListenFlags, openKeyboard: () 
   if (fault !== null) return complain(shell, { problem: fault, badInput: true }, json);
   const found = await findGateway(shell, flags);
   if (!found.ok) return complain(shell, found.complaint, json);
-  const secret = await localSecret(shell);
+  const signing = flags.forward === undefined ? null : await localSecret(shell);
+  if (signing?.ok === false) return complain(shell, signing.complaint, json);
+  const secret = signing?.secret ?? null;
   const ending = openEnding();
   const { untilType } = flags;
   const leave = (): void =>
@@ -89,7 +91,8 @@ function openEnding(): Ending {
 
 interface HearingParts {
   readonly address: GatewayAddress;
-  readonly secret: string;
+  /** Null where nothing is forwarded. */
+  readonly secret: string | null;
   readonly ending: Ending;
   readonly leave: () => void;
   readonly keyboard: Keyboard | null;
@@ -101,12 +104,12 @@ async function hearAll(shell: Shell, flags: ListenFlags, parts: HearingParts): P
   const { signal } = ending;
   const { adminUrl, adminToken } = parts.address;
   const address = { url: adminUrl, token: adminToken, signal };
-  const forwarding = { api: createApi(address), secret, url: flags.forward ?? "", signal };
+  const api = createApi(address);
+  const target = flags.forward === undefined || secret === null ? null : { api, secret, url: flags.forward, signal };
   const forward = async (one: Heard): Promise<void> => {
     one.attempts++;
     one.result = null;
-    if (flags.forward !== undefined)
-      one.result = await forwardEvent(forwarding, one.event, one.attempts).catch(toResult);
+    if (target !== null) one.result = await forwardEvent(target, one.event, one.attempts).catch(toResult);
     const isAwaited = flags.untilType !== undefined && one.event.eventType === flags.untilType;
     if (isAwaited && isDelivered(one, flags)) ending.finish(null);
   };
@@ -120,7 +123,7 @@ async function hearAll(shell: Shell, flags: ListenFlags, parts: HearingParts): P
   };
   try {
     // What is there already is not told, and is where to go on should the connection be lost before anything came.
-    const [newest] = (await forwarding.api.events.page({ limit: 1 })).items;
+    const [newest] = (await api.events.page({ limit: 1 })).items;
     const say = (text: string): void => desk?.say(text) ?? shell.note(text);
     await follow(address, { ...flags, newest: newest ?? null }, signal, hear, say);
   } finally {
@@ -201,8 +204,8 @@ function toResult(error: unknown): Forwarded {
   return { status: 0, detail: error instanceof Error ? error.message : "it failed", durationMs: 0 };
 }
 
-function greet(shell: Shell, { source, forward }: ListenFlags, secret: string): void {
+function greet(shell: Shell, { source, forward }: ListenFlags, secret: string | null): void {
   const from = source === undefined ? "every source" : `the source ${source}`;
   shell.note(`listening to ${from}${forward === undefined ? "" : `, forwarding to ${forward}`}`);
-  if (forward !== undefined) shell.note(`signing secret, the same at every start: ${secret}`);
+  if (secret !== null) shell.note(`signing secret, the same at every start: ${secret}`);
 }
