@@ -1,4 +1,5 @@
 import type { WebhookRequest } from "@holdfast/verify";
+import { readMoment } from "./moment-flags.ts";
 
 /** A request from a file; `receivedAt` and `left` where the file says so. */
 export interface CapturedRequest {
@@ -68,11 +69,11 @@ function readJson(bytes: Buffer): Captured {
   const bytesOfBody = readBody(body, bodyBase64);
   if (bytesOfBody === null)
     return refuse("has no body", "Give it as text in body, or its bytes as standard base64 in bodyBase64.");
-  const came = typeof receivedAt === "string" ? new Date(receivedAt) : null;
+  const came = typeof receivedAt === "string" ? readMoment(receivedAt) : null;
   return {
     ok: true,
     request: { method, url, headers: pairs, body: bytesOfBody },
-    receivedAt: came === null || Number.isNaN(came.getTime()) ? null : came,
+    receivedAt: came === null ? null : new Date(came),
     leftOut: 0,
   };
 }

@@ -2,7 +2,8 @@ import { complain, type Shell } from "./shell.ts";
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const TIME = /^\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?$/;
-const REMEDY = "Write it as 2026-11-22, 2026-11-22 18:00 (both UTC) or 2026-11-22T18:00:00+01:00.";
+/** What to say of a text that is no moment. */
+export const MOMENT_REMEDY = "Write it as 2026-11-22, 2026-11-22 18:00 (both UTC) or 2026-11-22T18:00:00+01:00.";
 
 /**
  * A moment as people type it: without a zone it is UTC, as every moment that is printed; without a time it is the day's
@@ -34,7 +35,7 @@ export function readMoments<K extends string>(
     const moment = readMoment(text);
     if (moment === null) {
       const problem = `--${name} is no moment: ${JSON.stringify(text.slice(0, 100))}`;
-      complain(shell, { problem, remedy: REMEDY, badInput: true }, json);
+      complain(shell, { problem, remedy: MOMENT_REMEDY, badInput: true }, json);
       return null;
     }
     read[name] = moment;

@@ -1,6 +1,7 @@
 import type { PublicKey, Receiver, Secret, Suspect } from "@holdfast/verify";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { readMoment } from "./moment-flags.ts";
 import type { Shell } from "./shell.ts";
 
 /** Where `holdfast verify` takes the receiver configuration from. No secret stands on the command line. */
@@ -166,16 +167,16 @@ function readListed(item: unknown, index: number): ListedSecret | string {
   if (state !== undefined && !STATES.includes(String(state))) return `.state must be one of ${STATES.join(", ")}`;
   if (source !== undefined && typeof source !== "string") return ".source must be the other source's name";
   const [ends, retired] = [notAfter, retiredAt].map((moment) =>
-    moment === undefined ? null : new Date(String(moment)),
+    moment === undefined ? undefined : readMoment(String(moment)),
   );
-  if (ends && Number.isNaN(ends.getTime())) return ".notAfter must be a time such as 2026-01-31T12:00:00Z";
-  if (retired && Number.isNaN(retired.getTime())) return ".retiredAt must be a time such as 2026-01-31T12:00:00Z";
+  if (ends === null) return ".notAfter must be a time such as 2026-01-31T12:00:00Z";
+  if (retired === null) return ".retiredAt must be a time such as 2026-01-31T12:00:00Z";
   return {
     value,
     version,
     ...(state === undefined ? {} : { state: String(state) }),
-    ...(ends ? { notAfter: ends.toISOString() } : {}),
-    ...(retired ? { retiredAt: retired } : {}),
+    ...(ends === undefined ? {} : { notAfter: ends }),
+    ...(retired === undefined ? {} : { retiredAt: new Date(retired) }),
     ...(source === undefined ? {} : { source }),
   };
 }

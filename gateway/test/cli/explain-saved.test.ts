@@ -61,6 +61,25 @@ it("judges an export of ours as of the moment at which it came, and takes secret
   expect([fromInput.code, JSON.parse(fromInput.stdout)]).toMatchObject([0, { ok: true, secretVersion: "v1" }]);
 });
 
+it("reads a time without a zone as UTC, wherever it stands and wherever that is", async () => {
+  const cwd = testFolder();
+  const { headers, body } = sent();
+  const zoneless = now.replace("Z", "");
+  const endMs = Date.parse(now) + 3_600_000;
+  await writeFile(join(cwd, "saved.http"), toHttp(sent()));
+  const request = { method: "POST", url: "/in/k", headers, bodyBase64: body.toString("base64"), receivedAt: zoneless };
+  await writeFile(join(cwd, "event.json"), JSON.stringify({ request }));
+  const notAfter = new Date(endMs).toISOString().replace("Z", "");
+  await writeFile(join(cwd, "secrets.json"), JSON.stringify([{ value: stripe, notAfter }]));
+  for (const TZ of ["Asia/Tokyo", "America/New_York"]) {
+    for (const saved of [["saved.http", "--now", zoneless], ["event.json"]]) {
+      const args = ["verify", "--provider", "stripe", "--secrets-file", "secrets.json", "--request", ...saved];
+      const { code, stdout } = await runCli(args, { cwd, env: { TZ } });
+      expect([TZ, code, stdout]).toEqual([TZ, 0, expect.stringContaining("genuine")]);
+    }
+  }
+});
+
 it.each([
   [["--provider", "stripe"], "required option '--request <file>'"],
   [["--provider", "strpe", "--request", "saved.http"], "Did you mean stripe?"],
@@ -73,12 +92,15 @@ it.each([
   ],
   [["--provider", "stripe", "--request", "saved.http", "--secrets-file", "text.http"], "text.http is no JSON"],
   [["--provider", "stripe", "--request", "saved.http", "--secret-env", "SECRET", "--now", "noon"], "--now is no time"],
+  [["--provider", "stripe", "--request", "saved.http", "--secret-env", "SECRET", "--now", "5"], "--now is no time"],
+  [["--provider", "stripe", "--request", "saved.http", "--secrets-file", "ends.json"], "[0].notAfter must be a time"],
   [["--provider", "discord", "--request", "saved.http"], "--public-key-file"],
   [["--provider", "square", "--request", "saved.http", "--secret-env", "SECRET"], "--notification-url"],
 ])("says what is wrong, where and what to do: %j", async (args, says) => {
   const cwd = testFolder();
   await writeFile(join(cwd, "saved.http"), toHttp(sent()));
   await writeFile(join(cwd, "text.http"), "hello");
+  await writeFile(join(cwd, "ends.json"), JSON.stringify([{ value: stripe, notAfter: "5" }]));
   const { code, stderr } = await runCli(["verify", ...args], { cwd, env: { SECRET: stripe } });
   expect(code).toBe(2);
   expect(stderr).toContain(says);

@@ -12,6 +12,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { nearestName } from "../../domain/field-checks.ts";
 import { type Captured, type CapturedRequest, readCaptured } from "../captured-request.ts";
+import { MOMENT_REMEDY, readMoment } from "../moment-flags.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
 import { printable } from "../table.ts";
 import { type GivenReceiver, readReceiver, type ReceiverFlags } from "../verify-receiver.ts";
@@ -38,12 +39,13 @@ export async function verifyFile(shell: Shell, flags: VerifyFlags): Promise<Exit
   if (!given.ok) return refuse(given.problem, given.remedy);
   const lack = findLack(provider, given, flags);
   if (lack !== null) return refuse(lack.problem, lack.remedy);
-  const now = flags.now === undefined ? (captured.receivedAt ?? new Date()) : new Date(flags.now);
-  if (Number.isNaN(now.getTime())) return refuse("--now is no time", "Write it as 2026-01-31T12:00:00Z.");
+  const asOf = flags.now === undefined ? null : readMoment(flags.now);
+  if (flags.now !== undefined && asOf === null) return refuse("--now is no time", MOMENT_REMEDY);
   if (flags.url !== undefined && !URL.canParse(flags.url))
     return refuse("--url is no URL", "Write the whole URL as the provider addressed it: https://example.com/in/…");
   if (captured.leftOut > 0)
     shell.note(`${captured.leftOut} bytes behind the Content-Length of the body were left out.`);
+  const now = asOf === null ? (captured.receivedAt ?? new Date()) : new Date(asOf);
   const verdict = judge(flags, provider, given, captured, now);
   if (json) printJson(shell, toJson(verdict));
   else for (const line of describe(shell, verdict, given)) shell.print(line);
