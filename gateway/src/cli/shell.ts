@@ -1,4 +1,5 @@
 import picocolors from "picocolors";
+import { type Input, readInput } from "./read-input.ts";
 
 /** 0: done · 1: it failed · 2: the input was wrong. */
 export type ExitCode = 0 | 1 | 2;
@@ -14,8 +15,8 @@ export interface Shell {
   write(bytes: Uint8Array): void;
   /** Standard error, one line. */
   note(line: string): void;
-  /** What is piped in, up to 64 KiB; a person at a terminal is told to type it. */
-  readInput(): Promise<string>;
+  /** A secret or password: what is piped in, up to 64 KiB, or typed by a person at a terminal, who does not see it. */
+  readInput(): Promise<Input>;
   /** Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process at once with 1. */
   onStop(stop: () => void): void;
   /** Calls `restart` at each SIGHUP; without it a SIGHUP ends the process. */
@@ -30,17 +31,14 @@ export type Paint = Pick<
 /** One Ctrl-C under npx comes twice: from the terminal, and once more from npm, which forwards it to its child. */
 const SAME_PRESS_MS = 500;
 
-const INPUT_BYTES_MAX = 65_536;
-
 interface Streams {
-  readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
 }
 
 /** The shell of the real process. Colour only on a terminal, and never with NO_COLOR (https://no-color.org). */
 export function openShell(process: NodeJS.Process): Shell {
-  const { stdin, stdout, stderr }: Streams = process;
+  const { stdout, stderr }: Streams = process;
   const colored = stdout.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
   // A reader that has seen enough (`| head`) is no failure of ours.
   stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
@@ -51,17 +49,7 @@ export function openShell(process: NodeJS.Process): Shell {
     print: (line) => void stdout.write(`${line}\n`),
     write: (bytes) => void stdout.write(bytes),
     note: (line) => void stderr.write(`${line}\n`),
-    readInput: async () => {
-      if (stdin.isTTY === true) stderr.write("Type it, then Enter and Ctrl-D:\n");
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of stdin as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        if (size > INPUT_BYTES_MAX) break;
-        chunks.push(chunk);
-      }
-      return Buffer.concat(chunks).toString("utf8");
-    },
+    readInput: () => readInput(process),
     onRestart: (restart) => void process.on("SIGHUP", restart),
     onStop: (stop) => {
       let askedAtMs: number | null = null;

@@ -112,8 +112,12 @@ async function readPlainSecrets(shell: Shell, flags: ReceiverFlags): Promise<Lis
         "--secret-file takes a file with one secret.",
       );
   }
-  if (flags.secretStdin === true && !add(null, await shell.readInput()))
-    return fault("there is no secret on standard input", "Pipe it in: --secret-stdin reads it from there.");
+  if (flags.secretStdin === true) {
+    const typed = await shell.readInput();
+    if (!typed.ok) return typed;
+    if (!add(null, typed.text))
+      return fault("there is no secret on standard input", "Pipe it in: --secret-stdin reads it from there.");
+  }
   const fallback = shell.env["HOLDFAST_VERIFY_SECRET"] ?? "";
   if (secrets.length === 0 && flags.secretsFile === undefined && fallback !== "") add(null, fallback);
   return secrets;

@@ -23,7 +23,7 @@ function fakeShell(cwd: string): { readonly shell: Shell; readonly said: string[
     print: (line) => void said.push(line),
     write: (bytes) => void said.push(Buffer.from(bytes).toString("latin1")),
     note: (line) => void said.push(line),
-    readInput: async () => "",
+    readInput: async () => ({ ok: true, text: "" }),
     onStop: (stop) => stop(),
     onRestart: () => {},
   };

@@ -101,7 +101,7 @@ function openShell() {
     print: (line) => void printed.push(line),
     write: (bytes) => void printed.push(Buffer.from(bytes).toString()),
     note: (line) => void noted.push(line),
-    readInput: async () => "",
+    readInput: async () => ({ ok: true, text: "" }),
     onStop: (stop) => (onStop = stop),
     onRestart: () => {},
   };

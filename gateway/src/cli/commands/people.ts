@@ -2,6 +2,7 @@ import type { AccessRole, Api, Person } from "@holdfast/client";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { askGateway, type AskFlags } from "../ask-gateway.ts";
+import type { Input } from "../read-input.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
 import { formatTable, formatTime, printable } from "../table.ts";
 
@@ -35,27 +36,36 @@ export interface AddFlags extends AskFlags {
 
 /** `holdfast people add`: the password never stands on the command line. */
 export async function addPerson(shell: Shell, flags: AddFlags): Promise<ExitCode> {
-  const password = await readPassword(shell, flags.passwordFile);
-  if (password === null || password === "") {
-    const problem = password === null ? `${flags.passwordFile ?? ""} cannot be read` : "no password was given";
-    const remedy = "Pipe it in, or name its file with --password-file.";
-    return complain(shell, { problem, remedy, badInput: true }, flags.json === true);
-  }
+  const read = await readPassword(shell, flags.passwordFile);
+  if (!read.ok) return complain(shell, { ...read, badInput: true }, flags.json === true);
   return await askGateway(shell, flags, async ({ api }) => {
     const named = flags.name === undefined ? {} : { name: flags.name };
     // Checked by the API, which names the roles.
-    const made = await api.people.add({ email: flags.email, role: flags.role as AccessRole, password, ...named });
+    const made = await api.people.add({
+      email: flags.email,
+      role: flags.role as AccessRole,
+      password: read.text,
+      ...named,
+    });
     if (flags.json === true) printJson(shell, made);
     else shell.print(`${made.email} may sign in now as ${made.role} (${made.id}).`);
     return 0;
   });
 }
 
-// An editor and `echo` end a text with a line break, which is no part of the password.
-async function readPassword(shell: Shell, file: string | undefined): Promise<string | null> {
-  const text =
-    file === undefined ? await shell.readInput() : await readFile(resolve(shell.cwd, file), "utf8").catch(() => null);
-  return text === null ? null : text.replace(/\r?\n$/, "");
+async function readPassword(shell: Shell, file: string | undefined): Promise<Input> {
+  const remedy = "Pipe it in, or name its file with --password-file.";
+  const read = file === undefined ? await shell.readInput() : await readPasswordFile(shell, file);
+  if (read === null) return { ok: false, problem: `${file ?? ""} cannot be read`, remedy };
+  if (!read.ok) return read;
+  // An editor and `echo` end a text with a line break, which is no part of the password.
+  const text = read.text.replace(/\r?\n$/, "");
+  return text === "" ? { ok: false, problem: "no password was given", remedy } : { ok: true, text };
+}
+
+async function readPasswordFile(shell: Shell, file: string): Promise<Input | null> {
+  const text = await readFile(resolve(shell.cwd, file), "utf8").catch(() => null);
+  return text === null ? null : { ok: true, text };
 }
 
 /** `holdfast people disable`. */

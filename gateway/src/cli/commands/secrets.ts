@@ -68,7 +68,8 @@ async function readValue(shell: Shell, flags: AddFlags): Promise<Value> {
     const text = await readFile(path, "utf8").catch(() => null);
     return text === null ? { ok: false, problem: `${path} cannot be read` } : toValue(text);
   }
-  return toValue(await shell.readInput());
+  const typed = await shell.readInput();
+  return typed.ok ? toValue(typed.text) : typed;
 }
 
 // An editor and `echo` end a text with a line break, which is no part of the secret.
