@@ -121,7 +121,10 @@ function describe(id: string, seconds: string, headers: HeadersInput, body: Uint
 }
 
 function readKeys(secrets: string | readonly string[]): Uint8Array[] | Refused {
-  const texts = typeof secrets === "string" ? [secrets] : secrets;
+  const texts: unknown = typeof secrets === "string" ? [secrets] : secrets;
+  // A variable that is not set comes from JavaScript, whatever the type says.
+  if (!Array.isArray(texts))
+    return refuse("secret_unusable", "secrets is neither a text nor a list: is the variable set that it is read from?");
   const keys: Uint8Array[] = [];
   for (const text of texts) {
     const key = readSigningSecret(text);

@@ -219,6 +219,14 @@ describe("anything else is refused", () => {
     (secrets) => expect(outcome({ secrets })).toBe("secret_unusable"),
   );
 
+  test.each([undefined, null, 7, { value: "whsec_" }])(
+    "no secret at all, as from a variable that is not set: %j",
+    (none) => {
+      const input = { secrets: none as unknown as string, headers: signed(), body, now };
+      expect(unwrap(input)).toMatchObject({ ok: false, reason: "secret_unusable" });
+    },
+  );
+
   test("a body that a parser has taken", () => {
     for (const parsed of [body.toString(), { id: "evt_1" }, undefined]) {
       const input = { secrets: secret, headers: signed(), body: parsed as unknown as Uint8Array, now };
