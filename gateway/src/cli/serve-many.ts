@@ -6,7 +6,7 @@ import { systemClock } from "../platform/clock.ts";
 import { createLog, messageOf, type Log } from "../platform/log.ts";
 import { createEnding, type Endable } from "./end-worker.ts";
 import { openPlace, type Place, type PlaceProcess } from "./place.ts";
-import { announce, BAD_INPUT_CODES } from "./serve.ts";
+import { announce, BAD_INPUT_CODES, untilStopped } from "./serve.ts";
 import { FOLDER_VARIABLE, PLACE_VARIABLE, type Report } from "./serve-as-one.ts";
 import { createMetricsRelay, type MetricsRelay } from "./share-metrics.ts";
 import { complain, type ExitCode, type Shell } from "./shell.ts";
@@ -39,7 +39,9 @@ export async function serveMany(
   config: GatewayConfig,
   presentation: { readonly json: boolean; readonly guide: readonly string[] },
 ): Promise<ExitCode> {
-  const stopped = new Promise<void>((resolve) => shell.onStop(resolve));
+  const stopped = untilStopped(shell);
+  // Until all of them serve there is nothing to restart.
+  shell.onRestart(() => {});
   const { layGround } = await import("../maintain.ts");
   const note = (text: string): void => shell.note(presentation.json ? JSON.stringify({ progress: text }) : text);
   const laid = await layGround(config, note);
@@ -66,12 +68,12 @@ export async function serveMany(
   shell.onRestart(() => {
     rolling = rolling.then(() => restartInTurn(supervisor));
   });
-  await stopped;
+  const code = await stopped;
   if (!presentation.json) shell.note("Stopping: finishing what is under way (once more to stop at once) …");
   await stopAll(supervisor);
   await rolling;
   await ground.stop();
-  return 0;
+  return code;
 }
 
 function openSupervisor(config: GatewayConfig, { databaseUrl, databaseFolder }: Ground): Supervisor {

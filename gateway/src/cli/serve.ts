@@ -17,11 +17,11 @@ export interface Presentation {
 }
 
 /**
- * Starts a gateway, says where it is, and keeps it until a signal. SIGINT and SIGTERM drain it; a
+ * Starts a gateway, says where it is, and keeps it until a signal. SIGINT, SIGTERM and SIGHUP drain it; a
  * signal during the start takes effect as soon as the start is through, a second one ends the process at once.
  */
 export async function serve(shell: Shell, config: GatewayConfig, presentation: Presentation): Promise<ExitCode> {
-  const stopped = new Promise<void>((resolve) => shell.onStop(resolve));
+  const stopped = untilStopped(shell);
   const { startGateway } = await import("../main.ts");
   const onProgress = (text: string) => shell.note(presentation.json ? JSON.stringify({ progress: text }) : text);
   const log = createLog(config.logLevel);
@@ -35,11 +35,19 @@ export async function serve(shell: Shell, config: GatewayConfig, presentation: P
   const stopKeeping = keepMemoryLow();
   const dashboardUrl = presentation.withLink === true ? await gateway.signInLink() : null;
   announce(shell, config, gateway, { ...presentation, guide: presentation.guide(gateway), dashboardUrl });
-  await stopped;
+  const code = await stopped;
   if (!presentation.json) shell.note("Stopping: finishing what is under way (once more to stop at once) …");
   await gateway.drain();
   stopKeeping();
-  return 0;
+  return code;
+}
+
+/** Resolves, with the code to end with, when the process is told to stop or nobody can read any more what it prints. */
+export function untilStopped(shell: Shell): Promise<ExitCode> {
+  return new Promise((resolve) => {
+    shell.onStop(() => resolve(0));
+    shell.onBrokenOutput(resolve);
+  });
 }
 
 /** Faults of the start that another input avoids; the others are failures of the machine or the database. */

@@ -17,10 +17,15 @@ export interface Shell {
   note(line: string): void;
   /** A secret or password: what is piped in, up to 64 KiB, or typed by a person at a terminal, who does not see it. */
   readInput(): Promise<Input>;
-  /** Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process at once with 1. */
+  /** Calls `stop` at the first SIGINT or SIGTERM, and at each SIGHUP; a second of the other two ends the process at once with 1. */
   onStop(stop: () => void): void;
-  /** Calls `restart` at each SIGHUP; without it a SIGHUP ends the process. */
+  /** Calls `restart` at each SIGHUP, which is no stop then. */
   onRestart(restart: () => void): void;
+  /**
+   * Calls `end` when standard output takes no more, with the code for it: 0 when its reader has gone, else 1. Without it the
+   * process ends then, with this code.
+   */
+  onBrokenOutput(end: (code: ExitCode) => void): void;
 }
 
 export type Paint = Pick<
@@ -40,8 +45,11 @@ interface Streams {
 export function openShell(process: NodeJS.Process): Shell {
   const { stdout, stderr }: Streams = process;
   const colored = stdout.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+  let endOutput: (code: ExitCode) => void = (code) => process.exit(code);
   // A reader that has seen enough (`| head`) is no failure of ours.
-  stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  stdout.on("error", (error: NodeJS.ErrnoException) => endOutput(error.code === "EPIPE" ? 0 : 1));
+  // Nobody is left to be told, and what is under way goes on without.
+  stderr.on("error", () => {});
   return {
     env: process.env,
     cwd: process.cwd(),
@@ -50,7 +58,19 @@ export function openShell(process: NodeJS.Process): Shell {
     write: (bytes) => void stdout.write(bytes),
     note: (line) => void stderr.write(`${line}\n`),
     readInput: () => readInput(process),
-    onRestart: (restart) => void process.on("SIGHUP", restart),
+    onBrokenOutput: (end) => {
+      endOutput = end;
+    },
+    ...openSignals(process),
+  };
+}
+
+function openSignals(process: NodeJS.Process): Pick<Shell, "onStop" | "onRestart"> {
+  let onHangUp: (() => void) | null = null;
+  return {
+    onRestart: (restart) => {
+      onHangUp = restart;
+    },
     onStop: (stop) => {
       let askedAtMs: number | null = null;
       const onSignal = () => {
@@ -61,6 +81,8 @@ export function openShell(process: NodeJS.Process): Shell {
       };
       process.on("SIGINT", onSignal);
       process.on("SIGTERM", onSignal);
+      // No press of anybody: a terminal that goes tells it by itself and by its shell, and systemd says it right after SIGTERM.
+      process.on("SIGHUP", () => (onHangUp ?? stop)());
     },
   };
 }

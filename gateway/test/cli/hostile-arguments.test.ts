@@ -26,6 +26,7 @@ function fakeShell(cwd: string): { readonly shell: Shell; readonly said: string[
     readInput: async () => ({ ok: true, text: "" }),
     onStop: (stop) => stop(),
     onRestart: () => {},
+    onBrokenOutput: () => {},
   };
   return { shell, said };
 }

@@ -1,11 +1,40 @@
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
+import { isPostmaster, readPostmasterFile } from "../../src/store/embedded/postmaster.ts";
 import { runCli, startCli } from "../support/cli.ts";
 import { testDatabase } from "../support/database.ts";
+import { madeOnce, until } from "../support/embedded.ts";
 import { testFolder } from "../support/folder.ts";
+
+const madeDatabase = madeOnce();
+
+/** Whether an embedded server runs on the data folder. */
+function hasServer(dataDir: string): boolean {
+  return serverOf(dataDir) !== null;
+}
+
+function serverOf(dataDir: string): number | null {
+  const pgdata = join(dataDir, "postgres");
+  const found = readPostmasterFile(pgdata);
+  return found !== null && isPostmaster(found.pid, pgdata) ? found.pid : null;
+}
+
+/** A data folder with an embedded database; a server that is left on it is ended with the test. */
+function embeddedFolder(): string {
+  const dataDir = madeDatabase();
+  onTestFinished(async () => {
+    const left = serverOf(dataDir);
+    if (left !== null) process.kill(left, "SIGQUIT");
+    await until(() => !hasServer(dataDir));
+  });
+  return dataDir;
+}
+
+const FREE_PORTS = ["--port", "0", "--admin-port", "0"];
 
 /** A gateway in the middle of a delivery to a service that never answers: a drain has something to wait for. */
 async function busyGateway() {
@@ -47,4 +76,39 @@ it("ends at once with 1 when it is told a second time while it drains (F09)", as
     gateway.process.kill("SIGTERM");
   }
   expect(await gateway.ended).toMatchObject({ code: 1, stderr: expect.stringContaining("Stopping") });
+});
+
+it("drains and takes its database along when the terminal that it writes its errors to is gone", async () => {
+  const dataDir = embeddedFolder();
+  const gateway = startCli(["start", ...FREE_PORTS, "--data-dir", dataDir], { cwd: testFolder() });
+  await gateway.line(/holdfast doctor/);
+  gateway.process.stderr!.destroy();
+  expect((await gateway.stop("SIGTERM")).code).toBe(0);
+  expect([hasServer(dataDir), existsSync(join(dataDir, "cli.json"))]).toEqual([false, false]);
+});
+
+it("drains and takes its database along when the reader of what it prints has seen enough", async () => {
+  const dataDir = embeddedFolder();
+  const gateway = startCli(["start", ...FREE_PORTS, "--data-dir", dataDir], { cwd: testFolder() });
+  gateway.process.stdout!.destroy();
+  expect(await gateway.ended).toMatchObject({ code: 0, stderr: expect.stringContaining("Stopping") });
+  expect([hasServer(dataDir), existsSync(join(dataDir, "cli.json"))]).toEqual([false, false]);
+});
+
+it("an export that nobody reads ends with 1 and takes its database along", async () => {
+  const dataDir = embeddedFolder();
+  const exporting = startCli(["db", "export", "-", "--data-dir", dataDir], { cwd: testFolder() });
+  exporting.process.stdout!.destroy();
+  expect(await exporting.ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/broke off: .*EPIPE/) });
+  expect(hasServer(dataDir)).toBe(false);
+});
+
+it("drains and takes its database along when its terminal is closed", async () => {
+  const dataDir = embeddedFolder();
+  const gateway = startCli(["dev", ...FREE_PORTS, "--receiver-port", "0", "--data-dir", dataDir], {
+    cwd: testFolder(),
+  });
+  await gateway.line(/^Try/);
+  expect(await gateway.stop("SIGHUP")).toMatchObject({ code: 0, stderr: expect.stringContaining("Stopping") });
+  expect([hasServer(dataDir), existsSync(join(dataDir, "cli.json"))]).toEqual([false, false]);
 });

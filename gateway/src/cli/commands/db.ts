@@ -21,6 +21,8 @@ export async function exportFile(shell: Shell, flags: FileFlags): Promise<ExitCo
   }
   const { exportToFile } = await import("../../maintain.ts");
   const target = flags.file === "-" ? { out: process.stdout } : { file };
+  // What is cut off there is a failed export, and whoever writes it says so.
+  if (flags.file === "-") shell.onBrokenOutput(() => {});
   const exported = await exportToFile(read.config, target, (text) => shell.note(text));
   if (!exported.ok) return complainOfDatabase(shell, exported, json);
   const { rows, tables, bytes } = exported;
