@@ -1,15 +1,16 @@
+import { once } from "node:events";
 import { createReadStream, createWriteStream } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { GatewayConfig } from "./config.ts";
-import { createLog } from "./platform/log.ts";
+import { createLog, messageOf } from "./platform/log.ts";
 import { loadMasterKey } from "./platform/secrets-box.ts";
 import { readStandIn } from "./store/embedded/cluster-folder.ts";
 import { syncFolder } from "./store/embedded/durable-file.ts";
 import { migrate } from "./store/migrate.ts";
 import { openStore, type Store } from "./store/open-store.ts";
-import { exportDatabase, importDatabase } from "./store/transfer.ts";
+import { exportDatabase, importDatabase, STOPPED } from "./store/transfer.ts";
 
 /** What a command on the database itself came to; a fault says what to do. */
 export type Maintained<T> =
@@ -67,6 +68,13 @@ interface Imported {
 
 type Note = (text: string) => void;
 
+/** How whoever runs a command on the database itself is told how far it is, and tells it to stop. */
+export interface Supervision {
+  readonly note: Note;
+  /** Aborted, it ends as soon as it can with the fault `stopped`, and leaves neither a draft nor a server. */
+  readonly signal: AbortSignal;
+}
+
 /** Where the embedded database's files are, or will be: the data folder, or what stands in for it where root started it. */
 export function findDatabaseFolder({ dataDir }: Pick<GatewayConfig, "dataDir">): string {
   try {
@@ -80,9 +88,9 @@ export function findDatabaseFolder({ dataDir }: Pick<GatewayConfig, "dataDir">):
 /** Brings the database to this build's schema. `ahead` names migrations that only a newer build knows. */
 export function migrateDatabase(
   config: GatewayConfig,
-  note: Note,
+  supervision: Supervision,
 ): Promise<Maintained<{ readonly version: number; readonly ahead: readonly string[] }>> {
-  return withStore(config, note, async (store) => {
+  return withStore(config, supervision, async (store) => {
     // Opening has migrated already; what is asked here is the state that it led to.
     const state = await migrate(store.url);
     if (state.ok) return { ok: true, version: state.version, ahead: state.ahead };
@@ -94,20 +102,25 @@ export function migrateDatabase(
 export function exportToFile(
   config: GatewayConfig,
   target: { readonly file: string } | { readonly out: Writable },
-  note: Note,
+  supervision: Supervision,
 ): Promise<Maintained<Exported>> {
-  return withStore<Exported>(config, note, async (store) => {
+  const { signal } = supervision;
+  return withStore<Exported>(config, supervision, async ({ url }) => {
     if ("out" in target) {
-      const exported = await exportDatabase({ url: store.url, out: target.out });
+      const exported = await exportDatabase({ url, out: target.out, signal });
       return exported.ok ? { ok: true, rows: exported.rows, tables: exported.tables.length, bytes: null } : exported;
     }
     const draft = `${target.file}.unfinished`;
     // Events, their bodies and sealed secrets are in it: for its owner alone.
-    const exported = await exportDatabase({
-      url: store.url,
-      out: createWriteStream(draft, { mode: 0o600, flush: true }),
-    });
+    const out = createWriteStream(draft, { mode: 0o600, flush: true });
+    const fault = await once(out, "open").then(
+      () => null,
+      (error: unknown) => error,
+    );
+    if (fault !== null) return unwritable(draft, fault);
+    const exported = await exportDatabase({ url, out, signal });
     if (!exported.ok) {
+      out.destroy();
       await rm(draft, { force: true });
       return exported;
     }
@@ -118,15 +131,26 @@ export function exportToFile(
   });
 }
 
+function unwritable(file: string, fault: unknown): Maintained<never> {
+  const message = `${file} cannot be written: ${messageOf(fault)}.`;
+  return {
+    ok: false,
+    code: "file_unwritable",
+    message,
+    remedy: "Name a file in a folder that this user may write to.",
+  };
+}
+
 /** Reads such a file, or `in`, into an empty database of the same version; all of it or nothing. */
 export function importFromFile(
   config: GatewayConfig,
   origin: { readonly file: string } | { readonly in: Readable },
-  note: Note,
+  supervision: Supervision,
 ): Promise<Maintained<Imported>> {
-  return withStore<Imported>(config, note, async (store) => {
+  const { signal } = supervision;
+  return withStore<Imported>(config, supervision, async ({ url }) => {
     const readable = "in" in origin ? origin.in : createReadStream(origin.file);
-    const imported = await importDatabase({ url: store.url, in: readable });
+    const imported = await importDatabase({ url, in: readable, signal });
     return imported.ok ? { ok: true, rows: imported.rows, tables: imported.tables.length } : imported;
   });
 }
@@ -134,13 +158,14 @@ export function importFromFile(
 /** Opens the database, lets `use` work on it, and closes it again. */
 async function withStore<T>(
   config: GatewayConfig,
-  note: Note,
+  { note, signal }: Supervision,
   use: (store: Store) => Promise<Maintained<T>>,
 ): Promise<Maintained<T>> {
   const { databaseUrl, dataDir, logLevel } = config;
   const store = await openStore({ databaseUrl, dataDir, log: createLog(logLevel), onProgress: note });
   if (!store.ok) return store;
   try {
+    if (signal.aborted) return STOPPED;
     return await use(store);
   } finally {
     await store.stop();

@@ -22,28 +22,36 @@ export type Exported =
   | { readonly ok: true; readonly tables: readonly Trailer[]; readonly rows: number }
   | {
       readonly ok: false;
-      readonly code: "unreachable" | "not_migrated" | "failed";
+      readonly code: "unreachable" | "not_migrated" | "stopped" | "failed";
       readonly message: string;
       readonly remedy: string;
     };
 
+/** What comes of an export or import that was told to stop. */
+export const STOPPED = {
+  ok: false,
+  code: "stopped",
+  message: "It was told to stop before it was done.",
+  remedy: "Run it again from the beginning.",
+} as const;
+
 /**
  * Writes all rows of schema `holdfast` to `out`, as they stood at one moment, and ends `out`. The gateway may go on
- * working meanwhile; what it records after that moment is not in the file. The format is that of transfer-file.ts.
+ * working meanwhile; what it records after that moment is not in the file. The format is that of transfer-file.ts. When
+ * `signal` is aborted it breaks off, and `out` is destroyed.
  */
-export async function exportDatabase(options: { url: string; out: Writable }): Promise<Exported> {
+export async function exportDatabase(options: { url: string; out: Writable; signal?: AbortSignal }): Promise<Exported> {
+  const { out, signal } = options;
   let client: Client;
   try {
     client = await connectForTransfer(options.url, "holdfast db export");
   } catch (error) {
-    return {
-      ok: false,
-      code: "unreachable",
-      message: `The database cannot be reached: ${messageOf(error)}.`,
-      remedy: "Check DATABASE_URL, and that the server runs.",
-    };
+    return unreachable(error);
   }
+  const cut = (): void => cutConnection(client);
+  signal?.addEventListener("abort", cut);
   try {
+    signal?.throwIfAborted();
     await client.query("begin isolation level repeatable read, read only");
     await client.query(TRANSFER_SETTINGS);
     const shape = await readSchemaShape(client);
@@ -56,18 +64,22 @@ export async function exportDatabase(options: { url: string; out: Writable }): P
       };
     }
     const tables: Trailer[] = [];
-    await pipeline(Readable.from(writeFile(client, shape, tables), { objectMode: false }), options.out);
+    const rows = Readable.from(writeFile(client, shape, tables), { objectMode: false });
+    await (signal === undefined ? pipeline(rows, out) : pipeline(rows, out, { signal }));
     return { ok: true, tables, rows: tables.reduce((sum, table) => sum + table.rows, 0) };
   } catch (error) {
-    return {
-      ok: false,
-      code: "failed",
-      message: `The export broke off: ${messageOf(error)}.`,
-      remedy: "Remove the unfinished file, and try again.",
-    };
+    if (signal?.aborted === true) return STOPPED;
+    const message = `The export broke off: ${messageOf(error)}.`;
+    return { ok: false, code: "failed", message, remedy: "Remove the unfinished file, and try again." };
   } finally {
-    cutConnection(client);
+    signal?.removeEventListener("abort", cut);
+    cut();
   }
+}
+
+function unreachable(error: unknown) {
+  const message = `The database cannot be reached: ${messageOf(error)}.`;
+  return { ok: false, code: "unreachable", message, remedy: "Check DATABASE_URL, and that the server runs." } as const;
 }
 
 async function* writeFile(client: Client, shape: SchemaShape, done: Trailer[]): AsyncGenerator<Buffer, void> {
@@ -104,6 +116,7 @@ export type Imported = { readonly ok: true; readonly tables: readonly Trailer[];
  * - `other_format`, `other_migrations`: another Holdfast wrote it than the one that reads it
  * - `not_migrated`, `not_empty`: the database is not a new one of this Holdfast
  * - `unreachable`, `failed`: the database's own reasons
+ * - `stopped`: it was told to
  * - `unanswered`: it may have been, as nobody answered the COMMIT
  */
 export interface ImportFault {
@@ -116,6 +129,7 @@ export interface ImportFault {
     | "not_empty"
     | "unreachable"
     | "unanswered"
+    | "stopped"
     | "failed";
   readonly message: string;
   readonly remedy: string;
@@ -123,39 +137,44 @@ export interface ImportFault {
 
 /**
  * Reads a file of exportDatabase into a database that is migrated and otherwise new. One transaction: either all rows are
- * there afterwards, each table with the count and SHA-256 that the file tells, or nothing has changed.
+ * there afterwards, each table with the count and SHA-256 that the file tells, or nothing has changed. When `signal` is
+ * aborted it breaks off.
  */
-export async function importDatabase(options: { url: string; in: Readable }): Promise<Imported> {
+export async function importDatabase(options: { url: string; in: Readable; signal?: AbortSignal }): Promise<Imported> {
+  const { signal } = options;
   let client: Client;
   try {
     client = await connectForTransfer(options.url, "holdfast db import");
   } catch (error) {
-    return fault(
-      "unreachable",
-      `The database cannot be reached: ${messageOf(error)}.`,
-      "Check DATABASE_URL, and that the server runs.",
-    );
+    return unreachable(error);
   }
+  // An open transaction is rolled back with its connection.
+  const cut = (): void => {
+    cutConnection(client);
+    options.in.destroy();
+  };
+  signal?.addEventListener("abort", cut);
   try {
+    signal?.throwIfAborted();
     const reader = createFileReader(options.in as AsyncIterable<Buffer | string>);
     return await importFile(client, reader, await reader.header());
   } catch (error) {
-    if (error instanceof DamagedFileError) return damaged(error.message);
     if (error instanceof UnansweredCommit)
       return fault(
         "unanswered",
         `The connection was lost when all of it was written, so it may be imported or not: ${error.message}.`,
         "Run the same import once more: it imports, or says not_empty where all of it is there. Use no other database meanwhile.",
       );
+    if (signal?.aborted === true) return STOPPED;
+    if (error instanceof DamagedFileError) return damaged(error.message);
     return fault(
       "failed",
       `The import broke off, and nothing was imported: ${messageOf(error)}.`,
       "Nothing has changed in the database: mend the cause, and try again.",
     );
   } finally {
-    // An open transaction is rolled back with its connection.
-    cutConnection(client);
-    options.in.destroy();
+    signal?.removeEventListener("abort", cut);
+    cut();
   }
 }
 

@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "pg";
 import { expect, it, onTestFinished } from "vitest";
 import { isPostmaster, readPostmasterFile } from "../../src/store/embedded/postmaster.ts";
 import { runCli, startCli } from "../support/cli.ts";
 import { testDatabase } from "../support/database.ts";
-import { madeOnce, until } from "../support/embedded.ts";
+import { madeOnce, query, until } from "../support/embedded.ts";
 import { testFolder } from "../support/folder.ts";
 
 const madeDatabase = madeOnce();
@@ -111,4 +112,61 @@ it("drains and takes its database along when its terminal is closed", async () =
   await gateway.line(/^Try/);
   expect(await gateway.stop("SIGHUP")).toMatchObject({ code: 0, stderr: expect.stringContaining("Stopping") });
   expect([hasServer(dataDir), existsSync(join(dataDir, "cli.json"))]).toEqual([false, false]);
+});
+
+const TOLD = expect.stringMatching(/Stopping[\s\S]*told to stop/);
+
+it("an import that is told to stop ends with 1 and takes its database along", async () => {
+  const dataDir = embeddedFolder();
+  const importing = startCli(["db", "import", "-", "--data-dir", dataDir], { cwd: testFolder(), input: null });
+  await until(() => hasServer(dataDir));
+  expect(await importing.stop("SIGINT")).toMatchObject({ code: 1, stderr: TOLD });
+  expect(hasServer(dataDir)).toBe(false);
+});
+
+/** A session that holds what the commands on the database need, until it lets go, and says who waits for it. */
+async function holdUp(url: string, statement: string) {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  await client.query("BEGIN");
+  await client.query(statement);
+  // In a session of its own: a transaction sees the same activity until it ends.
+  const waiting = async (name: string): Promise<boolean> => {
+    const found = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    return (await query(url, `${found} AND application_name = '${name}'`)).length > 0;
+  };
+  return { waiting, letGo: () => client.query("ROLLBACK") };
+}
+
+it("an export that is told to stop ends with 1 and leaves no part of a file", async () => {
+  const cwd = testFolder();
+  const database = await testDatabase();
+  onTestFinished(() => database.drop());
+  const { waiting } = await holdUp(database.url, "LOCK TABLE holdfast.event");
+  const exporting = startCli(["db", "export", "backup"], { cwd, env: { DATABASE_URL: database.url } });
+  await until(() => waiting("holdfast db export"));
+  expect(existsSync(join(cwd, "backup.unfinished"))).toBe(true);
+  expect(await exporting.stop("SIGINT")).toMatchObject({ code: 1, stderr: TOLD });
+  expect(await readdir(cwd)).toEqual([]);
+});
+
+it("a migration that is told to stop ends with 1 when the step that is under way is done", async () => {
+  const database = await testDatabase();
+  onTestFinished(() => database.drop());
+  // The lock of whoever migrates.
+  const { waiting, letGo } = await holdUp(database.url, "SELECT pg_advisory_xact_lock(7214355901)");
+  const migrating = startCli(["migrate"], { cwd: testFolder(), env: { DATABASE_URL: database.url } });
+  await until(() => waiting("holdfast migrate"));
+  migrating.process.kill("SIGTERM");
+  await migrating.told(/Stopping/);
+  await letGo();
+  expect(await migrating.ended).toMatchObject({ code: 1, stderr: TOLD });
+});
+
+it("an export into a folder that is not there is refused, and takes its database along", async () => {
+  const dataDir = embeddedFolder();
+  const refused = await runCli(["db", "export", "nowhere/backup", "--data-dir", dataDir], { cwd: testFolder() });
+  expect(refused).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(/cannot be written: .*ENOENT/) });
+  expect(hasServer(dataDir)).toBe(false);
 });

@@ -15,8 +15,8 @@ export interface CliResult {
 interface CliOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** What is piped in; nothing when absent. */
-  readonly input?: string;
+  /** What is piped in; nothing when absent, and with null the pipe stays open. */
+  readonly input?: string | null;
 }
 
 /** Runs a command to its end. Of the environment it gets only what is given here. */
@@ -29,6 +29,8 @@ export interface RunningCli {
   readonly ended: Promise<CliResult>;
   /** The first line on standard output that fits; rejects with all output when the command ends before. */
   line(pattern: RegExp): Promise<string>;
+  /** The same on standard error. */
+  told(pattern: RegExp): Promise<string>;
   /** Sends a signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<CliResult>;
 }
@@ -41,7 +43,8 @@ export function startCli(args: readonly string[], { cwd, env = {}, input }: CliO
     stdio: ["pipe", "pipe", "pipe"],
   });
   // A command that reads nothing may be gone before this is written.
-  child.stdin.on("error", () => {}).end(input);
+  child.stdin.on("error", () => {});
+  if (input !== null) child.stdin.end(input);
   const output = { stdout: "", stderr: "" };
   const waiting = new Set<() => void>();
   const notify = () => {
@@ -56,10 +59,10 @@ export function startCli(args: readonly string[], { cwd, env = {}, input }: CliO
   const ended = new Promise<CliResult>((resolve) => {
     child.once("close", (code) => resolve({ code, ...output }));
   });
-  const line = (pattern: RegExp) =>
+  const find = (name: "stdout" | "stderr", pattern: RegExp) =>
     new Promise<string>((resolve, reject) => {
       const look = () => {
-        const found = output.stdout
+        const found = output[name]
           .split("\n")
           .slice(0, -1)
           .find((text) => pattern.test(text));
@@ -78,7 +81,9 @@ export function startCli(args: readonly string[], { cwd, env = {}, input }: CliO
   onTestFinished(async () => {
     if (child.exitCode === null && child.signalCode === null) await stop();
   });
-  return { process: child, ended, line, stop };
+  const line = (pattern: RegExp) => find("stdout", pattern);
+  const told = (pattern: RegExp) => find("stderr", pattern);
+  return { process: child, ended, line, told, stop };
 }
 
 /** The parts of the line that `start --json` and `dev --json` print when they serve. */

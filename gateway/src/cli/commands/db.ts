@@ -2,7 +2,7 @@ import { access, constants } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readConfig } from "../serve-flags.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
-import { complainOfDatabase, type DatabaseFlags, QUIET } from "./migrate.ts";
+import { complainOfDatabase, type DatabaseFlags, QUIET, supervise } from "./migrate.ts";
 
 type FileFlags = DatabaseFlags & { readonly file: string };
 
@@ -23,7 +23,7 @@ export async function exportFile(shell: Shell, flags: FileFlags): Promise<ExitCo
   const target = flags.file === "-" ? { out: process.stdout } : { file };
   // What is cut off there is a failed export, and whoever writes it says so.
   if (flags.file === "-") shell.onBrokenOutput(() => {});
-  const exported = await exportToFile(read.config, target, (text) => shell.note(text));
+  const exported = await exportToFile(read.config, target, supervise(shell));
   if (!exported.ok) return complainOfDatabase(shell, exported, json);
   const { rows, tables, bytes } = exported;
   if (flags.file === "-") return 0;
@@ -46,7 +46,7 @@ export async function importFile(shell: Shell, flags: FileFlags): Promise<ExitCo
   }
   const { importFromFile } = await import("../../maintain.ts");
   const origin = flags.file === "-" ? { in: process.stdin } : { file };
-  const imported = await importFromFile(read.config, origin, (text) => shell.note(text));
+  const imported = await importFromFile(read.config, origin, supervise(shell));
   if (!imported.ok) return complainOfDatabase(shell, imported, json);
   const { rows, tables } = imported;
   if (json) printJson(shell, { file, rows, tables });

@@ -1,3 +1,4 @@
+import type { Supervision } from "../../maintain.ts";
 import { readConfig } from "../serve-flags.ts";
 import { complain, type ExitCode, printJson, type Shell } from "../shell.ts";
 
@@ -13,7 +14,7 @@ export async function migrateDatabase(shell: Shell, flags: DatabaseFlags): Promi
   const read = await readConfig(shell, { config: flags.config, dataDir: flags.dataDir, json }, QUIET);
   if (read === null) return 2;
   const maintain = await import("../../maintain.ts");
-  const migrated = await maintain.migrateDatabase(read.config, (text) => shell.note(text));
+  const migrated = await maintain.migrateDatabase(read.config, supervise(shell));
   if (!migrated.ok) return complainOfDatabase(shell, migrated, json);
   const { version, ahead } = migrated;
   if (json) printJson(shell, { version, ahead });
@@ -26,6 +27,17 @@ export async function migrateDatabase(shell: Shell, flags: DatabaseFlags): Promi
 
 /** A command that ends soon says itself what matters; the log is for what goes wrong. */
 export const QUIET = { logLevel: "warn" } as const;
+
+/** Lets the terminal follow and stop what a command does on the database itself. */
+export function supervise(shell: Shell): Supervision {
+  const stopping = new AbortController();
+  shell.onStop(() => {
+    if (stopping.signal.aborted) return;
+    stopping.abort();
+    shell.note("Stopping (once more to stop at once) …");
+  });
+  return { note: (text) => shell.note(text), signal: stopping.signal };
+}
 
 /** A fault of the database as the terminal gets it. */
 export function complainOfDatabase(
@@ -40,6 +52,7 @@ export function complainOfDatabase(
     "not_empty",
     "other_migrations",
     "other_format",
+    "file_unwritable",
   ];
   const { code, message, remedy } = fault;
   return complain(shell, { problem: message, remedy, badInput: badInput.includes(code) }, json);
