@@ -70,13 +70,15 @@ export function addReplayCommands(program: Command, shell: Shell, choose: Choose
     .action((flags) => choose(async () => (await loadReplay()).listReplays(shell, flags)));
   addPlan(replay.command("plan")).action((flags) => choose(async () => (await loadReplay()).planReplay(shell, flags)));
   addGatewayOptions(replay.command("run"))
-    .description("run a plan by its token, once, and wait until it has ended; exit code 1 when its check fails")
+    .description(
+      "run a plan by its token, once, and wait until it has ended; exit code 1 unless it completed and its check passed",
+    )
     .argument("<token>", "plan_…")
     .option("--as <name>", "who runs it, for the record (default: the user of this shell)")
     .option("--no-wait", "only start it")
     .action((planToken, flags) => choose(async () => (await loadReplay()).runReplay(shell, { planToken, ...flags })));
   addGatewayOptions(replay.command("watch"))
-    .description("follow a replay until it has ended; exit code 1 when its check fails")
+    .description("follow a replay until it has ended; exit code 1 unless it completed and its check passed")
     .argument("<id>", "rpl_…")
     .action((id, flags) => choose(async () => (await loadReplay()).watchReplay(shell, { id, ...flags })));
   addGatewayOptions(replay.command("show"))

@@ -2,7 +2,10 @@ import { expect, it } from "vitest";
 import { bucketOf, parsePublicId } from "../../src/domain/id.ts";
 import { replay } from "../../src/recovery/replay.ts";
 import type { Database } from "../../src/store/database.ts";
+import { runCli, startCli } from "../support/cli.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
+import { until } from "../support/embedded.ts";
+import { testFolder } from "../support/folder.ts";
 import { openService, settled, startReplayGateway } from "../support/replay-desk.ts";
 import { makeRoom, replayer } from "../support/replayer.ts";
 
@@ -60,6 +63,23 @@ it("refuses a second replay over the same arrivals, and says who runs what since
   expect((await gateway.call("POST", "/replays/run", { token: elsewhere })).status).toBe(200);
   const cancelled = await gateway.call("POST", `/replays/${String(running["id"])}/cancel`, {});
   expect(cancelled.body).toMatchObject({ state: "cancelled" });
+});
+
+it("the command that waits for a replay ends with 1 when it was cancelled, and with 0 when it completed", async () => {
+  const { gateway } = await outage();
+  const { adminUrl, adminToken } = gateway.gateway;
+  const where = { cwd: testFolder(), env: { HOLDFAST_ADMIN_URL: adminUrl!, HOLDFAST_ADMIN_TOKEN: adminToken! } };
+  const completed = await gateway.replay({ types: ["charge.*"] });
+  expect(await runCli(["replay", "watch", String(completed["id"])], where)).toMatchObject({ code: 0 });
+
+  const planned = (await gateway.call("POST", "/replays", { ratePerSec: 0.5 })).body;
+  const id = String(planned["id"]);
+  const running = startCli(["replay", "run", String(planned["token"])], where);
+  await until(async () => (await gateway.call("GET", `/replays/${id}`)).body["state"] === "running");
+  await gateway.call("POST", `/replays/${id}/cancel`, {});
+  expect(await running.ended).toMatchObject({ code: 1, stdout: expect.stringContaining(`${id} is cancelled`) });
+  expect(await runCli(["replay", "watch", id], where)).toMatchObject({ code: 1 });
+  expect(await runCli(["replay", "show", id], where)).toMatchObject({ code: 0 });
 });
 
 /** A database whose `after`th transaction breaks: before its COMMIT, or after it without an answer. */

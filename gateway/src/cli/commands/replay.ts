@@ -81,7 +81,7 @@ function* describePlan(shell: Shell, replay: Replay): Generator<string> {
   yield `Run it within an hour: npx holdfast replay run ${replay.token ?? ""}`;
 }
 
-/** `holdfast replay run`: runs a plan, once, and waits for its end. */
+/** `holdfast replay run`: runs a plan, once, and waits for its end. Ends with 1 unless it completed and its check passed. */
 export async function runReplay(
   shell: Shell,
   flags: AskFlags & { readonly planToken: string; readonly as?: string; readonly wait: boolean },
@@ -95,7 +95,7 @@ export async function runReplay(
   });
 }
 
-/** `holdfast replay watch`: follows a replay to its end. */
+/** `holdfast replay watch`: follows a replay to its end, with the exit codes of `replay run`. */
 export async function watchReplay(shell: Shell, flags: AskFlags & { readonly id: string }): Promise<ExitCode> {
   return await askGateway(shell, flags, async ({ api }) => follow(shell, flags, api, await api.replays.get(flags.id)));
 }
@@ -111,7 +111,9 @@ async function follow(shell: Shell, flags: AskFlags, api: Api, from: Replay): Pr
     if (line !== told && replay.state === "running") shell.note(line);
     told = line;
   }
-  return report(shell, flags, replay);
+  const code = report(shell, flags, replay);
+  // A script goes on after 0, and must not after half of it.
+  return replay.state === "completed" ? code : 1;
 }
 
 function report(shell: Shell, flags: AskFlags, replay: Replay): ExitCode {
