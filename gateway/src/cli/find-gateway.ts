@@ -25,12 +25,18 @@ export type FoundGateway =
   | { readonly ok: false; readonly complaint: Complaint };
 
 /**
- * Finds the gateway that a command means: by flags, else by HOLDFAST_ADMIN_URL and HOLDFAST_ADMIN_TOKEN(_FILE), else by
- * the run file that a gateway on this machine keeps in its data folder.
+ * Finds the gateway that a command means: by --url, else by the run file in the data folder that --data-dir or --config
+ * names, else by HOLDFAST_ADMIN_URL and HOLDFAST_ADMIN_TOKEN(_FILE), else by the run file that a gateway on this machine
+ * keeps in its data folder.
  */
 export async function findGateway(shell: Shell, flags: GatewayFlags): Promise<FoundGateway> {
-  const url = flags.url ?? (shell.env["HOLDFAST_ADMIN_URL"] || undefined);
-  const token = await findToken(shell, flags);
+  if (flags.url !== undefined && flags.dataDir !== undefined) return twoGateways();
+  const variable = shell.env["HOLDFAST_ADMIN_URL"] || undefined;
+  const isNamed = flags.dataDir !== undefined || flags.config !== undefined;
+  const url = flags.url ?? (isNamed ? undefined : variable);
+  // The key beside HOLDFAST_ADMIN_URL is that gateway's, and is not shown to another.
+  const isForeign = url === undefined && variable !== undefined;
+  const token = await findToken(isForeign ? {} : shell.env, flags);
   if (!token.ok) return token;
   if (url !== undefined) return checkAddress(url, token.value);
   const dataDir = await findDataDir(shell, flags);
@@ -57,10 +63,10 @@ type Token =
   | { readonly ok: true; readonly value: string | null }
   | { readonly ok: false; readonly complaint: Complaint };
 
-async function findToken(shell: Shell, flags: GatewayFlags): Promise<Token> {
-  const given = flags.token ?? (shell.env["HOLDFAST_ADMIN_TOKEN"] || undefined);
+async function findToken(env: Shell["env"], flags: GatewayFlags): Promise<Token> {
+  const given = flags.token ?? (env["HOLDFAST_ADMIN_TOKEN"] || undefined);
   if (given !== undefined) return { ok: true, value: given };
-  const file = shell.env["HOLDFAST_ADMIN_TOKEN_FILE"];
+  const file = env["HOLDFAST_ADMIN_TOKEN_FILE"];
   if (!file) return { ok: true, value: null };
   const reading = await readSecretFile(file);
   if (reading.ok) return { ok: true, value: reading.text };
@@ -90,6 +96,13 @@ function withoutAdmin(run: RunFile): FoundGateway {
   return bad(
     `the gateway of this folder (process ${run.pid}) does not serve the admin API`,
     "Name one that does with --url and --token, or start it with --role admin.",
+  );
+}
+
+function twoGateways(): FoundGateway {
+  return bad(
+    "--url and --data-dir name two gateways",
+    "Leave out --data-dir for the one at the URL, or --url for the one that runs with this folder.",
   );
 }
 

@@ -139,3 +139,28 @@ describe("migrate and db", () => {
     });
   });
 });
+
+it("flags say which gateway is asked, over the environment; a file that is applied goes where the environment says", async () => {
+  const cwd = testFolder();
+  const ports = ["--port", "0", "--admin-port", "0"];
+  const gateway = startCli(["start", "--json", "--data-dir", "data", ...ports], { cwd, env: await ownDatabase() });
+  const { adminUrl, adminToken } = await whenReady(gateway);
+  const sources = { hub: { provider: "github", secrets: ["a-secret-of-some-length-for-github"] } };
+  for (const dataDir of ["data", "nowhere"])
+    await writeFile(join(cwd, `${dataDir}.mjs`), `export default ${JSON.stringify({ dataDir, sources })}`);
+  const list = ["events", "--json"];
+  const elsewhere = { HOLDFAST_ADMIN_URL: "http://127.0.0.1:9", HOLDFAST_ADMIN_TOKEN: "hfk_of_another" };
+  for (const flags of [
+    ["--data-dir", "data"],
+    ["--config", "data.mjs"],
+    ["--url", adminUrl, "--token", adminToken],
+  ])
+    expect(await runCli([...list, ...flags], { cwd, env: elsewhere })).toMatchObject({ code: 0, stderr: "" });
+  expect(await runCli([...list, "--data-dir", "nowhere"], { cwd, env: elsewhere })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`no gateway is running with the data folder ${join(cwd, "nowhere")}`),
+  });
+  const here = { HOLDFAST_ADMIN_URL: adminUrl, HOLDFAST_ADMIN_TOKEN: adminToken };
+  const applied = await runCli(["apply", "--dry-run", "--config", "nowhere.mjs"], { cwd, env: here });
+  expect(applied).toMatchObject({ code: 0, stdout: expect.stringContaining("source/hub") });
+});

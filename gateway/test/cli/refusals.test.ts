@@ -39,6 +39,7 @@ describe("bad input ends with 2 and says what is wrong", () => {
     [["deliveries", "--state", "done"], /--state must be one of ready/],
     [["events", "--url", "localhost"], /is no http URL/],
     [["events", "--url", "http://127.0.0.1:9"], /there is no API key[\s\S]*--token/],
+    [["events", "--url", "http://127.0.0.1:9", "--data-dir", "x"], /--url and --data-dir name two gateways/],
     [["start", "--config", "nowhere.ts"], /nowhere\.ts: there is no such file/],
     [["apply"], /there is no configuration file here[\s\S]*holdfast init/],
     [["verify", "--provider", "strpe", "--request", "x"], /Did you mean stripe/],

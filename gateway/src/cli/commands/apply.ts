@@ -21,7 +21,9 @@ export async function apply(shell: Shell, flags: AskFlags & { readonly dryRun?: 
         : `${read.file} declares no sources, destinations or routes`;
     return complain(shell, { problem, remedy: "Write one with: npx holdfast init", badInput: true }, json);
   }
-  return await askGateway(shell, flags, async ({ api }) => {
+  // Here --config says what is applied, not where: a pipeline names its gateway by the variable.
+  const url = flags.url ?? (dataDir === undefined ? shell.env["HOLDFAST_ADMIN_URL"] || undefined : undefined);
+  return await askGateway(shell, url === undefined ? flags : { ...flags, url }, async ({ api }) => {
     const { alerts, ...rest } = definition;
     const declared = alerts === null ? rest : { ...rest, alerts: declareAlerts(alerts) };
     const applied = await api.apply(declared, { dryRun: flags.dryRun === true });
