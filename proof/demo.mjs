@@ -25,28 +25,53 @@ const { values } = parseArgs({
     help: { type: "boolean", default: false },
   },
 });
+/** Stands for the exit code of a story that was not played to its end. */
+const CUT_SHORT = "cut short";
 const tell = (text) => process.stderr.write(`${text}\n`);
 
 if (values.help) process.stdout.write(USAGE);
 else process.exitCode = await run();
 
 async function run() {
+  // Before anything is started, or a signal would leave the database behind.
+  const stopped = untilStopped();
   const ports = values.shots === undefined && !values.clicks ? [values.port, values["admin-port"]] : ["0", "0"];
   const stage = await openStage({ port: Number(ports[0]), adminPort: Number(ports[1]) });
-  let stop = () => {};
-  try {
-    const story = await playScenario(stage, (step) => tell(`  ${step}`));
-    stop = story.trickle();
-    if (values.clicks) return await countClicks(stage);
-    if (values.shots !== undefined) return await shoot(stage, story, resolve(values.shots));
-    process.stdout.write(`\nDashboard (signs in once, within ten minutes):\n  ${await stage.gateway.signInLink()}\n\n`);
-    tell("A few events a second keep coming. Ctrl-C ends it and removes its folder.");
-    await new Promise((done) => process.once("SIGINT", done).once("SIGTERM", done));
-    return 0;
-  } finally {
-    stop();
-    await stage.close();
+  if (!stage.ok) {
+    tell(`error: ${stage.message}\n  ${stage.remedy}`);
+    return 1;
   }
+  const played = { stop: () => {} };
+  let isCutShort = false;
+  try {
+    const code = await Promise.race([play(stage, played), stopped]);
+    isCutShort = code === CUT_SHORT;
+    if (code === null) await stopped;
+    return isCutShort ? 1 : (code ?? 0);
+  } finally {
+    played.stop();
+    await stage.close();
+    // What of the story is still under way, a browser perhaps, ends with the process.
+    if (isCutShort) process.exit(1);
+  }
+}
+
+/** Resolves at the first signal. One press of Ctrl-C under npm comes twice, so that another changes nothing. */
+function untilStopped() {
+  return new Promise((done) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => done(CUT_SHORT));
+  });
+}
+
+/** @returns {Promise<number | null>} exit code; null when it is to go on until it is stopped */
+async function play(stage, played) {
+  const story = await playScenario(stage, (step) => tell(`  ${step}`));
+  played.stop = story.trickle();
+  if (values.clicks) return await countClicks(stage);
+  if (values.shots !== undefined) return await shoot(stage, story, resolve(values.shots));
+  process.stdout.write(`\nDashboard (signs in once, within ten minutes):\n  ${await stage.gateway.signInLink()}\n\n`);
+  tell("A few events a second keep coming. Ctrl-C ends it and removes its folder.");
+  return null;
 }
 
 /** @returns {Promise<number>} exit code: 1 when a way takes too many */

@@ -58,7 +58,9 @@ const WAYS = [
  * @returns {Promise<{ incident: string, clicks: string[] }[]>} throws when a screen does not tell what it should
  */
 export async function walkWays({ gateway }) {
-  const browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"] });
+  // Whoever runs this ends in order at a signal; the browser's own handlers would end the process before.
+  const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+  const browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"], ...signals });
   try {
     const page = await (await browser.newContext({ viewport: { width: 1_360, height: 900 } })).newPage();
     page.setDefaultTimeout(WAIT_MS);

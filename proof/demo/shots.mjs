@@ -16,7 +16,9 @@ const BYTES_MAX = 200_000;
  */
 export async function takeShots({ gateway }, paths, { folder, viewport = WIDE }) {
   mkdirSync(folder, { recursive: true });
-  const browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"] });
+  // Whoever runs this ends in order at a signal; the browser's own handlers would end the process before.
+  const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+  const browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"], ...signals });
   const faults = [];
   try {
     for (const colorScheme of ["light", "dark"]) {

@@ -19,18 +19,39 @@ const PUBLIC_URL = "https://in.example.com";
 export const built = (path) => import(fileURLToPath(new URL(path, DIST)));
 
 /**
- * Starts all of it; `close` stops it and removes the folder.
+ * Starts all of it; `close` stops it and removes the folder. What cannot be started is told, and nothing is left then.
  *
  * @param {{ port: number, adminPort: number }} ports 0 for free ones
+ * @returns the stage with `ok: true`, or `{ ok: false, message, remedy }`
  */
-export async function openStage({ port, adminPort }) {
+export async function openStage(ports) {
+  const open = [];
+  const close = async () => {
+    for (let end = open.pop(); end !== undefined; end = open.pop()) await end();
+  };
+  try {
+    const opened = await startAll(ports, open);
+    if (opened.ok) return { ...opened, close };
+    await close();
+    return opened;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Each thing that is started leaves in `open` how it is ended. */
+async function startAll({ port, adminPort }, open) {
   const { startEmbedded } = await built("store/embedded/start-embedded.js");
   const { loadConfig } = await built("config.js");
   const { startGateway } = await built("main.js");
   const dataDir = mkdtempSync(join(tmpdir(), "holdfast-demo-"));
+  open.push(() => rmSync(dataDir, { recursive: true, force: true }));
   const database = await startEmbedded({ log: silent, dataDir });
-  if (!database.ok) throw new Error(`${database.message} ${database.remedy}`);
+  if (!database.ok) return database;
+  open.push(() => database.stop());
   const services = await startServices();
+  open.push(() => services.close());
   const loaded = await loadConfig({
     flags: {},
     env: {},
@@ -44,22 +65,17 @@ export async function openStage({ port, adminPort }) {
       egress: { allowCidrs: ["127.0.0.0/8"] },
     },
   });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
+  if (!loaded.ok) {
+    const { describeFault } = await built("config/config-fault.js");
+    const message = loaded.faults.map(describeFault).join("; ");
+    return { ok: false, message, remedy: "npm run demo -- --help lists the options." };
+  }
   const started = await startGateway(loaded.config, silent);
-  if (!started.ok) throw new Error(`${started.message} ${started.remedy}`);
+  if (!started.ok) return started;
   const { gateway } = started;
-  return {
-    api: createApi({ url: gateway.adminUrl, token: gateway.adminToken }),
-    gateway,
-    services,
-    databaseUrl: database.url,
-    close: async () => {
-      await gateway.drain();
-      await services.close();
-      await database.stop();
-      rmSync(dataDir, { recursive: true, force: true });
-    },
-  };
+  open.push(() => gateway.drain());
+  const api = createApi({ url: gateway.adminUrl, token: gateway.adminToken });
+  return { ok: true, api, gateway, services, databaseUrl: database.url };
 }
 
 /** How each service answers, by the first part of its path: a status and about how many milliseconds it takes. */
