@@ -22,8 +22,10 @@ const DEFAULT_TABLE = "holdfast_once";
 /** A store in PostgreSQL, and a way to forget. */
 export interface PgStore<C> extends OnceStore<C> {
   /**
-   * Forgets keys that were acted on before the given time and says how many. Keep them for as long as a delivery can come
-   * again: automatic retries end within days, a replay by hand reaches back as far as events are kept (90 days is safe).
+   * Forgets keys that were acted on before the given time and says how many. A delivery that comes after its key was
+   * forgotten acts a second time, so keep keys for as long as one can come: until it has ended at the gateway, which a paused
+   * destination puts off for as long as the pause, and then for the gateway's `retention.eventDays`, as a dead letter can be
+   * retried or replayed.
    */
   forgetBefore(time: Date): Promise<number>;
 }
