@@ -237,12 +237,18 @@ export interface Status {
     /** Unfinished deliveries by state; of each at most `counted.ofEachState` are counted. */
     depth: Record<string, number>;
     counted: { ofEachState: number; complete: boolean };
-    /** By priority, for how long the next one exists. */
+    /** By priority, for how long the oldest has been ready; a priority of which none is ready is absent. */
     oldestReadySec: Record<string, number>;
   };
   overload: Overload;
   /** What the process says of itself. */
   [part: string]: unknown;
+}
+
+/** Whether the process that serves the admin API can do its work, and every reason why not. */
+export interface Readiness {
+  ok: boolean;
+  reasons: string[];
 }
 
 /** What waits. Of each state at most `counted.ofEachState` deliveries are counted. */

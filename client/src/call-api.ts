@@ -1,4 +1,5 @@
 import { ApiFault, NOT_UNDERSTOOD, toProblem, UNREACHABLE } from "./api-fault.ts";
+import type { Readiness } from "./api-shapes.ts";
 import { readAnswer } from "./read-answer.ts";
 
 /** Where the admin API is, and what opens it. */
@@ -32,23 +33,15 @@ const TIMEOUT_MS = 30_000;
 
 /** Calls the admin API once and gives the answer's bytes. Throws an `ApiFault` for every other outcome. */
 export async function callApi(address: ApiAddress, call: Call): Promise<Uint8Array> {
-  const doFetch = address.fetch ?? fetch;
-  const url = resolve(address.url, call);
-  const init: RequestInit = {
+  const { status, bytes } = await send(address, resolve(address.url, call), {
     method: call.method,
     headers: {
       accept: "application/json, application/problem+json",
       authorization: `Bearer ${address.token}`,
       ...(call.body === undefined ? {} : { "content-type": "application/json" }),
     },
-    // The key would follow a redirect to wherever it leads.
-    redirect: "error",
-    signal: endOf(address),
     ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-  };
-  const { status, bytes } = await doFetch(url, init)
-    .then((response) => readAnswer(response, ANSWER_BYTES_MAX))
-    .catch(throwUnreachable(url));
+  });
   if (status >= 200 && status < 300) return bytes;
   throw new ApiFault(toProblem(status, new TextDecoder().decode(bytes)));
 }
@@ -56,7 +49,30 @@ export async function callApi(address: ApiAddress, call: Call): Promise<Uint8Arr
 /** `callApi` for answers in JSON; null for an empty one. */
 export async function callApiForJson(address: ApiAddress, call: Call): Promise<unknown> {
   const bytes = await callApi(address, call);
-  if (bytes.length === 0) return null;
+  return bytes.length === 0 ? null : parse(bytes);
+}
+
+/**
+ * Asks `/readyz`, which stands beside the API: it needs no key, and no database to look one up in. 503 is an answer there, not a
+ * fault. Throws an `ApiFault` where nobody answers, or somebody else.
+ */
+export async function askReadiness(address: ApiAddress): Promise<Readiness> {
+  const url = new URL(`${rootOf(address.url)}/readyz`);
+  const { status, bytes } = await send(address, url, { headers: { accept: "application/json" } });
+  const read = parse(bytes) as Partial<Readiness> | null;
+  if (typeof read?.ok === "boolean" && Array.isArray(read.reasons)) return { ok: read.ok, reasons: read.reasons };
+  throw new ApiFault(toProblem(status, new TextDecoder().decode(bytes)));
+}
+
+async function send(address: ApiAddress, url: URL, init: RequestInit): ReturnType<typeof readAnswer> {
+  const doFetch = address.fetch ?? fetch;
+  // The key would follow a redirect to wherever it leads.
+  return await doFetch(url, { ...init, redirect: "error", signal: endOf(address) })
+    .then((response) => readAnswer(response, ANSWER_BYTES_MAX))
+    .catch(throwUnreachable(url));
+}
+
+function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
   } catch {
@@ -70,9 +86,12 @@ function endOf({ signal, timeoutMs = TIMEOUT_MS }: ApiAddress): AbortSignal {
   return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
 }
 
+function rootOf(base: string): string {
+  return base.replace(/\/+$/, "").replace(/\/api\/v1$/, "");
+}
+
 function resolve(base: string, { path, query = {} }: Call): URL {
-  const root = base.replace(/\/+$/, "").replace(/\/api\/v1$/, "");
-  const url = new URL(`${root}/api/v1${path}`);
+  const url = new URL(`${rootOf(base)}/api/v1${path}`);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
   return url;
 }

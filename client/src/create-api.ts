@@ -9,6 +9,7 @@ import type {
   Page,
   QueueStanding,
   RawRequest,
+  Readiness,
   RejectionDetail,
   RejectionGroups,
   RejectionSummary,
@@ -50,7 +51,7 @@ import type {
   LoopQuery,
 } from "./list-queries.ts";
 import { walk } from "./walk-pages.ts";
-import { type ApiAddress, callApi, callApiForJson, type Query } from "./call-api.ts";
+import { type ApiAddress, askReadiness, callApi, callApiForJson, type Query } from "./call-api.ts";
 
 /** Things that are listed: one page, or all of them, fetched page by page as they are asked for. */
 export interface Listing<T, Q, P = Page<T>> {
@@ -128,6 +129,8 @@ export interface Api {
   reconciliations: Reconciliations;
   throttles: ThrottleCalls;
   status(): Promise<Status>;
+  /** `/readyz`: answers without the database, too, and says why nothing is taken in. */
+  readiness(): Promise<Readiness>;
   queue(): Promise<QueueStanding>;
   /** Applies a configuration as a whole, as `holdfast apply` does; with `dryRun` it only says what would change. */
   apply(definition: unknown, options?: { dryRun?: boolean }): Promise<Applied>;
@@ -182,6 +185,7 @@ export function createApi(address: ApiAddress): Api {
       clear: (id) => calls.delete(at("/throttles", id)),
     },
     status: () => get("/status"),
+    readiness: () => askReadiness(address),
     queue: () => get("/queue"),
     apply: (definition, { dryRun = false } = {}) => post("/configuration", { definition, dryRun }),
     configuration: () => get("/configuration"),

@@ -135,6 +135,13 @@ describe("a call", () => {
     expect(Buffer.from(await api.events.body("evt_1")).toString()).toBe("{ raw }");
   });
 
+  test("asks beside the API whether the gateway is ready, with no key, and takes 503 for an answer", async () => {
+    const unready = { ok: false, reasons: ["database unreachable: connect ECONNREFUSED"] };
+    const { api, calls } = await serve(() => ({ status: 503, json: unready }));
+    expect(await api.readiness()).toEqual(unready);
+    expect(calls).toMatchObject([{ method: "GET", url: "/readyz", authorization: undefined }]);
+  });
+
   test("may be answered with nothing", async () => {
     const { api } = await serve(() => ({ status: 204, text: "" }));
     expect(await api.delete("/keys/key_1")).toBeNull();
@@ -200,6 +207,13 @@ describe("a call that does not succeed", () => {
   test("does not take a success that is not JSON for one", async () => {
     const { api } = await serve(() => ({ text: "<html>a login page</html>" }));
     expect(await faultOf(api.status())).toMatchObject({ code: "not_understood" });
+  });
+
+  test("does not take what somebody else says of being ready for a gateway's word", async () => {
+    for (const text of ["<html>Bad Gateway</html>", "null", '{"ok":"yes","reasons":[]}', '{"ok":true}']) {
+      const { api } = await serve(() => ({ status: 503, text }));
+      expect([text, await faultOf(api.readiness())]).toMatchObject([text, { code: "not_understood" }]);
+    }
   });
 
   test("never follows a redirect with the key", async () => {

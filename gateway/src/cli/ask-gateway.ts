@@ -1,6 +1,8 @@
 import { type Api, ApiFault, createApi, UNREACHABLE } from "@holdfast/client";
+import { DATABASE_REMEDY } from "./describe-status.ts";
 import { findGateway, type GatewayFlags } from "./find-gateway.ts";
 import { complain, type Complaint, type ExitCode, type Shell } from "./shell.ts";
+import { printable } from "./table.ts";
 
 /** What every command that asks a gateway gets from the command line. */
 export interface AskFlags extends GatewayFlags {
@@ -26,10 +28,24 @@ export async function askGateway(
   const found = await findGateway(shell, flags);
   if (!found.ok) return complain(shell, found.complaint, json);
   const { adminUrl, adminToken, localIngestUrl } = found.address;
+  const api = createApi({ url: adminUrl, token: adminToken });
   try {
-    return await ask({ api: createApi({ url: adminUrl, token: adminToken }), localIngestUrl });
+    return await ask({ api, localIngestUrl });
   } catch (error) {
-    if (error instanceof ApiFault) return complain(shell, toComplaint(error, adminUrl), json);
+    if (!(error instanceof ApiFault)) throw error;
+    const why = error.status === 503 ? await findUnreadiness(api) : null;
+    const complaint = toComplaint(error, adminUrl);
+    return complain(shell, why === null ? complaint : { ...complaint, remedy: `${why}\n  ${DATABASE_REMEDY}` }, json);
+  }
+}
+
+/** Why the gateway cannot do its work, in its own words; null when it can, or cannot be asked. */
+export async function findUnreadiness(api: Api): Promise<string | null> {
+  try {
+    const { ok, reasons } = await api.readiness();
+    return ok ? null : printable(reasons.join("; "));
+  } catch (error) {
+    if (error instanceof ApiFault) return null;
     throw error;
   }
 }

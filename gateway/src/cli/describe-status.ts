@@ -47,10 +47,13 @@ export function* findingsOfStatus(status: Status): Generator<Finding> {
 /** They are made a week ahead, so two days left mean that five days of tries have failed. */
 const PARTITION_DAYS_MIN = 2;
 
+/** What to do when the database is away or its settings are unsafe. */
+export const DATABASE_REMEDY = "Nothing is acknowledged until this is mended; see docs/operate/database.md.";
+
 function findingOfDatabase({ description, safety }: Readonly<Record<string, unknown>>): Finding {
   if (isRecord(safety) && safety["ok"] === true) return fine("database", `${text(description)}, durable settings`);
   const why = isRecord(safety) ? `${text(safety["cause"])}: ${text(safety["detail"])}` : "its settings are not known";
-  return wrong("database", why, "Nothing is acknowledged until this is mended; see docs/operate/database.md.");
+  return wrong("database", why, DATABASE_REMEDY);
 }
 
 function findingOfProcesses(processes: readonly Readonly<Record<string, unknown>>[]): Finding {

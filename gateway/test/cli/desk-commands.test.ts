@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { runCli, startCli, whenReady } from "../support/cli.ts";
 import { testDatabase } from "../support/database.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
 import { testFolder } from "../support/folder.ts";
 
 async function ownDatabase(): Promise<Record<string, string>> {
@@ -88,6 +89,27 @@ describe("doctor", () => {
     ]) {
       expect(result.stdout).toMatch(new RegExp(`^ok {7}${check} `, "m"));
     }
+  });
+
+  it("says why, as `status` does, when the gateway runs and its database is away", async () => {
+    const cwd = testFolder();
+    const { DATABASE_URL: url } = await ownDatabase();
+    const proxy = await startFaultProxy(url!);
+    onTestFinished(() => proxy.close());
+    const gateway = startCli(["start", "--json", "--port", "0", "--admin-port", "0"], {
+      cwd,
+      env: { DATABASE_URL: proxy.url },
+    });
+    const { adminUrl } = await whenReady(gateway);
+    onTestFinished(() => proxy.start());
+    await proxy.stop();
+    await expect.poll(async () => (await fetch(`${adminUrl}/readyz`)).status).toBe(503);
+
+    const { code, stdout } = await runCli(["doctor"], { cwd });
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/^problem {2}gateway .*database unreachable: /m)]);
+    expect(stdout).not.toContain("holdfast dev");
+    const status = await runCli(["status"], { cwd });
+    expect([status.code, status.stderr]).toEqual([1, expect.stringMatching(/database unreachable: .*\n.*database\.md/)]);
   });
 
   it("measures the disk where the embedded database is, which as root may be another folder than the data folder", async () => {

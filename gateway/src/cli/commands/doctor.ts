@@ -1,10 +1,11 @@
-import { ApiFault, createApi } from "@holdfast/client";
+import { ApiFault, createApi, UNREACHABLE } from "@holdfast/client";
 import { access, constants, statfs } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { describeFault } from "../../config/config-fault.ts";
 import { type GatewayConfig, loadConfig } from "../../config.ts";
-import { fine, type Finding, findingsOfStatus, wrong } from "../describe-status.ts";
+import { findUnreadiness } from "../ask-gateway.ts";
+import { DATABASE_REMEDY, fine, type Finding, findingsOfStatus, wrong } from "../describe-status.ts";
 import { checkSignIn } from "../check-sign-in.ts";
 import { findGateway, type GatewayFlags } from "../find-gateway.ts";
 import { type ExitCode, printJson, type Shell } from "../shell.ts";
@@ -101,15 +102,25 @@ async function checkGateway(shell: Shell, flags: GatewayFlags): Promise<Finding[
   const found = await findGateway(shell, flags);
   if (!found.ok) return [wrong("gateway", found.complaint.problem, found.complaint.remedy ?? "")];
   const { adminUrl, adminToken } = found.address;
+  const api = createApi({ url: adminUrl, token: adminToken, timeoutMs: 10_000 });
   try {
-    const status = await createApi({ url: adminUrl, token: adminToken, timeoutMs: 10_000 }).status();
+    const status = await api.status();
     return [fine("gateway", `${adminUrl}, version ${status.version}`), ...findingsOfStatus(status)];
   } catch (error) {
     if (!(error instanceof ApiFault)) throw error;
-    const remedy =
-      error.status === 401 ? "Give a key of this gateway with --token." : "Start one with: npx holdfast dev";
-    return [wrong("gateway", error.message, remedy)];
+    // A key is looked up in the database, so whatever is asked while it is away is answered 503, or after too long.
+    const isSilent = error.type === UNREACHABLE;
+    const why = isSilent || error.status === 503 ? await findUnreadiness(api) : null;
+    if (why !== null) return [wrong("gateway", `${adminUrl} is not ready: ${why}`, DATABASE_REMEDY)];
+    return [wrong("gateway", error.message, remedyFor(error))];
   }
+}
+
+function remedyFor({ type, status, id }: ApiFault): string {
+  if (type === UNREACHABLE) return "Start one with: npx holdfast dev";
+  if (status === 401) return "Give a key of this gateway with --token.";
+  if (id === null) return "Name the admin URL of a gateway with --url.";
+  return status === 503 ? "Ask again in a moment." : `The gateway's log has more, with the request id ${id}.`;
 }
 
 function report(shell: Shell, findings: readonly Finding[], json: boolean): void {
