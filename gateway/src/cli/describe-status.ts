@@ -1,6 +1,8 @@
 import type { Overload, Status } from "@holdfast/client";
 import { isRecord } from "../config/read-settings.ts";
+import { PRIORITIES } from "../domain/priority.ts";
 import { summarizeOverload } from "./describe-overload.ts";
+import { formatDuration } from "./table.ts";
 
 /** One thing that `doctor` looked at. */
 export interface Finding {
@@ -32,14 +34,7 @@ export function* findingsOfStatus(status: Status): Generator<Finding> {
   }
   if (Array.isArray(processes)) yield findingOfProcesses(processes.filter(isRecord));
   if (isRecord(snapshots) && Array.isArray(snapshots["alarms"])) yield findingOfSnapshots(snapshots["alarms"]);
-  if (isRecord(deliveries) && isRecord(deliveries["depth"])) {
-    const { counted } = deliveries;
-    // A gateway of an earlier version counts them all, and does not tell.
-    const most = isRecord(counted) ? counted["ofEachState"] : null;
-    const write = (count: unknown): string => `${text(count)}${count === most ? " or more" : ""}`;
-    const depth = Object.entries(deliveries["depth"]).map(([state, count]) => `${write(count)} ${state}`);
-    yield fine("deliveries", depth.join(", "));
-  }
+  if (isRecord(deliveries)) yield* findingsOfDeliveries(deliveries);
   // A gateway of an earlier version does not tell.
   if (isRecord(overload)) yield findingOfOverload(overload);
 }
@@ -80,6 +75,24 @@ function findingOfSnapshots(alarms: readonly unknown[]): Finding {
     found,
     "End it: it keeps the database from clearing away dead rows; see docs/operate/retention.md.",
   );
+}
+
+function* findingsOfDeliveries(deliveries: Readonly<Record<string, unknown>>): Generator<Finding> {
+  const { depth, counted, oldestReadySec: ages } = deliveries;
+  if (isRecord(depth)) {
+    // A gateway of an earlier version counts them all, and does not tell.
+    const most = isRecord(counted) ? counted["ofEachState"] : null;
+    const write = (count: unknown): string => `${text(count)}${count === most ? " or more" : ""}`;
+    const counts = Object.entries(depth).map(([state, count]) => `${write(count)} ${state}`);
+    yield fine("deliveries", counts.join(", "));
+  }
+  if (isRecord(ages)) {
+    const waits = PRIORITIES.flatMap((priority) => {
+      const sec = ages[priority];
+      return typeof sec === "number" ? [`${priority} ${formatDuration(sec * 1_000)}`] : [];
+    });
+    yield fine("oldest ready", waits.length === 0 ? "none" : waits.join(", "));
+  }
 }
 
 function findingOfOverload(overload: Overload): Finding {

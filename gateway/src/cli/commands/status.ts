@@ -35,7 +35,7 @@ export async function showStatus(shell: Shell, flags: AskFlags): Promise<ExitCod
     shell.print(`holdfast ${status.version}, PostgreSQL ${status.postgresVersion}`);
     for (const { check, ok, found, remedy } of findings) {
       const mark = ok ? shell.paint.green("ok") : shell.paint.red("wrong");
-      shell.print(`  ${mark.padEnd(5)}  ${check.padEnd(11)} ${printable(found)}`);
+      shell.print(`  ${mark.padEnd(5)}  ${check.padEnd(13)} ${printable(found)}`);
       if (remedy !== null) shell.print(`         ${remedy}`);
     }
     shell.print("");
