@@ -16,8 +16,25 @@ function showStatus(): Promise<CliResult> {
   return runCli(["status", "--url", adminUrl!, "--token", adminToken!], { cwd: "/" });
 }
 
+async function change(method: string, path: string, body?: object): Promise<number> {
+  const { adminUrl, adminToken } = gateway.gateway;
+  const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
+  const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  return (await fetch(`${adminUrl}/api/v1${path}`, request)).status;
+}
+
 it("says for how long the oldest ready delivery of each class has waited, and of no class that has none", async () => {
   expect((await showStatus()).stdout).toMatch(/^ {2}ok +oldest ready +none$/m);
   expect((await post(gateway.url, stripeEvent("evt_waits"))).status).toBe(200);
   expect((await showStatus()).stdout).toMatch(/^ {2}ok +oldest ready +normal \d[\d.]* (?:ms|s|min)\b[^,]*$/m);
+});
+
+it("finds the one destination that takes nothing, however many there are", async () => {
+  const names = Array.from({ length: 200 }, (_, i) => `d-${String(i).padStart(3, "0")}`);
+  for (const name of names) expect(await change("POST", "/destinations", { name, url: "https://d.example/" })).toBe(201);
+  const before = await showStatus();
+  expect([before.code, before.stdout]).toEqual([0, expect.stringContaining("201, all of them take deliveries")]);
+  expect(await change("DELETE", "/destinations/d-199")).toBe(200);
+  const after = await showStatus();
+  expect([after.code, after.stdout]).toEqual([1, expect.stringMatching(/wrong +destination +d-199: it is disabled/)]);
 });

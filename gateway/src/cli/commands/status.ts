@@ -6,20 +6,22 @@ import { type Finding, fine, findingsOfStatus, wrong } from "../describe-status.
 import { type ExitCode, printJson, type Shell } from "../shell.ts";
 import { printable } from "../table.ts";
 
-/** So many destinations are looked at, by name. */
-const DESTINATIONS_MAX = 200;
+/** As many as a page may have. */
+const PAGE_ITEMS = 200;
 
 /** Destinations that take less than they are sent: in words, with what to do. */
 async function findingsOfDestinations(api: Api): Promise<Finding[]> {
-  const { items } = await api.destinations.page({ limit: DESTINATIONS_MAX });
-  const troubled = items.flatMap((destination) => {
+  const troubled: Finding[] = [];
+  let count = 0;
+  for await (const destination of api.destinations.all({ limit: PAGE_ITEMS })) {
+    count++;
     const words = describeTrouble(destination);
-    if (words === null) return [];
+    if (words === null) continue;
     const told = wrong("destination", `${destination.name}: ${words.why}`, words.remedy);
     // A pause is somebody's wish.
-    return [{ ...told, ok: destination.state === "paused" }];
-  });
-  return troubled.length > 0 ? troubled : [fine("destinations", `${items.length}, all of them take deliveries`)];
+    troubled.push({ ...told, ok: destination.state === "paused" });
+  }
+  return troubled.length > 0 ? troubled : [fine("destinations", `${count}, all of them take deliveries`)];
 }
 
 /** `holdfast status`: how the gateway, its database and its queue stand. Ends with 1 when something is wrong. */
