@@ -26,6 +26,7 @@ export interface AlertRule extends RuleTerms {
 }
 
 const QUEUE_PAGE = "docs/operate/queue.md";
+const DESTINATION_PAGE = "docs/runbooks/destination-down.md";
 const rule = (
   name: string,
   [severity, threshold, unit, forSec]: readonly [Severity, number, AlertRule["unit"], number],
@@ -69,19 +70,19 @@ export const ALERT_RULES: readonly AlertRule[] = [
     "breaker_open",
     ["ticket", 0, "count", 900],
     "A destination fails, so its breaker is open; its deliveries wait.",
-    [QUEUE_PAGE, "HoldfastBreakerOpen"],
+    [DESTINATION_PAGE, "HoldfastBreakerOpen"],
   ),
   rule(
     "destination_failing",
     ["ticket", 3_600, "sec", 0],
     "Every attempt at a destination has failed for a long time.",
-    ["docs/runbooks/dead-letters-growing.md", null],
+    [DESTINATION_PAGE, null],
   ),
   rule(
     "destination_disabled",
     ["page", 0, "count", 0],
     "A destination was disabled because it only failed; its deliveries are held.",
-    ["docs/runbooks/dead-letters-growing.md", null],
+    [DESTINATION_PAGE, null],
   ),
   rule("dead_letters_grow", ["page", 10, "count", 0], "Deliveries to a destination end in the dead letters.", [
     "docs/runbooks/dead-letters-growing.md",
@@ -119,10 +120,10 @@ export const ALERT_RULES: readonly AlertRule[] = [
     "old_snapshot",
     ["ticket", 60, "sec", 300],
     "An old snapshot keeps the database from cleaning up behind the queue.",
-    ["docs/operate/database.md", "HoldfastOldSnapshot"],
+    ["docs/operate/retention.md", "HoldfastOldSnapshot"],
   ),
   rule("disk_low", ["page", 2_048, "mib", 60], "The disk of the embedded database is nearly full.", [
-    "docs/operate/database.md",
+    "docs/runbooks/database-full.md",
     null,
   ]),
 ];

@@ -84,6 +84,17 @@ describe("every rule", () => {
     expect(judgeAlerts(CALM, { disk_low: { threshold: 60_000 } })).toHaveLength(1);
   });
 
+  it.each([
+    ["breaker_open", "its breaker is open"],
+    ["destination_failing", "npx holdfast destinations"],
+    ["destination_disabled", "a destination is disabled"],
+    ["old_snapshot", "pg_terminate_backend"],
+    ["disk_low", "Make room"],
+  ])("%s leads to a page that has a step for it", (name, step) => {
+    const { runbook } = ALERT_RULES.find((rule) => rule.name === name)!;
+    expect(readFileSync(new URL(`../../../${runbook}`, import.meta.url), "utf8")).toContain(step);
+  });
+
   it("reads something: every rule about sources and destinations has its measure", () => {
     const whole = [
       "database_unsafe",
@@ -149,7 +160,7 @@ describe("who is told", () => {
 });
 
 describe("the rules for Prometheus", () => {
-  it("and the built-in ones of the same name have one severity, one wait and one threshold", () => {
+  it("and the built-in ones of the same name have one severity, one wait, one threshold and one page", () => {
     const page = readFileSync(new URL("../../../docs/operate/alerts.yml", import.meta.url), "utf8");
     const blocks = new Map(
       page
@@ -159,8 +170,9 @@ describe("the rules for Prometheus", () => {
     );
     const shared = ALERT_RULES.filter(({ prometheus }) => prometheus !== null);
     expect(shared.length).toBeGreaterThan(7);
-    for (const { name, prometheus, severity, forSec, threshold } of shared) {
+    for (const { name, prometheus, severity, forSec, threshold, runbook } of shared) {
       const block = blocks.get(prometheus!) ?? "";
+      expect([name, /runbook: (\S+)/.exec(block)?.[1]]).toEqual([name, runbook]);
       expect([name, /severity: (\w+)/.exec(block)?.[1]]).toEqual([name, severity]);
       expect([name, Number(/for: (\d+)m/.exec(block)?.[1]) * 60]).toEqual([name, forSec]);
       expect([name, Number(/(?:>|>=|==) (\d+)(?: or absent\(\w+\))?\s*$/m.exec(block)?.[1])]).toEqual([
