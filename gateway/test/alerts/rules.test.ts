@@ -4,6 +4,7 @@ import type { Alert } from "../../src/domain/alert.ts";
 import { chooseChannels, moveAlerts } from "../../src/domain/alert.ts";
 import type { Readings } from "../../src/domain/alert-rules.ts";
 import { ALERT_RULES, judgeAlerts } from "../../src/domain/alert-rules.ts";
+import { BREAKER_STATES } from "../../src/domain/breaker.ts";
 import { MEASURES } from "../../src/store/alerts/measures.ts";
 
 const CALM: Readings = {
@@ -160,6 +161,12 @@ describe("who is told", () => {
 });
 
 describe("the rules for Prometheus", () => {
+  it("take a breaker that recovers for one that is not closed, as the built-in rule does", () => {
+    const page = readFileSync(new URL("../../../docs/operate/alerts.yml", import.meta.url), "utf8");
+    const watched = /holdfast_breaker_state\{state=~"([^"]+)"\}/.exec(page)?.[1]?.split("|") ?? [];
+    expect(watched.toSorted()).toEqual(BREAKER_STATES.filter((state) => state !== "closed").toSorted());
+  });
+
   it("and the built-in ones of the same name have one severity, one wait, one threshold and one page", () => {
     const page = readFileSync(new URL("../../../docs/operate/alerts.yml", import.meta.url), "utf8");
     const blocks = new Map(
