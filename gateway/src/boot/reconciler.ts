@@ -9,7 +9,7 @@ import type { Log } from "../platform/log.ts";
 import { openConnector } from "../recovery/connectors/open-connector.ts";
 import type { RecordedOne } from "../recovery/hold-run.ts";
 import { reconcileNext } from "../recovery/reconcile.ts";
-import { startDue } from "../recovery/start-due.ts";
+import { hideResults, startDue } from "../recovery/start-due.ts";
 import type { Foundation } from "./foundation.ts";
 
 /** Compares providers' logs with ours, in the process that leads. */
@@ -68,8 +68,7 @@ export function startReconciler(
     ),
     startLoop({ name: "reconcile schedules", log, idleMs: SCHEDULE_MS }, async () => {
       if (leads()) await startDue(schedules);
-      // What a process showed while it led would stand still for ever.
-      else metrics.reconciliationUnexplained.reset();
+      else hideResults(metrics);
       return false;
     }),
   ];

@@ -22,5 +22,11 @@ export function createReconciliationMetrics(registers: Registry[]) {
       labelNames: ["source"],
       registers,
     }),
+    reconciliationFailing: new Gauge({
+      name: "holdfast_reconciliation_failing",
+      help: "Active reconciliations of a source whose newest finished run failed, so that nothing is compared; alarm above 0",
+      labelNames: ["source"],
+      registers,
+    }),
   };
 }

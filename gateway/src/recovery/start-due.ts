@@ -3,7 +3,7 @@ import { nextMoment } from "../platform/schedule.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { SecretsBox } from "../platform/secrets-box.ts";
-import { findLastCompleted } from "../store/reconciliations/runs.ts";
+import { findLastCompleted, findNewestEnd } from "../store/reconciliations/runs.ts";
 import { loadSetups, moveNextDue } from "../store/reconciliations/setups.ts";
 import type { StartDeps } from "./start-reconciliation.ts";
 import { startReconciliation } from "./start-reconciliation.ts";
@@ -11,7 +11,7 @@ import { startReconciliation } from "./start-reconciliation.ts";
 export interface ScheduleDeps extends StartDeps {
   readonly box: SecretsBox;
   readonly log: Pick<Log, "info" | "warn">;
-  readonly metrics: Pick<Metrics, "reconciliationRuns" | "reconciliationUnexplained">;
+  readonly metrics: Pick<Metrics, "reconciliationRuns" | "reconciliationUnexplained" | "reconciliationFailing">;
   readonly findSourceName: (id: string) => string | null;
 }
 
@@ -24,7 +24,7 @@ export interface ScheduleDeps extends StartDeps {
 export async function startDue(deps: ScheduleDeps): Promise<number> {
   let started = 0;
   const setups = (await loadSetups(deps.db, deps.box)).filter(({ state }) => state === "active");
-  await showUnexplained(deps, setups);
+  await showResults(deps, setups);
   for (const setup of setups) {
     showRuns(deps, setup);
     if (setup.schedule === null) continue;
@@ -57,14 +57,29 @@ function showRuns({ findSourceName, metrics }: ScheduleDeps, { sourceId }: Recon
 
 // From the database, so that the alarm outlives the process that raised it. Anew each time: a source may have several setups, and one
 // that is disabled or removed takes its part along.
-async function showUnexplained(deps: ScheduleDeps, setups: readonly Reconciliation[]): Promise<void> {
-  const sums = new Map<string, number>();
+async function showResults(deps: ScheduleDeps, setups: readonly Reconciliation[]): Promise<void> {
+  const { db, findSourceName, metrics } = deps;
+  const unexplained = new Map<string, number>();
+  const failing = new Map<string, number>();
   for (const setup of setups) {
-    const last = (await deps.db.run(findLastCompleted, [setup.id])).rows[0];
-    const source = deps.findSourceName(setup.sourceId);
-    if (last !== undefined && source !== null) sums.set(source, (sums.get(source) ?? 0) + last.unexplained);
+    const completed = (await db.run(findLastCompleted, [setup.id])).rows[0];
+    const newest = (await db.run(findNewestEnd, [setup.id])).rows[0];
+    const source = findSourceName(setup.sourceId);
+    if (source === null) continue;
+    const add = (sums: Map<string, number>, count: number) => sums.set(source, (sums.get(source) ?? 0) + count);
+    if (completed !== undefined) add(unexplained, completed.unexplained);
+    if (newest !== undefined) add(failing, newest.state === "failed" ? 1 : 0);
   }
   // Without a wait in between, so that nobody reads half of it.
-  deps.metrics.reconciliationUnexplained.reset();
-  for (const [source, unexplained] of sums) deps.metrics.reconciliationUnexplained.set({ source }, unexplained);
+  hideResults(metrics);
+  for (const [source, count] of unexplained) metrics.reconciliationUnexplained.set({ source }, count);
+  for (const [source, count] of failing) metrics.reconciliationFailing.set({ source }, count);
+}
+
+/** What a process showed while it led would stand still for ever. */
+export function hideResults(
+  metrics: Pick<Metrics, "reconciliationUnexplained" | "reconciliationFailing">,
+): void {
+  metrics.reconciliationUnexplained.reset();
+  metrics.reconciliationFailing.reset();
 }

@@ -94,6 +94,30 @@ it("shows what is unexplained of all active reconciliations of a source together
   expect(await shown()).toEqual([]);
 });
 
+it("shows of how many active reconciliations of a source the newest run that has ended failed, until one has not", async () => {
+  const { bench, schedules } = await openScheduled({ other: { schedule: "*/5 * * * *" } });
+  const shown = async () => {
+    await startDue(schedules);
+    return (await bench.metrics.reconciliationFailing.get()).values.map(({ labels, value }) => [labels.source, value]);
+  };
+  const run = async (name: string) => (await bench.carryOn((await bench.start(name, null)).id)).id;
+  expect(await shown()).toEqual([]);
+  const first = await run("log");
+  expect(await shown()).toEqual([["stripe", 0]]);
+  await bench.query("UPDATE holdfast.reconciliation_run SET state = 'failed', detail = 'answered 401' WHERE id = $1", [
+    first,
+  ]);
+  await run("other");
+  expect(await shown()).toEqual([["stripe", 1]]);
+  // While the next one is under way, the one before counts.
+  const next = await bench.start("log", null);
+  expect(await shown()).toEqual([["stripe", 1]]);
+  await bench.carryOn(next.id);
+  expect(await shown()).toEqual([["stripe", 0]]);
+  await bench.query("UPDATE holdfast.reconciliation SET state = 'disabled'");
+  expect(await shown()).toEqual([]);
+});
+
 it("takes five-part patterns in UTC and says what is wrong with others", () => {
   expect([checkSchedule("*/15 * * * *"), checkSchedule("0 3 * * 1")]).toEqual([null, null]);
   expect(checkSchedule("* * * * * *")).toContain("not a cron pattern of five parts");

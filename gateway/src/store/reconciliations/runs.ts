@@ -82,6 +82,13 @@ export const findLastCompleted = cold<{ id: string; window_to: Date; unexplained
     WHERE reconciliation_id = $1 AND state = 'completed' AND continues ORDER BY window_to DESC, id DESC LIMIT 1`,
 );
 
+/** How the newest run ended that is not under way. Parameter: reconciliation id. */
+export const findNewestEnd = cold<{ state: RunState }>(
+  "find_newest_end_of_run",
+  `SELECT state FROM holdfast.reconciliation_run
+    WHERE reconciliation_id = $1 AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1`,
+);
+
 /**
  * Takes the lease of one run that is due and that nobody holds. Parameters: lease uuid, lease until, now.
  */
