@@ -43,12 +43,6 @@ export function createMetrics(version: string) {
       buckets: SECONDS,
       registers,
     }),
-    firstAttemptSeconds: new Histogram({
-      name: "holdfast_delivery_wait_seconds",
-      help: "From receipt to the start of the first attempt, of what is delivered because it came: no retries by hand, no replays",
-      buckets: SECONDS,
-      registers,
-    }),
     leasesLost: new Counter({
       name: "holdfast_leases_lost_total",
       help: "Outcomes that came after their lease was gone and changed nothing",

@@ -4,7 +4,7 @@ import { REFUSAL_CAUSES } from "../domain/admission.ts";
 import { PRIORITIES } from "../domain/priority.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-// From receipt to processed: retries take hours, and up to three days.
+// From receipt to processed: retries take hours, and up to three days. A backlog or a pause holds up a first attempt as long.
 const LONG_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3_600, 21_600, 86_400];
 const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
@@ -38,6 +38,12 @@ export function createPaceMetrics(registers: Registry[]) {
       name: "holdfast_claim_seconds",
       help: "Duration of one claim",
       buckets: SECONDS,
+      registers,
+    }),
+    firstAttemptSeconds: new Histogram({
+      name: "holdfast_delivery_wait_seconds",
+      help: "From receipt to the start of the first attempt, of what is delivered because it came: no retries by hand, no replays",
+      buckets: LONG_SECONDS,
       registers,
     }),
     processedSeconds: new Histogram({

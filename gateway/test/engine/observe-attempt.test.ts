@@ -25,6 +25,16 @@ async function observed(trigger: string): Promise<[waits: number, processed: num
   return [await count(metrics.firstAttemptSeconds), await count(metrics.processedSeconds)];
 }
 
+it("tells a first attempt after hours from one after a minute, as it does the whole way", async () => {
+  const { firstAttemptSeconds, processedSeconds } = createMetrics("test");
+  for (const histogram of [firstAttemptSeconds, processedSeconds]) {
+    for (const sec of [61, 7_200]) histogram.observe(sec);
+    const { values } = await histogram.get();
+    const upTo = (sec: number) => values.find(({ labels }) => labels.le === sec)?.value;
+    expect([upTo(30), upTo(300), upTo(3_600), upTo(21_600)]).toEqual([0, 1, 1, 2]);
+  }
+});
+
 it("times from its receipt what is delivered because it came, and not what somebody delivers again days later", async () => {
   const timed = [];
   for (const trigger of TRIGGERS) timed.push([trigger, ...(await observed(trigger))]);
