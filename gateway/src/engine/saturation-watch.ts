@@ -104,10 +104,17 @@ export function startSaturationWatch(deps: SaturationDeps, options: SaturationOp
     tick(watch);
   }, TICK_MS);
   timer.unref();
-  const looker = startLoop({ name: "saturation", log: deps.log, idleMs: LOOK_MS }, async () => {
-    await look(watch);
-    return false;
-  });
+  // Apart: a database that fails or is silent must not keep this process from looking at itself and its disk.
+  const loops = [
+    startLoop({ name: "saturation", log: deps.log, idleMs: LOOK_MS }, async () => {
+      await lookAtOwn(watch);
+      return false;
+    }),
+    startLoop({ name: "saturation by the queue", log: deps.log, idleMs: LOOK_MS }, async () => {
+      await lookAtQueue(watch);
+      return false;
+    }),
+  ];
   return {
     current: () => {
       // Between two ticks thousands may come in one turn of the event loop; the queue's bound must hold for them, too.
@@ -122,7 +129,7 @@ export function startSaturationWatch(deps: SaturationDeps, options: SaturationOp
     },
     stop: async () => {
       clearInterval(timer);
-      await looker.stop();
+      await Promise.all(loops.map((loop) => loop.stop()));
       // A database that is away forgets this process by itself.
       await deps.db.run(forgetSaturation, [deps.process]).catch(() => {});
     },
@@ -187,14 +194,20 @@ function showState({ deps, state }: Watch): void {
   for (const priority of PRIORITIES) deps.metrics.throttleState.set({ priority }, STATES[treat(state.level, priority)]);
 }
 
-async function look(watch: Watch): Promise<void> {
-  const { deps, options } = watch;
-  const disk = deps.databaseFolder === null ? null : await readDiskFreeMib(deps.databaseFolder);
-  watch.slow = { ...watch.slow, memory: readMemoryPercent(), disk };
-  // When the database does not answer the last known figures stay: the commits tell of it soon enough.
+async function lookAtQueue(watch: Watch): Promise<void> {
+  const { deps } = watch;
+  // When the database does not answer the last known figures stay: what waited is there when it is back, and so is the level.
   const { depth, oldestReadyMs } = await deps.measureQueue();
   const oldestReady = PRIORITIES.map((priority) => (oldestReadyMs[priority] ?? 0) / 1_000);
   watch.slow = { ...watch.slow, depth: depth["ready"] ?? 0, oldestReady };
+  tick(watch);
+  await report(watch);
+}
+
+async function lookAtOwn(watch: Watch): Promise<void> {
+  const { deps, options } = watch;
+  const disk = deps.databaseFolder === null ? null : await readDiskFreeMib(deps.databaseFolder);
+  watch.slow = { ...watch.slow, memory: readMemoryPercent(), disk };
   tick(watch);
   const readings = read(watch);
   for (const signal of SIGNALS)
@@ -204,7 +217,6 @@ async function look(watch: Watch): Promise<void> {
   const inForce = deps.throttles().filter(({ until }) => until > now);
   for (const action of THROTTLE_ACTIONS)
     deps.metrics.throttles.set({ action }, inForce.filter((throttle) => throttle.action === action).length);
-  await report(watch);
 }
 
 async function report(watch: Watch): Promise<void> {
