@@ -77,19 +77,6 @@ it("while the database is silent, an unknown source and a forged request get the
   proxy.thaw();
 });
 
-it("while the database is silent, the metrics go on telling what waits for it", async () => {
-  const waiting = (): Promise<number> => gateway.metric("holdfast_record_queue_events");
-  const answers: Promise<RawAnswer>[] = [];
-  proxy.freeze();
-  await until(async () => {
-    answers.push(send());
-    return (await waiting()) > 0;
-  });
-  await Promise.all(answers);
-  await until(async () => (await waiting()) === 0);
-  proxy.thaw();
-});
-
 it("a server that is too slow is answered 503 (F25)", async () => {
   proxy.delayMs = 900;
   expectUnavailable(await send());
