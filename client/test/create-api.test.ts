@@ -137,9 +137,9 @@ describe("a call", () => {
 
   test("asks beside the API whether the gateway is ready, with no key, and takes 503 for an answer", async () => {
     const unready = { ok: false, reasons: ["database unreachable: connect ECONNREFUSED"] };
-    const { api, calls } = await serve(() => ({ status: 503, json: unready }));
+    const { api, calls: seen } = await serve(() => ({ status: 503, json: unready }));
     expect(await api.readiness()).toEqual(unready);
-    expect(calls).toMatchObject([{ method: "GET", url: "/readyz", authorization: undefined }]);
+    expect(seen).toMatchObject([{ method: "GET", url: "/readyz", authorization: undefined }]);
   });
 
   test("may be answered with nothing", async () => {

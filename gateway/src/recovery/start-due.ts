@@ -77,9 +77,7 @@ async function showResults(deps: ScheduleDeps, setups: readonly Reconciliation[]
 }
 
 /** What a process showed while it led would stand still for ever. */
-export function hideResults(
-  metrics: Pick<Metrics, "reconciliationUnexplained" | "reconciliationFailing">,
-): void {
+export function hideResults(metrics: Pick<Metrics, "reconciliationUnexplained" | "reconciliationFailing">): void {
   metrics.reconciliationUnexplained.reset();
   metrics.reconciliationFailing.reset();
 }

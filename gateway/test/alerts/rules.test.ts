@@ -87,7 +87,7 @@ describe("every rule", () => {
 
   it.each([
     ["breaker_open", "its breaker is open"],
-    ["destination_failing", "npx holdfast destinations"],
+    ["destination_failing", "Hold it while it is mended"],
     ["destination_disabled", "a destination is disabled"],
     ["old_snapshot", "pg_terminate_backend"],
     ["disk_low", "Make room"],

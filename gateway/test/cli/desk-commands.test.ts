@@ -109,7 +109,10 @@ describe("doctor", () => {
     expect([code, stdout]).toEqual([1, expect.stringMatching(/^problem {2}gateway .*database unreachable: /m)]);
     expect(stdout).not.toContain("holdfast dev");
     const status = await runCli(["status"], { cwd });
-    expect([status.code, status.stderr]).toEqual([1, expect.stringMatching(/database unreachable: .*\n.*database\.md/)]);
+    expect([status.code, status.stderr]).toEqual([
+      1,
+      expect.stringMatching(/database unreachable: .*\n.*database\.md/),
+    ]);
   });
 
   it("measures the disk where the embedded database is, which as root may be another folder than the data folder", async () => {

@@ -31,7 +31,8 @@ it("says for how long the oldest ready delivery of each class has waited, and of
 
 it("finds the one destination that takes nothing, however many there are", async () => {
   const names = Array.from({ length: 200 }, (_, i) => `d-${String(i).padStart(3, "0")}`);
-  for (const name of names) expect(await change("POST", "/destinations", { name, url: "https://d.example/" })).toBe(201);
+  for (const name of names)
+    expect(await change("POST", "/destinations", { name, url: "https://d.example/" })).toBe(201);
   const before = await showStatus();
   expect([before.code, before.stdout]).toEqual([0, expect.stringContaining("201, all of them take deliveries")]);
   expect(await change("DELETE", "/destinations/d-199")).toBe(200);
