@@ -174,3 +174,53 @@ describe("a change with If-Match", () => {
     expect((await send("POST", "/keys", { "if-match": now }, { name: "x" })).status).toBe(412);
   });
 });
+
+describe("the OpenAPI document", () => {
+  interface Described {
+    readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+    readonly responses: Readonly<Record<string, { readonly headers?: Readonly<Record<string, object>> }>>;
+  }
+  const describeAll = async () => {
+    const answer = await fetch(`${gateway.url}/api/v1/openapi.json`);
+    const { paths } = (await answer.json()) as { paths: Record<string, Record<string, Described>> };
+    return (method: string, path: string) => paths[`/api/v1${path}`]![method]!;
+  };
+  const headersOf = ({ parameters = [] }: Described) =>
+    parameters.filter((one) => one.in === "header").map(({ name }) => name);
+  const answeredBy = ({ responses }: Described, status: number) => Object.keys(responses[status]?.headers ?? {});
+
+  it("has the headers that operations take and answer with", async () => {
+    const described = await describeAll();
+    const [make, show, change, look] = [
+      described("post", "/keys"),
+      described("get", "/destinations/{id}"),
+      described("patch", "/destinations/{id}"),
+      described("get", "/events"),
+    ];
+    expect([make, show, change, look].map(headersOf)).toEqual([["Idempotency-Key"], [], ["If-Match"], []]);
+    expect(headersOf(described("post", "/sources/{id}/secrets"))).toEqual(["Idempotency-Key", "If-Match"]);
+    expect(headersOf(described("post", "/session"))).toEqual([]);
+    expect([answeredBy(make, 201), answeredBy(show, 200), answeredBy(change, 200), answeredBy(look, 200)]).toEqual([
+      ["Idempotency-Replayed"],
+      ["ETag"],
+      ["ETag"],
+      [],
+    ]);
+    expect(answeredBy(look, 503)).toEqual(["Retry-After"]);
+    expect(answeredBy(described("post", "/session"), 429)).toEqual(["Retry-After"]);
+  });
+
+  it("has the answers to a body that is no JSON, too large or of another type, and to what was changed meanwhile", async () => {
+    const described = await describeAll();
+    const post = async (body: string, type = "application/json") => {
+      const headers = { authorization: `Bearer ${gateway.key}`, "content-type": type };
+      return (await fetch(`${gateway.url}/api/v1/keys`, { method: "POST", headers, body })).status;
+    };
+    const refused = [await post('{"name":'), await post("x".repeat(1_100_000)), await post("name=x", "text/plain")];
+    expect(refused).toEqual([400, 413, 415]);
+    const { status } = await send("PATCH", "/destinations/d", { "if-match": '"old"' }, { state: "active" });
+    expect(Object.keys(described("post", "/keys").responses).map(Number)).toEqual(expect.arrayContaining(refused));
+    expect(Object.keys(described("patch", "/destinations/{id}").responses)).toContain(String(status));
+    expect(Object.keys(described("get", "/events").responses)).toEqual(["200", "401", "403", "422", "503"]);
+  });
+});

@@ -4,6 +4,7 @@ import type { AdminEnv } from "./admin-env.ts";
 import { API_PATH } from "./mount-operations.ts";
 import type { Operation } from "./operation.ts";
 import { roleFor } from "./operation.ts";
+import { takesTag } from "./version-tag.ts";
 
 const problemSchema = z
   .object({
@@ -74,6 +75,7 @@ function describe(operation: Operation): PathConfig {
     security: roleFor(operation) === null ? [] : SECURITY,
     "x-holdfast-role": roleFor(operation) ?? "open",
     request: {
+      ...describeHeaders(operation),
       ...(names.length === 0 ? {} : { params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) }),
       ...(operation.query === undefined ? {} : { query: operation.query }),
       ...(body === undefined || schema === undefined
@@ -91,11 +93,56 @@ function describe(operation: Operation): PathConfig {
   };
 }
 
+/** Whether `answerOnce` does it once for each Idempotency-Key: a change by somebody who is known. */
+function takesKey(operation: Operation): boolean {
+  return operation.method === "post" && roleFor(operation) !== null;
+}
+
+function takesPrecondition({ method, path }: Operation): boolean {
+  return method !== "get" && takesTag(path);
+}
+
+const KEY_HEADER = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/)
+  .optional()
+  .openapi({ description: "The change is made once; the same request within 24 hours gets the same answer" });
+const TAG_HEADER = z.string().optional().openapi({
+  description: "The ETag of what the change was made from; refused with 412 when it is another one by now",
+});
+
+function describeHeaders(operation: Operation): { headers?: z.ZodObject } {
+  const headers = {
+    ...(takesKey(operation) ? { "Idempotency-Key": KEY_HEADER } : {}),
+    ...(takesPrecondition(operation) ? { "If-Match": TAG_HEADER } : {}),
+  };
+  return Object.keys(headers).length === 0 ? {} : { headers: z.object(headers) };
+}
+
+const header = (type: "string" | "integer", description: string) => ({ description, schema: { type } });
+const WAIT_HEADER = { "Retry-After": header("integer", "Seconds after which it may be sent again") };
+
+function describeAnswerHeaders(operation: Operation) {
+  const headers = {
+    ...(takesTag(operation.path) ? { ETag: header("string", "Stands for the configuration as it is answered") } : {}),
+    ...(takesKey(operation)
+      ? { "Idempotency-Replayed": header("string", "true: the answer to the first request with this key, again") }
+      : {}),
+  };
+  return Object.keys(headers).length === 0 ? {} : { headers };
+}
+
+/** The sign-ins: who tries too often is to wait. */
+const GUESSED = /^\/session(?:$|\/(?:password|oidc))/;
+
 function describeAnswers(operation: Operation): PathConfig["responses"] {
   const problem = { "application/problem+json": { schema: problemSchema } };
+  const refused = (description: string) => ({ description, content: problem });
+  const { method, path, body } = operation;
   return {
     [operation.status ?? 200]: {
       description: operation.summary,
+      ...describeAnswerHeaders(operation),
       content: {
         [operation.stream === true ? "text/event-stream" : "application/json"]: { schema: operation.answer },
         ...(operation.file === true
@@ -103,12 +150,25 @@ function describeAnswers(operation: Operation): PathConfig["responses"] {
           : {}),
       },
     },
-    401: { description: "No valid API key or session", content: problem },
-    403: { description: "The key's or person's role does not reach this", content: problem },
-    ...(operation.path.includes("{") ? { 404: { description: "Not found", content: problem } } : {}),
-    ...(operation.method === "get" ? {} : { 409: { description: "In conflict with what is", content: problem } }),
-    422: { description: "The input is not valid; every fault is told", content: problem },
-    503: { description: "The database did not answer in time", content: problem },
+    ...(body === undefined
+      ? {}
+      : {
+          400: refused("The body is not well-formed JSON"),
+          413: refused("The body has more than 1 MiB"),
+          415: refused("The body is not sent as application/json"),
+        }),
+    401: refused("No valid API key or session"),
+    403: refused("The key's or person's role does not reach this"),
+    ...(path.includes("{") ? { 404: refused("Not found") } : {}),
+    ...(method === "get" ? {} : { 409: refused("In conflict with what is") }),
+    ...(takesPrecondition(operation)
+      ? { 412: refused("It has been changed since the ETag in If-Match was read") }
+      : {}),
+    422: refused("The input is not valid; every fault is told"),
+    ...(method === "post" && GUESSED.test(path)
+      ? { 429: { ...refused("Too many failed tries"), headers: WAIT_HEADER } }
+      : {}),
+    503: { ...refused("The database did not answer in time"), headers: WAIT_HEADER },
   };
 }
 
