@@ -22,6 +22,7 @@ const FINDS: Readonly<Record<string, RegExp>> = {
   "<count>": /--expect (\d+)/,
   "<replay>": /(rpl_\w+)/,
   "<token>": /(plan_[\w-]+)/,
+  "<scope>": /scope: (.+)/,
 };
 
 /** Runs one command of a page; `said` is all that was printed before. */
@@ -37,6 +38,8 @@ async function run(gateway: ReplayGateway, command: string, said: string, input?
   expect([command, result.code], result.stderr).toEqual([command, 0]);
   return result.stdout;
 }
+
+const agoIso = (ms: number): string => new Date(Date.now() - ms).toISOString();
 
 async function deadLetters(count: number) {
   const desk = await openDesk();
@@ -70,7 +73,9 @@ it("the page on growing dead letters ends with none, by its commands alone", asy
 it("the page on a bad replay stops it, says what it did, and does it again smaller", async () => {
   const { desk, service, gateway } = await deadLetters(5);
   service.answer = () => 200;
-  const planned = (await gateway.call("POST", "/replays", { ratePerSec: 0.2 })).body;
+  // What else has died is not the first one's matter, nor that of the second.
+  const scope = { sources: ["payments"], destinations: ["billing"], since: agoIso(3_600_000) };
+  const planned = (await gateway.call("POST", "/replays", { ...scope, ratePerSec: 0.2 })).body;
   await gateway.call("POST", "/replays/run", { token: planned["token"] });
   const commands = await commandsOf("bad-replay.md");
   let said = "";
@@ -78,8 +83,11 @@ it("the page on a bad replay stops it, says what it did, and does it again small
   expect(said).toContain("is cancelled");
   expect(said).toMatch(/integrity_check +pass/);
   expect(said).toContain("at 5 a second, 10 under way at most");
+  expect(said).toContain(`scope: --source payments --destination billing --since ${scope.since} --until 2`);
   await settled(desk);
   const again = /plan_[\w-]+/.exec(said)![0];
+  const { items } = (await gateway.call("GET", "/replays")).body as { items: { scope: object }[] };
+  expect(items[0]!.scope).toEqual(items[1]!.scope);
   const ran = await gateway.call("POST", "/replays/run", { token: again });
   await gateway.ended(String(ran.body["id"]));
   await settled(desk);

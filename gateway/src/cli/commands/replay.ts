@@ -134,6 +134,21 @@ function describeSummary({ summary }: Replay): string {
   return `${scanned} scanned, ${replayed} replayed, ${skipped} skipped, ${processed} processed, ${failed} failed, ${summary.still_waiting} waiting`;
 }
 
+/** What a plan of the same scope is asked for, as the flags of `replay plan`. */
+function writeScope({ of, sources, types, since, until, destinations, states, reasons, ids }: Replay["scope"]): string {
+  const listed = { source: sources, type: types, destination: destinations, state: states, id: ids };
+  const flags = Object.entries(listed).flatMap(([name, values]) =>
+    values.length === 0 ? [] : [`--${name}`, ...values.map(quote)],
+  );
+  const rejected = of === "rejections" ? ["--rejected", ...reasons.map(quote)] : [];
+  return [...flags, ...rejected, "--since", since, "--until", until].join(" ");
+}
+
+function quote(value: string): string {
+  const shown = printable(value);
+  return /^[\w.:@/-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 function* describe(shell: Shell, replay: Replay): Generator<string> {
   const { paint } = shell;
   const { scope, summary } = replay;
@@ -147,6 +162,7 @@ function* describe(shell: Shell, replay: Replay): Generator<string> {
   yield paint.dim(
     `  ${scope.of} received from ${formatTime(scope.since)} to ${formatTime(scope.until)} UTC, gone over to ${formatTime(replay.scannedTo)}`,
   );
+  yield paint.dim(`  scope: ${writeScope(scope)}`);
   yield "";
   for (const [name, value] of Object.entries(summary)) yield `  ${name.padEnd(18)} ${String(value)}`;
   yield "";
