@@ -25,9 +25,13 @@ const FINDS: Readonly<Record<string, RegExp>> = {
   "<scope>": /scope: (.+)/,
 };
 
+const agoIso = (ms: number): string => new Date(Date.now() - ms).toISOString();
+
 /** Runs one command of a page; `said` is all that was printed before. */
 async function run(gateway: ReplayGateway, command: string, said: string, input?: string): Promise<string> {
-  const filled = command.replaceAll(/<\w+>/g, (name) => FINDS[name]!.exec(said)![1]!);
+  // A time on a page stands for when the trouble began.
+  const timed = command.replaceAll(/\d{4}-[\d-]+T[\d:]+Z/g, agoIso(2 * 86_400_000));
+  const filled = timed.replaceAll(/<\w+>/g, (name) => FINDS[name]!.exec(said)![1]!);
   const [npx, holdfast, ...args] = [...filled.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2]!);
   expect([npx, holdfast]).toEqual(["npx", "holdfast"]);
   const { adminUrl, adminToken } = gateway.gateway;
@@ -38,8 +42,6 @@ async function run(gateway: ReplayGateway, command: string, said: string, input?
   expect([command, result.code], result.stderr).toEqual([command, 0]);
   return result.stdout;
 }
-
-const agoIso = (ms: number): string => new Date(Date.now() - ms).toISOString();
 
 async function deadLetters(count: number) {
   const desk = await openDesk();
