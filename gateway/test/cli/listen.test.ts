@@ -104,6 +104,7 @@ function openShell() {
     readInput: async () => ({ ok: true, text: "" }),
     onStop: (stop) => (onStop = stop),
     onRestart: () => {},
+    onBrokenOutput: () => {},
   };
   return { shell, printed, noted, stop: () => onStop() };
 }
