@@ -23,15 +23,26 @@ export const queueNotice = cold(
    VALUES ($1, $2, $3, $4, $5::jsonb, 'queued', $6, $6)`,
 );
 
+// An end that overtakes its beginning leaves a page or an incident that nobody closes. Beginnings wait for nothing: a later one
+// says the same, and an attempt that failed may be an hour away.
+const NOT_BEFORE_ITS_BEGINNING = `(q.kind <> 'resolved' OR NOT EXISTS (
+       SELECT FROM holdfast.alert_notice o
+        WHERE o.channel_id = q.channel_id AND o.state = 'queued' AND o.kind IN ('fired', 'repeated')
+          AND (o.created_at, o.id) < (q.created_at, q.id)
+          AND EXISTS (SELECT FROM jsonb_array_elements(o.alerts) a JOIN jsonb_array_elements(q.alerts) b
+                                  ON a ->> 'alert' = b ->> 'alert')))`;
+
 /**
  * Takes what is due, the attempt counted and the next one planned before it is made: whoever is killed meanwhile delays a
- * notice and never loses it. Parameters: now, when it is due again unless it is settled, limit, ids of channels to leave out uuid[].
+ * notice and never loses it. That an alert is over waits until what was told of it before by that channel was taken or given up.
+ * Parameters: now, when it is due again unless it is settled, limit, ids of channels to leave out uuid[].
  */
 export const takeDueNotices = cold<NoticeRow>(
   "take_due_alert_notices",
   `UPDATE holdfast.alert_notice n SET attempts = n.attempts + 1, due_at = $2
-    WHERE n.id IN (SELECT id FROM holdfast.alert_notice WHERE state = 'queued' AND due_at <= $1 AND channel_id <> ALL($4::uuid[])
-                    ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+    WHERE n.id IN (SELECT q.id FROM holdfast.alert_notice q
+                    WHERE q.state = 'queued' AND q.due_at <= $1 AND q.channel_id <> ALL($4::uuid[]) AND ${NOT_BEFORE_ITS_BEGINNING}
+                    ORDER BY q.due_at LIMIT $3 FOR UPDATE OF q SKIP LOCKED)
    RETURNING n.id, n.tenant, n.channel_id, n.kind, n.alerts, n.state, n.attempts, n.due_at, n.detail, n.created_at, n.sent_at`,
 );
 
