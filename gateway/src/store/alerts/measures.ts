@@ -65,10 +65,11 @@ export const MEASURES: ReadonlyMap<string, Measure> = new Map([
        FROM holdfast.tenant t
        CROSS JOIN LATERAL (
          SELECT o.destination_id, count(*) AS deliveries
-           FROM (SELECT f.destination_id, f.finished_at FROM holdfast.finished_delivery f
+           FROM (SELECT f.destination_id FROM holdfast.finished_delivery f
                   WHERE f.tenant = t.id AND f.state = 'dead' AND f.retried_as IS NULL AND f.dismissed_at IS NULL
-                  ORDER BY f.id DESC LIMIT ${ROWS_MAX}) o
-          WHERE o.finished_at >= $1 GROUP BY o.destination_id) q
+                    AND f.finished_at >= $1
+                  ORDER BY f.finished_at DESC LIMIT ${ROWS_MAX}) o
+          GROUP BY o.destination_id) q
        JOIN holdfast.destination d ON d.id = q.destination_id`,
   ),
   measure(
