@@ -1,22 +1,37 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { lookForAlerts } from "../../src/engine/caretakers/alerter.ts";
 import { newUuid } from "../../src/domain/id.ts";
+import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
+import { silentLog } from "../../src/platform/log.ts";
 import { MEASURES } from "../../src/store/alerts/measures.ts";
+import type { Database } from "../../src/store/database.ts";
+import { takeLead } from "../../src/store/processes/leadership.ts";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
 
+const HOLDER = "018f0000-0000-7000-8000-000000000001";
 const [DAY_MS, WINDOW_MS] = [86_400_000, 900_000];
 
 let gateway: AdminGateway;
+let epoch = 0;
 let destinationId = "";
+let aheadMs = 0;
+const errors: Record<string, unknown>[] = [];
 
 beforeAll(async () => {
   gateway = await startAdminGateway();
   await gateway.call("POST", "/destinations", { name: "billing", url: "https://billing.example.com/" });
   destinationId = gateway.catalog().destinations[0]!.id;
+  epoch = (await gateway.db.run(takeLead, ["caretakers", HOLDER, 600])).rows[0]!.epoch;
 });
 
 afterAll(() => gateway.close());
+
+beforeEach(() => {
+  aheadMs = 0;
+  errors.length = 0;
+});
 
 const sql = async (text: string, values: unknown[] = []) =>
   (await gateway.db.pool.query(text, values)).rows as Record<string, unknown>[];
@@ -45,4 +60,68 @@ it("deliveries that were made long ago and die now are counted, however many of 
   // What had died before is not read: the window is a condition of the index.
   expect(JSON.stringify(plan)).toMatch(/"Index Cond":"[^"]*finished_at >= /);
   await sql("DELETE FROM holdfast.finished_delivery");
+});
+
+/** One look by a database some of whose statements fail. */
+function look(failures: Readonly<Record<string, string>> = {}): Promise<number | null> {
+  const failing: Database = {
+    ...gateway.db,
+    run: (statement, values) => {
+      const code = failures[statement.name];
+      return code === undefined
+        ? gateway.db.run(statement, values)
+        : Promise.reject(Object.assign(new Error("canceling statement due to statement timeout"), { code }));
+    },
+  };
+  return lookForAlerts({
+    db: failing,
+    databaseClock: { now: () => new Date(Date.now() + aheadMs), sync: async () => {} },
+    leader: { current: () => ({ name: "caretakers", holder: HOLDER, epoch }) },
+    catalog: () => indexCatalog(gateway.catalog()),
+    box: gateway.box,
+    random: (bytes) => randomBytes(bytes),
+    log: { ...silentLog, error: (fields) => void errors.push({ ...fields }) },
+    unsafe: () => null,
+    diskFreeMib: async () => null,
+    operator: "default",
+  });
+}
+
+const standing = () => sql("SELECT rule, state FROM holdfast.alert WHERE state <> 'resolved' ORDER BY rule");
+
+it.each([
+  ["measure_dead_letters_grow", ["dead_letters_grow"]],
+  ["find_oldest_ready", ["critical_waits", "queue_waits"]],
+])("what cannot be read (%s) silences no other rule, and ends nothing that stands", async (name, rules) => {
+  await die(11, Date.now(), Date.now());
+  await look();
+  expect(await standing()).toEqual([{ rule: "dead_letters_grow", state: "firing" }]);
+  await sql(
+    `INSERT INTO holdfast.destination_gate (destination_id, tokens, refilled_at, breaker, breaker_since, probe_at)
+     VALUES ($1, 1, now(), 'open', now(), now())`,
+    [destinationId],
+  );
+  await look({ [name]: "57014" });
+  aheadMs = 901_000;
+  await sql("UPDATE holdfast.finished_delivery SET finished_at = now() + interval '901 s'");
+  await look({ [name]: "57014" });
+  expect(await standing()).toEqual([
+    { rule: "breaker_open", state: "firing" },
+    { rule: "dead_letters_grow", state: "firing" },
+  ]);
+  expect(errors).toEqual([
+    { rules, error: expect.stringContaining("statement timeout") },
+    { rules, error: expect.stringContaining("statement timeout") },
+  ]);
+
+  await sql("DELETE FROM holdfast.destination_gate");
+  await sql("DELETE FROM holdfast.finished_delivery");
+  aheadMs += 961_000;
+  await look();
+  expect(await standing()).toEqual([]);
+});
+
+it("a database that cannot be reached ends the look: nothing is judged by what was not read", async () => {
+  await expect(look({ measure_dead_letters_grow: "57P01" })).rejects.toThrow("statement timeout");
+  expect(errors).toEqual([]);
 });

@@ -7,6 +7,7 @@ import { ALERT_WINDOW_MS, judgeAlerts } from "../../domain/alert-rules.ts";
 import { lowestUuid, newUuid, toPublicId } from "../../domain/id.ts";
 import type { CatalogIndex } from "../../pipeline/catalog-index.ts";
 import type { Log } from "../../platform/log.ts";
+import { messageOf } from "../../platform/log.ts";
 import type { SecretsBox } from "../../platform/secrets-box.ts";
 import type { AlertRow } from "../../store/alerts/alerts.ts";
 import { alertValues, dropPendingAlerts, listStanding, saveAlert, toAlert } from "../../store/alerts/alerts.ts";
@@ -17,6 +18,7 @@ import { queueNotice } from "../../store/alerts/notices.ts";
 import type { AlertSettings } from "../../store/alerts/settings.ts";
 import { NO_ALERT_SETTINGS, loadAlertSettings } from "../../store/alerts/settings.ts";
 import type { Database } from "../../store/database.ts";
+import { isConnectionGone } from "../../store/database.ts";
 import { listSaturation } from "../../store/saturation/list-saturation.ts";
 import type { Queryable } from "../../store/statement.ts";
 import type { DatabaseClock } from "../database-clock.ts";
@@ -45,7 +47,8 @@ const DEADLINE_MS = 10_000;
 
 /**
  * One look: reads everything that rules are about, judges it, and writes down what begins, goes on and ends together with the
- * notices that follow, in one transaction under the term. Nothing is sent here.
+ * notices that follow, in one transaction under the term. Nothing is sent here. A rule whose reading fails is logged, and what
+ * stands of it stays as it is; throws when the database is away.
  *
  * @returns how many notices were queued; null when this process does not lead
  */
@@ -53,41 +56,76 @@ export async function lookForAlerts(deps: AlerterDeps): Promise<number | null> {
   const term = deps.leader.current();
   if (term === null) return null;
   const settings = await loadAlertSettings(deps.db);
-  const readings = await read(deps);
+  const look = await read(deps);
   const found = new Map(
-    [...readings].map(([tenant, one]) => [tenant, judgeAlerts(one, (settings.get(tenant) ?? NO_ALERT_SETTINGS).rules)]),
+    [...look.readings].map(([tenant, one]) => [
+      tenant,
+      judgeAlerts(one, (settings.get(tenant) ?? NO_ALERT_SETTINGS).rules),
+    ]),
   );
-  const done = await underTerm(deps.db, term, (tx) => write(deps, tx, found, settings), DEADLINE_MS);
+  const done = await underTerm(deps.db, term, (tx) => write(deps, tx, { ...look, found }, settings), DEADLINE_MS);
   if (done.ok) return done.value;
   if ("deposed" in done) return null;
   throw new Error(done.message);
 }
 
-async function read(deps: AlerterDeps): Promise<ReadonlyMap<string, Readings>> {
+interface Look {
+  /** By tenant. */
+  readonly readings: ReadonlyMap<string, Readings>;
+  /** The rules of which nothing is known this time. */
+  readonly unread: ReadonlySet<string>;
+}
+
+async function read(deps: AlerterDeps): Promise<Look> {
+  const unread = new Set<string>();
+  // The one table that is slow must not silence what is said of all others. Without a connection nothing can be read or written.
+  const unless = async <T>(rules: readonly string[], known: Promise<T>, calm: T): Promise<T> => {
+    try {
+      return await known;
+    } catch (error) {
+      if (isConnectionGone(error)) throw error;
+      deps.log.error({ rules, error: messageOf(error) }, "what alerts are judged by could not be read");
+      for (const rule of rules) unread.add(rule);
+      return calm;
+    }
+  };
   const now = deps.databaseClock.now();
   const since = new Date(now.getTime() - ALERT_WINDOW_MS);
   const takes = { now: [now], since: [since], floor: [lowestUuid(since.getTime())], nothing: [] };
   const measured = new Map<string, Record<string, ReturnType<typeof toMeasured>[]>>([[deps.operator, {}]]);
-  for (const [rule, measure] of MEASURES) {
-    for (const row of (await deps.db.run(measure.statement, takes[measure.takes])).rows) {
+  for (const [rule, { statement, takes: values }] of MEASURES) {
+    const rows = deps.db.run(statement, takes[values]).then((result) => result.rows);
+    for (const row of await unless([rule], rows, [])) {
       const own = measured.get(row.tenant) ?? {};
       (own[rule] ??= []).push(toMeasured(row));
       measured.set(row.tenant, own);
     }
   }
-  const queue = await measureQueue(deps);
-  const ages = Object.entries(queue.oldestReadyMs).map(([priority, ms]) => [priority, ms / 1_000]);
-  const [worst] = (await deps.db.run(listSaturation, [])).rows;
   const whole = {
     unsafe: deps.unsafe(),
-    oldestReadySec: Object.fromEntries(ages) as Readings["oldestReadySec"],
-    overload: { level: worst?.level ?? 0, signal: worst?.signal ?? null },
-    oldestSnapshotSec: (await readSnapshots(deps.db)).oldestSec,
+    oldestReadySec: await unless(["critical_waits", "queue_waits"], readAges(deps), CALM.oldestReadySec),
+    overload: await unless(["refuses_high", "overloaded"], readOverload(deps.db), CALM.overload),
+    oldestSnapshotSec: await unless(["old_snapshot"], readOldestSnapshot(deps.db), CALM.oldestSnapshotSec),
     diskFreeMib: await deps.diskFreeMib(),
   };
-  return new Map(
+  const readings = new Map(
     [...measured].map(([tenant, own]) => [tenant, { ...(tenant === deps.operator ? whole : CALM), measured: own }]),
   );
+  return { readings, unread };
+}
+
+async function readAges(deps: AlerterDeps): Promise<Readings["oldestReadySec"]> {
+  const { oldestReadyMs } = await measureQueue(deps);
+  return Object.fromEntries(Object.entries(oldestReadyMs).map(([priority, ms]) => [priority, ms / 1_000]));
+}
+
+async function readOverload(db: Database): Promise<Readings["overload"]> {
+  const [worst] = (await db.run(listSaturation, [])).rows;
+  return { level: worst?.level ?? 0, signal: worst?.signal ?? null };
+}
+
+async function readOldestSnapshot(db: Database): Promise<number> {
+  return (await readSnapshots(db)).oldestSec;
 }
 
 const CALM: Omit<Readings, "measured"> = {
@@ -105,11 +143,11 @@ function toMeasured({ subject, subject_name, source_ids, value, detail }: Measur
 async function write(
   deps: AlerterDeps,
   tx: Queryable,
-  found: ReadonlyMap<string, readonly Finding[]>,
+  { found, unread }: { readonly found: ReadonlyMap<string, readonly Finding[]>; readonly unread: Look["unread"] },
   settings: ReadonlyMap<string, AlertSettings>,
 ): Promise<number> {
   const now = deps.databaseClock.now();
-  const standing = (await tx.run(listStanding, [])).rows;
+  const standing = (await tx.run(listStanding, [])).rows.filter(({ rule }) => !unread.has(rule));
   const tenants = new Set([...found.keys(), ...standing.map(({ tenant }) => tenant)]);
   const channels = await loadChannels(tx, deps.box, null);
   const newId = (): string => newUuid(now.getTime(), 0, deps.random(8));
