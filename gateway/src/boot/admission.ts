@@ -5,7 +5,7 @@ import { createAdmission } from "../engine/admission.ts";
 import { measureQueue } from "../engine/caretakers/gauger.ts";
 import type { CommitLoad } from "../engine/group-commit.ts";
 import type { SaturationWatch } from "../engine/saturation-watch.ts";
-import { sparingly } from "../engine/rest.ts";
+import { sparingly } from "../platform/rest.ts";
 import { startSaturationWatch } from "../engine/saturation-watch.ts";
 import type { Turns } from "../http/turns.ts";
 import { createTurns } from "../http/turns.ts";

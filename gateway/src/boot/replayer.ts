@@ -4,11 +4,16 @@ import { OWN_CONNECTIONS } from "../config/connections.ts";
 import { createClientKeyFetcher } from "../engine/fetch-client-key.ts";
 import { createKeyFetcher } from "../engine/fetch-keys.ts";
 import { createKeyStore } from "../engine/key-store.ts";
+import type { Loop } from "../engine/loop.ts";
 import { startLoop } from "../engine/loop.ts";
 import { openLedger } from "../pipeline/ledger.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Egress } from "../platform/egress/egress-outcome.ts";
 import type { Log } from "../platform/log.ts";
+import { createRest } from "../platform/rest.ts";
 import { replay } from "../recovery/replay.ts";
+import { createEndedRound, createSparingSettler } from "../recovery/settle-replays.ts";
+import type { Database } from "../store/database.ts";
 import { keepStanding, pruneItems } from "../store/replays/items.ts";
 import { releaseReplays } from "../store/replays/write-replays.ts";
 import type { Foundation } from "./foundation.ts";
@@ -63,6 +68,7 @@ export function startReplayer(
     }),
     publicUrl: config.publicUrl,
     onReady: links.wake,
+    settler: createSparingSettler({ db, clock }),
   };
   let prunedAtMs = -Infinity;
   const prune = async (): Promise<void> => {
@@ -79,10 +85,22 @@ export function startReplayer(
     await prune();
     return more;
   });
+  const ended = startEnded(db, clock, log);
   return {
     stop: async () => {
-      await loop.stop();
+      await Promise.all([loop.stop(), ended.stop()]);
       await db.run(releaseReplays, [lease]).catch(() => {});
     },
   };
+}
+
+/** What was cancelled may wait for its retries for days, and is looked through by each process: it rests after each look. */
+function startEnded(db: Database, clock: Clock, log: Log): Loop {
+  const round = createEndedRound({ db });
+  const rest = createRest(clock);
+  const idleMs = (): number => Math.max(LOOK_MS, rest.leftMs());
+  return startLoop({ name: "ended replays", log, idleMs }, async () => {
+    await rest.during(round);
+    return false;
+  });
 }

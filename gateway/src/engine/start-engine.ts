@@ -21,7 +21,7 @@ import type { Loop } from "./loop.ts";
 import { startLoop } from "./loop.ts";
 import { observeAttempt } from "./observe-attempt.ts";
 import type { RecentEvents } from "./recent-events.ts";
-import { createRest } from "./rest.ts";
+import { createRest } from "../platform/rest.ts";
 import { createSettler } from "./settler.ts";
 import { startGates } from "./start-gates.ts";
 import type { VirtualTime } from "./virtual-time.ts";

@@ -8,14 +8,15 @@ import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database, Transaction } from "../store/database.ts";
-import { listRunnable, listWithdrawing } from "../store/replays/find-replays.ts";
-import { countInFlight, listUnsettled, settleItems } from "../store/replays/items.ts";
+import { listRunnable } from "../store/replays/find-replays.ts";
+import { countInFlight } from "../store/replays/items.ts";
 import type { ReplayRow } from "../store/replays/replay-row.ts";
 import { advanceReplay, endReplay, fenceReplay, leaseReplay, restReplay } from "../store/replays/write-replays.ts";
 import { newUuid, toPublicId } from "../domain/id.ts";
 import { prepareEvents, readEventWindow } from "./prepare-events.ts";
 import { prepareRejections, readRejectionWindow } from "./prepare-rejections.ts";
-import { withdrawUntouched } from "./cancel-replay.ts";
+import type { SparingSettler } from "./settle-replays.ts";
+import { RUNS_MAX, settleReplay } from "./settle-replays.ts";
 import { readReplayStanding } from "./summarize-replay.ts";
 import { writeEvents, writeRejections } from "./write-replayed.ts";
 
@@ -29,6 +30,7 @@ export interface ReplayDeps extends KeyedDeps {
   readonly ranks: Ranks;
   readonly log: Log;
   readonly metrics: Pick<Metrics, "replaysRunning" | "replaysReplayed" | "replaysSkipped" | "replaysEnded">;
+  readonly settler: SparingSettler;
   /** This worker's token; a replay that it leases is nobody else's until the lease ends. */
   readonly lease: string;
   readonly leaseMs: number;
@@ -36,26 +38,22 @@ export interface ReplayDeps extends KeyedDeps {
   readonly onReady: () => void;
 }
 
-const RUNS_MAX = 10;
-const SETTLED_MAX = 1_000;
 const DEADLINE_MS = 15_000;
 
 /**
- * One round over everything that replays have under way: each running one whose lease can be had goes on by one batch, and
- * what has ended is written down.
+ * One round over the replays that run: each whose lease can be had goes on by one batch, and ends where its work is done.
  *
  * @returns whether there is more to do at once, and how many are under way here. Throws when all had their turn, and names each
  *   that failed.
  */
 export async function replay(deps: ReplayDeps): Promise<{ readonly more: boolean; readonly running: number }> {
   const runnable = (await deps.db.run(listRunnable, [deps.lease, deps.databaseNow(), RUNS_MAX])).rows;
+  deps.settler.keep(runnable.map(({ id }) => id));
   const gone = [];
   const faults: string[] = [];
   for (const { id } of runnable) gone.push(await goOn(deps, id).catch((error) => rest(deps, id, error, faults)));
   const running = gone.filter((how) => how === "on" || how === "waits").length;
   deps.metrics.replaysRunning.set(running);
-  for (const { id } of (await deps.db.run(listWithdrawing, [RUNS_MAX])).rows) await withdrawUntouched(deps, id);
-  for (const { id } of (await deps.db.run(listUnsettled, [RUNS_MAX])).rows) await settleEnded(deps, id);
   if (faults.length > 0) throw new Error(`a replay did not go on: ${faults.join("; ")}`);
   return { more: gone.includes("on"), running };
 }
@@ -77,24 +75,16 @@ async function goOn(deps: ReplayDeps, id: string): Promise<Gone> {
   const until = new Date(now.getTime() + deps.leaseMs);
   const run = (await deps.db.run(leaseReplay, [id, deps.lease, until, now])).rows[0];
   if (run === undefined) return "elsewhere";
-  await settleEnded(deps, id);
+  await deps.settler.settle(id);
   const inFlight = (await deps.db.run(countInFlight, [id])).rows[0]?.deliveries ?? 0;
   if (run.is_scanned) {
     if (inFlight > 0) return "waits";
-    // What finished between the look above and the count must be in the summary that the end shows.
-    await settleEnded(deps, id);
+    // What finished between the last look and the count must be in the summary that the end shows.
+    await settleReplay(deps.db, id);
     return (await finish(deps, run)) ? "ended" : "waits";
   }
   const allowed = allowance(run, inFlight, now);
   return allowed < 1 ? "waits" : advance(deps, run, allowed, now);
-}
-
-/** Writes down what became of deliveries that have finished. Anybody may, at any time: the same is found by all. */
-async function settleEnded(deps: ReplayDeps, id: string): Promise<void> {
-  for (;;) {
-    const settled = await deps.db.run(settleItems, [id, SETTLED_MAX]);
-    if ((settled.rowCount ?? 0) < SETTLED_MAX) return;
-  }
 }
 
 /** How many deliveries may be queued now: by the ceiling, and by the rate since the cursor was last moved. */

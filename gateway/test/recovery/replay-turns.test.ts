@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { parsePublicId } from "../../src/domain/id.ts";
 import { replay } from "../../src/recovery/replay.ts";
+import { createEndedRound, createSparingSettler } from "../../src/recovery/settle-replays.ts";
+import type { Database } from "../../src/store/database.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
 import type { ReplayGateway } from "../support/replay-desk.ts";
@@ -60,20 +62,20 @@ it("gives a replay its turns however many wait for a paused destination", async 
   ]);
 });
 
+/** Cancels replays whose deliveries were tried, and wait for their retries. */
+const cancelTried = (desk: Desk, ids: readonly string[]) =>
+  desk.query(
+    `WITH tried AS (
+       UPDATE holdfast.delivery d SET state = 'scheduled', attempt = 1, due_at = now() + interval '1 hour', held_reason = NULL
+         FROM holdfast.replay_item i WHERE i.delivery_id = d.id AND i.replay_id = ANY($1::uuid[]))
+     UPDATE holdfast.replay SET state = 'cancelled', ended_at = now(), ended_by = 'ann', lease = NULL, lease_until = NULL
+      WHERE id = ANY($1::uuid[])`,
+    [ids.map((id) => parsePublicId("rpl", id))],
+  );
+
 it.each([
   ["go on", async () => {}],
-  [
-    "were cancelled, and wait for retries of what was tried",
-    (desk: Desk, others: readonly string[]) =>
-      desk.query(
-        `WITH tried AS (
-           UPDATE holdfast.delivery d SET state = 'scheduled', attempt = 1, due_at = now() + interval '1 hour', held_reason = NULL
-             FROM holdfast.replay_item i WHERE i.delivery_id = d.id AND i.replay_id = ANY($1::uuid[]))
-         UPDATE holdfast.replay SET state = 'cancelled', ended_at = now(), ended_by = 'ann', lease = NULL, lease_until = NULL
-          WHERE id = ANY($1::uuid[])`,
-        [others.map((id) => parsePublicId("rpl", id))],
-      ),
-  ],
+  ["were cancelled, and wait for retries of what was tried", cancelTried],
 ])("takes back what a cancelled replay queued, however many newer ones %s", async (_words, befall) => {
   const { desk, gateway, deps, events } = await crowd();
   const [event, ...later] = events;
@@ -85,11 +87,81 @@ it.each([
   while ((await replay(deps)).more) await pause(desk);
   await befall(desk, others);
   await gateway.call("POST", `/replays/${id}/cancel`, {});
-  await replay(deps);
+  await createEndedRound(deps)();
   expect((await gateway.call("GET", `/replays/${id}`)).body).toMatchObject({
     state: "cancelled",
     summary: { replayed: 0, still_waiting: 0, integrity_check: "pass" },
     notReplayed: { withdrawn: 1 },
   });
   expect(await desk.query("SELECT id FROM holdfast.delivery")).toHaveLength(ROUND);
+});
+
+it("writes down what became of an old cancelled replay's deliveries, however many newer ones wait for retries", async () => {
+  const { desk, gateway, deps, events } = await crowd();
+  const ids: string[] = [];
+  for (const event of events) ids.push(await runOf(gateway, event));
+  while ((await replay(deps)).more) await pause(desk);
+  await cancelTried(desk, ids);
+  const settle = createEndedRound(deps);
+  for (const id of [ids[0]!, ids.at(-1)!]) {
+    await desk.query(
+      `UPDATE holdfast.delivery d SET state = 'ready', due_at = NULL FROM holdfast.replay_item i
+        WHERE i.delivery_id = d.id AND i.replay_id = $1`,
+      [parsePublicId("rpl", id)],
+    );
+    await makeRoom(desk);
+    await settle();
+    await settle();
+    expect((await gateway.call("GET", `/replays/${id}`)).body).toMatchObject({
+      state: "cancelled",
+      summary: { replayed: 1, processed: 1, still_waiting: 0 },
+    });
+  }
+});
+
+it("an ended replay that cannot be settled keeps no other from it, and is named", async () => {
+  const { desk, gateway, deps, events } = await crowd();
+  const [first, second] = [await runOf(gateway, events[0]!), await runOf(gateway, events[1]!)];
+  while ((await replay(deps)).more) await pause(desk);
+  await cancelTried(desk, [first, second]);
+  await desk.query("UPDATE holdfast.delivery SET state = 'ready', due_at = NULL");
+  await makeRoom(desk);
+  const failing: Database = {
+    ...desk.db,
+    run: (statement, values) =>
+      statement.name === "settle_replay_items" && values[0] === parsePublicId("rpl", first)
+        ? Promise.reject(new Error("too slow"))
+        : desk.db.run(statement, values),
+  };
+  await expect(createEndedRound({ db: failing })()).rejects.toThrow(`${first}: too slow`);
+  expect((await gateway.call("GET", `/replays/${second}`)).body).toMatchObject({ summary: { processed: 1 } });
+});
+
+it("looks through what a running replay has queued now and then, by how long that takes, and always before its end", async () => {
+  const { desk, gateway, deps, events } = await crowd();
+  let [nowMs, looks] = [0, 0];
+  const db: Database = {
+    ...desk.db,
+    run: async (statement, values) => {
+      if (statement.name === "settle_replay_items") {
+        looks++;
+        nowMs += 100;
+      }
+      return await desk.db.run(statement, values);
+    },
+  };
+  const own = { ...deps, db, settler: createSparingSettler({ db, clock: { monotonicMs: () => nowMs } }) };
+  const id = await runOf(gateway, events[0]!);
+  for (let round = 0; round < 5; round++) await replay(own);
+  expect(looks).toBe(1);
+  nowMs += 500;
+  for (let round = 0; round < 5; round++) await replay(own);
+  expect(looks).toBe(2);
+  await makeRoom(desk);
+  await replay(own);
+  expect(looks).toBe(3);
+  expect((await gateway.call("GET", `/replays/${id}`)).body).toMatchObject({
+    state: "completed",
+    summary: { replayed: 1, processed: 1, still_waiting: 0 },
+  });
 });

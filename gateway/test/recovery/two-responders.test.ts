@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { bucketOf, parsePublicId } from "../../src/domain/id.ts";
 import { replay } from "../../src/recovery/replay.ts";
+import { createEndedRound } from "../../src/recovery/settle-replays.ts";
 import type { Database } from "../../src/store/database.ts";
 import { runCli, startCli } from "../support/cli.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
@@ -250,7 +251,7 @@ it.each([
   await desk.query(
     "UPDATE holdfast.delivery SET state = 'ready', attempt = 0, due_at = NULL, lease = NULL, lease_until = NULL",
   );
-  await replay(deps);
+  await createEndedRound(deps)();
   const started = await again();
   expect(started.status, JSON.stringify(started.body)).toBe(200);
   while ((await replay(deps)).more) await makeRoom(desk);

@@ -7,6 +7,7 @@ import { silentLog } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
 import type { ReplayDeps } from "../../src/recovery/replay.ts";
+import { createSparingSettler } from "../../src/recovery/settle-replays.ts";
 import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
 import type { Database } from "../../src/store/database.ts";
 import type { Desk } from "./delivery-gateway.ts";
@@ -29,6 +30,7 @@ export async function replayer(db: Database): Promise<ReplayDeps> {
     lease: randomUUID(),
     leaseMs: 0,
     onReady: () => {},
+    settler: createSparingSettler({ db, clock: systemClock }),
   };
 }
 

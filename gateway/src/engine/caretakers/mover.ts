@@ -6,7 +6,7 @@ import { holdHead } from "../../store/gates/hold-head.ts";
 import type { Queryable } from "../../store/statement.ts";
 import type { Loop } from "../loop.ts";
 import { startLoop } from "../loop.ts";
-import { createRest } from "../rest.ts";
+import { createRest } from "../../platform/rest.ts";
 
 export interface MoverDeps {
   readonly db: Queryable;

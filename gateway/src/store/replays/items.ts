@@ -76,13 +76,16 @@ export const settleItems = cold<{ delivery_id: string }>(
    RETURNING r.delivery_id`,
 );
 
-/** Which replays have ended and have items that are still queued; a running one is settled in its turn. Parameter: limit. */
+/**
+ * The next replays that have ended and have items that are still queued; a running one is settled in its turn. Parameters: after id
+ * (exclusive), limit.
+ */
 export const listUnsettled = cold<{ id: string }>(
   "list_unsettled_replays",
   `SELECT p.id FROM holdfast.replay p
-    WHERE p.state <> 'running'
+    WHERE p.state <> 'running' AND p.id > $1
       AND EXISTS (SELECT 1 FROM holdfast.replay_item i WHERE i.replay_id = p.id AND i.state = 'queued')
-    ORDER BY p.id DESC LIMIT $1`,
+    ORDER BY p.id LIMIT $2`,
 );
 
 /**

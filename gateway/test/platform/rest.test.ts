@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRest, sparingly } from "../../src/engine/rest.ts";
+import { createRest, sparingly } from "../../src/platform/rest.ts";
 
 function openClock() {
   const state = { nowMs: 1_000 };

@@ -1,4 +1,4 @@
-import type { Clock } from "../platform/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** Keeps work that reads much, and that nobody waits for, to a part of the time. */
 export interface Rest {
