@@ -57,7 +57,8 @@ export function startAlerter(config: GatewayConfig, log: Log, foundation: Founda
   return {
     stop: async () => {
       const stopped = loops.map((loop) => loop.stop());
-      // What is under way is given up, and sent again by whoever leads next.
+      // What is under way is given up, and sent again by whoever leads next: the channel has not refused it.
+      sender.stop();
       dialer.close();
       await egress.close();
       await Promise.all(stopped);

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { createServer as createTcpServer } from "node:net";
@@ -126,6 +127,29 @@ export async function startTarpit() {
     close: async () => {
       for (const socket of open) socket.destroy();
       await new Promise<void>((resolve) => void server.close(() => resolve()));
+    },
+  };
+}
+
+/** A receiver that answers 202 when it is told to. */
+export async function startHeldReceiver() {
+  const waiting: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => waiting.push(response));
+    response.on("close", () => {
+      if (waiting.includes(response)) waiting.splice(waiting.indexOf(response), 1);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** How many requests wait for their answers. */
+    waiting: () => waiting.length,
+    /** Answers all that wait. */
+    release: () => waiting.splice(0).forEach((response) => response.writeHead(202).end()),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
     },
   };
 }

@@ -10,8 +10,9 @@ import { silentLog } from "../../src/platform/log.ts";
 import { queueNotice } from "../../src/store/alerts/notices.ts";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
+import { until } from "../support/embedded.ts";
 import type { FakeChannels } from "./fakes.ts";
-import { startFakeChannels } from "./fakes.ts";
+import { startFakeChannels, startHeldReceiver } from "./fakes.ts";
 
 const LOOPBACK = ["127.0.0.0/8"];
 
@@ -118,5 +119,47 @@ describe("that an alert is over", () => {
     await queue("resolved", ["alt_1"]);
     await send();
     expect(posted()).toEqual(["trigger alt_1", "resolve alt_1"]);
+  });
+});
+
+describe("a notice to a channel that takes its time", () => {
+  it("of fifty alerts goes to PagerDuty by fives", async () => {
+    const held = await startHeldReceiver();
+    await gateway.call("PATCH", "/alerts/channels/pager", { url: `${held.url}/v2/enqueue`, routingKey: "R0UT1NGKEY" });
+    await queue(
+      "fired",
+      Array.from({ length: 50 }, (_, i) => `alt_${i}`),
+    );
+    const { sender, close } = openSender();
+    await sender.begin();
+    for (let group = 0; group < 10; group++) {
+      await until(() => held.waiting() === 5);
+      held.release();
+    }
+    await sender.idle();
+    expect(await sql("SELECT state, attempts FROM holdfast.alert_notice")).toEqual([{ state: "sent", attempts: 1 }]);
+    await close();
+    await held.close();
+  });
+
+  it("and is given up by a process that ends has not been tried: whoever leads next sends it at once", async () => {
+    const held = await startHeldReceiver();
+    await gateway.call("PATCH", "/alerts/channels/pager", { url: `${held.url}/v2/enqueue`, routingKey: "R0UT1NGKEY" });
+    await queue("fired", ["alt_1"]);
+    const { sender, close } = openSender();
+    await sender.begin();
+    await until(() => held.waiting() === 1);
+    sender.stop();
+    await close();
+    await sender.idle();
+    expect(await sql("SELECT state, attempts, detail FROM holdfast.alert_notice")).toEqual([
+      { state: "queued", attempts: 0, detail: null },
+    ]);
+    expect(await sender.begin()).toBe(false);
+
+    await gateway.call("PATCH", "/alerts/channels/pager", { url: `${fakes.url}/v2/enqueue`, routingKey: "R0UT1NGKEY" });
+    await send();
+    expect(posted()).toEqual(["trigger alt_1"]);
+    await held.close();
   });
 });

@@ -9,7 +9,7 @@ import type { SecretsBox } from "../../platform/secrets-box.ts";
 import { forgetAlerts } from "../../store/alerts/alerts.ts";
 import { loadChannels } from "../../store/alerts/channels.ts";
 import type { NoticeRow } from "../../store/alerts/notices.ts";
-import { forgetNotices, settleNotice, takeDueNotices } from "../../store/alerts/notices.ts";
+import { forgetNotices, giveNoticeBack, settleNotice, takeDueNotices } from "../../store/alerts/notices.ts";
 import type { Database } from "../../store/database.ts";
 import type { DatabaseClock } from "../database-clock.ts";
 
@@ -26,6 +26,8 @@ export interface NoticeSender {
   begin(): Promise<boolean>;
   /** Resolves when everything that was begun is settled. */
   idle(): Promise<void>;
+  /** Begins nothing more; what is under way and is not taken counts as not tried, and is due at once for whoever leads next. */
+  stop(): void;
 }
 
 const TAKEN_MAX = 10;
@@ -37,10 +39,11 @@ const FORGOTTEN_MAX = 10_000;
 
 export function createNoticeSender(deps: SenderDeps): NoticeSender {
   const underWay = new Map<Promise<void>, string>();
+  let stopped = false;
   return {
     begin: async () => {
       const limit = Math.min(TAKEN_MAX, UNDER_WAY_MAX - underWay.size);
-      if (limit <= 0) return false;
+      if (stopped || limit <= 0) return false;
       const now = deps.databaseClock.now();
       const again = new Date(now.getTime() + LEASE_MS);
       const { rows } = await deps.db.run(takeDueNotices, [now, again, limit, [...new Set(underWay.values())]]);
@@ -48,22 +51,33 @@ export function createNoticeSender(deps: SenderDeps): NoticeSender {
       const channels = await loadChannels(deps.db, deps.box, null);
       for (const row of rows) {
         const channel = channels.find(({ id }) => id === row.channel_id);
-        const sending = sendAndSettle(deps, row, channel).finally(() => underWay.delete(sending));
+        const sending = sendAndSettle(deps, row, channel, () => stopped).finally(() => underWay.delete(sending));
         underWay.set(sending, row.channel_id);
       }
       return rows.length === limit;
     },
     idle: async () => void (await Promise.all(underWay.keys())),
+    stop: () => {
+      stopped = true;
+    },
   };
 }
 
 /** Never throws: what could not be settled is due again when its lease ends. */
-async function sendAndSettle(deps: SenderDeps, row: NoticeRow, channel: AlertChannel | undefined): Promise<void> {
+async function sendAndSettle(
+  deps: SenderDeps,
+  row: NoticeRow,
+  channel: AlertChannel | undefined,
+  isStopped: () => boolean,
+): Promise<void> {
   const isOff = channel === undefined || (channel.state === "disabled" && row.kind !== "test");
   const off = { ok: false, isFinal: true, detail: "the channel is disabled" } as const;
   const notice = { id: toPublicId("ntc", row.id), kind: row.kind, facts: row.alerts, createdAt: row.created_at };
   try {
-    await settle(deps, row, isOff ? off : await sendNotice(deps, channel, notice));
+    const sent = isOff ? off : await sendNotice(deps, channel, notice);
+    if (!sent.ok && !sent.isFinal && isStopped())
+      await deps.db.run(giveNoticeBack, [row.id, deps.databaseClock.now(), row.attempts]);
+    else await settle(deps, row, sent);
   } catch (error) {
     deps.log.warn({ notice: notice.id, error: messageOf(error) }, "a notice could not be settled; it is sent again");
   }

@@ -53,6 +53,13 @@ export const settleNotice = cold(
     WHERE id = $1 AND state = 'queued' AND attempts = $6`,
 );
 
+/** Takes back that one was tried. Parameters: id, due at, attempts as they were when it was taken. */
+export const giveNoticeBack = cold(
+  "give_alert_notice_back",
+  `UPDATE holdfast.alert_notice SET attempts = attempts - 1, due_at = $2
+    WHERE id = $1 AND state = 'queued' AND attempts = $3`,
+);
+
 /** A page, newest first. Parameters: tenant, before id (exclusive), limit. */
 export const listNoticesSent = cold<NoticeRow>(
   "list_alert_notices",
