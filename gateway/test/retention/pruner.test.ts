@@ -283,3 +283,16 @@ it("drops nothing without the lead, and nothing under an epoch that is over", as
   expect((await prune(pruner.deps, KEPT, Date.now() + 400 * DAY_MS)).dropped).toEqual([]);
   expect(await partitionsOf(desk, "rejection")).toEqual(before);
 });
+
+it("counts and tells a day whose drop was committed without an answer", async () => {
+  const desk = await openDesk();
+  const pruner = await openPruner(desk);
+  let lost = 0;
+  const transaction: typeof desk.db.transaction = async (work, deadlineMs) => {
+    const done = await desk.db.transaction(work, deadlineMs);
+    return lost++ === 0 ? { ok: false, unknown: true, code: null, message: "Connection terminated" } : done;
+  };
+  const { dropped } = await prune({ ...pruner.deps, db: { ...desk.db, transaction } }, KEPT, Date.now() + 12 * DAY_MS);
+  expect(dropped[0]).toMatch(/^rejection_p/);
+  expect(await metric(pruner, "holdfast_retention_dropped_partitions_total")).toBe(dropped.length);
+});

@@ -119,23 +119,31 @@ const DROP_DEADLINE_MS = 5_000;
  * Tries a drop a few times, each of which gives its lock up soon. Between two tries it waits, by chance more or less, so
  * that writers and a regular reader get their turn.
  *
- * @returns whether it was done; false: the table is in use, or the term has ended
+ * Where it is not known what became of one, the next tells: what is not there any more was dropped.
+ *
+ * @returns whether it was done; false: the table is in use, or the term has ended. Throws for any other fault, and where it is not
+ *   known to the end.
  */
 export async function dropUnlessBusy(
   deps: Omit<PrunerDeps, "metrics" | "leader" | "clock">,
   term: Term,
   act: (tx: Parameters<Parameters<Database["transaction"]>[0]>[0]) => Promise<void>,
 ): Promise<boolean> {
+  let unknown: string | null = null;
   for (let left = TRIES; left > 0; left--) {
     const done = await underTerm(deps.db, term, act, DROP_DEADLINE_MS);
     if (done.ok) return true;
     if ("deposed" in done) return false;
+    if (unknown !== null && done.code === "42P01") return true;
+    if (done.unknown) unknown = done.message;
     // 55P03: the lock was not had in time. 40P01: a reader and we wanted each other's.
-    if (done.code !== "55P03" && done.code !== "40P01") throw new Error(`a partition is not dropped: ${done.message}`);
+    else if (unknown === null && done.code !== "55P03" && done.code !== "40P01")
+      throw new Error(`a partition is not dropped: ${done.message}`);
     const jitterMs = (deps.random(1)[0]! / 256) * TRY_JITTER_MS;
     const waited = await pause(TRY_PAUSE_MS + jitterMs, true, { signal: deps.signal }).catch(() => false);
     if (!waited) return false;
   }
+  if (unknown !== null) throw new Error(`it is not known whether a partition was dropped: ${unknown}`);
   deps.log.warn({}, "an old partition is in use all the time and is not dropped; it is tried again later");
   return false;
 }
