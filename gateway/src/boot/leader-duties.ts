@@ -55,15 +55,17 @@ export function startDuties(deps: DutyDeps, retention: GatewayConfig["retention"
   const keeper = createLedgerKeeper(own, retention.dedupeDays);
   const watchSnapshots = createSnapshotWatch(deps);
   const nowMs = (): number => deps.databaseClock.now().getTime();
+  // What is dropped does not come back: one clock that was set ahead, be it the database's or ours, makes nothing old.
+  const surelyMs = (): number => Math.min(nowMs(), deps.clock.now().getTime());
   const loops = [
     duty(deps, "partitioner", PARTITION_MS, () => ensurePartitions(deps.db, nowMs(), PARTITION_DAYS_AHEAD), {
       // A suspend or a clock that is set can leave behind all the days that were made, and no time seems to have passed.
       occasion: () => Math.floor(nowMs() / DAY_MS),
     }),
     duty(deps, "retirer", RETIRE_MS, () => retire(deps)),
-    duty(deps, "pruner", PRUNE_MS, () => prune(own, retention, nowMs())),
-    duty(deps, "ledger", LEDGER_MS, () => keeper.round(nowMs())),
-    duty(deps, "sweeper", SWEEP_MS, () => sweep(deps.db, nowMs())),
+    duty(deps, "pruner", PRUNE_MS, () => prune(own, retention, surelyMs())),
+    duty(deps, "ledger", LEDGER_MS, () => keeper.round(surelyMs())),
+    duty(deps, "sweeper", SWEEP_MS, () => sweep(deps.db, surelyMs())),
     duty(deps, "gauger", GAUGE_MS, () => gauge(deps), { rest: () => clearQueueGauges(deps.metrics) }),
     duty(deps, "snapshots", SNAPSHOT_MS, watchSnapshots, { rest: () => clearSnapshotGauges(deps.metrics) }),
     startLoop({ name: "standing", log: deps.log, idleMs: LOOK_MS }, async () => {

@@ -1,8 +1,11 @@
 import { expect, onTestFinished, test } from "vitest";
 import { startDuties } from "../../src/boot/leader-duties.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import { silentLog } from "../../src/platform/log.ts";
+import { takeLead } from "../../src/store/processes/leadership.ts";
+import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import { openTestPool, testDatabase } from "../support/database.ts";
 import { until } from "../support/embedded.ts";
 
@@ -47,4 +50,42 @@ test("a leader whose day is another one makes the days ahead at once, not when i
   // Set back, where a start has made other days.
   nowMs -= 200 * DAY_MS;
   await until(() => hasDay("20300723"));
+});
+
+test("a leader drops nothing because the database's clock was set ahead, but what is old by its own clock too", async () => {
+  const database = await testDatabase();
+  const db = openTestPool(database, 4);
+  onTestFinished(async () => {
+    await db.close();
+    await database.drop();
+  });
+  const nowMs = Date.now();
+  for (const ms of [nowMs, nowMs - 60 * DAY_MS]) await ensurePartitions(db, ms, 0);
+  const holder = "0196c0de-0000-7000-8000-00000000000a";
+  const { epoch } = (await db.run(takeLead, ["caretakers", holder, 600])).rows[0]!;
+  const stop = startDuties(
+    {
+      db,
+      leader: { current: () => ({ name: "caretakers", holder, epoch }) },
+      processes: { live: () => [] } as never,
+      clock: systemClock,
+      databaseClock: { now: () => new Date(Date.now() + 100 * DAY_MS), sync: async () => {} },
+      metrics: createMetrics("0.0.0"),
+      random: (bytes) => Buffer.alloc(bytes),
+      log: silentLog,
+    },
+    RETENTION,
+  );
+  const daysOf = async (ms: number): Promise<string[]> => {
+    const day = new Date(ms).toISOString().slice(0, 10).replaceAll("-", "");
+    const { rows } = await db.pool.query<{ name: string }>(
+      "SELECT relname AS name FROM pg_class WHERE relname ~ ('^[a-z_]+_p' || $1 || '$') AND relkind = 'r' ORDER BY 1",
+      [day],
+    );
+    return rows.map(({ name }) => name.replace(/_p\d+$/, ""));
+  };
+  await until(async () => (await daysOf(nowMs - 60 * DAY_MS)).length === 0);
+  await stop();
+  expect(await daysOf(nowMs)).toEqual(["attempt", "duplicate", "event", "finished_delivery", "rejection"]);
+  expect((await db.pool.query("SELECT gen FROM holdfast.dedupe_generation")).rowCount).toBe(1);
 });
