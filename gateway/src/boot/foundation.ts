@@ -77,6 +77,8 @@ export interface PoolExtras extends Pick<DatabaseOptions, "pipelined" | "plans" 
 }
 
 const CARETAKER_STATEMENT_MS = 60_000;
+/** Half of what a lease lasts: one renewal that hangs is given up in time for the next. */
+const LEAD_STATEMENT_MS = LEAD_MS / 2;
 const CONNECT_TIMEOUT_MS = 1_500;
 /** While it starts nobody waits for an answer yet, and to give up means that the whole process does. */
 const START_CONNECT_TIMEOUT_MS = 10_000;
@@ -125,7 +127,8 @@ export async function layFoundation(
       return fault;
     }
     const caretakerDb = pools.open("caretaker", OWN_CONNECTIONS.caretaker, CARETAKER_STATEMENT_MS);
-    const watches = await startWatches(config, { ...parts, url: store.url, base, caretakerDb, log });
+    const leadDb = pools.open("lead", OWN_CONNECTIONS.lead, LEAD_STATEMENT_MS);
+    const watches = await startWatches(config, { ...parts, url: store.url, base, caretakerDb, leadDb, log });
     return {
       ok: true,
       store,
@@ -209,6 +212,7 @@ interface WatchDeps {
   readonly url: string;
   readonly base: Database;
   readonly caretakerDb: Database;
+  readonly leadDb: Database;
   readonly clock: Clock;
   readonly databaseClock: DatabaseClock;
   readonly box: SecretsBox;
@@ -218,12 +222,12 @@ interface WatchDeps {
 }
 
 async function startWatches(config: GatewayConfig, deps: WatchDeps): Promise<Watches> {
-  const { url, base, caretakerDb, ...parts } = deps;
+  const { url, base, caretakerDb, leadDb, ...parts } = deps;
   const id = randomUUID();
-  const own = { ...parts, db: caretakerDb };
+  const lead = { ...parts, db: leadDb };
   const catalog = await watchCatalog({ ...parts, db: base });
-  const processes = await watchProcesses(own, { id, roles: config.roles, version: VERSION });
-  const leader = await startCandidacy(own, { name: CARETAKERS, holder: id, leadMs: LEAD_MS });
+  const processes = await watchProcesses(lead, { id, roles: config.roles, version: VERSION });
+  const leader = await startCandidacy(lead, { name: CARETAKERS, holder: id, leadMs: LEAD_MS });
   return {
     catalog,
     ranks: await openVirtualTime({ db: base, log: parts.log }),
@@ -232,7 +236,7 @@ async function startWatches(config: GatewayConfig, deps: WatchDeps): Promise<Wat
     hints: openHints({ url, id, hasOthers: () => processes.live().length > 1, log: deps.log }),
     leader,
     time: keepTime(parts.databaseClock, parts.log),
-    stopDuties: startDuties({ ...own, leader, processes }, config.retention),
+    stopDuties: startDuties({ ...parts, db: caretakerDb, leader, processes }, config.retention),
   };
 }
 

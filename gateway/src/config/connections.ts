@@ -2,8 +2,10 @@ import type { GatewayConfig } from "../config.ts";
 
 /** What a process opens beside the connections that are configured; whoever opens a pool of these takes its size from here. */
 export const OWN_CONNECTIONS = {
-  /** One for the lease, which must not wait; the others for what the leader does. */
-  caretaker: 3,
+  /** What the leader does. */
+  caretaker: 2,
+  /** The lease and the heartbeat, which wait for no caretaker. */
+  lead: 1,
   reconciler: 1,
   reconciliations: 2,
   alerter: 2,
@@ -21,8 +23,8 @@ export const OWN_CONNECTIONS = {
 export function countConnections(
   config: Pick<GatewayConfig, "roles" | "ingest" | "worker" | "admin" | "handlers">,
 ): number {
-  const { caretaker, reconciler, reconciliations, alerter, hints, safety, ...ofRoles } = OWN_CONNECTIONS;
-  const always = caretaker + reconciler + reconciliations + alerter + hints + safety;
+  const { caretaker, lead, reconciler, reconciliations, alerter, hints, safety, ...ofRoles } = OWN_CONNECTIONS;
+  const always = caretaker + lead + reconciler + reconciliations + alerter + hints + safety;
   const recording = config.roles.includes("ingest") ? config.ingest.databaseConnections + ofRoles.ingest : 0;
   // Handlers hold as many connections again as the worker has.
   const pools = Object.keys(config.handlers).length > 0 ? 2 : 1;

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import type { Desk } from "../support/delivery-gateway.ts";
-import { openDesk } from "../support/delivery-gateway.ts";
+import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
 
 const SCRIPT = fileURLToPath(new URL("./leader-process.mjs", import.meta.url));
@@ -97,4 +97,20 @@ it("a leader that ends in order gives the lead up at once, however long its leas
   await until(async () => (await deedsOf(desk, SECOND)) > 0);
   second.process.kill("SIGTERM");
   await second.ended;
+});
+
+it("the lease and the heartbeat go by a connection of their own: no caretaker that takes its time holds them up", async () => {
+  const desk = await openDesk();
+  await startDeliveries(desk, { destinations: {} });
+  const lastOf = async (pool: string): Promise<string[]> =>
+    (
+      await desk.query<{ query: string }>(
+        "select query from pg_stat_activity where application_name = $1 and datname = current_database()",
+        [`holdfast ${pool}`],
+      )
+    ).map(({ query }) => query);
+  const isSignOfLife = (query: string): boolean => /^UPDATE holdfast\.leadership|holdfast\.process\b/.test(query);
+  await until(async () => (await lastOf("caretaker")).length > 0);
+  const lead = await lastOf("lead");
+  expect([lead.length, lead.filter(isSignOfLife).length]).toEqual([1, 1]);
 });
