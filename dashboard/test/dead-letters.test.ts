@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import { startIngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import type { Database } from "../../gateway/src/store/database.ts";
+import { copyNewest } from "./support/copy-newest.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
 import { openBeside, recordDead } from "./support/dead-gateway.ts";
 import { expectSlowAndFaulty, LOOKS } from "./support/screen-states.ts";
@@ -96,5 +97,18 @@ describe("the dead letters", () => {
       await expectSound(dashboard);
       await dashboard.context.close();
     }
+  });
+
+  it("of the last hour are shown beyond the first fifty", async () => {
+    await recordDead(db, "1005", "order.many", 422);
+    await copyNewest(gateway, "finished_delivery", 50);
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/dead-letters?last=1h&type=order.many");
+    const rows = page.getByRole("button", { name: /^Retry: / });
+    await expect.poll(() => rows.count()).toBe(50);
+    await page.getByRole("button", { name: "Show older dead letters" }).click();
+    await expect.poll(() => rows.count()).toBe(51);
+    await dashboard.context.close();
   });
 });

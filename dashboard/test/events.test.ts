@@ -73,4 +73,17 @@ describe("the events", () => {
     await expectSound(dashboard);
     await dashboard.context.close();
   });
+
+  it("of the last hour are shown beyond the first fifty", async () => {
+    for (let i = 1; i <= 51; i++) await post(gateway.url, stripeEvent(`evt_many_${i}`, { type: "order.many" }));
+    const dashboard = await browser.openDashboard(gateway.adminUrl, await link());
+    const { page } = dashboard;
+    await dashboard.open("/events?last=1h&type=order.many");
+    const rows = page.locator("main li a");
+    await expect.poll(() => rows.count()).toBe(50);
+    await page.getByRole("button", { name: "Show older events" }).click();
+    await expect.poll(() => rows.count()).toBe(51);
+    await expectSound(dashboard);
+    await dashboard.context.close();
+  });
 });

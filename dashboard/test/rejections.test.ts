@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import { post, SECRET, signedWebhook, startIngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
+import { copyNewest } from "./support/copy-newest.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
 import { expectSlowAndFaulty, LOOKS } from "./support/screen-states.ts";
 
@@ -112,5 +113,18 @@ describe("the rejections", () => {
       await expectSound(dashboard);
       await dashboard.context.close();
     }
+  });
+
+  it("of the last hour are shown beyond the first fifty", async () => {
+    await sendWith("whsec_b25lLW1vcmUtc2VjcmV0LW9mLXRoZS10ZXN0cy0zMg==", "evt_many");
+    await copyNewest(gateway, "rejection", 50);
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/rejections?last=1h");
+    const rows = page.locator("main li a time");
+    await expect.poll(() => rows.count()).toBe(50);
+    await page.getByRole("button", { name: "Show older rejections" }).click();
+    await expect.poll(() => rows.count()).toBe(53);
+    await dashboard.context.close();
   });
 });

@@ -1,7 +1,7 @@
 import type { DeadFilter } from "@holdfast/client";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, RotateCw } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { api } from "../api/api.ts";
 import { mayAct, sessionQuery } from "../api/session.ts";
 import { Button } from "../parts/button.tsx";
@@ -11,6 +11,7 @@ import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { Searched } from "../parts/searched.tsx";
 import { toApiFilter } from "../parts/span-field.tsx";
+import { useFilteredPages } from "../parts/use-filtered-pages.ts";
 import { DeadLetterExport } from "./dead-letters-export.tsx";
 import { DeadLetterFilter } from "./dead-letters-filter.tsx";
 import { DeadGroups } from "./dead-letters-groups.tsx";
@@ -24,21 +25,14 @@ export function DeadLetters() {
   const isDismissed = filter["dismissed"] === "true";
   const groups = useQuery({
     queryKey: ["dead-letters", "groups", filter],
-    queryFn: () => api.deadLetters.groups(readDeadQuery(filter)),
+    queryFn: () => api.deadLetters.groups(readDeadQuery(toApiFilter(filter))),
     refetchInterval: 10_000,
   });
-  const list = useInfiniteQuery({
-    queryKey: ["dead-letters", "list", filter],
-    queryFn: ({ pageParam }) =>
-      api.deadLetters.page({
-        ...readDeadQuery(filter),
-        limit: 50,
-        ...(pageParam === undefined ? {} : { cursor: pageParam }),
-      }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.nextCursor ?? undefined,
+  const { list, rows } = useFilteredPages({
+    key: ["dead-letters", "list"],
+    filter,
+    fetchPage: (query) => api.deadLetters.page({ ...readDeadQuery(query), limit: 50 }),
   });
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   // Asked here and not by the group, which goes when what it stood for is done, and would take the answer with it.
   const [asked, setAsked] = useState<Asked | null>(null);
   const failed = groups.error ?? list.error;
@@ -71,9 +65,9 @@ export function DeadLetters() {
   );
 }
 
-/** The filter of the address as the API takes it. */
-function readDeadQuery(filter: Readonly<Record<string, string>>): DeadFilter & { dismissed?: boolean } {
-  const { dismissed, status, ...rest } = toApiFilter(filter);
+/** The filter of the address as this list takes it. */
+function readDeadQuery(query: Readonly<Record<string, string>>): DeadFilter & { dismissed?: boolean } {
+  const { dismissed, status, ...rest } = query;
   return {
     ...rest,
     ...(status === undefined ? {} : { status: Number(status) }),
@@ -91,12 +85,12 @@ function Actions({
   onAsk: (asked: Asked) => void;
 }) {
   const session = useQuery(sessionQuery);
-  const { dismissed, ...chosen } = readDeadQuery(filter);
+  const { dismissed, ...chosen } = readDeadQuery(toApiFilter(filter));
   const isNarrow = Object.keys(chosen).length > 0;
   if (count === 0) return null;
   return (
     <>
-      <DeadLetterExport query={readDeadQuery(filter)} />
+      <DeadLetterExport query={readDeadQuery(toApiFilter(filter))} />
       {isNarrow && dismissed !== true && mayAct(session.data, "responder") ? (
         <Button
           look="primary"

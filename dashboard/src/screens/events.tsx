@@ -1,5 +1,5 @@
 import type { EventPage, EventSummary } from "@holdfast/client";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Copy as CopyIcon, Pause, Play } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
@@ -14,6 +14,7 @@ import { Page } from "../parts/page.tsx";
 import { Searched } from "../parts/searched.tsx";
 import { toApiFilter } from "../parts/span-field.tsx";
 import { Badge, StateBadge } from "../parts/state-badge.tsx";
+import { useFilteredPages } from "../parts/use-filtered-pages.ts";
 import { useRows } from "../parts/use-rows.ts";
 import { Moment } from "../parts/zone.tsx";
 import { EventFilter } from "./events-filter.tsx";
@@ -28,15 +29,13 @@ export function Events() {
   const [live, setLive] = useState(true);
   const navigate = useNavigate();
   const look = lookFor(filter);
-  const list = useInfiniteQuery({
-    queryKey: ["events", filter],
-    queryFn: ({ pageParam }) => api.get<EventPage>("/events", { ...toApiFilter(filter), limit: 50, cursor: pageParam }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.nextCursor ?? undefined,
+  const { list, rows } = useFilteredPages({
+    key: ["events"],
+    filter,
+    fetchPage: (query) => api.get<EventPage>("/events", { ...query, limit: 50 }),
     // With no row on the screen there is no place to keep, so the first ones simply appear.
-    refetchInterval: ({ state }) => (live && state.data?.pages[0]?.items.length === 0 ? look.everyMs : false),
+    whileEmptyMs: live && look.everyMs,
   });
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const newer = useNewer(rows[0]?.id, filter, live ? look.everyMs : false);
   const open = useCallback((id: string) => void navigate({ to: "/events/$id", params: { id } }), [navigate]);
   const ids = useMemo(() => rows.map(({ id }) => id), [rows]);

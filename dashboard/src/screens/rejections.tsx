@@ -1,5 +1,5 @@
 import type { RejectionGroup, RejectionSummary } from "@holdfast/client";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { ShieldCheck } from "lucide-react";
 import { useCallback, useMemo } from "react";
@@ -16,6 +16,7 @@ import { Page } from "../parts/page.tsx";
 import { Searched } from "../parts/searched.tsx";
 import { SpanField, toApiFilter } from "../parts/span-field.tsx";
 import { Badge } from "../parts/state-badge.tsx";
+import { useFilteredPages } from "../parts/use-filtered-pages.ts";
 import { useRows } from "../parts/use-rows.ts";
 import { Moment } from "../parts/zone.tsx";
 import { RejectionGroups } from "./rejection-groups.tsx";
@@ -29,18 +30,11 @@ export function Rejections() {
     queryFn: () => api.rejections.groups(toApiFilter(filter)),
     refetchInterval: 10_000,
   });
-  const list = useInfiniteQuery({
-    queryKey: ["rejections", filter],
-    queryFn: ({ pageParam }) =>
-      api.rejections.page({
-        ...toApiFilter(filter),
-        limit: 50,
-        ...(pageParam === undefined ? {} : { cursor: pageParam }),
-      }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.nextCursor ?? undefined,
+  const { list, rows } = useFilteredPages({
+    key: ["rejections"],
+    filter,
+    fetchPage: (query) => api.rejections.page({ ...query, limit: 50 }),
   });
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const failed = groups.error ?? list.error;
   const isFiltered = Object.keys(filter).length > 0;
   const isEmpty = groups.data?.items.length === 0 && rows.length === 0 && list.data !== undefined;

@@ -1,0 +1,39 @@
+import type { SearchedPage } from "@holdfast/client";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { toApiFilter } from "./span-field.tsx";
+
+type Texts = Readonly<Record<string, string>>;
+
+/**
+ * A list that is fetched page by page by the filter of the address. "The last hour" is counted from now when the first page is
+ * asked for, and every page after it is asked for from that same moment: a cursor counts for the very filter that gave it.
+ *
+ * @param fetchPage takes the filter as the API has it, with the cursor
+ * @param whileEmptyMs how often to ask again while there is no row
+ */
+export function useFilteredPages<Item>({
+  key,
+  filter,
+  fetchPage,
+  whileEmptyMs = false,
+}: {
+  key: readonly string[];
+  filter: Texts;
+  fetchPage: (query: Record<string, string>) => Promise<SearchedPage<Item>>;
+  whileEmptyMs?: number | false;
+}) {
+  const list = useInfiniteQuery({
+    queryKey: [...key, filter],
+    queryFn: async ({ pageParam }) => {
+      const asked = pageParam?.asked ?? toApiFilter(filter);
+      const page = await fetchPage({ ...asked, ...(pageParam === null ? {} : { cursor: pageParam.cursor }) });
+      return { ...page, asked };
+    },
+    initialPageParam: null as { readonly asked: Texts; readonly cursor: string } | null,
+    getNextPageParam: ({ asked, nextCursor }) => (nextCursor === null ? undefined : { asked, cursor: nextCursor }),
+    refetchInterval: ({ state }) => (state.data?.pages[0]?.items.length === 0 ? whileEmptyMs : false),
+  });
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  return { list, rows };
+}

@@ -1,0 +1,18 @@
+import type { IngestGateway } from "../../../gateway/test/support/ingest-gateway.ts";
+
+/** Copies the newest row of a table, so that a list is long without as many requests. Each copy has an id of its own. */
+export async function copyNewest(
+  gateway: IngestGateway,
+  table: "rejection" | "finished_delivery",
+  copies: number,
+): Promise<void> {
+  await gateway.query(
+    `INSERT INTO holdfast.${table}
+     SELECT (jsonb_populate_record(t, jsonb_build_object('id', n.id))).*
+       FROM holdfast.${table} t
+       CROSS JOIN LATERAL (
+         SELECT overlay(t.id::text PLACING lpad(to_hex(i), 12, '0') FROM 25) AS id FROM generate_series(1, $1::int) AS i) n
+      WHERE t.id = (SELECT id FROM holdfast.${table} ORDER BY id DESC LIMIT 1)`,
+    [copies],
+  );
+}
