@@ -111,4 +111,21 @@ describe("the dead letters", () => {
     await expect.poll(() => rows.count()).toBe(51);
     await dashboard.context.close();
   });
+
+  it("of a cause are retried as far as the filter shows them", async () => {
+    for (const id of ["1006", "1007", "1008"]) await recordDead(db, id, "order.aged", 422);
+    await gateway.query(
+      `UPDATE holdfast.finished_delivery SET finished_at = finished_at - interval '30 minutes'
+        WHERE event_id = (SELECT id FROM holdfast.event WHERE provider_event_id = '1006')`,
+    );
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/dead-letters?last=15m&type=order.aged");
+    await page.getByRole("button", { name: "Retry 2: billing, order.aged" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Retry 2 deliveries" }).click();
+    await page.getByRole("dialog").getByText("2 were retried.").waitFor();
+    await dashboard.open("/dead-letters?type=order.aged");
+    await page.getByRole("button", { name: "Retry 1: billing, order.aged" }).waitFor();
+    await dashboard.context.close();
+  });
 });

@@ -81,6 +81,7 @@ describe("the rejections", () => {
       .getByText("None of them verifies with the secrets of today.", { exact: false })
       .waitFor();
     expect(await page.getByRole("button", { name: "Nothing to replay" }).isDisabled()).toBe(true);
+    await page.getByRole("dialog").getByText("whatever its likely cause", { exact: false }).waitFor();
     await page.keyboard.press("Escape");
     const { status } = await callAdmin("/sources/payments/secrets", { value: OTHER });
     expect(status).toBe(201);

@@ -12,15 +12,11 @@ import { StateBadge } from "../parts/state-badge.tsx";
 import { Moment } from "../parts/zone.tsx";
 import type { Asked } from "./dead-letters-handle.tsx";
 
+/** Asks for what is to be done with those of a group (by its id) that are shown. Null where nothing can be. */
+type AskOfGroup = (kind: Asked["kind"], group: string) => void;
+
 /** Dead letters by cause, the largest group first, each with what to do next. */
-export function DeadGroups({
-  groups,
-  onAsk,
-}: {
-  groups: Groups;
-  /** What is to be done with a group; null where nothing can be. */
-  onAsk: ((asked: Asked) => void) | null;
-}) {
+export function DeadGroups({ groups, onAsk }: { groups: Groups; onAsk: AskOfGroup | null }) {
   const { items, more } = groups;
   return (
     <Card
@@ -37,7 +33,7 @@ export function DeadGroups({
   );
 }
 
-function GroupRow({ group, onAsk }: { group: DeadGroup; onAsk: ((asked: Asked) => void) | null }) {
+function GroupRow({ group, onAsk }: { group: DeadGroup; onAsk: AskOfGroup | null }) {
   const { filter } = useFilter();
   return (
     <li
@@ -79,10 +75,9 @@ function GroupRow({ group, onAsk }: { group: DeadGroup; onAsk: ((asked: Asked) =
   );
 }
 
-function GroupActions({ group, onAsk }: { group: DeadGroup; onAsk: ((asked: Asked) => void) | null }) {
+function GroupActions({ group, onAsk }: { group: DeadGroup; onAsk: AskOfGroup | null }) {
   const { filter, setFilter } = useFilter();
   const session = useQuery(sessionQuery);
-  const chosen = { group: group.id };
   const isChosen = filter["group"] === group.id;
   const about = `${group.destination}, ${group.eventType ?? "no type"}`;
   return (
@@ -95,14 +90,14 @@ function GroupActions({ group, onAsk }: { group: DeadGroup; onAsk: ((asked: Aske
           <Button
             look="quiet"
             aria-label={`Dismiss ${group.count}: ${about}`}
-            onClick={() => onAsk({ kind: "dismiss", filter: chosen })}
+            onClick={() => onAsk("dismiss", group.id)}
           >
             Dismiss
           </Button>
           <Button
             icon={<RotateCw size={13} aria-hidden />}
             aria-label={`Retry ${group.count}: ${about}`}
-            onClick={() => onAsk({ kind: "retry", filter: chosen })}
+            onClick={() => onAsk("retry", group.id)}
           >
             Retry {writeCount(group.count)}
           </Button>

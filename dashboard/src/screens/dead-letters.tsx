@@ -50,7 +50,10 @@ export function DeadLetters() {
       {groups.isPending || list.isPending ? <Loading /> : null}
       {isEmpty ? <NothingDead filter={filter} /> : null}
       {(groups.data?.items.length ?? 0) > 0 ? (
-        <DeadGroups groups={groups.data!} onAsk={isDismissed ? null : setAsked} />
+        <DeadGroups
+          groups={groups.data!}
+          onAsk={isDismissed ? null : (kind, group) => setAsked({ kind, filter: { ...readChosen(filter), group } })}
+        />
       ) : null}
       {rows.length > 0 ? <DeadLetterRows rows={rows} /> : null}
       {list.hasNextPage ? (
@@ -75,6 +78,12 @@ function readDeadQuery(query: Readonly<Record<string, string>>): DeadFilter & { 
   };
 }
 
+/** What the filter of the address chooses of the open ones, as an action takes it. */
+function readChosen(filter: Readonly<Record<string, string>>): DeadFilter {
+  const { dismissed: _, ...chosen } = readDeadQuery(toApiFilter(filter));
+  return chosen;
+}
+
 function Actions({
   filter,
   count,
@@ -85,13 +94,13 @@ function Actions({
   onAsk: (asked: Asked) => void;
 }) {
   const session = useQuery(sessionQuery);
-  const { dismissed, ...chosen } = readDeadQuery(toApiFilter(filter));
+  const chosen = readChosen(filter);
   const isNarrow = Object.keys(chosen).length > 0;
   if (count === 0) return null;
   return (
     <>
       <DeadLetterExport query={readDeadQuery(toApiFilter(filter))} />
-      {isNarrow && dismissed !== true && mayAct(session.data, "responder") ? (
+      {isNarrow && filter["dismissed"] !== "true" && mayAct(session.data, "responder") ? (
         <Button
           look="primary"
           icon={<RotateCw size={13} aria-hidden />}

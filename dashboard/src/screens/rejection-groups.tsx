@@ -87,7 +87,9 @@ function GroupRow({ group }: { group: RejectionGroup }) {
           <ArrowRight size={13} aria-hidden />
         </Link>
       </div>
-      {asks ? <RejectionReplay scope={toScope(group)} onClose={() => setAsks(false)} /> : null}
+      {asks ? (
+        <RejectionReplay scope={toScope(group)} note={describeScope(group)} onClose={() => setAsks(false)} />
+      ) : null}
     </li>
   );
 }
@@ -98,4 +100,9 @@ const NONE = { source: "", reason: "", cause: "" };
 function toScope(group: RejectionGroup) {
   const until = new Date(Date.parse(group.lastAt) + 1).toISOString();
   return { sources: [group.source], reasons: [group.reason], since: group.firstAt, until };
+}
+
+// A plan goes by the reason that the door gave; the likely cause is what the diagnosis adds to it.
+function describeScope({ source, reason }: RejectionGroup): string {
+  return `It looks at every rejection of ${source} with the reason “${writeWords(reason)}” from the first to the last of these, whatever its likely cause.`;
 }

@@ -11,7 +11,16 @@ import { FaultPanel, Loading } from "../parts/outcome.tsx";
 import { writeWords } from "./rejection-words.ts";
 
 /** Verifies rejections with the secrets of today, says what would come of it, and makes events of them when told to. */
-export function RejectionReplay({ scope, onClose }: { scope: Omit<ReplayWish, "of">; onClose: () => void }) {
+export function RejectionReplay({
+  scope,
+  note,
+  onClose,
+}: {
+  scope: Omit<ReplayWish, "of">;
+  /** What the scope takes in beside what was asked for. */
+  note?: string;
+  onClose: () => void;
+}) {
   const client = useQueryClient();
   const plan = useQuery({
     queryKey: ["rejection-plan", scope],
@@ -35,6 +44,7 @@ export function RejectionReplay({ scope, onClose }: { scope: Omit<ReplayWish, "o
       title="Replay into events"
       lead="Each is verified again with the secrets of today. What verifies is recorded and delivered as if it had just come; what does not stays a rejection."
     >
+      {note === undefined ? null : <p className="mb-4 text-[13px] text-soft">{note}</p>}
       {plan.error === null ? null : <FaultPanel error={plan.error} onRetry={() => void plan.refetch()} />}
       {plan.isPending ? <Loading rows={3} /> : null}
       {plan.data === undefined || run.data !== undefined ? null : (
