@@ -61,6 +61,28 @@ describe("the replays", () => {
     await dashboard.context.close();
   });
 
+  it("between two moments begin where it is said, and are not planned before it is", async () => {
+    const before = (await api.replays.page({})).items.length;
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/replays/new?source=payments");
+    await page.getByLabel("Received").selectOption({ label: "Between two moments" });
+    await page.getByLabel(/^To /).fill("2026-03-02T12:30:00");
+    await expect.poll(() => page.url()).toContain("until=");
+    await page.getByRole("button", { name: "Count what would happen" }).click();
+    await page.getByText("From when on?", { exact: false }).waitFor();
+    expect(await page.getByLabel(/^From /).getAttribute("aria-invalid")).toBe("true");
+    expect((await api.replays.page({})).items).toHaveLength(before);
+    await page.getByLabel(/^From /).fill("2026-03-01T09:00:00");
+    await expect.poll(() => page.url()).toContain("since=");
+    await page.getByRole("button", { name: "Count what would happen" }).click();
+    await page.getByText("Planned, not run").waitFor();
+    const [planned] = (await api.replays.page({})).items;
+    const { since, until } = planned!.scope;
+    expect(Date.parse(until) - Date.parse(since)).toBe(27.5 * 3_600_000);
+    await dashboard.context.close();
+  });
+
   it("are sound in both themes and at 360 pixels when there are some", async () => {
     const [replay] = (await api.replays.page({})).items;
     await expectSoundInEveryLook(open, {

@@ -104,5 +104,5 @@ function toScope(group: RejectionGroup) {
 
 // A plan goes by the reason that the door gave; the likely cause is what the diagnosis adds to it.
 function describeScope({ source, reason }: RejectionGroup): string {
-  return `It looks at every rejection of ${source} with the reason “${writeWords(reason)}” from the first to the last of these, whatever its likely cause.`;
+  return `It looks at all that ${source} rejected for this reason (${writeWords(reason)}) from the first to the last of these, whatever its likely cause.`;
 }

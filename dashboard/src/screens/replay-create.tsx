@@ -21,11 +21,14 @@ const SPANS = [
   ["", "Between two moments"],
 ] as const;
 
+type Filter = Readonly<Record<string, string>>;
+
 const TRAIL = [["/replays", "Replays"]] as const;
 
 /** Chooses what a replay goes over. The scope stands in the address, so other screens can lead here with it. */
 export function ReplayCreate() {
   const { filter, setFilter } = useFilter();
+  const [isAsked, setAsked] = useState(false);
   const navigate = useNavigate();
   const plan = useMutation({
     mutationFn: (form: FormData) => api.replays.plan(readWish(form, filter)),
@@ -42,7 +45,8 @@ export function ReplayCreate() {
         className="flex max-w-3xl flex-col gap-4"
         onSubmit={(event) => {
           event.preventDefault();
-          plan.mutate(new FormData(event.currentTarget));
+          setAsked(true);
+          if (!lacksStart(filter)) plan.mutate(new FormData(event.currentTarget));
         }}
       >
         <Card title="What">
@@ -57,7 +61,7 @@ export function ReplayCreate() {
               ]}
             />
             <Scope of={of} />
-            <When />
+            <When isAsked={isAsked} />
           </div>
         </Card>
         {of === "events" ? <States chosen={filter["states"]} /> : null}
@@ -97,20 +101,36 @@ function Scope({ of }: { of: "events" | "rejections" }) {
   );
 }
 
-function When() {
+/** Between two moments that the address has or that are to be filled in, and not the last so many hours. */
+function isExact({ since, until, hours }: Filter): boolean {
+  return since !== undefined || until !== undefined || hours === "exact";
+}
+
+/** Without a beginning the API would go by its own, a day before the end. Ids need none: they say all. */
+function lacksStart(filter: Filter): boolean {
+  return isExact(filter) && filter["since"] === undefined && filter["ids"] === undefined;
+}
+
+function When({ isAsked }: { isAsked: boolean }) {
   const { filter, setFilter } = useFilter();
-  const isExact = filter["since"] !== undefined || filter["hours"] === "exact";
+  const fault = isAsked && lacksStart(filter) ? "From when on? Without it nothing is counted." : null;
   return (
     <>
       <ChoiceField
         label="Received"
-        value={isExact ? "" : (filter["hours"] ?? "24")}
+        value={isExact(filter) ? "" : (filter["hours"] ?? "24")}
         onChoose={(hours) => setFilter({ hours: hours === "" ? "exact" : hours, since: "", until: "" })}
         choices={SPANS}
       />
-      {isExact ? (
+      {isExact(filter) ? (
         <>
-          <MomentField name="since" label="From (your time zone)" value={filter["since"]} onChange={setFilter} />
+          <MomentField
+            name="since"
+            label="From (your time zone)"
+            fault={fault}
+            value={filter["since"]}
+            onChange={setFilter}
+          />
           <MomentField
             name="until"
             label="To (your time zone; empty: now)"
@@ -126,11 +146,13 @@ function When() {
 function MomentField({
   name,
   label,
+  fault = null,
   value,
   onChange,
 }: {
   name: "since" | "until";
   label: string;
+  fault?: string | null;
   value: string | undefined;
   onChange: (changes: Record<string, string>) => void;
 }) {
@@ -139,6 +161,7 @@ function MomentField({
       label={label}
       type="datetime-local"
       step={1}
+      fault={fault}
       value={value === undefined ? "" : toLocalText(new Date(value))}
       onChange={({ target }) => onChange({ [name]: target.value === "" ? "" : new Date(target.value).toISOString() })}
     />
@@ -221,7 +244,7 @@ function Pace({ of }: { of: "events" | "rejections" }) {
 const HOUR_MS = 3_600_000;
 
 /** The form and the address as the API takes a wish. */
-function readWish(form: FormData, filter: Readonly<Record<string, string>>): ReplayWish {
+function readWish(form: FormData, filter: Filter): ReplayWish {
   const of = filter["of"] === "rejections" ? "rejections" : "events";
   const states = form.getAll("states").map(String) as SelectableState[];
   const copyTo = String(form.get("copyTo") ?? "");
@@ -257,9 +280,9 @@ function give<K extends string>(name: K, values: string[]): Partial<Record<K, st
   return values.length === 0 ? {} : ({ [name]: values } as Record<K, string[]>);
 }
 
-function readSpan(filter: Readonly<Record<string, string>>): Pick<ReplayWish, "since" | "until"> {
-  const { since, until, hours } = filter;
-  if (since !== undefined) return { since, ...(until === undefined ? {} : { until }) };
-  if (hours === "exact" || filter["ids"] !== undefined) return {};
+function readSpan(filter: Filter): Pick<ReplayWish, "since" | "until"> {
+  const { since, until, hours, ids } = filter;
+  if (isExact(filter)) return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+  if (ids !== undefined) return {};
   return { since: new Date(Date.now() - Number(hours ?? 24) * HOUR_MS).toISOString() };
 }
