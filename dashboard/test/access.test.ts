@@ -1,3 +1,4 @@
+import { createApi, type Person } from "@holdfast/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import { startIngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
@@ -89,6 +90,22 @@ describe("the settings", () => {
     await expectSound(dashboard);
     await expectSlowAndFaulty(dashboard, "/settings", /\/api\/v1\/settings/);
   });
+});
+
+it("a form changes of somebody what was touched in it, and leaves what another has changed meanwhile", async () => {
+  const api = createApi({ url: gateway.adminUrl, token: gateway.gateway.adminToken! });
+  const grace = await api.people.add({ email: "grace@example.com", password: "nine larks above the fell" });
+  const dashboard = await open();
+  const { page } = dashboard;
+  await dashboard.open("/keys");
+  await page.getByRole("button", { name: "Change: grace@example.com" }).click();
+  await api.people.update(grace.id, { role: "operator" });
+  await page.getByRole("dialog").getByLabel("Name").fill("Grace");
+  await page.getByRole("dialog").getByRole("button", { name: "Change" }).click();
+  await page.getByText("Grace", { exact: true }).waitFor();
+  const changed = await api.get<Person>(`/people/${grace.id}`);
+  expect([changed.name, changed.role]).toEqual(["Grace", "operator"]);
+  await dashboard.context.close();
 });
 
 it("all three are sound in both themes and at 360 pixels", async () => {

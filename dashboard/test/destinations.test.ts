@@ -78,6 +78,21 @@ describe("the destinations", () => {
     await dashboard.context.close();
   });
 
+  it("take the limits that were changed, and leave those that another has changed meanwhile", async () => {
+    await api.destinations.update("billing", { ratePerSec: 50 });
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/destinations/billing");
+    await page.getByRole("button", { name: "Limits" }).click();
+    await api.destinations.update("billing", { ratePerSec: 5, timeoutMs: 4_000 });
+    await page.getByLabel("Attempts at once").fill("9");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("at most 9 at once").first().waitFor();
+    const { concurrency, ratePerSec, timeoutMs } = await api.destinations.get("billing");
+    expect([concurrency, ratePerSec, timeoutMs]).toEqual([9, 5, 4_000]);
+    await dashboard.context.close();
+  });
+
   it("are sound in both themes and at 360 pixels when there are some, and offer a viewer nothing to change", async () => {
     await expectSoundInEveryLook(open, {
       "/destinations": "billing",

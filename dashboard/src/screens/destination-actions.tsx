@@ -173,8 +173,10 @@ function Impact({ id, then }: { id: string; then: string }): ReactNode {
 
 function LimitsDialog({ destination, onClose }: Parts) {
   const refresh = useRefresh();
+  // The screen goes on asking; the fields stay as they were when the form was opened.
+  const [begun] = useState(destination);
   const save = useMutation({
-    mutationFn: (form: FormData) => api.patch(`/destinations/${destination.id}`, readLimits(form)),
+    mutationFn: (form: FormData) => saveLimits(form, begun),
     onSuccess: async () => {
       await refresh();
       onClose();
@@ -188,7 +190,7 @@ function LimitsDialog({ destination, onClose }: Parts) {
       step={name === "ratePerSec" ? "any" : 1}
       label={label}
       hint={hint}
-      defaultValue={destination[name] ?? ""}
+      defaultValue={begun[name] ?? ""}
       fault={faultOf(save.error, name)}
     />
   );
@@ -215,7 +217,7 @@ function LimitsDialog({ destination, onClose }: Parts) {
           min={100}
           label="An attempt may take, in ms"
           required
-          defaultValue={destination.timeoutMs}
+          defaultValue={begun.timeoutMs}
           fault={faultOf(save.error, "timeoutMs")}
         />
         <FormFault error={save.error} shown={["concurrency", "ratePerSec", "burst", "timeoutMs"]} />
@@ -230,15 +232,14 @@ function LimitsDialog({ destination, onClose }: Parts) {
   );
 }
 
-/** Empty takes a limit away. */
-function readLimits(form: FormData): Record<string, number | null> {
-  const names = ["concurrency", "ratePerSec", "burst", "timeoutMs"];
-  return Object.fromEntries(
-    names.map((name) => {
-      const text = String(form.get(name) ?? "").trim();
-      return [name, text === "" ? null : Number(text)];
-    }),
-  );
+/** Saves what is other than the form began with: the rest may have been changed by somebody else since. Empty takes a limit away. */
+async function saveLimits(form: FormData, begun: DestinationDetail): Promise<void> {
+  const changes = (["concurrency", "ratePerSec", "burst", "timeoutMs"] as const).flatMap((name) => {
+    const text = String(form.get(name) ?? "").trim();
+    const limit = text === "" ? null : Number(text);
+    return limit === begun[name] ? [] : [[name, limit] as const];
+  });
+  if (changes.length > 0) await api.patch(`/destinations/${begun.id}`, Object.fromEntries(changes));
 }
 
 function SecretDialog({ destination: { id, name }, onClose }: Parts) {

@@ -176,13 +176,16 @@ function ChangePerson({
       impact={person.issuer === null ? CHANGE_IMPACT : `${CHANGE_IMPACT} ${PROVIDER_IMPACT}`}
       verb="Change"
       look="primary"
-      act={(form) => {
+      act={async (form) => {
+        const name = String(form.get("name")).trim();
         const password = String(form.get("password"));
-        return api.people.update(person.id, {
-          name: String(form.get("name")).trim(),
-          role,
+        // What was not touched here may have been changed by somebody else since.
+        const changes = {
+          ...(name === person.name ? {} : { name }),
+          ...(role === person.role ? {} : { role }),
           ...(password === "" ? {} : { password }),
-        });
+        };
+        if (Object.keys(changes).length > 0) await api.people.update(person.id, changes);
       }}
     >
       <TextField label="Name" name="name" required maxLength={100} defaultValue={person.name} />
