@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import { post, startIngestGateway, stripeEvent } from "../../gateway/test/support/ingest-gateway.ts";
+import { tryOnce } from "../../gateway/test/support/recorded-events.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
+import { openBeside } from "./support/dead-gateway.ts";
 
 const browser = useBrowser();
 let gateway: IngestGateway;
@@ -86,4 +88,39 @@ describe("the events", () => {
     await expectSound(dashboard);
     await dashboard.context.close();
   });
+
+  it("show how their deliveries stand by now, and count as new what no row shows", async () => {
+    for (const id of ["evt_live_1", "evt_live_2"]) await post(gateway.url, stripeEvent(id, { type: "order.live" }));
+    const dashboard = await browser.openDashboard(gateway.adminUrl, await link());
+    const { page } = dashboard;
+    await page.clock.install();
+    await dashboard.open("/events?type=order.live&state=ready");
+    const rows = page.locator("main li a");
+    await expect.poll(() => rows.count()).toBe(2);
+    await processDelivery("evt_live_2");
+    await post(gateway.url, stripeEvent("evt_live_3", { type: "order.live" }));
+    await page.clock.fastForward(20_000);
+    await page.getByRole("button", { name: "1 new event: show" }).waitFor();
+    await dashboard.open("/events?type=order.live");
+    await expect.poll(() => rows.allInnerTexts()).toEqual(matching(/Ready/, /Processed/, /Ready/));
+    await processDelivery("evt_live_1");
+    await expect.poll(() => rows.allInnerTexts()).toEqual(matching(/Ready/, /Processed/, /Processed/));
+    await dashboard.context.close();
+  });
 });
+
+function matching(...words: RegExp[]): unknown[] {
+  return words.map((word) => expect.stringMatching(word) as unknown);
+}
+
+/** Lets the delivery of an event be processed, as a worker does. */
+async function processDelivery(providerId: string): Promise<void> {
+  const [delivery] = await gateway.query<{ id: string }>(
+    `SELECT d.id FROM holdfast.delivery d
+       JOIN holdfast.event e ON e.bucket = d.bucket AND e.id = d.event_id WHERE e.provider_event_id = $1`,
+    [providerId],
+  );
+  const db = openBeside(gateway);
+  await tryOnce(db, delivery!.id, { kind: "answered", status: 200, retryAfterMs: null }, { to: "processed" });
+  await db.close();
+}

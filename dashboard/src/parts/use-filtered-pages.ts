@@ -28,7 +28,7 @@ export function useFilteredPages<Item>({
     queryFn: async ({ pageParam }) => {
       const asked = pageParam?.asked ?? toApiFilter(filter);
       const page = await fetchPage({ ...asked, ...(pageParam === null ? {} : { cursor: pageParam.cursor }) });
-      return { ...page, asked };
+      return { ...page, asked, readAtMs: Date.now() };
     },
     initialPageParam: null as { readonly asked: Texts; readonly cursor: string } | null,
     getNextPageParam: ({ asked, nextCursor }) => (nextCursor === null ? undefined : { asked, cursor: nextCursor }),

@@ -29,14 +29,14 @@ export function Events() {
   const [live, setLive] = useState(true);
   const navigate = useNavigate();
   const look = lookFor(filter);
-  const { list, rows } = useFilteredPages({
+  const { list } = useFilteredPages({
     key: ["events"],
     filter,
     fetchPage: (query) => api.get<EventPage>("/events", { ...query, limit: 50 }),
     // With no row on the screen there is no place to keep, so the first ones simply appear.
     whileEmptyMs: live && look.everyMs,
   });
-  const newer = useNewer(rows[0]?.id, filter, live ? look.everyMs : false);
+  const { rows, newer } = useNewest(list.data?.pages ?? NO_PAGES, filter, live && look.everyMs);
   const open = useCallback((id: string) => void navigate({ to: "/events/$id", params: { id } }), [navigate]);
   const ids = useMemo(() => rows.map(({ id }) => id), [rows]);
   const marked = useRows(ids, open);
@@ -88,21 +88,39 @@ function lookFor(filter: Readonly<Record<string, string>>): { everyMs: number | 
   return { everyMs: filter["state"] !== undefined || filter["destination"] !== undefined ? SLOWER_MS : LIVE_MS };
 }
 
-/** How many events have come since the newest one that is shown. */
-function useNewer(
-  newest: string | undefined,
+interface ShownPage {
+  readonly items: readonly EventSummary[];
+  readonly readAtMs: number;
+}
+const NO_PAGES: readonly ShownPage[] = [];
+
+/**
+ * The rows of the pages in the state that a look at the newest events has found since, and how many events such a look has
+ * found that no row shows. Rows keep their places: one that does not fit the filter any more stays until the list is read anew.
+ */
+function useNewest(
+  pages: readonly ShownPage[],
   filter: Readonly<Record<string, string>>,
   everyMs: number | false,
-): number {
-  const look = useQuery({
+): { rows: readonly EventSummary[]; newer: number } {
+  const hasRows = pages.some(({ items }) => items.length > 0);
+  const { data: look, dataUpdatedAt: lookedAtMs } = useQuery({
     queryKey: ["events-newer", filter],
     queryFn: () => api.get<EventPage>("/events", { ...toApiFilter(filter), limit: 50 }),
     refetchInterval: everyMs,
-    enabled: everyMs !== false && newest !== undefined,
+    enabled: everyMs !== false && hasRows,
   });
-  if (newest === undefined || look.data === undefined) return 0;
-  const at = look.data.items.findIndex(({ id }) => id === newest);
-  return at < 0 ? look.data.items.length : at;
+  return useMemo(() => {
+    const found = new Map(look?.items.map((event) => [event.id, event]));
+    const rows = pages.flatMap(({ items, readAtMs }) =>
+      items.map((event) => (lookedAtMs > readAtMs ? (found.get(event.id) ?? event) : event)),
+    );
+    const shown = new Set(rows.map(({ id }) => id));
+    const oldest = rows.at(-1)?.id ?? "";
+    // Ids go by time. What is older than every row is not new: it stands on a page that was not asked for.
+    const newer = [...found.keys()].filter((id) => id > oldest && !shown.has(id)).length;
+    return { rows, newer: rows.length === 0 ? 0 : newer };
+  }, [pages, look, lookedAtMs]);
 }
 
 function NothingFound({ filtered }: { filtered: boolean }) {
