@@ -128,4 +128,26 @@ describe("the dead letters", () => {
     await page.getByRole("button", { name: "Retry 1: billing, order.aged" }).waitFor();
     await dashboard.context.close();
   });
+
+  it("say that none fits when all were looked at, and until then how far the search has come", async () => {
+    await recordDead(db, "1009", "order.rare", 422);
+    await recordDead(db, "1010", "order.flood", 422);
+    await copyNewest(gateway, "finished_delivery", 4_000);
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/dead-letters?type=order.rare");
+    await page.getByText("Searched the newest 2,000 dead letters; older ones were not looked at yet.").waitFor();
+    expect(await page.getByText("No dead letter fits this filter").count()).toBe(0);
+    await page.getByRole("button", { name: "Show older dead letters" }).click();
+    await page.getByText("Searched the newest 4,000 dead letters; older ones were not looked at yet.").waitFor();
+    await page.getByRole("button", { name: "Retry all that fit" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Retry 1 delivery" }).click();
+    await page.getByRole("dialog").getByText("1 was retried.").waitFor();
+    await dashboard.open("/dead-letters?type=order.none");
+    const more = page.getByRole("button", { name: "Show older dead letters" });
+    await more.click();
+    await more.click();
+    await page.getByText("No dead letter fits this filter").waitFor();
+    await dashboard.context.close();
+  });
 });

@@ -28,20 +28,21 @@ export function DeadLetters() {
     queryFn: () => api.deadLetters.groups(readDeadQuery(toApiFilter(filter))),
     refetchInterval: 10_000,
   });
-  const { list, rows } = useFilteredPages({
+  const { list, rows, searched } = useFilteredPages({
     key: ["dead-letters", "list"],
     filter,
-    fetchPage: (query) => api.deadLetters.page({ ...readDeadQuery(query), limit: 50 }),
+    fetchPage: (query) => api.deadLetters.page(readDeadQuery(query)),
   });
   // Asked here and not by the group, which goes when what it stood for is done, and would take the answer with it.
   const [asked, setAsked] = useState<Asked | null>(null);
   const failed = groups.error ?? list.error;
-  const isEmpty = list.data !== undefined && rows.length === 0;
+  // A page may be empty because only a part was looked at: then there is more to look through.
+  const isEmpty = list.data !== undefined && rows.length === 0 && !list.hasNextPage;
   return (
     <Page
       title="Dead letters"
       lead="Deliveries that were given up, by their cause. Nothing is lost: each is kept with its event until somebody retries or dismisses it."
-      actions={<Actions filter={filter} count={rows.length} onAsk={setAsked} />}
+      actions={list.data === undefined || isEmpty ? undefined : <Actions filter={filter} onAsk={setAsked} />}
     >
       <DeadLetterFilter />
       {failed === null ? null : (
@@ -61,7 +62,13 @@ export function DeadLetters() {
           Show older dead letters
         </Button>
       ) : null}
-      {isEmpty ? null : <Searched searched={groups.data?.searched} of="dead letters" />}
+      {isEmpty ? null : (
+        <Searched
+          searched={searched ?? groups.data?.searched}
+          of="dead letters"
+          hasMore={searched !== null && list.hasNextPage}
+        />
+      )}
       <Handlings />
       {asked === null ? null : <HandleDialog {...asked} onClose={() => setAsked(null)} />}
     </Page>
@@ -86,17 +93,14 @@ function readChosen(filter: Readonly<Record<string, string>>): DeadFilter {
 
 function Actions({
   filter,
-  count,
   onAsk,
 }: {
   filter: Readonly<Record<string, string>>;
-  count: number;
   onAsk: (asked: Asked) => void;
 }) {
   const session = useQuery(sessionQuery);
   const chosen = readChosen(filter);
   const isNarrow = Object.keys(chosen).length > 0;
-  if (count === 0) return null;
   return (
     <>
       <DeadLetterExport query={readDeadQuery(toApiFilter(filter))} />

@@ -29,10 +29,10 @@ export function Events() {
   const [live, setLive] = useState(true);
   const navigate = useNavigate();
   const look = lookFor(filter);
-  const { list } = useFilteredPages({
+  const { list, searched } = useFilteredPages({
     key: ["events"],
     filter,
-    fetchPage: (query) => api.get<EventPage>("/events", { ...query, limit: 50 }),
+    fetchPage: (query) => api.get<EventPage>("/events", query),
     // With no row on the screen there is no place to keep, so the first ones simply appear.
     whileEmptyMs: live && look.everyMs,
   });
@@ -64,7 +64,7 @@ export function Events() {
         {list.data !== undefined && rows.length === 0 ? <NothingFound filtered={hasFilter} /> : null}
         {rows.length > 0 ? <EventRows rows={rows} marked={marked} /> : null}
       </Card>
-      <Searched searched={list.data?.pages.at(-1)?.searched} of="events" hasMore={list.hasNextPage} />
+      <Searched searched={searched} of="events" hasMore={list.hasNextPage} />
       {list.hasNextPage ? (
         <Button busy={list.isFetchingNextPage} className="self-center" onClick={() => void list.fetchNextPage()}>
           Show older events

@@ -30,10 +30,10 @@ export function Rejections() {
     queryFn: () => api.rejections.groups(toApiFilter(filter)),
     refetchInterval: 10_000,
   });
-  const { list, rows } = useFilteredPages({
+  const { list, rows, searched } = useFilteredPages({
     key: ["rejections"],
     filter,
-    fetchPage: (query) => api.rejections.page({ ...query, limit: 50 }),
+    fetchPage: (query) => api.rejections.page(query),
   });
   const failed = groups.error ?? list.error;
   const isFiltered = Object.keys(filter).length > 0;
@@ -58,7 +58,7 @@ export function Rejections() {
       ) : null}
       {isEmpty && !isFiltered ? null : (
         <Searched
-          searched={list.data?.pages.at(-1)?.searched ?? groups.data?.searched}
+          searched={searched ?? groups.data?.searched}
           of="rejections"
           hasMore={list.hasNextPage}
         />

@@ -8,10 +8,10 @@ export async function copyNewest(
 ): Promise<void> {
   await gateway.query(
     `INSERT INTO holdfast.${table}
-     SELECT (jsonb_populate_record(t, jsonb_build_object('id', n.id))).*
-       FROM holdfast.${table} t
-       CROSS JOIN LATERAL (
-         SELECT overlay(t.id::text PLACING lpad(to_hex(i), 12, '0') FROM 25) AS id FROM generate_series(1, $1::int) AS i) n
+     SELECT r.* FROM holdfast.${table} t
+       CROSS JOIN generate_series(1, $1::int) AS i
+       CROSS JOIN LATERAL jsonb_populate_record(
+         t, jsonb_build_object('id', overlay(t.id::text PLACING lpad(to_hex(i), 12, '0') FROM 25))) AS r
       WHERE t.id = (SELECT id FROM holdfast.${table} ORDER BY id DESC LIMIT 1)`,
     [copies],
   );
