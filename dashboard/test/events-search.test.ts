@@ -71,6 +71,28 @@ describe("events", () => {
     await dashboard.context.close();
   });
 
+  it("are filtered by what is typed, letter by letter where the cursor stands", async () => {
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/events?state=ready");
+    const typeField = page.getByLabel("Event type");
+    const typeInAddress = () => new URL(page.url()).searchParams.get("type");
+    await typeField.fill("voice.paid");
+    await expect.poll(typeInAddress).toBe("voice.paid");
+    await page.getByText("No event fits this filter").waitFor();
+    await typeField.press("Home");
+    await page.keyboard.type("in");
+    expect(await typeField.inputValue()).toBe("invoice.paid");
+    await page.getByLabel("State of a delivery").selectOption("");
+    await expect.poll(() => page.locator("main li a").count()).toBe(3);
+    expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ type: "invoice.paid" });
+    await typeField.fill("half of a w");
+    await page.getByRole("button", { name: "Everything" }).click();
+    await expect.poll(() => typeField.inputValue()).toBe("");
+    expect(new URL(page.url()).search).toBe("");
+    await dashboard.context.close();
+  });
+
   it("are told to be on their way, and what went wrong", async () => {
     await expectSlowAndFaulty(await open(), "/events", /\/api\/v1\/events\?/);
   });

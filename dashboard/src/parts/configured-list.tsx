@@ -6,8 +6,9 @@ import { CONFIGURED_MAX } from "../api/collect-all.ts";
 import { Button } from "./button.tsx";
 import { Card } from "./card.tsx";
 import { classNames } from "./class-names.ts";
-import { ChoiceField, TextField } from "./field.tsx";
+import { ChoiceField } from "./field.tsx";
 import { FilterBar, useFilter } from "./filter-bar.tsx";
+import { FilterText } from "./filter-text.tsx";
 import { LinkButton } from "./link-button.tsx";
 import { writeCount } from "./numbers.ts";
 import { Empty, FaultPanel, Loading } from "./outcome.tsx";
@@ -104,13 +105,13 @@ function KindFilter({ kind }: { kind: ConfiguredKind }) {
   const { filter, setFilter, clear } = useFilter();
   return (
     <FilterBar active={Object.keys(filter).length > 0} onClear={clear}>
-      <TextField
+      <FilterText
         label={label}
         data-filter=""
         placeholder={placeholder}
         className="w-56"
         value={filter["text"] ?? ""}
-        onChange={(event) => setFilter({ text: event.target.value })}
+        onTake={(text) => setFilter({ text })}
       />
       <ChoiceField
         label="Show"

@@ -3,24 +3,30 @@ import { X } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "./button.tsx";
 
-/** The filter as it stands in the address: plain texts by name. Setting one to the empty text takes it away. */
+type Filter = Readonly<Record<string, string>>;
+
+/**
+ * The filter as it stands in the address: plain texts by name. Setting one to the empty text takes it away. Changes are put
+ * over what the address has by then, so that none undoes another; they end when it stands there.
+ */
 export function useFilter(): {
-  filter: Readonly<Record<string, string>>;
-  setFilter: (changes: Readonly<Record<string, string>>) => void;
+  filter: Filter;
+  setFilter: (changes: Filter) => Promise<void>;
+  replaceFilter: (filter: Filter) => void;
   clear: () => void;
 } {
   const filter: Record<string, string> = useSearch({ strict: false });
   const navigate = useNavigate();
-  const go = (search: Record<string, string>): void => {
-    void navigate({ to: ".", search: search as never, replace: true });
-  };
+  const go = (search: (present: Filter) => Filter): Promise<void> =>
+    navigate({ to: ".", search: search as never, replace: true });
   return {
     filter,
-    setFilter: (changes) => {
-      const next = { ...filter, ...changes };
-      go(Object.fromEntries(Object.entries(next).filter(([, value]) => value !== "")));
-    },
-    clear: () => go({}),
+    setFilter: (changes) =>
+      go((present) =>
+        Object.fromEntries(Object.entries({ ...present, ...changes }).filter(([, value]) => value !== "")),
+      ),
+    replaceFilter: (next) => void go(() => next),
+    clear: () => void go(() => ({})),
   };
 }
 

@@ -1,4 +1,5 @@
-import { ChoiceField, TextField } from "./field.tsx";
+import { ChoiceField } from "./field.tsx";
+import { MomentField } from "./moment-field.tsx";
 
 const SPANS = [
   ["", "Any time"],
@@ -14,7 +15,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 
 type Filter = Readonly<Record<string, string>>;
 
 /** A span of time in a filter: `last=24h`, or `since` and `until` as ISO times. Shown and typed in the browser's own zone. */
-export function SpanField({ filter, setFilter }: { filter: Filter; setFilter: (changes: Filter) => void }) {
+export function SpanField({ filter, setFilter }: { filter: Filter; setFilter: (changes: Filter) => Promise<void> }) {
   const isCustom = filter["last"] === "custom" || filter["since"] !== undefined || filter["until"] !== undefined;
   return (
     <>
@@ -23,49 +24,26 @@ export function SpanField({ filter, setFilter }: { filter: Filter; setFilter: (c
         className="w-40"
         choices={SPANS}
         value={isCustom ? "custom" : (filter["last"] ?? "")}
-        onChoose={(last) => setFilter({ last, since: "", until: "" })}
+        onChoose={(last) => void setFilter({ last, since: "", until: "" })}
       />
       {isCustom ? (
         <>
-          <At label="From" name="since" filter={filter} setFilter={setFilter} />
-          <At label="To" name="until" filter={filter} setFilter={setFilter} />
+          <MomentField
+            label="From"
+            className="w-52"
+            value={filter["since"]}
+            onTake={(since) => setFilter({ last: "custom", since })}
+          />
+          <MomentField
+            label="To"
+            className="w-52"
+            value={filter["until"]}
+            onTake={(until) => setFilter({ last: "custom", until })}
+          />
         </>
       ) : null}
     </>
   );
-}
-
-function At({
-  label,
-  name,
-  filter,
-  setFilter,
-}: {
-  label: string;
-  name: "since" | "until";
-  filter: Filter;
-  setFilter: (changes: Filter) => void;
-}) {
-  return (
-    <TextField
-      label={label}
-      type="datetime-local"
-      step={1}
-      className="w-52"
-      value={toLocalInput(filter[name])}
-      onChange={(event) => {
-        const at = new Date(event.target.value);
-        setFilter({ last: "custom", [name]: Number.isNaN(at.getTime()) ? "" : at.toISOString() });
-      }}
-    />
-  );
-}
-
-// What a datetime-local field takes: local time without a zone.
-function toLocalInput(iso: string | undefined): string {
-  const at = iso === undefined ? Number.NaN : Date.parse(iso);
-  if (Number.isNaN(at)) return "";
-  return new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }
 
 /** The filter as the API takes it: `last` becomes `since`, counted from now. */

@@ -36,6 +36,8 @@ export function useFilteredPages<Item>({
     },
     initialPageParam: null as { readonly asked: Texts; readonly cursor: string } | null,
     getNextPageParam: ({ asked, nextCursor }) => (nextCursor === null ? undefined : { asked, cursor: nextCursor }),
+    // While another filter is looked for, the rows of the one before stay: a screen that is blank for a moment loses one's place.
+    placeholderData: (before) => (before?.pages.some(({ items }) => items.length > 0) ? before : undefined),
     refetchInterval: ({ state }) => (state.data?.pages[0]?.items.length === 0 ? whileEmptyMs : false),
   });
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);

@@ -1,12 +1,12 @@
 import type { AuditEntry } from "@holdfast/client";
-import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { ShieldCheck } from "lucide-react";
 import { api } from "../api/api.ts";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { Exact } from "../parts/copy.tsx";
-import { TextField } from "../parts/field.tsx";
 import { FilterBar, useFilter } from "../parts/filter-bar.tsx";
+import { FilterText } from "../parts/filter-text.tsx";
 import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { Searched } from "../parts/searched.tsx";
@@ -73,6 +73,7 @@ function Entries() {
     queryKey: ["audit", filter],
     queryFn: ({ pageParam }) =>
       api.audit.page({ ...filter, limit: 50, ...(pageParam === undefined ? {} : { cursor: pageParam }) }),
+    placeholderData: keepPreviousData,
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
@@ -81,11 +82,13 @@ function Entries() {
     <>
       <FilterBar active={isFiltered} onClear={clear}>
         {(["actor", "action", "target"] as const).map((name) => (
-          <FilterField
+          <FilterText
             key={name}
-            name={name}
+            {...FIELDS[name]}
+            className="w-full sm:w-56"
+            whileTyping={false}
             value={filter[name] ?? ""}
-            set={(value) => setFilter({ [name]: value })}
+            onTake={(value) => setFilter({ [name]: value })}
           />
         ))}
       </FilterBar>
@@ -116,26 +119,6 @@ const FIELDS = {
   action: { label: "What", placeholder: "DELETE /keys/{id}" },
   target: { label: "Of what", placeholder: "destination/billing" },
 } as const;
-
-function FilterField({ name, value, set }: { name: keyof typeof FIELDS; value: string; set: (value: string) => void }) {
-  return (
-    <form
-      className="w-full sm:w-56"
-      onSubmit={(event) => {
-        event.preventDefault();
-        set(String(new FormData(event.currentTarget).get(name)).trim());
-      }}
-    >
-      <TextField
-        key={value}
-        name={name}
-        defaultValue={value}
-        {...FIELDS[name]}
-        onBlur={(e) => set(e.target.value.trim())}
-      />
-    </form>
-  );
-}
 
 function EntryRow({ entry }: { entry: AuditEntry }) {
   return (

@@ -1,5 +1,6 @@
-import { ChoiceField, TextField } from "../parts/field.tsx";
+import { ChoiceField } from "../parts/field.tsx";
 import { FilterBar, useFilter } from "../parts/filter-bar.tsx";
+import { FilterText } from "../parts/filter-text.tsx";
 import { DestinationChoice, SourceChoice } from "../parts/name-choice.tsx";
 import { SpanField } from "../parts/span-field.tsx";
 import { Button } from "../parts/button.tsx";
@@ -15,10 +16,6 @@ const OUTCOMES = [
 /** What dead letters are chosen by. */
 export function DeadLetterFilter() {
   const { filter, setFilter, clear } = useFilter();
-  const text = (name: string) => ({
-    value: filter[name] ?? "",
-    onChange: (event: { target: { value: string } }) => setFilter({ [name]: event.target.value }),
-  });
   return (
     <FilterBar active={Object.keys(filter).length > 0} onClear={clear}>
       <ChoiceField
@@ -33,7 +30,14 @@ export function DeadLetterFilter() {
       />
       <DestinationChoice />
       <SourceChoice />
-      <TextField label="Event type" placeholder="invoice.*" className="w-40" data-filter="" {...text("type")} />
+      <FilterText
+        label="Event type"
+        placeholder="invoice.*"
+        className="w-40"
+        data-filter=""
+        value={filter["type"] ?? ""}
+        onTake={(type) => setFilter({ type })}
+      />
       <ChoiceField
         label="Last outcome"
         className="w-44"
@@ -41,8 +45,13 @@ export function DeadLetterFilter() {
         onChoose={(outcome) => setFilter({ outcome })}
         choices={OUTCOMES}
       />
-      <StatusField
-        key={filter["status"] ?? ""}
+      <FilterText
+        label="Status"
+        inputMode="numeric"
+        placeholder="500"
+        className="w-20"
+        maxLength={3}
+        judge={judgeStatus}
         value={filter["status"] ?? ""}
         onTake={(status) => setFilter({ status })}
       />
@@ -54,19 +63,7 @@ export function DeadLetterFilter() {
   );
 }
 
-/** A status is taken when it is whole: half of one would be refused. */
-function StatusField({ value, onTake }: { value: string; onTake: (status: string) => void }) {
-  return (
-    <TextField
-      label="Status"
-      inputMode="numeric"
-      placeholder="500"
-      className="w-20"
-      maxLength={3}
-      defaultValue={value}
-      onChange={({ target }) => {
-        if (target.value === "" || /^[1-5]\d\d$/.test(target.value)) onTake(target.value);
-      }}
-    />
-  );
+// Half of one would be refused by the API.
+function judgeStatus(text: string): string | null {
+  return text === "" || /^[1-5]\d\d$/.test(text) ? null : "From 100 to 599";
 }

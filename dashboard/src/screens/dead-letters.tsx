@@ -1,5 +1,5 @@
 import type { DeadFilter } from "@holdfast/client";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { CircleCheck, RotateCw } from "lucide-react";
 import { useState } from "react";
 import { api } from "../api/api.ts";
@@ -25,6 +25,7 @@ export function DeadLetters() {
   const isDismissed = filter["dismissed"] === "true";
   const groups = useQuery({
     queryKey: ["dead-letters", "groups", filter],
+    placeholderData: keepPreviousData,
     queryFn: () => api.deadLetters.groups(readDeadQuery(toApiFilter(filter))),
     refetchInterval: 10_000,
   });
@@ -91,13 +92,7 @@ function readChosen(filter: Readonly<Record<string, string>>): DeadFilter {
   return chosen;
 }
 
-function Actions({
-  filter,
-  onAsk,
-}: {
-  filter: Readonly<Record<string, string>>;
-  onAsk: (asked: Asked) => void;
-}) {
+function Actions({ filter, onAsk }: { filter: Readonly<Record<string, string>>; onAsk: (asked: Asked) => void }) {
   const session = useQuery(sessionQuery);
   const chosen = readChosen(filter);
   const isNarrow = Object.keys(chosen).length > 0;

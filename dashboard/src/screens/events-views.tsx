@@ -30,7 +30,7 @@ function writeSome(count = 0, countedMax = Number.POSITIVE_INFINITY): string {
 
 /** Filters by name: those that everybody needs, and one's own, which this browser keeps. */
 export function EventViews() {
-  const { filter, setFilter } = useFilter();
+  const { filter, replaceFilter } = useFilter();
   const [own, setOwn] = useState<readonly View[]>(readViews);
   const [isNaming, setNaming] = useState(false);
   const waiting = useQuery(statusQuery).data?.deliveries;
@@ -46,7 +46,7 @@ export function EventViews() {
   };
   const standard = [EVERYTHING, FAILED, RETRYING, HELD];
   const isKnown = [...standard, ...own].some((view) => isSame(view.filter, filter));
-  const show = (view: View): void => setFilter({ ...emptied(filter), ...view.filter });
+  const show = (view: View): void => replaceFilter(view.filter);
   return (
     <div className="flex flex-wrap items-center gap-1.5" role="group" aria-label="Views">
       {standard.map((view) => (
@@ -164,10 +164,6 @@ function NameView({
 function isSame(a: Filter, b: Filter): boolean {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...names].every((name) => a[name] === b[name]);
-}
-
-function emptied(filter: Filter): Filter {
-  return Object.fromEntries(Object.keys(filter).map((name) => [name, ""]));
 }
 
 // What a browser keeps may be of another version, or of somebody's hand.

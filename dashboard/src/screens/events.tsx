@@ -36,7 +36,11 @@ export function Events() {
     // With no row on the screen there is no place to keep, so the first ones simply appear.
     whileEmptyMs: live && look.everyMs,
   });
-  const { rows, newer } = useNewest(list.data?.pages ?? NO_PAGES, filter, live && look.everyMs);
+  const { rows, newer } = useNewest(
+    list.data?.pages ?? NO_PAGES,
+    filter,
+    live && !list.isPlaceholderData && look.everyMs,
+  );
   const open = useCallback((id: string) => void navigate({ to: "/events/$id", params: { id } }), [navigate]);
   const ids = useMemo(() => rows.map(({ id }) => id), [rows]);
   const marked = useRows(ids, open);

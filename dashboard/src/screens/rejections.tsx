@@ -1,5 +1,5 @@
 import type { RejectionGroup, RejectionSummary } from "@holdfast/client";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { ShieldCheck } from "lucide-react";
 import { useCallback, useMemo } from "react";
@@ -27,6 +27,7 @@ export function Rejections() {
   const { filter } = useFilter();
   const groups = useQuery({
     queryKey: ["rejection-groups", filter],
+    placeholderData: keepPreviousData,
     queryFn: () => api.rejections.groups(toApiFilter(filter)),
     refetchInterval: 10_000,
   });
@@ -57,11 +58,7 @@ export function Rejections() {
         </Button>
       ) : null}
       {isEmpty && !isFiltered ? null : (
-        <Searched
-          searched={searched ?? groups.data?.searched}
-          of="rejections"
-          hasMore={list.hasNextPage}
-        />
+        <Searched searched={searched ?? groups.data?.searched} of="rejections" hasMore={list.hasNextPage} />
       )}
     </Page>
   );

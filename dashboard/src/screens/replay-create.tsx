@@ -8,7 +8,9 @@ import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { ChoiceField, TextField } from "../parts/field.tsx";
 import { useFilter } from "../parts/filter-bar.tsx";
+import { FilterText } from "../parts/filter-text.tsx";
 import { FormFault } from "../parts/form-fault.tsx";
+import { MomentField, readMoment } from "../parts/moment-field.tsx";
 import { DestinationChoice, SourceChoice } from "../parts/name-choice.tsx";
 import { Page } from "../parts/page.tsx";
 import { SCOPE_WORDS } from "./replay-words.ts";
@@ -28,10 +30,10 @@ const TRAIL = [["/replays", "Replays"]] as const;
 /** Chooses what a replay goes over. The scope stands in the address, so other screens can lead here with it. */
 export function ReplayCreate() {
   const { filter, setFilter } = useFilter();
-  const [isAsked, setAsked] = useState(false);
+  const [wasLacking, setLacking] = useState(false);
   const navigate = useNavigate();
   const plan = useMutation({
-    mutationFn: (form: FormData) => api.replays.plan(readWish(form, filter)),
+    mutationFn: (wish: ReplayWish) => api.replays.plan(wish),
     onSuccess: (replay) => navigate({ to: "/replays/$id" as "/events/$id", params: { id: replay.id } }),
   });
   const of = filter["of"] === "rejections" ? "rejections" : "events";
@@ -45,8 +47,10 @@ export function ReplayCreate() {
         className="flex max-w-3xl flex-col gap-4"
         onSubmit={(event) => {
           event.preventDefault();
-          setAsked(true);
-          if (!lacksStart(filter)) plan.mutate(new FormData(event.currentTarget));
+          const form = new FormData(event.currentTarget);
+          const asked = readFields(form, filter);
+          setLacking(lacksStart(asked));
+          if (!lacksStart(asked)) plan.mutate(readWish(form, asked));
         }}
       >
         <Card title="What">
@@ -61,7 +65,7 @@ export function ReplayCreate() {
               ]}
             />
             <Scope of={of} />
-            <When isAsked={isAsked} />
+            <When wasLacking={wasLacking} />
           </div>
         </Card>
         {of === "events" ? <States chosen={filter["states"]} /> : null}
@@ -83,19 +87,21 @@ function Scope({ of }: { of: "events" | "rejections" }) {
       {of === "events" ? (
         <DestinationChoice className="" />
       ) : (
-        <TextField
+        <FilterText
+          name="reason"
           label="Reason"
           placeholder="signature_mismatch"
           value={filter["reason"] ?? ""}
-          onChange={(event) => setFilter({ reason: event.target.value })}
+          onTake={(reason) => setFilter({ reason })}
         />
       )}
-      <TextField
+      <FilterText
+        name="type"
         label="Event types"
         placeholder="invoice.*, charge.refunded"
         hint="With commas between; * stands for anything. Empty: all."
         value={filter["type"] ?? ""}
-        onChange={(event) => setFilter({ type: event.target.value })}
+        onTake={(type) => setFilter({ type })}
       />
     </>
   );
@@ -111,9 +117,9 @@ function lacksStart(filter: Filter): boolean {
   return isExact(filter) && filter["since"] === undefined && filter["ids"] === undefined;
 }
 
-function When({ isAsked }: { isAsked: boolean }) {
+function When({ wasLacking }: { wasLacking: boolean }) {
   const { filter, setFilter } = useFilter();
-  const fault = isAsked && lacksStart(filter) ? "From when on? Without it nothing is counted." : null;
+  const fault = wasLacking && lacksStart(filter) ? "From when on? Without it nothing is counted." : null;
   return (
     <>
       <ChoiceField
@@ -129,49 +135,18 @@ function When({ isAsked }: { isAsked: boolean }) {
             label="From (your time zone)"
             fault={fault}
             value={filter["since"]}
-            onChange={setFilter}
+            onTake={(since) => setFilter({ hours: "exact", since })}
           />
           <MomentField
             name="until"
             label="To (your time zone; empty: now)"
             value={filter["until"]}
-            onChange={setFilter}
+            onTake={(until) => setFilter({ hours: "exact", until })}
           />
         </>
       ) : null}
     </>
   );
-}
-
-function MomentField({
-  name,
-  label,
-  fault = null,
-  value,
-  onChange,
-}: {
-  name: "since" | "until";
-  label: string;
-  fault?: string | null;
-  value: string | undefined;
-  onChange: (changes: Record<string, string>) => void;
-}) {
-  return (
-    <TextField
-      label={label}
-      type="datetime-local"
-      step={1}
-      fault={fault}
-      value={value === undefined ? "" : toLocalText(new Date(value))}
-      onChange={({ target }) => onChange({ [name]: target.value === "" ? "" : new Date(target.value).toISOString() })}
-    />
-  );
-}
-
-/** A moment as the browser's own field for dates and times has it: local, without a zone. */
-function toLocalText(at: Date): string {
-  const local = new Date(at.getTime() - at.getTimezoneOffset() * 60_000);
-  return local.toISOString().slice(0, 19);
 }
 
 function States({ chosen }: { chosen: string | undefined }) {
@@ -243,7 +218,18 @@ function Pace({ of }: { of: "events" | "rejections" }) {
 
 const HOUR_MS = 3_600_000;
 
-/** The form and the address as the API takes a wish. */
+/** The filter with what stands in the fields by now: the address follows what is typed a moment later. */
+function readFields(form: FormData, filter: Filter): Filter {
+  const typed = ["type", "reason", "since", "until"].flatMap((name): [string, string][] => {
+    if (!form.has(name)) return [];
+    const text = String(form.get(name)).trim();
+    return [[name, name === "since" || name === "until" ? readMoment(text, filter[name]) : text]];
+  });
+  const fields = { ...filter, ...Object.fromEntries(typed), ...(form.has("since") ? { hours: "exact" } : {}) };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));
+}
+
+/** The form and the filter as the API takes a wish. */
 function readWish(form: FormData, filter: Filter): ReplayWish {
   const of = filter["of"] === "rejections" ? "rejections" : "events";
   const states = form.getAll("states").map(String) as SelectableState[];
