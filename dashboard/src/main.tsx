@@ -19,7 +19,8 @@ const client = new QueryClient({
     },
   },
 });
-whenSignedOut(() => void client.invalidateQueries({ queryKey: ["session"] }));
+// All calls of a screen find it at once: one look at the session answers them.
+whenSignedOut(() => void client.invalidateQueries({ queryKey: ["session"] }, { cancelRefetch: false }));
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

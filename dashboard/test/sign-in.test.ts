@@ -167,3 +167,41 @@ describe("your account", () => {
     }
   });
 });
+
+describe("a session that ends in an open tab", () => {
+  const endings: readonly (readonly [string, (page: Dashboard["page"]) => Promise<unknown>])[] = [
+    ["by signing out", (page) => page.getByRole("button", { name: "Sign out" }).click()],
+    [
+      "in the database, while a screen polls",
+      () => gateway.query("UPDATE holdfast.session SET ended_at = now() WHERE ended_at IS NULL"),
+    ],
+  ];
+
+  it.each(endings)("%s leads to the sign-in page, and is looked at no further", async (_, end) => {
+    const dashboard = await open(await gateway.gateway.signInLink());
+    const { page } = dashboard;
+    await dashboard.open("/queue");
+    await page.getByText("Nothing waits").waitFor();
+    let looks = 0;
+    page.on("request", (request) => {
+      if (request.method() === "GET" && request.url().endsWith("/api/v1/session")) looks++;
+    });
+    await end(page);
+    await page.getByLabel("API key").waitFor();
+    // One round trip later a look that follows from a look would have been seen.
+    await page.evaluate("fetch('/healthz').then(() => undefined)");
+    expect(looks).toBeLessThanOrEqual(2);
+    await expectSound(dashboard);
+    await dashboard.context.close();
+  });
+
+  it("is told at the form when the key is wrong, and the form stays as it was filled in", async () => {
+    const dashboard = await openSignIn("/queue");
+    const { page } = dashboard;
+    await page.getByLabel("API key").fill("hfk_nobody_has_this_one");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByText("No valid API key", { exact: false }).waitFor();
+    expect(await page.getByLabel("API key").inputValue()).toBe("hfk_nobody_has_this_one");
+    await dashboard.context.close();
+  });
+});

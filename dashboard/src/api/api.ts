@@ -1,5 +1,8 @@
 import { ApiFault, createApi } from "@holdfast/client";
 
+// Here a 401 is the answer that was asked for. Told of it, the look at the session would be taken up anew each time it ends.
+const SESSION_PATH = "/api/v1/session";
+
 /** Is told when a call finds that nobody is signed in any more. */
 let onSignedOut: () => void = () => {};
 
@@ -19,7 +22,7 @@ export const api = createApi({
     headers.delete("authorization");
     headers.set("holdfast-dashboard", "1");
     const response = await fetch(input, { ...init, headers, credentials: "same-origin" });
-    if (response.status === 401) onSignedOut();
+    if (response.status === 401 && new URL(response.url).pathname !== SESSION_PATH) onSignedOut();
     return response;
   },
 });

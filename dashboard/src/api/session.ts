@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { Person } from "@holdfast/client";
+import { ApiFault } from "@holdfast/client";
 import { api } from "./api.ts";
 
 export type Role = "viewer" | "responder" | "operator" | "admin";
@@ -12,12 +13,18 @@ export interface Session {
   expiresAt: string | null;
 }
 
+/** Who is signed in; null when nobody is. */
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
-  queryFn: () => api.get<Session>("/session"),
+  queryFn: (): Promise<Session | null> => api.get<Session>("/session").catch(toNobody),
   retry: false,
   staleTime: 60_000,
 });
+
+function toNobody(error: unknown): null {
+  if (error instanceof ApiFault && error.status === 401) return null;
+  throw error;
+}
 
 /** With an API key, a one-time link's token, or a name and a password. */
 export type Credentials = { apiKey: string } | { link: string } | { email: string; password: string };
@@ -78,6 +85,6 @@ export function changePassword(current: string, next: string): Promise<unknown> 
 const RANK: readonly Role[] = ["viewer", "responder", "operator", "admin"];
 
 /** Whether a role may do what a lesser one may. The server decides; this only keeps buttons away that would be refused. */
-export function mayAct(session: Session | undefined, needed: Role): boolean {
-  return session !== undefined && RANK.indexOf(session.role) >= RANK.indexOf(needed);
+export function mayAct(session: Session | null | undefined, needed: Role): boolean {
+  return session !== null && session !== undefined && RANK.indexOf(session.role) >= RANK.indexOf(needed);
 }
