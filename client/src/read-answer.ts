@@ -2,9 +2,8 @@
 export async function readAnswer(response: Response, bytesMax: number): Promise<{ status: number; bytes: Uint8Array }> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of readChunks(response.body)) {
     size += chunk.length;
-    // Leaving the loop cancels the body, which closes the connection.
     if (size > bytesMax) throw new Error(`the answer is larger than ${bytesMax} bytes`);
     chunks.push(chunk);
   }
@@ -16,4 +15,16 @@ export async function readAnswer(response: Response, bytesMax: number): Promise<
     at += chunk.length;
   }
   return { status: response.status, bytes };
+}
+
+// The stream itself is not iterated: Safari's cannot be.
+async function* readChunks(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array, void, undefined> {
+  if (body === null) return;
+  const reader = body.getReader();
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
+  } finally {
+    // Whoever leaves before the end closes the connection with it.
+    await reader.cancel();
+  }
 }

@@ -256,14 +256,21 @@ describe("a call that does not succeed", () => {
     expect(await answer).toMatchObject({ status: 0, detail: "no longer wanted" });
   });
 
-  test("ends when an answer goes on for ever", async () => {
+  test("ends when an answer goes on for ever, and lets it go", async () => {
     const chunk = new Uint8Array(8 * 1024 * 1024);
+    let isLetGo = false;
     const endless: typeof fetch = async () => {
-      const body = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
+      const body = new ReadableStream({
+        pull: (controller) => controller.enqueue(chunk),
+        cancel: () => {
+          isLetGo = true;
+        },
+      });
       return new Response(body, { status: 200 });
     };
     const fault = await faultOf(createApi({ url: "http://x", token: "t", fetch: endless }).status());
     expect(fault.detail).toContain("larger than");
+    expect(isLetGo).toBe(true);
   });
 });
 

@@ -56,6 +56,18 @@ describe("the events", () => {
     await dashboard.context.close();
   });
 
+  it("are shown by a browser whose streams cannot be iterated, as Safari's cannot", async () => {
+    await post(gateway.url, stripeEvent("evt_in_safari"));
+    const dashboard = await browser.openDashboard(gateway.adminUrl, await link());
+    const { page } = dashboard;
+    await dashboard.context.addInitScript("delete ReadableStream.prototype[Symbol.asyncIterator]");
+    await dashboard.open("/events?providerId=evt_in_safari");
+    expect(await page.evaluate("Symbol.asyncIterator in ReadableStream.prototype")).toBe(false);
+    await expect.poll(() => page.locator("main li a").count()).toBe(1);
+    await expectSound(dashboard);
+    await dashboard.context.close();
+  });
+
   it("show a hostile payload as text, and break no policy (F90)", async () => {
     const hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>";
     await post(gateway.url, stripeEvent("evt_hostile", { note: hostile }));
