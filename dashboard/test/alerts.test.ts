@@ -44,6 +44,18 @@ async function fire(detail: string): Promise<void> {
   await client.end();
 }
 
+/** So many alerts that came and went after whatever fires. */
+async function resolveMany(count: number): Promise<void> {
+  const ids = Array.from({ length: count }, () => newUuid(Date.now() + 1_000, 0, randomBytes(8)));
+  await gateway.query(
+    `INSERT INTO holdfast.alert (id, tenant, rule, subject, subject_name, source_ids, severity, state, detail, since, seen_at, fired_at,
+       resolved_at)
+     SELECT id, 'default', 'retry_loop', id::text, 'source payments', '{}', 'ticket', 'resolved', 'it came again', now(), now(), now(), now()
+       FROM unnest($1::uuid[]) AS made(id)`,
+    [ids],
+  );
+}
+
 describe("the alerts", () => {
   it("are calm while nothing fires, and say how to be told", async () => {
     for (const [theme, width] of [
@@ -81,6 +93,16 @@ describe("the alerts", () => {
     expect(await narrow.width()).toBeLessThanOrEqual(360);
     await expectSound(narrow);
     await narrow.context.close();
+  });
+
+  it("stand on the screen for as long as they fire, however many came and went since", async () => {
+    await resolveMany(100);
+    const dashboard = await open("light", 1280);
+    const now = dashboard.page.locator("section", { has: dashboard.page.getByRole("heading", { name: "Now" }) });
+    await now.getByText("breaker_open").waitFor();
+    await now.getByText("1 standing").waitFor();
+    await expectSound(dashboard);
+    await dashboard.context.close();
   });
 
   it("are owned by source: who is told is chosen, shown, and given back to everybody", async () => {

@@ -136,3 +136,30 @@ describe("the sources", () => {
     await dashboard.context.close();
   });
 });
+
+describe("more sources and routes than a page of the API holds", () => {
+  const names = Array.from({ length: 201 }, (_, i) => `source-${String(i).padStart(3, "0")}`);
+  const last = names.at(-1)!;
+  let full: IngestGateway;
+
+  beforeAll(async () => {
+    const sources = names.map((name) => [name, { provider: "stripe", key: `${name}-key`, secrets: [SECRET] }] as const);
+    const destinations = { billing: { url: "https://billing.example/webhooks" } };
+    const routes = names.map((source) => ({ source, destination: "billing" }));
+    full = await startIngestGateway({ content: { sources: Object.fromEntries(sources), destinations, routes } });
+    const channel = { name: "on-call", kind: "slack", url: "https://hooks.slack.example/services/T0/B0/x" };
+    await createApi({ url: full.adminUrl, token: full.gateway.adminToken! }).post("/alerts/channels", channel);
+  });
+  afterAll(() => full.close());
+
+  it("are all looked at: where the last one's events go, and who owns it", async () => {
+    const dashboard = await browser.openDashboard(full.adminUrl, (await full.gateway.signInLink())!);
+    const { page } = dashboard;
+    await dashboard.open(`/sources/${last}`);
+    await page.locator("section", { hasText: "Where its events go" }).getByRole("link", { name: "billing" }).waitFor();
+    await dashboard.open("/alerts");
+    await page.getByRole("button", { name: `Change who is told of ${last}` }).waitFor();
+    await expectSound(dashboard);
+    await dashboard.context.close();
+  });
+});

@@ -1,4 +1,6 @@
+import type { Page } from "@holdfast/client";
 import { api } from "./api.ts";
+import { collectAll } from "./collect-all.ts";
 
 export type Severity = "page" | "ticket";
 
@@ -70,7 +72,26 @@ const listed = <T>(path: string) => ({
   refetchInterval: EVERY_MS,
 });
 
-export const alertsQuery = listed<Alert>("/alerts?limit=100");
+async function* walkAlerts(state: Alert["state"]): AsyncGenerator<Alert, void, undefined> {
+  let cursor: string | undefined;
+  do {
+    const page: Page<Alert> = await api.get("/alerts", { state, limit: 200, cursor });
+    yield* page.items;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+// Asked for by their state: among the newest of all, those that are over would leave no room for one that stands for long.
+const standing = (state: "firing" | "pending") => ({
+  queryKey: [ALERTS_KEY, state],
+  queryFn: () => collectAll(walkAlerts(state)),
+  refetchInterval: EVERY_MS,
+});
+
+export const firingQuery = standing("firing");
+export const pendingQuery = standing("pending");
+/** The newest of those that are over. */
+export const resolvedQuery = listed<Alert>("/alerts?state=resolved&limit=100");
 export const rulesQuery = listed<AlertRule>("/alerts/rules");
 export const channelsQuery = listed<AlertChannel>("/alerts/channels");
 /** Who is told, by source; `*` for all that have no owner. */

@@ -67,7 +67,7 @@ export const sourcesQuery = queryOptions({
 
 export const routesQuery = queryOptions({
   queryKey: ["routes"],
-  queryFn: () => api.routes.page({ limit: 200 }),
+  queryFn: () => collectAll(api.routes.all({ limit: 200 })),
   refetchInterval: 30_000,
 });
 

@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { AlertChannel, Owners } from "../api/alerts.ts";
 import { ALERTS_KEY, ownersQuery } from "../api/alerts.ts";
 import { api } from "../api/api.ts";
+import { sourcesQuery } from "../api/setup.ts";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { Confirm } from "../parts/confirm.tsx";
@@ -11,16 +12,12 @@ import { useMay } from "../parts/use-may.ts";
 
 /** Stands for every source that has no owner of its own. */
 const OTHERS = "*";
-const SOURCES_SHOWN_MAX = 200;
 
 /** Which channels are told of which source. */
 export function OwnersCard({ channels }: { channels: readonly AlertChannel[] }) {
   const may = useMay("operator");
   const owners = useQuery(ownersQuery);
-  const sources = useQuery({
-    queryKey: ["sources", "names"],
-    queryFn: () => api.get<{ items: readonly { name: string }[] }>(`/sources?limit=${SOURCES_SHOWN_MAX}`),
-  });
+  const sources = useQuery(sourcesQuery);
   const [changing, setChanging] = useState<string | null>(null);
   const failed = owners.error ?? sources.error;
   const present = owners.data?.owners ?? {};

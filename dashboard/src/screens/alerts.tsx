@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { BellOff } from "lucide-react";
 import type { Alert } from "../api/alerts.ts";
-import { alertsQuery, channelsQuery, noticesQuery, rulesQuery } from "../api/alerts.ts";
+import { channelsQuery, firingQuery, noticesQuery, pendingQuery, resolvedQuery, rulesQuery } from "../api/alerts.ts";
 import { Card } from "../parts/card.tsx";
 import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
@@ -14,11 +14,13 @@ import { Rules } from "./alerts-rules.tsx";
 
 /** What fires, by which rules, who is told, and whether they were. */
 export function Alerts() {
-  const alerts = useQuery(alertsQuery);
+  const firing = useQuery(firingQuery);
+  const pending = useQuery(pendingQuery);
+  const resolved = useQuery(resolvedQuery);
   const rules = useQuery(rulesQuery);
   const channels = useQuery(channelsQuery);
   const notices = useQuery(noticesQuery);
-  const all = [alerts, rules, channels, notices];
+  const all = [firing, pending, resolved, rules, channels, notices];
   const failed = all.find(({ error }) => error !== null)?.error ?? null;
   return (
     <Page
@@ -29,37 +31,37 @@ export function Alerts() {
         <FaultPanel error={failed} onRetry={() => void Promise.all(all.map((one) => one.refetch()))} />
       )}
       {failed === null && all.some(({ isPending }) => isPending) ? <Loading /> : null}
-      {alerts.data === undefined ? null : <Standing alerts={alerts.data.items} />}
+      {firing.data === undefined || pending.data === undefined ? null : (
+        <Standing alerts={[...firing.data.items, ...pending.data.items]} />
+      )}
       {channels.data === undefined ? null : <Channels channels={channels.data.items} />}
       {channels.data === undefined ? null : <OwnersCard channels={channels.data.items} />}
       {rules.data === undefined ? null : <Rules rules={rules.data.items} />}
       {notices.data === undefined ? null : <Notices notices={notices.data.items} />}
-      {alerts.data === undefined ? null : <Past alerts={alerts.data.items} />}
+      {resolved.data === undefined ? null : <Past alerts={resolved.data.items} />}
     </Page>
   );
 }
 
 function Standing({ alerts }: { alerts: readonly Alert[] }) {
-  const standing = alerts.filter(({ state }) => state !== "resolved");
   return (
-    <Card title="Now" hint={standing.length === 0 ? "quiet" : `${standing.length} standing`} flush>
-      {standing.length === 0 ? (
+    <Card title="Now" hint={alerts.length === 0 ? "quiet" : `${alerts.length} standing`} flush>
+      {alerts.length === 0 ? (
         <Empty title="Nothing fires" icon={<BellOff size={18} aria-hidden />}>
           Every rule that is on looks and finds nothing.
         </Empty>
       ) : (
-        <AlertRows alerts={standing} />
+        <AlertRows alerts={alerts} />
       )}
     </Card>
   );
 }
 
 function Past({ alerts }: { alerts: readonly Alert[] }) {
-  const past = alerts.filter(({ state }) => state === "resolved");
-  if (past.length === 0) return null;
+  if (alerts.length === 0) return null;
   return (
     <Card title="Over" hint="newest first" flush>
-      <AlertRows alerts={past} />
+      <AlertRows alerts={alerts} />
     </Card>
   );
 }

@@ -1,8 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { CONFIGURED_MAX } from "../api/collect-all.ts";
 import { routesQuery } from "../api/setup.ts";
 import { Card } from "../parts/card.tsx";
+import { writeCount } from "../parts/numbers.ts";
 import { FaultPanel, Loading } from "../parts/outcome.tsx";
 import { StateBadge } from "../parts/state-badge.tsx";
 import { describeTypes } from "./route-words.ts";
@@ -29,7 +31,7 @@ export function RoutesCard({
     <Card title={title} flush>
       {routes.isPending ? <Loading rows={2} /> : null}
       {routes.error === null ? null : <FaultPanel error={routes.error} onRetry={() => void routes.refetch()} />}
-      {routes.data !== undefined && own.length === 0 ? empty : null}
+      {routes.data?.isCut === false && own.length === 0 ? empty : null}
       <ul>
         {own.map((route) => (
           <li
@@ -50,6 +52,11 @@ export function RoutesCard({
           </li>
         ))}
       </ul>
+      {routes.data?.isCut === true ? (
+        <p role="status" className="px-4 py-2.5 text-xs text-faint">
+          Only the first {writeCount(CONFIGURED_MAX)} routes are looked at here; the API lists all of them.
+        </p>
+      ) : null}
     </Card>
   );
 }
