@@ -95,6 +95,16 @@ describe("the alerts", () => {
     await narrow.context.close();
   });
 
+  it("are among what the overview says is wrong while they fire", async () => {
+    const dashboard = await open("light", 1280);
+    const { page } = dashboard;
+    await dashboard.open("/");
+    await page.getByText("1 thing wants your attention").waitFor();
+    await page.getByRole("link", { name: /breaker_open, destination billing/ }).click();
+    await page.getByRole("heading", { name: "Alerts", level: 1 }).waitFor();
+    await dashboard.context.close();
+  });
+
   it("stand on the screen for as long as they fire, however many came and went since", async () => {
     await resolveMany(100);
     const dashboard = await open("light", 1280);

@@ -4,7 +4,7 @@ import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts
 import { startIngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
 import { openBeside, recordDead } from "./support/dead-gateway.ts";
-import { expectSlowAndFaulty, LOOKS } from "./support/screen-states.ts";
+import { expectSlowAndFaulty, LOOKS, refuse } from "./support/screen-states.ts";
 
 const browser = useBrowser();
 let gateway: IngestGateway;
@@ -32,6 +32,38 @@ describe("the overview", () => {
     await expectSound(dashboard);
     await expectSlowAndFaulty(dashboard, "/", /\/api\/v1\/(?:status|rates)/);
   });
+
+  it.each(["dead-letters", "destinations", "loops", "rejections", "alerts"])(
+    "calls nothing well while it cannot have the %s, nor before they have come",
+    async (what) => {
+      const dashboard = await open();
+      const { page } = dashboard;
+      const call = new RegExp(`/api/v1/${what}`);
+      let release: () => void = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await page.route(call, (route) => released.then(() => route.continue()));
+      await dashboard.open("/");
+      await page.getByText("Oldest waiting").waitFor();
+      expect(await page.getByText("All is well").count()).toBe(0);
+      release();
+      await page.getByText("All is well").waitFor();
+      await page.unroute(call);
+      await refuse(page, call);
+      await dashboard.open("/");
+      const alert = page.getByRole("alert");
+      await alert.getByText("The database cannot be reached").waitFor();
+      await page.getByText("Oldest waiting").waitFor();
+      expect(await page.getByText("All is well").count()).toBe(0);
+      await alert.getByRole("button", { name: "Try again" }).waitFor();
+      expect(await dashboard.findBarriers()).toEqual([]);
+      // Each of them is asked for again by itself, which may be before a click gets there.
+      await page.unroute(call);
+      await page.getByText("All is well").waitFor();
+      await dashboard.context.close();
+    },
+  );
 
   it("leads from what is wrong to where it is repaired, in both themes and at 360 pixels", async () => {
     await recordDead(db, "1001", "order.paid", 422);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import { post, startIngestGateway, stripeEvent } from "../../gateway/test/support/ingest-gateway.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
-import { expectSlowAndFaulty, LOOKS } from "./support/screen-states.ts";
+import { expectSlowAndFaulty, LOOKS, refuse } from "./support/screen-states.ts";
 
 const browser = useBrowser();
 let gateway: IngestGateway;
@@ -34,6 +34,25 @@ describe("the queue", () => {
     await dashboard.page.getByText("No worker is alive", { exact: false }).waitFor();
     await expectSound(dashboard);
     await expectSlowAndFaulty(dashboard, "/queue", /\/api\/v1\/queue/);
+  });
+
+  it("says of the gates and of the processes that they are not known while they cannot be had", async () => {
+    const dashboard = await open();
+    const { page } = dashboard;
+    const calls = /\/api\/v1\/(?:destinations|status)/;
+    await refuse(page, calls);
+    await dashboard.open("/queue");
+    const faults = page.getByRole("alert").filter({ hasText: "The database cannot be reached" });
+    await expect.poll(() => faults.getByRole("button", { name: "Try again" }).count()).toBe(2);
+    await page.getByText("Nothing waits").waitFor();
+    expect(await page.getByText("Every destination takes what comes.").count()).toBe(0);
+    expect(await page.getByText("0 alive", { exact: false }).count()).toBe(0);
+    expect(await dashboard.findBarriers()).toEqual([]);
+    // Both are asked for again by themselves, which may be before a click gets there.
+    await page.unroute(calls);
+    await page.getByText("Every destination takes what comes.").waitFor();
+    await page.getByText("No worker is alive", { exact: false }).waitFor();
+    await dashboard.context.close();
   });
 
   it("tells what waits, why and what to do, and leads to those events", async () => {

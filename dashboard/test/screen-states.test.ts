@@ -14,6 +14,7 @@ import {
 import type { Dashboard } from "./support/dashboard.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
 import { openBeside, recordDead } from "./support/dead-gateway.ts";
+import { comeBackToTab, refuse } from "./support/screen-states.ts";
 
 const browser = useBrowser();
 
@@ -155,6 +156,27 @@ describe("a screen whose answer does not come", () => {
       await page.getByText(shows).filter({ visible: true }).first().waitFor();
     },
   );
+
+  it("is told on every screen of one thing: since when what it shows was not refreshed, and why", async () => {
+    const watched = await signIn(gateway);
+    const { page } = watched;
+    await page.clock.install();
+    for (const [path, id] of Object.entries(ids)) {
+      const { call, shows } = SCREENS[path]!;
+      await watched.open(path.replace("$id", id));
+      await page.getByText(shows).filter({ visible: true }).first().waitFor();
+      await refuse(page, call!);
+      await comeBackToTab(page);
+      const note = page.getByRole("status").filter({ hasText: "Not refreshed since" });
+      await note.getByText("The database cannot be reached").waitFor();
+      await page.getByText(shows).filter({ visible: true }).first().waitFor();
+      expect([path, await watched.findBarriers()]).toEqual([path, []]);
+      await page.unroute(call!);
+      await comeBackToTab(page);
+      await note.waitFor({ state: "detached" });
+    }
+    await watched.context.close();
+  });
 });
 
 /** One of everything; the ids of what has a screen of its own, by that screen's path. */

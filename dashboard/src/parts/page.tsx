@@ -1,11 +1,21 @@
 import { Link } from "@tanstack/react-router";
-import { ChevronRight } from "lucide-react";
+import { ChevronRight, CloudOff } from "lucide-react";
 import type { ReactNode } from "react";
 import { useEffect } from "react";
+import { describeFault } from "../api/api.ts";
 import { FaultPanel, Loading } from "./outcome.tsx";
+import { Moment } from "./zone.tsx";
 
 /** The lists that a screen belongs to, the outermost first: where each stands, and its name. */
 export type Trail = readonly (readonly [to: string, word: string])[];
+
+/** An answer that a screen is drawn from, as `useQuery` gives it. */
+interface Answer {
+  readonly data: unknown;
+  readonly error: unknown;
+  /** In milliseconds since 1970. */
+  readonly dataUpdatedAt: number;
+}
 
 /** A screen's frame: its title, which is also the tab's, what it is for, and what can be done here. */
 export function Page({
@@ -13,12 +23,15 @@ export function Page({
   trail = [],
   lead,
   actions,
+  from = [],
   children,
 }: {
   title: string;
   trail?: Trail;
   lead?: ReactNode;
   actions?: ReactNode;
+  /** What the screen is drawn from, where it does not say itself that it was not refreshed. */
+  from?: readonly Answer[];
   children: ReactNode;
 }) {
   useEffect(() => {
@@ -45,8 +58,27 @@ export function Page({
         </div>
         {actions === undefined ? null : <div className="ml-auto flex flex-wrap items-center gap-2">{actions}</div>}
       </header>
+      <NotRefreshed from={from} />
       {children}
     </div>
+  );
+}
+
+/** Old news look like new ones, so the screen says when the last answer came once asking again has failed. */
+function NotRefreshed({ from }: { from: readonly Answer[] }) {
+  const stale = from.filter(({ data, error }) => data !== undefined && error !== null);
+  if (stale.length === 0) return null;
+  const since = Math.min(...stale.map(({ dataUpdatedAt }) => dataUpdatedAt));
+  return (
+    <p
+      role="status"
+      className="flex items-start gap-2 rounded-lg border border-warn/30 bg-warn-soft px-4 py-2.5 text-[13px]"
+    >
+      <CloudOff size={14} aria-hidden className="mt-0.5 shrink-0 text-warn" />
+      <span>
+        Not refreshed since <Moment at={new Date(since).toISOString()} exact />: {describeFault(stale[0]?.error).title}
+      </span>
+    </p>
   );
 }
 

@@ -44,6 +44,7 @@ export function DestinationScreen() {
     <Page
       title={data.name}
       trail={TRAIL}
+      from={[destination]}
       lead={
         <span className="inline-flex max-w-full flex-wrap items-center gap-2">
           <code className="font-mono text-[12.5px] break-all">{data.url ?? `handler ${data.handler ?? ""}`}</code>

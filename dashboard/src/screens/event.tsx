@@ -41,6 +41,7 @@ export function EventScreen() {
     <Page
       title={data.eventType ?? "Event without a type"}
       trail={TRAIL}
+      from={[event]}
       lead={<Exact text={data.id} label="Copy the id" />}
       actions={<CompareButton event={data} />}
     >

@@ -1,8 +1,17 @@
-import type { Destination, Status } from "@holdfast/client";
+import type { Destination, RetryLoop, Status } from "@holdfast/client";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowRight } from "lucide-react";
-import { deadLettersQuery, destinationsQuery, loopsQuery, ratesQuery, rejectionsQuery } from "../api/overview.ts";
+import type { Alert } from "../api/alerts.ts";
+import { firingQuery } from "../api/alerts.ts";
+import {
+  deadLettersQuery,
+  destinationsQuery,
+  loopsQuery,
+  ratesQuery,
+  rejectionsQuery,
+  statusQuery,
+} from "../api/overview.ts";
 import { Card } from "../parts/card.tsx";
 import { writeCount } from "../parts/numbers.ts";
 import { Badge } from "../parts/state-badge.tsx";
@@ -23,31 +32,61 @@ export interface Concern {
 
 const LATE_SEC = 30;
 const REJECTED_MINUTES = 10;
+/** As the overview's charts have it, so that both are drawn from one answer. */
+export const RATES_MINUTES = 60;
+
+/** What is wrong, as far as it is known. */
+export interface Known {
+  readonly concerns: readonly Concern[];
+  /** Whether every answer that a concern could come from is there. Until then none is no good news. */
+  readonly isKnown: boolean;
+  /** Why an answer is missing, or older than it should be; null when none is. */
+  readonly error: unknown;
+  refetch(): Promise<unknown>;
+}
 
 /** Everything that wants attention, the worst first. */
-export function useConcerns(status: Status | undefined): readonly Concern[] {
-  const dead = useQuery(deadLettersQuery).data;
-  const loops = useQuery(loopsQuery).data;
-  const rejections = useQuery(rejectionsQuery).data;
-  const destinations = useQuery(destinationsQuery).data;
-  const rates = useQuery(ratesQuery(60)).data;
-  if (status === undefined) return [];
-  const rejected = (rates?.minutes ?? []).slice(-REJECTED_MINUTES).reduce((sum, minute) => sum + minute.rejected, 0);
+export function useConcerns(): Known {
+  const status = useQuery(statusQuery);
+  const rates = useQuery(ratesQuery(RATES_MINUTES));
+  const alerts = useQuery(firingQuery);
+  const destinations = useQuery(destinationsQuery);
+  const rejections = useQuery(rejectionsQuery);
+  const dead = useQuery(deadLettersQuery);
+  const loops = useQuery(loopsQuery);
+  const all = [status, rates, alerts, destinations, rejections, dead, loops];
+  const rejected = (rates.data?.minutes ?? []).slice(-REJECTED_MINUTES).reduce((sum, { rejected: n }) => sum + n, 0);
+  const configured = destinations.data?.items ?? [];
+  return {
+    isKnown: all.every(({ data }) => data !== undefined),
+    error: all.find(({ error }) => error !== null)?.error ?? null,
+    refetch: () => Promise.all(all.map((one) => one.refetch())),
+    concerns: [
+      ...alertConcerns(alerts.data?.items ?? []),
+      ...(status.data === undefined ? [] : [...overloadConcerns(status.data), ...lateConcerns(status.data)]),
+      ...configured.filter(({ gate }) => gate?.breaker === "open").map(toBreakerConcern),
+      ...configured.filter(({ state }) => state !== "active").map(toDestinationConcern),
+      ...(rejected === 0 ? [] : [toRejectionConcern(rejected, rejections.data?.items ?? [])]),
+      ...(dead.data?.groups ?? []).slice(0, 3).map(toDeadConcern),
+      ...(loops.data?.items ?? []).slice(0, 2).map(toLoopConcern),
+    ],
+  };
+}
+
+// One, however many there are: most of them fire for what stands below.
+function alertConcerns(firing: readonly Alert[]): Concern[] {
+  const [first] = firing;
+  if (first === undefined) return [];
+  const rules = [...new Set(firing.map(({ rule }) => rule))];
   return [
-    ...overloadConcerns(status),
-    ...lateConcerns(status),
-    ...(destinations?.items ?? []).filter(({ gate }) => gate?.breaker === "open").map(toBreakerConcern),
-    ...(destinations?.items ?? []).filter(({ state }) => state !== "active").map(toDestinationConcern),
-    ...(rejected === 0 ? [] : [toRejectionConcern(rejected, rejections?.items ?? [])]),
-    ...(dead?.groups ?? []).slice(0, 3).map(toDeadConcern),
-    ...(loops?.items ?? []).slice(0, 2).map((loop): Concern => ({
-      kind: "Loop",
-      tone: "warn",
-      what: `${loop.source}: the same ${loop.kind === "duplicate" ? "event" : "request"} came ${writeCount(loop.count)} times`,
-      why: `cause: ${loop.cause.replaceAll("_", " ")}`,
-      to: loop.eventId === null ? "/rejections" : `/events/${loop.eventId}`,
-      step: "See what comes again",
-    })),
+    {
+      kind: "Alert",
+      tone: firing.some(({ severity }) => severity === "page") ? "bad" : "warn",
+      what: firing.length === 1 ? first.summary : `${writeCount(firing.length)} alerts fire`,
+      why: firing.length === 1 ? `${first.rule}, ${first.subject}` : rules.join(", "),
+      to: "/alerts",
+      step: "See what fires",
+    },
   ];
 }
 
@@ -132,6 +171,17 @@ function toDeadConcern(group: { reason: string; destination: string; count: numb
     to: "/dead-letters",
     search: { destination: group.destination },
     step: "Work through them",
+  };
+}
+
+function toLoopConcern(loop: RetryLoop): Concern {
+  return {
+    kind: "Loop",
+    tone: "warn",
+    what: `${loop.source}: the same ${loop.kind === "duplicate" ? "event" : "request"} came ${writeCount(loop.count)} times`,
+    why: `cause: ${loop.cause.replaceAll("_", " ")}`,
+    to: loop.eventId === null ? "/rejections" : `/events/${loop.eventId}`,
+    step: "See what comes again",
   };
 }
 

@@ -14,25 +14,22 @@ import { FaultPanel, Loading } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { writeSpan } from "../parts/zone.tsx";
 import { Changes } from "./overview-changes.tsx";
-import { Concerns, useConcerns } from "./overview-concerns.tsx";
+import type { Known } from "./overview-concerns.tsx";
+import { Concerns, RATES_MINUTES, useConcerns } from "./overview-concerns.tsx";
 
-const MINUTES = 60;
 /** From here on a waiting delivery is late: first attempts take milliseconds when all is well. */
 const LATE_SEC = 30;
 
 /** Whether all is well, in five seconds; and if it is not, what is wrong and where to repair it. */
 export function Overview() {
   const status = useQuery(statusQuery);
-  const rates = useQuery(ratesQuery(MINUTES));
-  const concerns = useConcerns(status.data);
-  const failed = status.error ?? rates.error;
+  const rates = useQuery(ratesQuery(RATES_MINUTES));
+  const known = useConcerns();
   return (
     <Page title="Overview">
-      {failed === null ? null : (
-        <FaultPanel error={failed} onRetry={() => void Promise.all([status.refetch(), rates.refetch()])} />
-      )}
-      <Standing count={concerns.length} known={status.data !== undefined} />
-      {concerns.length === 0 ? null : <Concerns concerns={concerns} />}
+      {known.error === null ? null : <FaultPanel error={known.error} onRetry={() => void known.refetch()} />}
+      <Standing known={known} />
+      {known.concerns.length === 0 ? null : <Concerns concerns={known.concerns} />}
       {status.data === undefined || rates.data === undefined ? (
         <Loading rows={4} />
       ) : (
@@ -46,9 +43,10 @@ export function Overview() {
   );
 }
 
-function Standing({ count, known }: { count: number; known: boolean }) {
-  if (!known) return null;
-  const isWell = count === 0;
+function Standing({ known: { concerns, isKnown, error } }: { known: Known }) {
+  const count = concerns.length;
+  const isWell = isKnown && error === null && count === 0;
+  if (count === 0 && !isWell) return error === null ? <Loading rows={1} /> : null;
   return (
     <p
       role="status"

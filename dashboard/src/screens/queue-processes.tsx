@@ -15,7 +15,7 @@ interface Process {
 }
 
 /** Who works: the processes that were seen within the last seconds. */
-export function Processes({ processes, now }: { processes: unknown; now: string | undefined }) {
+export function Processes({ processes }: { processes: unknown }) {
   const live = readProcesses(processes);
   const workers = live.filter(({ roles }) => roles.includes("worker")).length;
   const versions = new Set(live.map(({ version }) => version));
@@ -25,7 +25,7 @@ export function Processes({ processes, now }: { processes: unknown; now: string 
       hint={`${live.length} alive, ${workers} of them ${workers === 1 ? "works" : "work"}${versions.size > 1 ? `, ${versions.size} versions` : ""}`}
       flush
     >
-      {workers === 0 && now !== undefined ? (
+      {workers === 0 ? (
         <p className="border-b border-line bg-bad-soft px-4 py-2.5 text-[13px] text-bad">
           No worker is alive, so nothing is delivered. Start one: holdfast start --role worker
         </p>

@@ -22,7 +22,7 @@ export function describeHeld(reason: string, destination: Destination | null): H
       };
     }
     case "destination_gated":
-      return destination === null ? OPENING : describeGate(destination);
+      return destination === null ? GATED : describeGate(destination);
     case "ordered":
       return {
         why: "each waits for its turn behind an earlier one of its order key",
@@ -42,6 +42,11 @@ export function describeHeld(reason: string, destination: Destination | null): H
       return { why: reason.replaceAll("_", " "), remedy: "docs/states.md tells what that means." };
   }
 }
+
+const GATED: HeldWords = {
+  why: "its gate holds them back",
+  remedy: "Look at the destination: it says why.",
+};
 
 const OPENING: HeldWords = {
   why: "its gate is just being opened",

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Coffee } from "lucide-react";
 import { destinationsQuery, queueQuery, statusQuery, throttlesQuery } from "../api/overview.ts";
 import { Card } from "../parts/card.tsx";
-import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
+import { Empty, FaultPanel, Loading, Ready } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
 import { Searched } from "../parts/searched.tsx";
 import { Classes } from "./queue-classes.tsx";
@@ -20,10 +20,14 @@ export function Queue() {
   const throttles = useQuery(throttlesQuery);
   const status = useQuery(statusQuery);
   const destinations = useQuery(destinationsQuery);
-  const failed = queue.error ?? throttles.error ?? status.error;
-  const retry = (): void => void Promise.all([queue.refetch(), throttles.refetch(), status.refetch()]);
+  const failed = queue.error ?? throttles.error;
+  const retry = (): void => void Promise.all([queue.refetch(), throttles.refetch()]);
   return (
-    <Page title="Queue" lead="What waits for a worker, a retry or a destination, and what holds it back.">
+    <Page
+      title="Queue"
+      lead="What waits for a worker, a retry or a destination, and what holds it back."
+      from={[status, destinations]}
+    >
       {failed === null ? null : <FaultPanel error={failed} onRetry={retry} />}
       {failed === null && (queue.data === undefined || throttles.data === undefined) ? <Loading rows={8} /> : null}
       {queue.data === undefined || throttles.data === undefined ? null : (
@@ -43,12 +47,12 @@ export function Queue() {
           )}
           <div className="grid min-w-0 items-start gap-4 xl:grid-cols-2">
             <div className="flex min-w-0 flex-col gap-4">
-              <Gates destinations={destinations.data?.items ?? []} />
+              <Ready query={destinations}>{({ items }) => <Gates destinations={items} />}</Ready>
               {queue.data.lanes.length === 0 ? null : <Lanes lanes={queue.data.lanes} />}
             </div>
             <div className="flex min-w-0 flex-col gap-4">
               <Throttles throttles={throttles.data.throttles} />
-              <Processes processes={status.data?.["processes"]} now={status.data?.now} />
+              <Ready query={status}>{({ processes }) => <Processes processes={processes} />}</Ready>
             </div>
           </div>
         </>

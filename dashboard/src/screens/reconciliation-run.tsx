@@ -35,6 +35,7 @@ export function ReconciliationRunScreen() {
     <Page
       title={data.reconciliation}
       trail={TRAIL}
+      from={[run]}
       lead={
         <span className="inline-flex flex-wrap items-center gap-2">
           <Badge tone={tone}>{word}</Badge>

@@ -33,6 +33,7 @@ export function RejectionScreen() {
     <Page
       title={describeCause(likelyCause).word}
       trail={TRAIL}
+      from={[rejection]}
       lead={<Exact text={data.id} label="Copy the id" />}
       actions={<ReplayOne rejection={data} />}
     >

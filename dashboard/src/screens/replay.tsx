@@ -33,6 +33,7 @@ export function ReplayScreen() {
     <Page
       title={`Replay of ${describeScope(data.scope)}`}
       trail={TRAIL}
+      from={[replay]}
       lead={
         <span className="inline-flex flex-wrap items-center gap-2">
           <Badge tone={tone}>{word}</Badge>

@@ -33,7 +33,7 @@ export function SettingsScreen() {
               ]}
             />
           </Card>
-          <Processes processes={status.data["processes"]} now={status.data.now} />
+          <Processes processes={status.data["processes"]} />
         </>
       )}
       {may ? <Effective /> : null}

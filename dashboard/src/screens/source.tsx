@@ -49,6 +49,7 @@ export function SourceScreen() {
     <Page
       title={data.name}
       trail={TRAIL}
+      from={[source, providers]}
       lead={
         <span className="inline-flex flex-wrap items-center gap-2">
           {provider?.name ?? data.provider} <StateBadge state={data.state} />

@@ -1,6 +1,8 @@
 import { expect } from "vitest";
+import type { Page } from "playwright-core";
 import type { Dashboard } from "./dashboard.ts";
 
+/** What a call is answered while the database is away. */
 const FAULT = {
   type: "urn:holdfast:fault:store_unavailable",
   title: "The database cannot be reached",
@@ -37,6 +39,18 @@ export async function expectSlowAndFaulty(dashboard: Dashboard, path: string, ca
   await alert.getByRole("button", { name: "Try again" }).click();
   await expect.poll(() => page.getByRole("alert").count()).toBe(0);
   await dashboard.context.close();
+}
+
+/** Has calls refused, as long as the database is away. @param call which, as a pattern of the address */
+export async function refuse(page: Page, call: RegExp): Promise<void> {
+  const body = JSON.stringify(FAULT);
+  await page.route(call, (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body }));
+}
+
+/** Leaves the tab for a minute of its own clock (which has to be installed) and comes back, so that it asks anew. */
+export async function comeBackToTab(page: Page): Promise<void> {
+  await page.clock.fastForward(61_000);
+  await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");
 }
 
 /** The ways in which every screen is looked at. */
