@@ -5,7 +5,7 @@ import type { RealIssuer } from "../../gateway/test/support/real-issuer.ts";
 import { startRealIssuer } from "../../gateway/test/support/real-issuer.ts";
 import type { Dashboard, DashboardOptions } from "./support/dashboard.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
-import { expectSlowAndFaulty, LOOKS } from "./support/screen-states.ts";
+import { comeBackToTab, expectSlowAndFaulty, LOOKS, refuse } from "./support/screen-states.ts";
 
 const EMAIL = "grace@example.com";
 // With spaces at its ends, which belong to it.
@@ -192,6 +192,27 @@ describe("a session that ends in an open tab", () => {
     await page.evaluate("fetch('/healthz').then(() => undefined)");
     expect(looks).toBeLessThanOrEqual(2);
     await expectSound(dashboard);
+    await dashboard.context.close();
+  });
+
+  it("is known by a 401 alone: another fault of the look at it leaves the screen and its form, and is asked away", async () => {
+    const dashboard = await open(await gateway.gateway.signInLink());
+    const { page } = dashboard;
+    await page.clock.install();
+    await dashboard.open("/queue");
+    await page.getByRole("button", { name: "Slow down" }).click();
+    const why = page.getByRole("dialog").getByLabel("Why");
+    await why.fill("the ledger is being moved");
+    await refuse(page, /\/api\/v1\/session$/);
+    await comeBackToTab(page);
+    const bar = page.getByText("The gateway does not answer").filter({ visible: true });
+    await bar.waitFor();
+    expect(await why.inputValue()).toBe("the ledger is being moved");
+    expect(await dashboard.findBarriers()).toEqual([]);
+    await page.unroute(/\/api\/v1\/session$/);
+    await page.clock.fastForward(5_000);
+    await bar.waitFor({ state: "detached" });
+    expect(await why.inputValue()).toBe("the ledger is being moved");
     await dashboard.context.close();
   });
 

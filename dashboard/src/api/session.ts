@@ -13,12 +13,16 @@ export interface Session {
   expiresAt: string | null;
 }
 
+const ASK_AGAIN_MS = 5_000;
+
 /** Who is signed in; null when nobody is. */
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
   queryFn: (): Promise<Session | null> => api.get<Session>("/session").catch(toNobody),
   retry: false,
   staleTime: 60_000,
+  // Who was known a moment ago most likely still is, so whoever is there is asked for until there is an answer again.
+  refetchInterval: ({ state }) => (state.data !== undefined && state.error !== null ? ASK_AGAIN_MS : false),
 });
 
 function toNobody(error: unknown): null {
