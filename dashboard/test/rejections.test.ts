@@ -1,9 +1,10 @@
+import { createApi } from "@holdfast/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import { post, SECRET, signedWebhook, startIngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import { copyNewest } from "./support/copy-newest.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
-import { expectSlowAndFaulty, LOOKS } from "./support/screen-states.ts";
+import { expectSlowAndFaulty, LOOKS, refuse } from "./support/screen-states.ts";
 
 const browser = useBrowser();
 let gateway: IngestGateway;
@@ -29,6 +30,7 @@ function callAdmin(path: string, body: unknown): Promise<Response> {
 }
 
 const OTHER = "whsec_YW5vdGhlci1zZWNyZXQtb2YtdGhlLXRlc3RzLTMy";
+const LATE = "whsec_bGF0ZS1zZWNyZXQtb2YtdGhlLXRlc3RzLTMyLWJ5dGVz";
 const HOSTILE = "<img src=x onerror=alert(1)>";
 
 function sendWith(secret: string, id: string): Promise<unknown> {
@@ -94,6 +96,43 @@ describe("the rejections", () => {
     await page.locator("main li a[href^='/rejections/rej_']").last().click();
     await page.getByRole("link", { name: "A replay made it an event" }).click();
     await page.getByRole("heading", { name: "Timeline" }).waitFor();
+    await dashboard.context.close();
+  });
+
+  it("show what the replay has come to when it ends: in the dialog, on the screen, and when it was closed before", async () => {
+    for (const id of ["evt_3", "evt_4", "evt_5"]) await sendWith(LATE, id);
+    expect((await callAdmin("/sources/payments/secrets", { value: LATE })).status).toBe(201);
+    const api = createApi({ url: gateway.adminUrl, token: gateway.gateway.adminToken! });
+    const [inSight, closed, broken] = (await api.rejections.page({ limit: 3 })).items;
+    const dashboard = await open();
+    const { page } = dashboard;
+    const dialog = page.getByRole("dialog");
+    const run = async (id: string): Promise<void> => {
+      await dashboard.open(`/rejections/${id}`);
+      await page.getByRole("button", { name: "Replay into an event" }).click();
+      await page.getByRole("button", { name: "Replay 1 into an event" }).click();
+      await dialog.getByRole("link", { name: "Follow the replay" }).waitFor();
+    };
+    await run(inSight!.id);
+    await dialog.getByText("Completed", { exact: true }).waitFor();
+    await page.getByText("A replay made it an event").waitFor();
+    await dialog.getByText("1 replayed", { exact: false }).waitFor();
+    await run(closed!.id);
+    await page.keyboard.press("Escape");
+    await page.getByText("A replay made it an event").waitFor();
+    await expectSound(dashboard);
+    const followed = /\/api\/v1\/replays\/\w+_\w+$/;
+    await refuse(page, followed);
+    await run(broken!.id);
+    await dialog.getByRole("alert").getByText("The database cannot be reached").waitFor();
+    await page.unroute(followed);
+    await page.route(followed, async (route) => {
+      const answer = (await (await route.fetch()).json()) as Record<string, unknown>;
+      await route.fulfill({ json: { ...answer, state: "failed", endReason: "the source is gone" } });
+    });
+    await dialog.getByText("Failed", { exact: true }).waitFor();
+    await dialog.getByText("the source is gone").waitFor();
+    expect(await dashboard.findBarriers()).toEqual([]);
     await dashboard.context.close();
   });
 

@@ -12,7 +12,7 @@ import { writeCount } from "../parts/numbers.ts";
 import { Badge } from "../parts/state-badge.tsx";
 import type { Tone } from "../parts/state-badge.tsx";
 import { Moment } from "../parts/zone.tsx";
-import { RejectionReplay } from "./rejection-replay.tsx";
+import { RejectionReplay, useReadAfterRun } from "./rejection-replay.tsx";
 import type { Mender } from "./rejection-words.ts";
 import { describeCause, writeWords } from "./rejection-words.ts";
 
@@ -44,6 +44,8 @@ function GroupRow({ group }: { group: RejectionGroup }) {
   const { filter, setFilter } = useFilter();
   const session = useQuery(sessionQuery);
   const [asks, setAsks] = useState(false);
+  const [runId, setRunId] = useState<string | null>(null);
+  useReadAfterRun(runId);
   const { word, remedy, mender } = describeCause(group.cause);
   const open = group.count - group.replayed;
   const chosen = { source: group.source, reason: group.reason, cause: group.cause };
@@ -88,7 +90,12 @@ function GroupRow({ group }: { group: RejectionGroup }) {
         </Link>
       </div>
       {asks ? (
-        <RejectionReplay scope={toScope(group)} note={describeScope(group)} onClose={() => setAsks(false)} />
+        <RejectionReplay
+          scope={toScope(group)}
+          note={describeScope(group)}
+          onRun={setRunId}
+          onClose={() => setAsks(false)}
+        />
       ) : null}
     </li>
   );

@@ -1,24 +1,30 @@
 import type { Replay, ReplayWish } from "@holdfast/client";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { CircleCheck } from "lucide-react";
+import { useEffect } from "react";
 import { api } from "../api/api.ts";
+import { replayQuery } from "../api/replays.ts";
 import { Button } from "../parts/button.tsx";
 import { Facts } from "../parts/card.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { writeCount } from "../parts/numbers.ts";
 import { FaultPanel, Loading } from "../parts/outcome.tsx";
+import { Badge } from "../parts/state-badge.tsx";
 import { writeWords } from "./rejection-words.ts";
+import { REPLAY_STATES } from "./replay-words.ts";
 
 /** Verifies rejections with the secrets of today, says what would come of it, and makes events of them when told to. */
 export function RejectionReplay({
   scope,
   note,
+  onRun,
   onClose,
 }: {
   scope: Omit<ReplayWish, "of">;
   /** What the scope takes in beside what was asked for. */
   note?: string;
+  /** Is told the run that has begun; see {@link useReadAfterRun}. */
+  onRun: (id: string) => void;
   onClose: () => void;
 }) {
   const client = useQueryClient();
@@ -32,9 +38,9 @@ export function RejectionReplay({
   });
   const run = useMutation({
     mutationFn: (token: string) => api.replays.run(token),
-    onSettled: () => {
-      for (const key of ["rejections", "rejection-groups", "rejection"])
-        void client.invalidateQueries({ queryKey: [key] });
+    onSuccess: (running) => {
+      client.setQueryData(replayQuery(running.id).queryKey, running);
+      onRun(running.id);
     },
   });
   return (
@@ -51,7 +57,7 @@ export function RejectionReplay({
         <Planned plan={plan.data} busy={run.isPending} onRun={(token) => run.mutate(token)} onClose={onClose} />
       )}
       {run.error === null ? null : <FaultPanel error={run.error} />}
-      {run.data === undefined ? null : <Running id={run.data.id} />}
+      {run.data === undefined ? null : <Run id={run.data.id} />}
     </Dialog>
   );
 }
@@ -101,20 +107,37 @@ function Planned({
   );
 }
 
-function Running({ id }: { id: string }) {
-  const replay = useQuery({
-    queryKey: ["replay", id],
-    queryFn: () => api.replays.get(id),
-    refetchInterval: ({ state }) => (state.data?.state === "running" ? 1_000 : false),
-  });
-  const summary = replay.data?.summary;
+/**
+ * Reads the rejections anew once the run that makes events of them has ended. Whoever opens the dialog calls it, so that it
+ * holds also when the dialog is closed before.
+ *
+ * @param id the run; null while there is none
+ */
+export function useReadAfterRun(id: string | null): void {
+  const client = useQueryClient();
+  const state = useQuery({ ...replayQuery(id ?? ""), enabled: id !== null }).data?.state;
+  useEffect(() => {
+    if (state === undefined || state === "running") return;
+    for (const key of ["rejections", "rejection-groups", "rejection"])
+      void client.invalidateQueries({ queryKey: [key] });
+  }, [client, state]);
+}
+
+function Run({ id }: { id: string }) {
+  const replay = useQuery(replayQuery(id));
+  const { data } = replay;
   return (
-    <div role="status" className="flex flex-col gap-3 text-[13px]">
-      <p className="flex items-center gap-2 font-medium text-good">
-        <CircleCheck size={16} aria-hidden />
-        {replay.data?.state === "running" ? "It runs" : "It has begun"}: {writeCount(summary?.replayed ?? 0)} replayed,{" "}
-        {writeCount(summary?.processed ?? 0)} processed so far.
-      </p>
+    <div className="flex flex-col gap-3 text-[13px]">
+      {replay.error === null ? null : <FaultPanel error={replay.error} onRetry={() => void replay.refetch()} />}
+      {data === undefined ? null : (
+        <div role="status" className="flex flex-wrap items-center gap-x-2 gap-y-1">
+          <Badge tone={REPLAY_STATES[data.state].tone}>{REPLAY_STATES[data.state].word}</Badge>
+          <span>
+            {writeCount(data.summary.replayed)} replayed, {writeCount(data.summary.processed)} processed so far.
+          </span>
+          {data.endReason === null ? null : <span className="text-soft">{data.endReason}</span>}
+        </div>
+      )}
       <Link to={`/replays/${id}` as "/events"} className="text-accent underline underline-offset-2">
         Follow the replay
       </Link>

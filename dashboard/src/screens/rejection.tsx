@@ -13,7 +13,7 @@ import { Page, UnreadyPage } from "../parts/page.tsx";
 import { Moment } from "../parts/zone.tsx";
 import { RequestCard } from "./event-payload.tsx";
 import { Diagnosis } from "./rejection-diagnosis.tsx";
-import { RejectionReplay } from "./rejection-replay.tsx";
+import { RejectionReplay, useReadAfterRun } from "./rejection-replay.tsx";
 import { describeCause, readDiagnosis } from "./rejection-words.ts";
 
 const TRAIL = [["/rejections", "Rejections"]] as const;
@@ -55,20 +55,22 @@ export function RejectionScreen() {
 function ReplayOne({ rejection }: { rejection: RejectionDetail }) {
   const session = useQuery(sessionQuery);
   const [asks, setAsks] = useState(false);
-  if (rejection.eventId !== null) {
-    return (
-      <Link to="/events/$id" params={{ id: rejection.eventId }} className="text-[13px] text-accent hover:underline">
-        A replay made it an event
-      </Link>
-    );
-  }
-  if (!mayAct(session.data, "responder")) return null;
+  const [runId, setRunId] = useState<string | null>(null);
+  useReadAfterRun(runId);
   return (
     <>
-      <Button icon={<RotateCcw size={13} aria-hidden />} onClick={() => setAsks(true)}>
-        Replay into an event
-      </Button>
-      {asks ? <RejectionReplay scope={{ ids: [rejection.id] }} onClose={() => setAsks(false)} /> : null}
+      {rejection.eventId !== null ? (
+        <Link to="/events/$id" params={{ id: rejection.eventId }} className="text-[13px] text-accent hover:underline">
+          A replay made it an event
+        </Link>
+      ) : mayAct(session.data, "responder") ? (
+        <Button icon={<RotateCcw size={13} aria-hidden />} onClick={() => setAsks(true)}>
+          Replay into an event
+        </Button>
+      ) : null}
+      {asks ? (
+        <RejectionReplay scope={{ ids: [rejection.id] }} onRun={setRunId} onClose={() => setAsks(false)} />
+      ) : null}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { CircleCheck, CircleX } from "lucide-react";
 import { api } from "../api/api.ts";
+import { replayQuery } from "../api/replays.ts";
 import { Card, Facts } from "../parts/card.tsx";
 import { CancelButton } from "../parts/confirm.tsx";
 import { Exact } from "../parts/copy.tsx";
@@ -19,11 +20,7 @@ const TRAIL = [["/replays", "Replays"]] as const;
 /** One replay: what it goes over, how far it is, what came of it, and whether all of it adds up. */
 export function ReplayScreen() {
   const { id } = useParams({ strict: false });
-  const replay = useQuery({
-    queryKey: ["replay", id],
-    queryFn: () => api.replays.get(id ?? ""),
-    refetchInterval: ({ state }) => refetchMs(state.data),
-  });
+  const replay = useQuery(replayQuery(id ?? ""));
   if (replay.data === undefined) {
     return <UnreadyPage title="Replay" trail={TRAIL} error={replay.error} onRetry={() => void replay.refetch()} />;
   }
@@ -53,12 +50,6 @@ export function ReplayScreen() {
       </div>
     </Page>
   );
-}
-
-// What was queued goes on being delivered after the run itself has ended.
-function refetchMs(replay: Replay | undefined): number | false {
-  if (replay === undefined || replay.state === "planned") return false;
-  return replay.state === "running" || replay.summary.still_waiting > 0 ? 2_000 : false;
 }
 
 function Actions({ replay }: { replay: Replay }) {
