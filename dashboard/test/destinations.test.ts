@@ -2,7 +2,8 @@ import { createApi } from "@holdfast/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import { post, startIngestGateway, stripeEvent, SECRET } from "../../gateway/test/support/ingest-gateway.ts";
-import { useBrowser } from "./support/dashboard.ts";
+import { expectSound, useBrowser } from "./support/dashboard.ts";
+import { comeBackToTab } from "./support/screen-states.ts";
 import { expectErrorAndSlow, expectSoundInEveryLook } from "./support/states.ts";
 
 const browser = useBrowser();
@@ -59,6 +60,27 @@ describe("the destinations", () => {
     await page.getByRole("button", { name: "Resume it" }).click();
     await page.getByRole("button", { name: "Pause" }).waitFor();
     expect((await api.destinations.get("billing")).state).toBe("active");
+    await dashboard.context.close();
+  });
+
+  it("show their signing secret once for each time it is asked for, however often the tab is left and come back to", async () => {
+    const dashboard = await open();
+    const { page } = dashboard;
+    await page.clock.install();
+    await dashboard.open("/destinations/billing");
+    await page.getByRole("button", { name: "Signing secret" }).click();
+    await page.getByRole("button", { name: "Show the secret" }).click();
+    await page.getByText((await api.destinations.signingSecret("billing")).signingSecret).waitFor();
+    let looks = 0;
+    page.on("request", (request) => {
+      if (request.url().endsWith("/signing-secret")) looks++;
+    });
+    // The session is asked for anew at the same moment as everything else that is too old.
+    const answered = page.waitForResponse((response) => response.url().endsWith("/api/v1/session"));
+    await comeBackToTab(page);
+    await answered;
+    expect(looks).toBe(0);
+    await expectSound(dashboard);
     await dashboard.context.close();
   });
 

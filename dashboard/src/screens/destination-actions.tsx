@@ -243,14 +243,8 @@ async function saveLimits(form: FormData, begun: DestinationDetail): Promise<voi
 }
 
 function SecretDialog({ destination: { id, name }, onClose }: Parts) {
-  const [asked, setAsked] = useState(false);
-  const secret = useQuery({
-    queryKey: ["signing-secret", id],
-    queryFn: () => api.destinations.signingSecret(id),
-    enabled: asked,
-    gcTime: 0,
-    retry: false,
-  });
+  // No query: one of these is asked again by itself, and every look is kept in the audit.
+  const secret = useMutation({ mutationFn: () => api.destinations.signingSecret(id), gcTime: 0 });
   return (
     <Dialog
       open
@@ -260,7 +254,7 @@ function SecretDialog({ destination: { id, name }, onClose }: Parts) {
     >
       <div className="flex flex-col gap-3 text-[13px]">
         {secret.data === undefined ? (
-          <Button className="self-start" busy={secret.isFetching} onClick={() => setAsked(true)}>
+          <Button className="self-start" busy={secret.isPending} onClick={() => secret.mutate()}>
             Show the secret
           </Button>
         ) : (
