@@ -1,15 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
-import { post, startIngestGateway, stripeEvent } from "../../gateway/test/support/ingest-gateway.ts";
+import {
+  PAYMENTS,
+  post,
+  SECRET,
+  signedWebhook,
+  startIngestGateway,
+  stripeEvent,
+} from "../../gateway/test/support/ingest-gateway.ts";
 import { tryOnce } from "../../gateway/test/support/recorded-events.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
 import { openBeside } from "./support/dead-gateway.ts";
+
+/** A source whose provider signs several events at once. */
+const MANDATES = { provider: "gocardless", key: "mandates-key", secrets: [SECRET], batch: "item" };
 
 const browser = useBrowser();
 let gateway: IngestGateway;
 
 beforeAll(async () => {
-  gateway = await startIngestGateway();
+  const sources = { ...(PAYMENTS["sources"] as object), mandates: MANDATES };
+  gateway = await startIngestGateway({ content: { ...PAYMENTS, sources } });
 });
 afterAll(() => gateway.close());
 
@@ -65,6 +76,24 @@ describe("the events", () => {
     expect(await page.evaluate("Symbol.asyncIterator in ReadableStream.prototype")).toBe(false);
     await expect.poll(() => page.locator("main li a").count()).toBe(1);
     await expectSound(dashboard);
+    await dashboard.context.close();
+  });
+
+  it("tell by what they were verified: one of several by the signature of the whole request", async () => {
+    const event = { id: "EV1", resource_type: "payments", action: "paid_out" };
+    const body = JSON.stringify({ events: [event] });
+    await post(gateway.url, signedWebhook({ provider: "gocardless", key: "mandates-key", body }));
+    await post(gateway.url, stripeEvent("evt_by_itself"));
+    const dashboard = await browser.openDashboard(gateway.adminUrl, await link());
+    const { page } = dashboard;
+    for (const [id, verifiedBy] of [
+      ["EV1", /^signature of the whole request, secret \S+/],
+      ["evt_by_itself", /^signature, secret \S+/],
+    ] as const) {
+      await dashboard.open(`/events?providerId=${id}`);
+      await page.locator("main li a").first().click();
+      await page.getByText(verifiedBy).waitFor();
+    }
     await dashboard.context.close();
   });
 

@@ -82,12 +82,7 @@ function About({ event }: { event: EventDetail }) {
           ["Provider's id", event.providerEventId === null ? "none" : <Exact key="p" text={event.providerEventId} />],
           ["Received", <Moment key="r" at={event.receivedAt} exact />],
           ["Occurred", <Moment key="o" at={event.occurredAt} exact />],
-          [
-            "Verified by",
-            event.verifiedBy === "signature"
-              ? `signature, secret ${event.secretVersion ?? "without version"}`
-              : "the provider's API",
-          ],
+          ["Verified by", describeVerification(event)],
           ["Came from", event.remoteAddress],
           ["SHA-256", <Exact key="h" text={event.bodySha256} />],
           ["Duplicates", duplicates.count === 0 ? "none" : <DuplicateFact key="d" duplicates={duplicates} />],
@@ -95,6 +90,18 @@ function About({ event }: { event: EventDetail }) {
       />
     </Card>
   );
+}
+
+function describeVerification({ verifiedBy, secretVersion }: EventDetail): string {
+  const secret = `secret ${secretVersion ?? "without version"}`;
+  switch (verifiedBy) {
+    case "signature":
+      return `signature, ${secret}`;
+    case "batch_signature":
+      return `signature of the whole request, ${secret}`;
+    case "provider_api":
+      return "the provider's API";
+  }
 }
 
 function DuplicateFact({ duplicates }: { duplicates: EventDetail["duplicates"] }) {
