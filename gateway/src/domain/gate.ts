@@ -163,15 +163,17 @@ function refill(limits: Limits, { tokens, refilledAt }: GateStanding, now: Date)
   };
 }
 
-/** The part of its slots that a worker leaves to one slow destination: a quarter. */
+/** The part of its slots, and of its room for bodies, that a worker leaves to one slow destination: a quarter. */
 export const SLOW_SHARE = 4;
 
 /**
- * Whether a destination that is slow is given a share of the slots. One that declares no more than that is held back by its own
- * limit; whatever else it declares is what it can take, and says nothing of what a worker can spare.
+ * Whether a destination that is slow is given this share, of attempts at once. One that declares no more than that is held back by its
+ * own limit; whatever else it declares is what it can take, and says nothing of what a worker can spare. A share that it was given
+ * before becomes smaller, where its bodies are larger now or another worker can spare less, and never larger.
  */
 export function needsSlowGate({ concurrency }: Limits, gate: Gate | null, share: number): boolean {
-  return (concurrency === null || concurrency > share) && (gate === null || gate.slowConcurrency === null);
+  const given = gate?.slowConcurrency ?? null;
+  return (concurrency === null || concurrency > share) && (given === null || given > share);
 }
 
 /** From so many slow destinations on each gets less, at least one, so that together they never take all slots of a worker. */

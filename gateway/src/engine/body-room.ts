@@ -12,7 +12,11 @@ export interface BodyRoom {
   note(slot: Slot, bytes: number): void;
 }
 
+/** What bodies take at most, however old their attempts are. */
 const BYTES_MAX = 268_435_456;
+/** What they may take where old attempts are not counted beyond half of it, as is done with the slots. */
+export const ROOM_BYTES = 201_326_592;
+const OLD_PART = 2;
 /** As nearly every event of every provider is smaller. */
 const LEAST_BYTES = 65_536;
 const WINDOW_MS = 1_000;
@@ -20,7 +24,8 @@ const WINDOW_MS = 1_000;
 /**
  * Keeps room for the largest body of the last one to two seconds, for each that is not read yet. The largest that a source allows would
  * be the safe guess as well, and kept a gateway with bodies of 1.5 kB to 256 leases, with a source of 25 MiB to ten slots
- * (docs/decisions/0015). The longest body is a tenth of the bound, so one always finds room when nothing else is under way.
+ * (docs/decisions/0015). The longest body is an eighth of the room, so one always finds it when nothing else is under way. Old attempts
+ * fill half of it at most: what large bodies wait for a destination that does not answer must not keep others' from being read.
  */
 export function createBodyRoom(nowMs: () => number, slots: Pick<Slots, "bytes" | "weigh">): BodyRoom {
   const state = { startMs: nowMs(), largest: 0, before: 0 };
@@ -40,12 +45,13 @@ export function createBodyRoom(nowMs: () => number, slots: Pick<Slots, "bytes" |
     roll();
     state.largest = Math.max(state.largest, bytes);
   };
+  const left = (): number => Math.min(ROOM_BYTES - slots.bytes(ROOM_BYTES / OLD_PART), BYTES_MAX - slots.bytes());
   return {
     expected,
-    count: () => Math.max(0, Math.floor((BYTES_MAX - slots.bytes()) / expected())),
+    count: () => Math.max(0, Math.floor(left() / expected())),
     make: (slot, bytes) => {
       see(bytes);
-      if (slots.bytes() - slot.bytes + bytes > BYTES_MAX) return false;
+      if (bytes - slot.bytes > left()) return false;
       slots.weigh(slot, bytes);
       return true;
     },

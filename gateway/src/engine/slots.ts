@@ -1,3 +1,5 @@
+import { SLOW_SHARE } from "../domain/gate.ts";
+
 /** One delivery that is leased: it waits for its attempt, is being tried, or has been and is being settled. */
 export interface Slot {
   readonly destinationId: string;
@@ -23,22 +25,40 @@ export interface Slots {
   inUse(): number;
   /** How many wait for their attempt to begin. */
   waiting(): number;
-  bytes(): number;
+  /**
+   * What they may take of memory, all together.
+   *
+   * @param oldMax of what old attempts take no more than so many bytes count
+   */
+  bytes(oldMax?: number): number;
   /**
    * How many may be claimed, when there are `size` slots, at most `sizeMax` may be leased in any case, and `ahead` may wait
    * for a slot.
    */
   free(size: number, sizeMax: number, ahead?: number): number;
-  /** The destination whose old attempts fill at least a quarter of `size` slots; null when there is none. */
-  findSlow(size: number, isMeant: (destinationId: string) => boolean): string | null;
+  /**
+   * The destination whose old attempts, two of them at least, fill the largest part of a quarter of these slots or of these bytes, and the
+   * share of attempts that fits into such a quarter; null when none fills it.
+   */
+  findSlow(limits: SlotLimits, isMeant: (destinationId: string, share: number) => boolean): SlowDestination | null;
+}
+
+/** How many attempts there is room for, and how many bytes their events may take. */
+export interface SlotLimits {
+  readonly slots: number;
+  readonly bytes: number;
+}
+
+/** A destination that is slow, and how many attempts at once it is to be left. */
+export interface SlowDestination {
+  readonly destinationId: string;
+  readonly share: number;
 }
 
 /** An attempt that takes longer is old. */
 const OLD_MS = 1_000;
 /** The part of the slots that old attempts may hold all together; those beyond it are not counted. */
 const OLD_PART = 2;
-/** The part from which on one destination is slow. */
-const SLOW_PART = 4;
 
 /**
  * Keeps slots. Old attempts hold at most half of them however many there are: what waits for a destination that does not
@@ -59,7 +79,7 @@ export function createSlots(nowMs: () => number): Slots {
     if (counts.trying <= Math.ceil(size / OLD_PART)) return counts.trying;
     const before = nowMs() - OLD_MS;
     let old = 0;
-    for (const slot of taken) if (slot.phase === "trying" && slot.startMs <= before) old++;
+    for (const slot of taken) if (isOld(slot, before)) old++;
     return counts.trying - old + Math.min(old, Math.ceil(size / OLD_PART));
   };
   return {
@@ -88,17 +108,60 @@ export function createSlots(nowMs: () => number): Slots {
     },
     inUse: () => taken.size,
     waiting: () => counts.waiting,
-    bytes: () => sum.bytes,
+    bytes: (oldMax = Infinity) => {
+      if (sum.bytes <= oldMax) return sum.bytes;
+      const old = sumOldBytes(taken, nowMs() - OLD_MS);
+      return sum.bytes - old + Math.min(old, oldMax);
+    },
     free: (size, sizeMax, ahead = 0) =>
       Math.max(0, Math.min(size + ahead - tryingCounted(size) - counts.waiting, sizeMax - taken.size)),
-    findSlow: (size, isMeant) => {
-      const before = nowMs() - OLD_MS;
-      const found = new Map<string, number>();
-      for (const { destinationId, startMs, phase } of taken) {
-        if (phase === "trying" && startMs <= before) found.set(destinationId, (found.get(destinationId) ?? 0) + 1);
-      }
-      const [most] = [...found].filter(([id]) => isMeant(id)).toSorted((a, b) => b[1] - a[1]);
-      return most !== undefined && most[1] >= Math.max(2, Math.ceil(size / SLOW_PART)) ? most[0] : null;
+    findSlow: (limits, isMeant) => {
+      const [most] = [...sumOldAttempts(taken, nowMs() - OLD_MS)]
+        .filter(([, { attempts }]) => attempts > 1)
+        .map(([destinationId, old]) => ({ destinationId, part: partOf(old, limits), share: shareOf(old, limits) }))
+        .filter(({ destinationId, part, share }) => part >= 1 && isMeant(destinationId, share))
+        .toSorted((a, b) => b.part - a.part);
+      return most === undefined ? null : { destinationId: most.destinationId, share: most.share };
     },
   };
+}
+
+function sumOldBytes(taken: Iterable<Slot>, before: number): number {
+  let sum = 0;
+  for (const slot of taken) if (isOld(slot, before)) sum += slot.bytes;
+  return sum;
+}
+
+function isOld({ phase, startMs }: Slot, before: number): boolean {
+  return phase === "trying" && startMs <= before;
+}
+
+/** The old attempts of one destination. */
+interface OldAttempts {
+  attempts: number;
+  bytes: number;
+  largest: number;
+}
+
+function sumOldAttempts(taken: Iterable<Slot>, before: number): ReadonlyMap<string, OldAttempts> {
+  const found = new Map<string, OldAttempts>();
+  for (const slot of taken) {
+    if (!isOld(slot, before)) continue;
+    const old = found.get(slot.destinationId) ?? { attempts: 0, bytes: 0, largest: 0 };
+    old.attempts++;
+    old.bytes += slot.bytes;
+    old.largest = Math.max(old.largest, slot.bytes);
+    found.set(slot.destinationId, old);
+  }
+  return found;
+}
+
+/** How much of a slow destination's share they take: from 1 on it is slow. */
+function partOf({ attempts, bytes }: OldAttempts, limits: SlotLimits): number {
+  return Math.max(attempts / Math.ceil(limits.slots / SLOW_SHARE), bytes / (limits.bytes / SLOW_SHARE));
+}
+
+/** As many of its largest as fit. One without a body takes no bytes, and any number fits. */
+function shareOf({ largest }: OldAttempts, limits: SlotLimits): number {
+  return Math.max(1, Math.floor(Math.min(limits.slots / SLOW_SHARE, limits.bytes / SLOW_SHARE / largest)));
 }

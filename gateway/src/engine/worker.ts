@@ -1,4 +1,4 @@
-import { SLOW_SHARE, stopReasonOf } from "../domain/gate.ts";
+import { stopReasonOf } from "../domain/gate.ts";
 import type { ClaimDeps, ReadDeps } from "../pipeline/claim.ts";
 import { claim, readEvents } from "../pipeline/claim.ts";
 import type { LeasedDelivery } from "../pipeline/leased-delivery.ts";
@@ -7,12 +7,13 @@ import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Attempts } from "./attempts.ts";
 import { createAttempts } from "./attempts.ts";
+import { ROOM_BYTES } from "./body-room.ts";
 import type { Got, Look } from "./claim-pace.ts";
 import { createClaimPace } from "./claim-pace.ts";
 import { createDoubtfulClaims } from "./doubtful-claims.ts";
 import { eachInBites } from "./in-bites.ts";
 import { startLoop } from "./loop.ts";
-import type { Slot } from "./slots.ts";
+import type { Slot, SlowDestination } from "./slots.ts";
 
 export interface WorkerOptions {
   /** How many deliveries this process tries at once. */
@@ -27,10 +28,8 @@ export interface Worker {
   /** There may be something ready; so many of them stand at the head, for their lanes had nothing waiting. */
   wake(quiet?: number): void;
   inFlight(): number;
-  /** A destination whose old attempts fill a share of the slots, and that share; null when there is none. */
-  findSlow(
-    isMeant: (destinationId: string, share: number) => boolean,
-  ): { readonly destinationId: string; readonly share: number } | null;
+  /** A destination whose old attempts fill a quarter of the slots or of the bodies' room, and its share; null when there is none. */
+  findSlow(isMeant: (destinationId: string, share: number) => boolean): SlowDestination | null;
   /** Claims nothing more; resolves when what was claimed has ended. */
   drain(): Promise<void>;
 }
@@ -119,12 +118,7 @@ export function startWorker(
       loop.wake();
     },
     inFlight: () => slots.inUse(),
-    findSlow: (isMeant) => {
-      const { concurrency } = options;
-      const share = Math.max(1, Math.floor(concurrency / SLOW_SHARE));
-      const destinationId = slots.findSlow(concurrency, (id) => isMeant(id, share));
-      return destinationId === null ? null : { destinationId, share };
-    },
+    findSlow: (isMeant) => slots.findSlow({ slots: options.concurrency, bytes: ROOM_BYTES }, isMeant),
     drain: async () => {
       attempts.drain();
       await loop.stop();

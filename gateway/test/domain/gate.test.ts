@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GateStanding, Limits } from "../../src/domain/gate.ts";
-import { FEED_MAX, NO_LIMITS, afterFeed, gateOf, heldReasonOf, planFeed, stopReasonOf } from "../../src/domain/gate.ts";
+import {
+  FEED_MAX,
+  NO_LIMITS,
+  afterFeed,
+  gateOf,
+  heldReasonOf,
+  needsSlowGate,
+  planFeed,
+  stopReasonOf,
+} from "../../src/domain/gate.ts";
 
 const start = new Date("2026-11-21T12:00:00Z");
 const later = (ms: number): Date => new Date(start.getTime() + ms);
@@ -65,6 +74,20 @@ describe("the gate of a destination", () => {
     expect(plan.room).toBe(1);
     expect(afterFeed(plan, open, 1, later(30_000)).probeAt).toEqual(later(60_000));
     expect(afterFeed(plan, open, 0, later(30_000)).probeAt).toEqual(later(30_000));
+  });
+
+  it("of a slow destination with a wide share is made narrower, and one with a narrow share no wider", () => {
+    const slow = (slowConcurrency: number) =>
+      gateOf(NO_LIMITS, { breaker: "closed", breakerSince: null, slowConcurrency });
+    expect([null, slow(16), slow(2), slow(1)].map((gate) => needsSlowGate(NO_LIMITS, gate, 2))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    // Its own limit is as narrow already.
+    expect(needsSlowGate({ ...NO_LIMITS, concurrency: 2 }, slow(16), 2)).toBe(false);
+    expect(needsSlowGate({ ...NO_LIMITS, concurrency: 3 }, slow(16), 2)).toBe(true);
   });
 
   it("gives each of many slow destinations less, and none nothing", () => {

@@ -1,10 +1,14 @@
 import { expect, it } from "vitest";
 import { createSlots } from "../../src/engine/slots.ts";
 
+const MIB = 1_048_576;
+const BYTES = 192 * MIB;
+
 function openSlots() {
   let nowMs = 0;
   const slots = createSlots(() => nowMs);
-  const take = (destinationId: string, count: number) => Array.from({ length: count }, () => slots.take(destinationId));
+  const take = (destinationId: string, count: number, bytes = 0) =>
+    Array.from({ length: count }, () => slots.take(destinationId, bytes));
   return { slots, take, pass: (ms: number) => (nowMs += ms) };
 }
 
@@ -44,7 +48,7 @@ it("what is being settled makes no destination slow", () => {
   const { slots, take, pass } = openSlots();
   for (const slot of take("quick", 32)) slots.settle(slot);
   pass(60_000);
-  expect(slots.findSlow(64, () => true)).toBeNull();
+  expect(slots.findSlow({ slots: 64, bytes: BYTES }, () => true)).toBeNull();
 });
 
 it("a worker with one slot stays a worker with one slot", () => {
@@ -58,9 +62,45 @@ it("a destination is slow when its old attempts fill a quarter of the slots, and
   const { slots, take, pass } = openSlots();
   take("slow", 16);
   take("slower", 20);
-  expect(slots.findSlow(64, () => true)).toBeNull();
+  const findSlow = (size: number, isMeant: (id: string) => boolean) =>
+    slots.findSlow({ slots: size, bytes: BYTES }, isMeant);
+  expect(findSlow(64, () => true)).toBeNull();
   pass(1_000);
-  expect(slots.findSlow(64, () => true)).toBe("slower");
-  expect(slots.findSlow(64, (id) => id !== "slower")).toBe("slow");
-  expect(slots.findSlow(68, (id) => id !== "slower")).toBeNull();
+  expect(findSlow(64, () => true)).toEqual({ destinationId: "slower", share: 16 });
+  expect(findSlow(64, (id) => id !== "slower")).toEqual({ destinationId: "slow", share: 16 });
+  expect(findSlow(68, (id) => id !== "slower")).toBeNull();
+});
+
+it("it is slow as well when their bodies fill a quarter of the room, and its share is as many as fit into that", () => {
+  const { slots, take, pass } = openSlots();
+  const limits = { slots: 64, bytes: BYTES };
+  take("large", 2, 25 * MIB);
+  take("single", 1, 60 * MIB);
+  take("many", 12, 4 * MIB);
+  expect(slots.findSlow(limits, () => true)).toBeNull();
+  pass(1_000);
+  const asked: [string, number][] = [];
+  const note = (id: string, share: number) => asked.push([id, share]) === 0;
+  expect(slots.findSlow(limits, note)).toBeNull();
+  expect(asked).toEqual([
+    ["large", 1],
+    ["many", 12],
+  ]);
+  expect(slots.findSlow(limits, () => true)).toEqual({ destinationId: "large", share: 1 });
+  expect(slots.findSlow({ ...limits, bytes: 2 * BYTES }, () => true)).toBeNull();
+});
+
+it("of what old attempts take no more than the bound counts, and all of what others take", () => {
+  const { slots, take, pass } = openSlots();
+  const [first] = take("slow", 7, 25 * MIB);
+  pass(999);
+  expect(slots.bytes(96 * MIB)).toBe(175 * MIB);
+  pass(1);
+  expect([slots.bytes(), slots.bytes(96 * MIB), slots.bytes(200 * MIB)]).toEqual([175, 96, 175].map((n) => n * MIB));
+  take("quick", 2, 10 * MIB);
+  slots.take("quick", 5 * MIB, true);
+  expect(slots.bytes(96 * MIB)).toBe(121 * MIB);
+  // It is being settled, and waits for nobody's answer.
+  slots.settle(first!);
+  expect(slots.bytes(96 * MIB)).toBe(146 * MIB);
 });

@@ -103,8 +103,12 @@ test("a slow destination keeps its share until nothing waits and it has been qui
   const world = await openWorld();
   const { id } = world.destination();
   expect(await gateSlow(world.deps, id, 16)).toBe(true);
-  expect(await gateSlow(world.deps, id, 5)).toBe(false);
+  expect(await gateSlow(world.deps, id, 16)).toBe(false);
+  expect(await gateSlow(world.deps, id, 20)).toBe(false);
   expect(world.destination().gate).toMatchObject({ reason: "slow", slowConcurrency: 16 });
+  // Its bodies are larger now, or another worker has fewer slots.
+  expect(await gateSlow(world.deps, id, 5)).toBe(true);
+  expect(world.destination().gate).toMatchObject({ reason: "slow", slowConcurrency: 5 });
   await world.desk.record({ to: ["billing"], heldReason: "destination_gated" });
   await world.look();
   world.pass(120_000);

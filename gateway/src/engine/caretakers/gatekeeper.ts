@@ -149,15 +149,15 @@ async function isQuickNow(tx: Queryable, id: string, now: Date): Promise<boolean
 }
 
 /**
- * Gives a destination that was found slow a gate with a share of the slots. One that has a gate for that already keeps it.
+ * Gives a destination that was found slow a gate with a share of the slots. One that has a gate with no larger share keeps it.
  *
- * @returns whether it is new
+ * @returns whether it was given this share
  */
 export async function gateSlow(deps: GatekeeperDeps, destinationId: string, share: number): Promise<boolean> {
   const done = await deps.db.transaction(async (tx) => {
     await tx.run(ensureGate, [destinationId, deps.databaseNow().toISOString()]);
     const row = (await tx.run(lockGate, [destinationId])).rows[0];
-    if (row === undefined || row.slow_concurrency !== null) return false;
+    if (row === undefined || (row.slow_concurrency !== null && row.slow_concurrency <= share)) return false;
     await tx.run(saveSlow, [destinationId, share, null]);
     // Permits of a wider limit would let in what the share is to keep out.
     await tx.run(takePermits, [destinationId, PERMITS_MAX]);
