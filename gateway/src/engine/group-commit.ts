@@ -1,6 +1,8 @@
 import type { Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Committed } from "../store/database.ts";
+import type { Queued } from "./take-batch.ts";
+import { takeBatch } from "./take-batch.ts";
 
 /** What became of one submitted item. */
 export type Submitted<Result> =
@@ -11,7 +13,7 @@ export type Submitted<Result> =
 export interface CommitLoad {
   readonly items: number;
   readonly bytes: number;
-  /** Since when the oldest of them waits; 0 without any. */
+  /** Since when the oldest of them waits that waits for no lock of somebody else; 0 without any. */
   readonly oldestMs: number;
   /** Whether the last transaction failed: then they wait for the database to come back, and not because there are many. */
   readonly isFailing: boolean;
@@ -53,11 +55,10 @@ export interface GroupCommitOptions<Item, Result> {
   onThrown?(error: unknown): void;
 }
 
-interface Waiting<Item, Result> {
-  readonly item: Item;
-  readonly size: number;
+interface Waiting<Item, Result> extends Queued<Item> {
   dueMs: number;
   tries: number;
+  aloneFromMs: number | null;
   answer: ((result: Submitted<Result>) => void) | null;
 }
 
@@ -68,6 +69,8 @@ interface State<Item, Result> {
   readonly unanswered: Set<Waiting<Item, Result>>;
   bytes: number;
   running: number;
+  /** Whether one of them is an item by itself. One at a time: it may wait for its lock until that is given up, and others need a lane. */
+  isAloneRunning: boolean;
   /** When the last batch began. */
   startedMs: number;
   isPumpPlanned: boolean;
@@ -93,6 +96,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     unanswered: new Set(),
     bytes: 0,
     running: 0,
+    isAloneRunning: false,
     startedMs: 0,
     isPumpPlanned: false,
     pausedUntilMs: 0,
@@ -115,9 +119,13 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
 }
 
 function loadOf<Item, Result>({ options, unanswered, bytes, failures }: State<Item, Result>): CommitLoad {
-  const [oldest] = unanswered;
-  const submittedMs = oldest === undefined ? null : oldest.dueMs - options.deadlineMs;
-  const oldestMs = submittedMs === null ? 0 : Math.max(0, options.clock.monotonicMs() - submittedMs);
+  const nowMs = options.clock.monotonicMs();
+  let oldestMs = 0;
+  for (const { aloneFromMs, dueMs } of unanswered) {
+    if (aloneFromMs !== null) continue;
+    oldestMs = Math.max(0, nowMs - dueMs + options.deadlineMs);
+    break;
+  }
   return { items: unanswered.size, bytes, oldestMs, isFailing: failures > 0 };
 }
 
@@ -131,7 +139,8 @@ function submit<Item, Result>(state: State<Item, Result>, item: Item): Promise<S
     return Promise.resolve({ ok: false, cause: "queue_full" });
   }
   return new Promise((resolve) => {
-    const waiting = { item, size, dueMs: options.clock.monotonicMs() + options.deadlineMs, tries: 0, answer: resolve };
+    const dueMs = options.clock.monotonicMs() + options.deadlineMs;
+    const waiting = { item, size, dueMs, tries: 0, aloneFromMs: null, answer: resolve };
     state.bytes += size;
     state.unanswered.add(waiting);
     state.pending.push(waiting);
@@ -164,51 +173,29 @@ function pump<Item, Result>(state: State<Item, Result>): void {
   const nowMs = state.options.clock.monotonicMs();
   if (nowMs < state.pausedUntilMs) return;
   while (state.pending.length > 0 && hasLane(state, nowMs)) {
-    const batch = takeBatch(state);
+    const { batch, left } = takeBatch(state.pending, state.options, { nowMs, mayBeAlone: !state.isAloneRunning });
+    state.pending = left;
     if (batch.length === 0) return;
+    const isAlone = batch[0]!.aloneFromMs !== null;
+    state.isAloneRunning ||= isAlone;
     state.running++;
     state.startedMs = nowMs;
     void runBatch(state, batch).finally(() => {
       state.running--;
+      if (isAlone) state.isAloneRunning = false;
       pumpSoon(state);
       reportIdle(state);
     });
   }
 }
 
-function takeBatch<Item, Result>(state: State<Item, Result>): Waiting<Item, Result>[] {
-  const { itemsMax, bytesMax, keysOf } = state.options;
-  const batch: Waiting<Item, Result>[] = [];
-  const left: Waiting<Item, Result>[] = [];
-  const keys = new Set<string>();
-  let bytes = 0;
-  let taken = 0;
-  for (const waiting of state.pending) {
-    taken++;
-    if (waiting.answer === null) continue;
-    const own = keysOf(waiting.item);
-    if (own.some((key) => keys.has(key))) {
-      left.push(waiting);
-      continue;
-    }
-    if (batch.length > 0 && bytes + waiting.size > bytesMax) {
-      left.push(waiting);
-      break;
-    }
-    for (const key of own) keys.add(key);
-    bytes += waiting.size;
-    batch.push(waiting);
-    if (batch.length >= itemsMax) break;
-  }
-  state.pending = left.concat(state.pending.slice(taken));
-  return batch;
-}
-
 /**
  * SQLSTATE classes of what one item's data can cause: data, constraints, limits, and what triggers and extensions of the
- * database's owner raise. All others (connections, resources, locks, shutdown) hit whoever comes.
+ * database's owner raise. All others (connections, resources, shutdown) hit whoever comes.
  */
 const ITEM_FAULT = /^(0A|21|22|23|38|39|54|P0|XX)/;
+/** Somebody else holds a lock that an item needs, most likely that of one row: lock_not_available, deadlock_detected. */
+const LOCK_FAULT = /^(55P03|40P01)$/;
 
 async function runBatch<Item, Result>(state: State<Item, Result>, batch: Waiting<Item, Result>[]): Promise<void> {
   state.options.onBatch?.(batch.length);
@@ -224,16 +211,38 @@ async function runBatch<Item, Result>(state: State<Item, Result>, batch: Waiting
     for (const [i, waiting] of batch.entries()) settle(state, waiting, { ok: true, value: result.value[i]! });
     return;
   }
-  if (result.code !== null && ITEM_FAULT.test(result.code)) {
-    // One item's data upset the statement. Alone each of them tells which, and the others go through.
-    if (batch.length === 1) settle(state, batch[0]!, { ok: false, cause: "database" });
-    for (const waiting of batch.length === 1 ? [] : batch) await runBatch(state, [waiting]);
+  const isLocked = result.code !== null && LOCK_FAULT.test(result.code);
+  if (isLocked || (result.code !== null && ITEM_FAULT.test(result.code))) {
+    // One item upset the statement. Alone each of them tells which, and the others go through.
+    if (batch.length > 1) await runEach(state, batch, isLocked);
+    else if (isLocked) tryAlone(state, batch[0]!);
+    else settle(state, batch[0]!, { ok: false, cause: "database" });
     return;
   }
+  for (const waiting of batch) waiting.aloneFromMs = null;
   state.failures++;
-  state.pausedUntilMs =
-    state.options.clock.monotonicMs() + Math.min(PAUSE_MAX_MS, 25 * 2 ** Math.min(state.failures, 5));
+  state.pausedUntilMs = state.options.clock.monotonicMs() + pauseMs(state.failures);
   state.pending = batch.concat(state.pending);
+}
+
+async function runEach<Item, Result>(
+  state: State<Item, Result>,
+  batch: readonly Waiting<Item, Result>[],
+  isLocked: boolean,
+): Promise<void> {
+  if (isLocked) for (const waiting of batch) waiting.aloneFromMs = 0;
+  // Where all of them wait for a lock, the time of some has passed before it is their turn.
+  for (const waiting of batch) if (waiting.answer !== null) await runBatch(state, [waiting]);
+}
+
+// The database itself paces it by its lock_timeout, unless who wrote a trigger there does not wait for locks at all.
+function tryAlone<Item, Result>(state: State<Item, Result>, waiting: Waiting<Item, Result>): void {
+  waiting.aloneFromMs = state.options.clock.monotonicMs() + pauseMs(waiting.tries);
+  state.pending.push(waiting);
+}
+
+function pauseMs(failures: number): number {
+  return Math.min(PAUSE_MAX_MS, 25 * 2 ** Math.min(failures, 5));
 }
 
 const INTERNAL_ERROR = "XX000";
@@ -257,7 +266,8 @@ function sweep<Item, Result>(state: State<Item, Result>): void {
   const nowMs = state.options.clock.monotonicMs();
   for (const waiting of state.unanswered) {
     if (waiting.dueMs > nowMs) break;
-    settle(state, waiting, { ok: false, cause: state.failures > 0 ? "database" : "deadline" });
+    const isFailing = state.failures > 0 || waiting.aloneFromMs !== null;
+    settle(state, waiting, { ok: false, cause: isFailing ? "database" : "deadline" });
   }
   state.pending = state.pending.filter((waiting) => waiting.answer !== null);
   pump(state);

@@ -95,6 +95,28 @@ test("an outcome that the database refuses does not hold up the others (F46)", a
   expect((await desk.finished(bad!)).attempt).toBe(99);
 });
 
+test("an outcome whose row somebody locks holds up no other, and is written when it is free", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } });
+  const answers: (() => void)[] = [];
+  receiver.answer = (_arrival, response) => void answers.push(() => response.writeHead(200).end());
+  const [locked] = await desk.record({ to: ["billing"] });
+  const good: string[] = [];
+  for (let i = 0; i < 4; i++) good.push(...(await desk.record({ to: ["billing"] })));
+  await until(() => answers.length === 5);
+  const holder = await desk.db.pool.connect();
+  onTestFinished(() => holder.release(true));
+  await holder.query("BEGIN");
+  await holder.query("SELECT FROM holdfast.delivery WHERE id = $1 FOR UPDATE", [locked]);
+  for (const answer of answers) answer();
+  for (const id of good) expect(await desk.finished(id)).toEqual({ ...PROCESSED, attempt: 1 });
+  await desk.waiting(locked!, "leased");
+  await holder.query("ROLLBACK");
+  expect(await desk.finished(locked!)).toEqual({ ...PROCESSED, attempt: 1 });
+  expect(receiver.arrivals.length).toBe(5);
+});
+
 test("the database lost between the claim and the read of the events costs no attempt", async () => {
   const { desk, receiver, proxy } = await openBehindProxy();
   let cuts = 0;
