@@ -65,7 +65,11 @@ export async function settleDeliveries(
   if (written.attempts !== triedHeld || written.copies !== written.finished) {
     throw new Error("a locked delivery did not finish");
   }
-  if (isRepeat) for (const id of await findSettled(tx, items)) held.add(id);
+  if (isRepeat) {
+    for (const id of await findSettled(tx, items)) held.add(id);
+    // One without an attempt leaves nothing that could be found: its lease is gone, so it is back, by us or by the rescuer.
+    for (const item of items) if (item.attempt === null) held.add(item.delivery.id);
+  }
   return items.map((item) => (held.has(item.delivery.id) ? "settled" : "lost"));
 }
 

@@ -1,4 +1,8 @@
+import { randomBytes, randomUUID } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
+import { newUuid } from "../../src/domain/id.ts";
+import type { Settlement } from "../../src/pipeline/settle.ts";
+import { settleDeliveries } from "../../src/pipeline/settle.ts";
 import { findStep } from "../support/crash-points.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
@@ -115,6 +119,31 @@ test("an outcome whose row somebody locks holds up no other, and is written when
   await holder.query("ROLLBACK");
   expect(await desk.finished(locked!)).toEqual({ ...PROCESSED, attempt: 1 });
   expect(receiver.arrivals.length).toBe(5);
+});
+
+test("a hold that a COMMIT wrote which nobody answered is settled when it is repeated, and no lost lease", async () => {
+  const desk = await openDesk();
+  await (await startDeliveries(desk, { destinations: { billing: { url: "http://127.0.0.1:1/" } } })).gateway.drain();
+  const [id] = await desk.record({ to: ["billing"] });
+  const lease = randomUUID();
+  const [row] = await desk.query<{ bucket: number; destination_id: string }>(
+    `UPDATE holdfast.delivery SET state = 'leased', attempt = 1, lease = $2, lease_until = now() + interval '1 minute'
+      WHERE id = $1 RETURNING bucket, destination_id`,
+    [id, lease],
+  );
+  const settlement: Settlement = {
+    delivery: { bucket: row!.bucket, id: id!, lease, destinationId: row!.destination_id },
+    attemptId: newUuid(Date.now(), row!.bucket, randomBytes(8)),
+    attempt: null,
+    decision: { to: "held", reason: "destination_paused" },
+    dueAt: null,
+  };
+  const settle = (isRepeat: boolean) =>
+    desk.db.transaction((tx) => settleDeliveries(tx, [settlement], "a test", new Date(), isRepeat), 10_000);
+  expect(await settle(false)).toEqual({ ok: true, value: ["settled"] });
+  expect(await settle(false)).toEqual({ ok: true, value: ["lost"] });
+  expect(await settle(true)).toEqual({ ok: true, value: ["settled"] });
+  expect(await desk.waiting(id!, "held")).toMatchObject({ attempt: 0, held_reason: "destination_paused" });
 });
 
 test("the database lost between the claim and the read of the events costs no attempt", async () => {
