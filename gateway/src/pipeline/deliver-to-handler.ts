@@ -65,7 +65,9 @@ export async function deliverToHandler(deps: HandlerDeps, call: HandlerCall): Pr
       if (!tx.hasBegun()) return { attempt, isSettled: false };
       // Asked for by a query that nobody waited for: it goes first.
       await tx.begin();
-      const attemptId = newUuid(startedAt.getTime(), call.delivery.bucket, deps.random(8));
+      const now = deps.databaseNow();
+      // Of the database's time, as the partitions are that hold it: this process's may be days off.
+      const attemptId = newUuid(now.getTime(), call.delivery.bucket, deps.random(8));
       const settlement = {
         delivery: call.delivery,
         attemptId,
@@ -75,7 +77,7 @@ export async function deliverToHandler(deps: HandlerDeps, call: HandlerCall): Pr
       } as const;
       // Not before: the handler's own statements are not ours.
       tx.send(planRestByKey, []);
-      const [settled] = await settleDeliveries(tx, [settlement], deps.worker, deps.databaseNow());
+      const [settled] = await settleDeliveries(tx, [settlement], deps.worker, now);
       progress.lost = settled === "lost";
       if (progress.lost) throw rollBack("the lease was lost");
       return { attempt, isSettled: true };

@@ -206,7 +206,8 @@ function toSettlement(
   const now = deps.databaseNow().getTime();
   return {
     delivery,
-    attemptId: newUuid(deps.clock.now().getTime(), delivery.bucket, deps.random(8)),
+    // Of the database's time, as the partitions are that hold it: this process's may be days off.
+    attemptId: newUuid(now, delivery.bucket, deps.random(8)),
     attempt: tried,
     decision,
     dueAt: decision.to === "scheduled" ? new Date(now + decision.waitMs) : null,

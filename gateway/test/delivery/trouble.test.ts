@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { Handler } from "../../src/domain/handler.ts";
 import { newUuid } from "../../src/domain/id.ts";
 import type { Settlement } from "../../src/pipeline/settle.ts";
 import { settleDeliveries } from "../../src/pipeline/settle.ts";
@@ -144,6 +145,24 @@ test("a hold that a COMMIT wrote which nobody answered is settled when it is rep
   expect(await settle(false)).toEqual({ ok: true, value: ["lost"] });
   expect(await settle(true)).toEqual({ ok: true, value: ["settled"] });
   expect(await desk.waiting(id!, "held")).toMatchObject({ attempt: 0, held_reason: "destination_paused" });
+});
+
+test("a process whose wall clock jumps a month ahead settles what it tries, by HTTP and by a handler, and sends it once", async () => {
+  const desk = await openDesk();
+  const receiver = await startReceiver();
+  const destinations = { billing: { url: receiver.url }, ledger: { handler: "keep" } };
+  let calls = 0;
+  const keep: Handler = async (_event, tx) => {
+    calls++;
+    await tx.query("SELECT 1");
+  };
+  await startDeliveries(desk, { destinations, handlers: { keep } });
+  const at = new Date();
+  vi.useFakeTimers({ toFake: ["Date"], now: at.getTime() + 30 * 86_400_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  const ids = await desk.record({ to: ["billing", "ledger"], at });
+  for (const id of ids) expect(await desk.finished(id)).toEqual({ ...PROCESSED, attempt: 1 });
+  expect([receiver.arrivals.length, calls]).toEqual([1, 1]);
 });
 
 test("the database lost between the claim and the read of the events costs no attempt", async () => {
