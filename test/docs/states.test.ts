@@ -33,6 +33,7 @@ const FAULTS: Readonly<Record<AttemptFault, true>> = {
   aborted: true,
   blocked: true,
   handler_failed: true,
+  database_lost: true,
   lease_expired: true,
   unreadable: true,
 };

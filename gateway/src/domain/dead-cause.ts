@@ -127,6 +127,8 @@ function suggestion({ reason, outcome, status, fingerprint }: Parameters<typeof 
     return "The destination's name cannot be resolved. Correct the name or its DNS entry, then retry.";
   if (fingerprint.startsWith("handler_failed"))
     return "The handler throws. Mend it and deploy, then retry one letter, then the group.";
+  if (fingerprint.startsWith("database_lost"))
+    return "The database broke off while the handler ran or its work was written. Look at the database's log; when it is sound, retry.";
   if (fingerprint.startsWith("lease_expired"))
     return "Workers died while they delivered it: it may be what kills them. Look at the sample alone before you retry the group.";
   return "The destination failed. When it answers again, retry one letter, then the group.";

@@ -11,6 +11,7 @@ export type AttemptFault =
   | "aborted"
   | "blocked"
   | "handler_failed"
+  | "database_lost"
   | "lease_expired"
   | "unreadable";
 
@@ -63,6 +64,7 @@ function classifyFault(fault: AttemptFault): OutcomeClass {
     case "protocol":
     case "aborted":
     case "handler_failed":
+    case "database_lost":
     case "lease_expired":
       return "transient";
   }

@@ -1,5 +1,5 @@
 import type { Destination } from "../domain/catalog.ts";
-import type { OutcomeClass } from "../domain/outcome.ts";
+import type { AttemptFault, OutcomeClass } from "../domain/outcome.ts";
 import { classify } from "../domain/outcome.ts";
 import type { Attempt } from "../pipeline/deliver.ts";
 import type { Database } from "../store/database.ts";
@@ -77,10 +77,11 @@ export function createHealth(deps: { readonly db: Database; readonly databaseNow
   };
 }
 
-// What this process broke off, and what it could not send at all, says nothing about the destination.
+// What this process or its database broke off, and what could not be sent at all, says nothing about the destination.
+const OURS: readonly AttemptFault[] = ["aborted", "database_lost", "lease_expired", "unreadable"];
+
 function countedClass({ outcome }: Attempt): OutcomeClass | null {
-  const isOurs = outcome.kind === "failed" && ["aborted", "lease_expired", "unreadable"].includes(outcome.fault);
-  return isOurs ? null : classify(outcome);
+  return outcome.kind === "failed" && OURS.includes(outcome.fault) ? null : classify(outcome);
 }
 
 function minuteOf(minutes: Map<string, Minute>, destinationId: string, minuteMs: number): Minute | null {

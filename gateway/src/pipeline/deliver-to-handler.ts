@@ -1,9 +1,9 @@
 import type { DeliveredEvent, Handler } from "../domain/handler.ts";
 import { newUuid, toPublicId } from "../domain/id.ts";
-import type { Outcome } from "../domain/outcome.ts";
+import type { AttemptFault, Outcome } from "../domain/outcome.ts";
 import { REDACTED } from "../domain/passed-headers.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Database, LateTransaction } from "../store/database.ts";
+import type { Committed, Database, LateTransaction } from "../store/database.ts";
 import { beginHandler, createHandlerTransaction } from "../store/handler-transaction.ts";
 import { planRestByKey } from "../store/plans.ts";
 import type { Attempt } from "./deliver.ts";
@@ -57,10 +57,11 @@ export async function deliverToHandler(deps: HandlerDeps, call: HandlerCall): Pr
     const durationMs = Math.max(0, Math.round(deps.clock.monotonicMs() - startedMs));
     return { outcome, startedAt, durationMs, response: null };
   };
-  const progress: Progress = { called: false, lost: false, fault: "handler_failed" };
+  const progress: Progress = { called: false, begun: false, handled: false, lost: false, fault: "handler_failed" };
   const result = await deps.handlerDb.lateTransaction(
     async (tx) => {
       await run(deps, call, tx, progress);
+      progress.handled = true;
       const attempt = finish({ kind: "completed" });
       if (!tx.hasBegun()) return { attempt, isSettled: false };
       // Asked for by a query that nobody waited for: it goes first.
@@ -88,13 +89,33 @@ export async function deliverToHandler(deps: HandlerDeps, call: HandlerCall): Pr
   if (result.ok) return { kind: result.value.isSettled ? "settled" : "tried", attempt: result.value.attempt };
   if (!progress.called) return { kind: "untried" };
   if (result.unknown || progress.lost) return { kind: "lost" };
-  return { kind: "tried", attempt: finish({ kind: "failed", fault: progress.fault, detail: result.message }) };
+  return {
+    kind: "tried",
+    attempt: finish({ kind: "failed", fault: faultOf(progress, result), detail: result.message }),
+  };
 }
 
 interface Progress {
   called: boolean;
+  /** Its transaction has begun, or was to. */
+  begun: boolean;
+  /** The handler has returned. */
+  handled: boolean;
   lost: boolean;
   fault: "handler_failed" | "timeout" | "aborted";
+}
+
+/** Out of room, held up, shut down, or failing by itself: what a handler's own statements did not cause once it has returned. */
+const DATABASE_FAULT = /^(53|55|57|58)/;
+
+/**
+ * Whose fault it is. A handler that is told of a connection that broke throws as any other does, so it is the connection that is
+ * asked; one that has begun nothing there failed by itself.
+ */
+function faultOf(progress: Progress, { broken, code }: Extract<Committed<unknown>, { ok: false }>): AttemptFault {
+  if (progress.fault !== "handler_failed") return progress.fault;
+  const isOurs = broken === true ? progress.begun : progress.handled && DATABASE_FAULT.test(code ?? "");
+  return isOurs ? "database_lost" : "handler_failed";
 }
 
 async function run(deps: HandlerDeps, call: HandlerCall, tx: LateTransaction, progress: Progress): Promise<void> {
@@ -114,6 +135,7 @@ async function run(deps: HandlerDeps, call: HandlerCall, tx: LateTransaction, pr
       ? rollBack(error instanceof Error ? error.message : String(error))
       : error;
   } finally {
+    progress.begun = tx.hasBegun();
     deadline.cancel();
     scope.end();
   }

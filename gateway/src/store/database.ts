@@ -11,10 +11,19 @@ import { planSession } from "./plans.ts";
 import type { Queryable, Statement } from "./statement.ts";
 import { runOn } from "./statement.ts";
 
-/** What became of a transaction. `unknown`: the connection was lost at COMMIT, the work may or may not be stored. */
+/**
+ * What became of a transaction. `unknown`: the connection was lost at COMMIT, the work may or may not be stored. `broken`: the connection
+ * could not be used any more when the work had failed, for whatever reason.
+ */
 export type Committed<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly unknown: boolean; readonly code: string | null; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly unknown: boolean;
+      readonly code: string | null;
+      readonly message: string;
+      readonly broken?: true;
+    };
 
 /** One transaction's connection. */
 export interface Transaction extends Queryable {
@@ -219,7 +228,7 @@ async function transact<T>(
     const message = progress.expired ? `no answer within ${deadlineMs} ms` : messageOf(error);
     // A SQLSTATE in answer to COMMIT (a deferred constraint) says that it was rolled back.
     const unknown = progress.committing && (progress.expired || isConnectionLost(error));
-    return { ok: false, unknown, code: codeOf(error), message };
+    return { ok: false, unknown, code: codeOf(error), message, ...(broken && { broken }) };
   } finally {
     clearTimeout(timer);
     client.release(broken || progress.expired);

@@ -22,6 +22,7 @@ const FAULT_CLASSES: Readonly<Record<AttemptFault, OutcomeClass>> = {
   aborted: "transient",
   blocked: "refused",
   handler_failed: "transient",
+  database_lost: "transient",
   lease_expired: "transient",
   unreadable: "refused",
 };
