@@ -34,6 +34,7 @@ const FAULTS: Readonly<Record<AttemptFault, true>> = {
   blocked: true,
   handler_failed: true,
   database_lost: true,
+  read_failed: true,
   lease_expired: true,
   unreadable: true,
 };

@@ -129,6 +129,8 @@ function suggestion({ reason, outcome, status, fingerprint }: Parameters<typeof 
     return "The handler throws. Mend it and deploy, then retry one letter, then the group.";
   if (fingerprint.startsWith("database_lost"))
     return "The database broke off while the handler ran or its work was written. Look at the database's log; when it is sound, retry.";
+  if (fingerprint.startsWith("read_failed"))
+    return "The database does not read the event. Mend its disk or restore the table, by its own log, then retry.";
   if (fingerprint.startsWith("lease_expired"))
     return "Workers died while they delivered it: it may be what kills them. Look at the sample alone before you retry the group.";
   return "The destination failed. When it answers again, retry one letter, then the group.";

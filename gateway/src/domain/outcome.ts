@@ -12,6 +12,7 @@ export type AttemptFault =
   | "blocked"
   | "handler_failed"
   | "database_lost"
+  | "read_failed"
   | "lease_expired"
   | "unreadable";
 
@@ -65,6 +66,7 @@ function classifyFault(fault: AttemptFault): OutcomeClass {
     case "aborted":
     case "handler_failed":
     case "database_lost":
+    case "read_failed":
     case "lease_expired":
       return "transient";
   }

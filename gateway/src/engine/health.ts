@@ -78,7 +78,7 @@ export function createHealth(deps: { readonly db: Database; readonly databaseNow
 }
 
 // What this process or its database broke off, and what could not be sent at all, says nothing about the destination.
-const OURS: readonly AttemptFault[] = ["aborted", "database_lost", "lease_expired", "unreadable"];
+const OURS: readonly AttemptFault[] = ["aborted", "database_lost", "read_failed", "lease_expired", "unreadable"];
 
 function countedClass({ outcome }: Attempt): OutcomeClass | null {
   return outcome.kind === "failed" && OURS.includes(outcome.fault) ? null : classify(outcome);

@@ -23,7 +23,7 @@ export function observeAttempt(
   settlement: Settlement | null,
   destination: Destination | null,
 ): void {
-  const { delivery, event } = claimed;
+  const { delivery, event, fault } = claimed;
   const outcome = attempt === null ? null : classify(attempt.outcome);
   if (settlement === null) deps.metrics.leasesLost.inc();
   if (attempt !== null && outcome !== null) {
@@ -40,8 +40,8 @@ export function observeAttempt(
       );
     }
   }
-  const level = settlement === null || settlement.decision.to === "dead" ? "warn" : "info";
-  deps.log[level](
+  const isWarned = settlement === null || settlement.decision.to === "dead" || fault !== undefined;
+  deps.log[isWarned ? "warn" : "info"](
     {
       event: toPublicId("evt", delivery.eventId),
       delivery: toPublicId("dlv", delivery.id),
@@ -51,7 +51,7 @@ export function observeAttempt(
       outcome,
       status: attempt?.outcome.kind === "answered" ? attempt.outcome.status : null,
       fault: attempt?.outcome.kind === "failed" ? attempt.outcome.fault : null,
-      detail: attempt?.outcome.kind === "failed" ? attempt.outcome.detail : null,
+      detail: attempt?.outcome.kind === "failed" ? attempt.outcome.detail : (fault ?? null),
       durationMs: attempt?.durationMs ?? null,
       next: settlement?.decision.to ?? "lease_lost",
       reason: settlement !== null && "reason" in settlement.decision ? settlement.decision.reason : null,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
+import { messageOf } from "../platform/log.ts";
 import { int4Array, textArray, uuidArray } from "../store/binary-array.ts";
 import { codeOf, isConnectionGone, isConnectionLost } from "../store/database.ts";
 import type { LeasedRow } from "../store/deliveries/claim-ready.ts";
@@ -13,14 +14,17 @@ import { toLeased, toStoredEvent } from "./leased-delivery.ts";
 /**
  * What a delivery's event came to: `gone` when its row is no longer there, `damaged` when the database cannot read that,
  * `unreadable` when its stored headers are not what we wrote, `unread` when the database was lost between the claim and the read,
- * or its body is larger than there was room for, `failed` when the database did not read it, and may another time.
+ * or its body is larger than there was room for, `failed` when the database did not read it by itself, and may another time, `late` when
+ * it was not read with others, and there was no time left to read it by itself.
  */
-export type FoundEvent = StoredEvent | "gone" | "damaged" | "unreadable" | "unread" | "failed";
+export type FoundEvent = StoredEvent | "gone" | "damaged" | "unreadable" | "unread" | "failed" | "late";
 
 /** A leased delivery with its event. */
 export interface Claimed {
   readonly delivery: LeasedDelivery;
   readonly event: FoundEvent;
+  /** What the database said, where it is `failed`, `damaged` or `late`. */
+  readonly fault?: string;
 }
 
 /** A claim whose answer was lost with its connection: it may have leased something, or may do so yet. */
@@ -128,34 +132,37 @@ async function readStored(
     return large.size === 0 ? read : read.map((one) => large.get(one.delivery) ?? one);
   } catch (error) {
     if (isConnectionGone(error)) return withEvent(deliveries, "unread");
-    if (deliveries.length === 1) return withEvent(deliveries, isDamage(error) ? "damaged" : "failed");
-    return readHalves(deps, deliveries, bodyBytesMax, deps.clock.monotonicMs() - startMs);
+    const fault = `${codeOf(error) ?? "no code"}: ${messageOf(error)}`.slice(0, FAULT_CHARS_MAX);
+    if (deliveries.length === 1) return withEvent(deliveries, isDamage(error) ? "damaged" : "failed", fault);
+    return readHalves(deps, deliveries, bodyBytesMax, { fault, tookMs: deps.clock.monotonicMs() - startMs });
   }
 }
+
+const FAULT_CHARS_MAX = 300;
 
 /**
  * Reads apart what could not be read together, down to the one that fails whatever reads it: a page that does not fit its checksum,
  * a file that is gone, bodies that take too long. Given back together they would be claimed together again, for ever.
  *
- * @param tookMs how long it took to fail. A half is left where its lease may end before it is settled: that would cost an attempt
+ * @param failed.tookMs how long it took to fail. A half is left where its lease may end before it is settled
  */
 async function readHalves(
   deps: ReadDeps,
   deliveries: readonly LeasedDelivery[],
   bodyBytesMax: number,
-  tookMs: number,
+  { fault, tookMs }: { readonly fault: string; readonly tookMs: number },
 ): Promise<Claimed[]> {
   const half = deliveries.length >> 1;
   const read: Claimed[] = [];
   for (const part of [deliveries.slice(0, half), deliveries.slice(half)]) {
     const hasTime = deps.clock.monotonicMs() + 2 * tookMs <= part[0]!.leaseEndsMs;
-    read.push(...(hasTime ? await readStored(deps, part, bodyBytesMax) : withEvent(part, "failed")));
+    read.push(...(hasTime ? await readStored(deps, part, bodyBytesMax) : withEvent(part, "late", fault)));
   }
   return read;
 }
 
-function withEvent(deliveries: readonly LeasedDelivery[], event: FoundEvent): Claimed[] {
-  return deliveries.map((delivery) => ({ delivery, event }));
+function withEvent(deliveries: readonly LeasedDelivery[], event: FoundEvent, fault?: string): Claimed[] {
+  return deliveries.map((delivery) => ({ delivery, event, ...(fault !== undefined && { fault }) }));
 }
 
 function toFound(row: EventBytesRow | undefined): FoundEvent {
@@ -181,7 +188,7 @@ async function readLarge(
   return new Map((await readStored(deps, large, bytesMax)).map((one) => [one.delivery, one]));
 }
 
-/** data_corrupted, index_corrupted, undefined_file. Other errors of the disk, and internal ones, may pass: a retry costs no attempt. */
+/** data_corrupted, index_corrupted, undefined_file. Other errors of the disk, and internal ones, may pass: it is tried again by the schedule. */
 function isDamage(error: unknown): boolean {
   return ["XX001", "XX002", "58P01"].includes(codeOf(error) ?? "");
 }

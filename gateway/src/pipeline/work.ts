@@ -53,6 +53,7 @@ type Plan =
     }
   | { readonly kind: "hold"; readonly destination: Destination; readonly reason: string }
   | { readonly kind: "end"; readonly destination: Destination | null; readonly detail: string }
+  | { readonly kind: "unread"; readonly destination: Destination; readonly detail: string }
   | { readonly kind: "return"; readonly destination: Destination | null }
   | { readonly kind: "postpone"; readonly destination: null };
 
@@ -83,7 +84,13 @@ export async function work(deps: WorkDeps, claimed: Claimed, onEnded: () => void
       return conclude(deps, trial, { to: "held", reason: plan.reason }, null, destination);
     case "end": {
       const decision = { to: "dead", reason: "referent_missing", disableDestination: false } as const;
-      return conclude(deps, trial, decision, untried(deps, plan.detail), destination);
+      return conclude(deps, trial, decision, untried(deps, "unreadable", plan.detail), destination);
+    }
+    case "unread": {
+      const tried = untried(deps, "read_failed", plan.detail);
+      const { retry } = plan.destination.policy;
+      const decision = decide(claimed.delivery, tried.outcome, retry, randomFraction(deps.random));
+      return conclude(deps, trial, decision, tried, destination);
     }
     case "http":
     case "handler": {
@@ -142,7 +149,7 @@ async function attempt(
   }
 }
 
-/** What could not be read is read again after so long, up to twice that, so that what failed together comes due apart. */
+/** What there was no time to read is read again after so long, up to twice that, so that what failed together comes due apart. */
 const POSTPONED_MS = 5_000;
 const SETTLE_MARGIN_MS = 15_000;
 
@@ -151,9 +158,9 @@ function boundedTimeoutMs(timeoutMs: number, leaseMs: number): number {
   return Math.min(timeoutMs, Math.max(leaseMs - SETTLE_MARGIN_MS, leaseMs / 2));
 }
 
-async function planDelivery(deps: WorkDeps, { delivery, event }: Claimed): Promise<Plan> {
+async function planDelivery(deps: WorkDeps, { delivery, event, fault }: Claimed): Promise<Plan> {
   if (event === "unread") return { kind: "return", destination: null };
-  if (event === "failed") return { kind: "postpone", destination: null };
+  if (event === "late") return { kind: "postpone", destination: null };
   let catalog = deps.catalog();
   const known = (): boolean =>
     catalog.findDestination(delivery.destinationId) !== null &&
@@ -167,11 +174,15 @@ async function planDelivery(deps: WorkDeps, { delivery, event }: Claimed): Promi
   if (destination === null) return { kind: "end", destination, detail: "the destination no longer exists" };
   if (event === "gone") return { kind: "end", destination, detail: "the event no longer exists" };
   if (event === "damaged")
-    return { kind: "end", destination, detail: "the stored event is damaged and cannot be read" };
+    return { kind: "end", destination, detail: `the stored event is damaged and cannot be read: ${fault}` };
   if (event === "unreadable") return { kind: "end", destination, detail: "the event's stored headers cannot be read" };
+  const reason = stopReasonOf(destination, delivery.permit);
+  if (event === "failed") {
+    if (reason !== null) return { kind: "hold", reason, destination };
+    return { kind: "unread", destination, detail: `the event could not be read: ${fault}` };
+  }
   const source = catalog.findSourceById(event.sourceId);
   if (source === null) return { kind: "end", destination, detail: "the source of the event no longer exists" };
-  const reason = stopReasonOf(destination, delivery.permit);
   if (reason !== null) return { kind: "hold", reason, destination };
   if (destination.target.kind === "handler") {
     const handler = deps.handlers[destination.target.handler];
@@ -214,7 +225,7 @@ function toSettlement(
   };
 }
 
-function untried(deps: WorkDeps, detail: string): Attempt {
-  const outcome = { kind: "failed", fault: "unreadable", detail } as const;
+function untried(deps: WorkDeps, fault: "unreadable" | "read_failed", detail: string): Attempt {
+  const outcome = { kind: "failed", fault, detail } as const;
   return { outcome, startedAt: deps.clock.now(), durationMs: 0, response: null };
 }

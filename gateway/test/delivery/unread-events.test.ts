@@ -1,5 +1,11 @@
 import { expect, onTestFinished, test } from "vitest";
+import { toPublicId } from "../../src/domain/id.ts";
+import type { Claimed } from "../../src/pipeline/claim.ts";
 import { claim, readEvents } from "../../src/pipeline/claim.ts";
+import type { Settlement } from "../../src/pipeline/settle.ts";
+import type { WorkDeps } from "../../src/pipeline/work.ts";
+import { work } from "../../src/pipeline/work.ts";
+import type { Clock } from "../../src/platform/clock.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
@@ -11,7 +17,9 @@ import { startReceiver } from "../support/receiver.ts";
 async function openWorld() {
   const desk = await openDesk();
   const receiver = await startReceiver();
-  await (await startDeliveries(desk, { destinations: { billing: { url: receiver.url } } })).gateway.drain();
+  const destinations = { billing: { url: receiver.url, retry: { scheduleSec: [1, 1] } } };
+  const routes = [{ source: "payments", destination: "billing", orderBy: "body:/account" }];
+  await (await startDeliveries(desk, { destinations, routes })).gateway.drain();
   // Held to the end of the test: whoever waits for it waits for good.
   const holder = await desk.db.pool.connect();
   onTestFinished(() => holder.release(true));
@@ -40,10 +48,15 @@ const poison = (desk: Desk, id: string, code: string) =>
   desk.query("INSERT INTO holdfast.poison SELECT event_id, $2 FROM holdfast.delivery WHERE id = $1", [id, code]);
 
 /** Claims so many and reads them. @returns what each came to, by its id */
-async function readAll(desk: Desk, count: number, statementTimeoutMs = 10_000): Promise<Record<string, string>> {
+async function readAll(
+  desk: Desk,
+  count: number,
+  statementTimeoutMs = 10_000,
+  clock: Clock = systemClock,
+): Promise<Record<string, string>> {
   const db = openTestPool(desk.database, 1, { statementTimeoutMs });
   onTestFinished(() => db.close());
-  const deps = { db, clock: systemClock, databaseNow: () => new Date(), leaseMs: 600_000 };
+  const deps = { db, clock, databaseNow: () => new Date(), leaseMs: 600_000 };
   const claimed = await claim(
     { ...deps, syncTime: () => null, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} },
     count,
@@ -86,7 +99,67 @@ test("where the database shuts down, nothing is said of any of them", async () =
   expect(await readAll(desk, 2)).toEqual({ [one!]: "unread", [other!]: "unread" });
 });
 
-test("an event that is not read for now waits some seconds, at no cost, and holds up nothing", async () => {
+test("what there is no time left for to read it by itself is late, and not failed", async () => {
+  const { desk } = await openWorld();
+  const ids: string[] = [];
+  for (let i = 0; i < 4; i++) ids.push(...(await desk.record({ to: ["billing"] })));
+  await poison(desk, ids[0]!, "57014");
+  // Each look at the clock is two minutes later, in a lease of ten.
+  let nowMs = 0;
+  const read = await readAll(desk, 4, 10_000, { now: () => new Date(), monotonicMs: () => (nowMs += 120_000) });
+  expect(ids.map((id) => read[id])).toEqual(["late", "late", "late", "late"]);
+});
+
+test("what is late waits some seconds, at no cost", async () => {
+  const now = new Date("2026-11-21T12:00:00Z");
+  const settled: Settlement[] = [];
+  const deps = {
+    databaseNow: () => now,
+    random: (bytes: number) => new Uint8Array(bytes).fill(128),
+    settle: async (settlement: Settlement) => (settled.push(settlement), "settled"),
+    observe: () => {},
+  };
+  const claimed = { delivery: { bucket: 1 }, event: "late", fault: "57014: not read" } as Claimed;
+  await work(deps as unknown as WorkDeps, claimed, () => {});
+  expect(settled).toMatchObject([{ attempt: null, decision: { to: "scheduled" } }]);
+  const waitMs = settled[0]!.dueAt!.getTime() - now.getTime();
+  expect([waitMs >= 5_000, waitMs < 10_000]).toEqual([true, true]);
+});
+
+test.each(["58030", "XX000"])(
+  "an event that the database never reads (%s) is tried by the schedule, ends dead with what it said, and its order goes on",
+  async (code) => {
+    const { desk, receiver } = await openWorld();
+    const [bad] = await desk.record({ to: ["billing"], order: { key: "k", at: 1 } });
+    const [next] = await desk.record({ to: ["billing"], order: { key: "k", at: 2 } });
+    await poison(desk, bad!, code);
+    const { gateway, attemptLines } = await startDeliveries(desk);
+    await until(async () => {
+      await desk.hurry();
+      return (await desk.query("SELECT FROM holdfast.finished_delivery WHERE id = $1", [bad])).length === 1;
+    });
+    expect(await desk.finished(bad!)).toEqual({ state: "dead", reason: "attempts_exhausted", attempt: 3 });
+    const detail = `the event could not be read: ${code}: not read`;
+    const attempts = await desk.attempts(bad!);
+    expect(attempts.map(({ outcome, detail: said, next_state }) => [outcome, said, next_state])).toEqual([
+      ["transient", `read_failed: ${detail}`, "scheduled"],
+      ["transient", `read_failed: ${detail}`, "scheduled"],
+      ["transient", `read_failed: ${detail}`, "dead"],
+    ]);
+    expect(await desk.finished(next!)).toMatchObject({ state: "processed", attempt: 1 });
+    expect(receiver.arrivals.length).toBe(1);
+    await gateway.drain();
+    const lines = attemptLines().filter((line) => line["delivery"] === toPublicId("dlv", bad!));
+    expect(lines.map(({ level, detail: said, fault }) => [level, said, fault])).toEqual(
+      Array.from({ length: 3 }, () => ["warn", detail, "read_failed"]),
+    );
+    // It says nothing about the destination.
+    const [counted] = await desk.query("SELECT sum(failed)::int AS failed FROM holdfast.destination_health");
+    expect(counted).toEqual({ failed: 0 });
+  },
+);
+
+test("an event that is not read for now is tried again by the schedule, and holds up nothing", async () => {
   const { desk, receiver } = await openWorld();
   const [bad] = await desk.record({ to: ["billing"] });
   await poison(desk, bad!, "57014");
@@ -94,11 +167,11 @@ test("an event that is not read for now waits some seconds, at no cost, and hold
   for (let i = 0; i < 3; i++) fine.push(...(await desk.record({ to: ["billing"] })));
   await startDeliveries(desk);
   for (const id of fine) expect(await desk.finished(id)).toMatchObject({ state: "processed", attempt: 1 });
-  expect(await desk.waiting(bad!, "scheduled")).toMatchObject({ attempt: 0 });
+  expect(await desk.waiting(bad!, "scheduled")).toMatchObject({ attempt: 1 });
   await desk.query("DELETE FROM holdfast.poison");
   await until(async () => {
     await desk.hurry();
     return receiver.arrivals.length === 4;
   });
-  expect(await desk.finished(bad!)).toMatchObject({ state: "processed", attempt: 1 });
+  expect(await desk.finished(bad!)).toMatchObject({ state: "processed", attempt: 2 });
 });

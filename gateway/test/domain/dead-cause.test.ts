@@ -105,6 +105,7 @@ describe("what to do next, as docs/dead-letters.md has it", () => {
     [{ fingerprint: fingerprintOf("dns: ENOTFOUND") }, /DNS entry/],
     [{ fingerprint: "handler_failed: boom" }, /handler throws/],
     [{ fingerprint: "database_lost: Connection terminated" }, /database's log.*sound, retry/],
+    [{ fingerprint: fingerprintOf("read_failed: the event could not be read: 58030") }, /Mend its disk/],
     [{ fingerprint: fingerprintOf("lease_expired") }, /may be what kills them/],
     [{ status: 299 }, /When it answers again/],
     [{ fingerprint: "reset: by blocked tls_ dns handler_failed lease_expired" }, /When it answers again/],

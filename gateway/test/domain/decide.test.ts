@@ -23,6 +23,7 @@ const FAULT_CLASSES: Readonly<Record<AttemptFault, OutcomeClass>> = {
   blocked: "refused",
   handler_failed: "transient",
   database_lost: "transient",
+  read_failed: "transient",
   lease_expired: "transient",
   unreadable: "refused",
 };
