@@ -107,10 +107,11 @@ const LOOK_MIN_MS = 20;
 
 /**
  * Plans one feeding. Refilling the bucket goes by the database's time, and backwards only when that was set back, so over any span no
- * more goes out than the rate and one burst, as long as the processes know that time to {@link AHEAD_MS_MAX}.
+ * more goes out than the rate and one burst.
  *
  * @param out permits that are out now
  * @param slowGates how many destinations are slow at once: they share what a few of them would get
+ * @param now by the database's own clock, and not as a process knows it
  */
 export function planFeed(
   limits: Limits,

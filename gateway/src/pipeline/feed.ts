@@ -36,17 +36,18 @@ export type Fed =
  * held for the whole transaction, so over all processes no more permits and no more than one turn a key are ever out.
  *
  * @param orderKeys keys of which one may have become free
- * @param now database time
  */
 export async function feed(
   tx: Queryable,
   destination: Pick<Destination, "id" | "policy">,
   orderKeys: readonly string[],
-  { now, slowGates, ranks }: { readonly now: Date; readonly slowGates: number; readonly ranks: PresentRanks },
+  { slowGates, ranks }: { readonly slowGates: number; readonly ranks: PresentRanks },
 ): Promise<Fed> {
   const { id, policy } = destination;
   const row = (await tx.run(takeGate, [id])).rows[0];
   if (row === undefined) return { kind: "busy" };
+  // Not as this process knows it: one that is late would set the bucket's clock back, and the next to come would fill it again.
+  const { now } = row;
   const standing = toStanding(row);
   const { isGated } = planFeed(policy, standing, { out: 0, slowGates, now });
   const turns = orderKeys.length === 0 ? 0 : await giveNext(tx, id, orderKeys, isGated, ranks);

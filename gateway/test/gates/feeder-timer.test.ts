@@ -18,7 +18,7 @@ function openWorld(ratesPerSec: Readonly<Record<string, number>>) {
   const run = async ({ name }: Statement, values: readonly unknown[]) => {
     if (name === "take_gate") {
       fed.push(String(values[0]));
-      return { rows: [{ ...gate, tokens: 0, refilled_at: NOW }] };
+      return { rows: [{ ...gate, tokens: 0, refilled_at: NOW, now: NOW }] };
     }
     return { rows: name === "read_queue_at_gate" ? [{ waiting: true, out: 0 }] : [] };
   };
@@ -33,7 +33,6 @@ function openWorld(ratesPerSec: Readonly<Record<string, number>>) {
   const feeder = startFeeder({
     db: { run, transaction } as unknown as Database,
     clock: { now: () => NOW, monotonicMs: () => performance.now() },
-    databaseNow: () => NOW,
     catalog: () =>
       ({
         catalog: { destinations },

@@ -11,6 +11,7 @@ import { findFreeKeys } from "../../src/store/gates/give-turns.ts";
 import { listGates } from "../../src/store/gates/list-gates.ts";
 import type { Queryable } from "../../src/store/statement.ts";
 import { destinationRow } from "../support/catalog-rows.ts";
+import { copyDelivery } from "../support/many-deliveries.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
@@ -24,7 +25,8 @@ interface Bench {
   line(...names: readonly string[]): Promise<void>;
   /** Waits until it has its turn. */
   served(name: string): Promise<void>;
-  start(db: Database, clock?: Clock): Feeder;
+  /** @param more what else the feeder is given, or in place of its own */
+  start(db: Database, clock?: Clock, more?: object): Feeder;
 }
 
 /** A database with ordered destinations of these names, in this order, and no gateway. */
@@ -46,7 +48,7 @@ async function openBench(...names: readonly string[]): Promise<Bench> {
     throttles: [],
   });
   const ranks = createFairQueue();
-  const deps = { databaseNow: () => new Date(), catalog: () => catalog, ranks, log, onReady: () => {} };
+  const deps = { catalog: () => catalog, ranks, log, onReady: () => {} };
   return {
     desk,
     ids,
@@ -59,8 +61,8 @@ async function openBench(...names: readonly string[]): Promise<Bench> {
         const of = "SELECT FROM holdfast.delivery WHERE destination_id = $1 AND state = 'ready'";
         return (await desk.query(of, [ids.get(name)])).length === 1;
       }),
-    start: (db, clock = systemClock) => {
-      const feeder = startFeeder({ ...deps, db, clock });
+    start: (db, clock = systemClock, more = {}) => {
+      const feeder = startFeeder({ ...deps, db, clock, ...more });
       onTestFinished(() => feeder.stop());
       return feeder;
     },
@@ -154,4 +156,36 @@ test("a connection that is lost ends the round, and what was hinted at is kept",
   expect(asked).toBe(3);
   expect(warnings[0]).toMatchObject({ text: "a round failed; it is tried again", error: "the connection is lost" });
   for (const name of names) await served(name);
+});
+
+test("processes that know the database's time differently let out no more together than one that knows it", async () => {
+  const { desk, ids, start } = await openBench("limited");
+  const policy = { ...destinationRow("limited").policy, ratePerSec: 1, burst: 20 };
+  const destinations = [destinationRow("limited", { id: ids.get("limited")!, policy })];
+  const index = indexCatalog({ version: 1, sources: [], destinations, routes: [], throttles: [] });
+  const [id] = await desk.record({ to: ["limited"], heldReason: "destination_gated" });
+  await copyDelivery(desk, id!, 199);
+  await desk.query("UPDATE holdfast.destination_gate SET tokens = 20, refilled_at = now()");
+  const [from] = await desk.query<{ at: string }>("SELECT refilled_at::text AS at FROM holdfast.destination_gate");
+  // As the engine gives it to all that it starts.
+  const feeders = [0, 60_000].map((lateMs) =>
+    start(desk.db, systemClock, { catalog: () => index, databaseNow: () => new Date(Date.now() - lateMs) }),
+  );
+  const count = async (): Promise<{ out: number; sec: number }> => {
+    const [{ out }] = (await desk.query("SELECT count(*)::int AS out FROM holdfast.delivery WHERE permit")) as [
+      { out: number },
+    ];
+    const [{ sec }] = (await desk.query(
+      "SELECT extract(epoch FROM clock_timestamp() - $1::timestamptz)::float8 AS sec",
+      [from!.at],
+    )) as [{ sec: number }];
+    return { out, sec };
+  };
+  let now = await count();
+  await until(async () => {
+    for (const feeder of feeders) feeder.look();
+    now = await count();
+    expect(now.out).toBeLessThanOrEqual(20 + now.sec);
+    return now.sec >= 1 && now.out > 20;
+  });
 });

@@ -31,9 +31,8 @@ async function openWorld(): Promise<World> {
     ranks,
     feed: async (keys, concurrency, ratePerSec) => {
       const policy = { ...NO_LIMITS, concurrency: concurrency ?? null, ratePerSec: ratePerSec ?? null } as never;
-      const now = new Date();
       const fed = await desk.db.transaction(
-        (tx) => feed(tx, { id: destination!.id, policy }, keys, { now, slowGates: 0, ranks }),
+        (tx) => feed(tx, { id: destination!.id, policy }, keys, { slowGates: 0, ranks }),
         5_000,
       );
       expect(fed).toMatchObject({ ok: true, value: { kind: "fed" } });

@@ -17,8 +17,6 @@ import { createApart } from "./apart.ts";
 export interface FeederDeps {
   readonly db: Database;
   readonly clock: Clock;
-  /** The database's time as this process knows it. */
-  readonly databaseNow: () => Date;
   readonly catalog: () => CatalogIndex;
   readonly ranks: PresentRanks;
   readonly log: Log;
@@ -156,7 +154,7 @@ function countSlow(deps: FeederDeps): number {
 
 async function feedOne(deps: FeederDeps, destination: Destination, keys: readonly string[], slowGates: number) {
   const done = await deps.db.transaction(
-    (tx) => feed(tx, destination, keys, { now: deps.databaseNow(), slowGates, ranks: deps.ranks }),
+    (tx) => feed(tx, destination, keys, { slowGates, ranks: deps.ranks }),
     DEADLINE_MS,
   );
   if (!done.ok) throw Object.assign(new Error(done.message), { code: done.code });
@@ -171,10 +169,10 @@ async function findKeys(deps: FeederDeps, scans: Apart, destinationId: string): 
 
 async function poll(deps: FeederDeps, scans: Apart): Promise<Map<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
-  const context = { slowGates: countSlow(deps), now: deps.databaseNow() };
-  const hasRoom = (row: GateRow & QueueAtGate & { destination_id: string }): boolean => {
+  const slowGates = countSlow(deps);
+  const hasRoom = (row: GateRow & QueueAtGate & { destination_id: string; now: Date }): boolean => {
     const policy = deps.catalog().findDestination(row.destination_id)?.policy ?? NO_LIMITS;
-    const { room, refilledAt } = planFeed(policy, toStanding(row), { ...context, out: row.out });
+    const { room, refilledAt } = planFeed(policy, toStanding(row), { slowGates, now: row.now, out: row.out });
     // Only a feeding writes down that the database's time was set back, from when on its tokens grow.
     return row.overtakes || room > 0 || refilledAt < row.refilled_at;
   };

@@ -19,11 +19,12 @@ export const GATE_COLUMNS = `g.ordered, g.slow_concurrency, g.quick_since, g.bre
 
 /**
  * Takes the gate of an active destination, until the transaction ends: who holds it alone gives permits and turns. No row:
- * the destination is not active, or somebody else holds its gate right now. Parameter: destination uuid.
+ * the destination is not active, or somebody else holds its gate right now. With the time, as the database has it now: all who feed a
+ * gate go by one clock. Parameter: destination uuid.
  */
-export const takeGate = cold<GateRow>(
+export const takeGate = cold<GateRow & { now: Date }>(
   "take_gate",
-  `SELECT ${GATE_COLUMNS}
+  `SELECT ${GATE_COLUMNS}, clock_timestamp() AS now
      FROM holdfast.destination_gate g
      JOIN holdfast.destination t ON t.id = g.destination_id AND t.state = 'active'
     WHERE g.destination_id = $1
