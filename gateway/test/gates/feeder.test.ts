@@ -158,6 +158,46 @@ test("a connection that is lost ends the round, and what was hinted at is kept",
   for (const name of names) await served(name);
 });
 
+test("of very many order keys some are looked at each time, and the one that is free is found where they go on", async () => {
+  const { desk, ids, line, served, start } = await openBench("billing");
+  await line("billing");
+  // Its own key sorts after all of theirs, and each of theirs has one delivery that waits and one whose turn it is.
+  await desk.query("UPDATE holdfast.delivery SET order_key = 'z'");
+  await desk.query(
+    `INSERT INTO holdfast.delivery (bucket, id, tenant, event_id, destination_id, key, trigger, priority, lane, rank, state,
+       attempt, refusals, held_reason, due_at, order_key, order_at)
+     SELECT d.bucket, n.id, d.tenant, d.event_id, d.destination_id, n.id, d.trigger, d.priority, d.lane, d.rank,
+            CASE WHEN w.waits THEN 'held' ELSE 'scheduled' END, 0, 0, CASE WHEN w.waits THEN 'ordered' END,
+            CASE WHEN w.waits THEN NULL ELSE now() + interval '1 hour' END, 'k' || lpad(i::text, 5, '0'), i
+       FROM holdfast.delivery d
+       CROSS JOIN generate_series(1, 2500) AS i
+       CROSS JOIN (VALUES (true), (false)) AS w(waits)
+       CROSS JOIN LATERAL (
+         SELECT overlay(d.id::text PLACING lpad(to_hex(2 * i + w.waits::int), 12, '0') FROM 25)::uuid AS id) n`,
+  );
+  const looks: [from: unknown, rows: number | string][] = [];
+  const run: Queryable["run"] = async (statement, values) => {
+    if (statement.name !== findFreeKeys.name) return desk.db.run(statement, values);
+    // Where a look fails, the next one begins there again.
+    if (looks.length === 1) return (looks.push([values[1], "failed"]), timedOut());
+    const found = await desk.db.run(statement, values);
+    looks.push([values[1], found.rows.length]);
+    return found;
+  };
+  start({ ...desk.db, run });
+  await served("billing");
+  expect(looks.slice(0, 3)).toEqual([
+    ["", 2_000],
+    ["k02000", "failed"],
+    ["k02000", 502],
+  ]);
+  const turns = "SELECT order_key FROM holdfast.delivery WHERE destination_id = $1 AND state = 'ready'";
+  expect(await desk.query(turns, [ids.get("billing")])).toEqual([{ order_key: "z" }]);
+  // From the first one again.
+  await until(() => looks.length > 3);
+  expect(looks[3]).toEqual(["", 2_000]);
+});
+
 test("processes that know the database's time differently let out no more together than one that knows it", async () => {
   const { desk, ids, start } = await openBench("limited");
   const policy = { ...destinationRow("limited").policy, ratePerSec: 1, burst: 20 };

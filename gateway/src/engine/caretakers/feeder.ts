@@ -39,6 +39,8 @@ const DEADLINE_MS = 5_000;
 /** More hints than these are left to the poll. */
 const KEYS_MAX = 10_000;
 const KEYS_A_ROUND = 500;
+/** So many keys are looked at for free ones, and the next ones the next time. */
+const KEYS_A_LOOK = 2_000;
 const FEEDINGS_AT_ONCE = 3;
 
 /**
@@ -50,6 +52,8 @@ export function startFeeder(deps: FeederDeps): Feeder {
   const state = {
     hinted: new Map<string, Set<string>>(),
     polledAtMs: -Infinity,
+    // Where the next look for free keys begins, by destination; at the first one where there is none.
+    cursors: new Map<string, string>(),
     timer: null as NodeJS.Timeout | null,
     timerMs: 0,
   };
@@ -64,7 +68,7 @@ export function startFeeder(deps: FeederDeps): Feeder {
     state.hinted = new Map();
     try {
       if (deps.clock.monotonicMs() - state.polledAtMs >= POLL_MS) {
-        for (const [id, keys] of await poll(deps, scans)) add(round, id, keys);
+        for (const [id, keys] of await poll(deps, scans, state.cursors)) add(round, id, keys);
         state.polledAtMs = deps.clock.monotonicMs();
       }
       return await feedAll({ ...deps, feedings }, round, hint, later);
@@ -161,13 +165,27 @@ async function feedOne(deps: FeederDeps, destination: Destination, keys: readonl
   return done.value;
 }
 
-async function findKeys(deps: FeederDeps, scans: Apart, destinationId: string): Promise<readonly string[]> {
+async function findKeys(
+  deps: FeederDeps,
+  scans: Apart,
+  cursors: Map<string, string>,
+  destinationId: string,
+): Promise<readonly string[]> {
+  const values = [destinationId, cursors.get(destinationId) ?? "", KEYS_A_LOOK];
   // With very many keys it takes long, and is done less often.
-  const found = await scans.run(destinationId, () => deps.db.run(findFreeKeys, [destinationId, KEYS_A_ROUND]));
-  return found?.rows.map((row) => row.order_key) ?? [];
+  const found = await scans.run(destinationId, () => deps.db.run(findFreeKeys, values));
+  if (found === null) return [];
+  const { rows } = found;
+  if (rows.length === KEYS_A_LOOK) cursors.set(destinationId, rows.at(-1)!.order_key);
+  else cursors.delete(destinationId);
+  return rows.filter(({ free }) => free).map((row) => row.order_key);
 }
 
-async function poll(deps: FeederDeps, scans: Apart): Promise<Map<string, readonly string[]>> {
+async function poll(
+  deps: FeederDeps,
+  scans: Apart,
+  cursors: Map<string, string>,
+): Promise<Map<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
   const slowGates = countSlow(deps);
   const hasRoom = (row: GateRow & QueueAtGate & { destination_id: string; now: Date }): boolean => {
@@ -177,7 +195,7 @@ async function poll(deps: FeederDeps, scans: Apart): Promise<Map<string, readonl
     return row.overtakes || room > 0 || refilledAt < row.refilled_at;
   };
   for (const row of (await deps.db.run(listGates, [])).rows) {
-    const keys = row.ordered ? await findKeys(deps, scans, row.destination_id) : [];
+    const keys = row.ordered ? await findKeys(deps, scans, cursors, row.destination_id) : [];
     if (keys.length > 0 || (row.waiting && hasRoom(row))) found.set(row.destination_id, keys);
   }
   return found;

@@ -2,25 +2,26 @@ import { cold, keyOf } from "../statement.ts";
 import type { LetOutRow } from "./feed-gated.ts";
 
 /**
- * The order keys of a destination that have a delivery waiting and none whose turn it is. It steps from key to key through
- * the index, so a key with a long line costs no more than one with a short. Parameters: destination uuid, limit int.
+ * The next order keys of a destination that have a delivery waiting, from a key on, itself included; the empty text is before all of them.
+ * `free` are those that have none whose turn it is. It steps from key to key through the index, so a key with a long line costs no more
+ * than one with a short, and stops after so many: with all of them a look would not end in time where there are very many.
+ * Parameters: destination uuid, key text, limit int.
  */
-export const findFreeKeys = cold<{ order_key: string }>(
+export const findFreeKeys = cold<{ order_key: string; free: boolean }>(
   "find_free_keys",
   `WITH RECURSIVE k AS (
-     (SELECT q.order_key FROM holdfast.delivery q
-       WHERE q.destination_id = $1 AND q.held_reason = 'ordered' ORDER BY q.order_key LIMIT 1)
+     (SELECT q.order_key, 1 AS step FROM holdfast.delivery q
+       WHERE q.destination_id = $1 AND q.held_reason = 'ordered' AND q.order_key >= $2 ORDER BY q.order_key LIMIT 1)
      UNION ALL
      SELECT (SELECT q.order_key FROM holdfast.delivery q
               WHERE q.destination_id = $1 AND q.held_reason = 'ordered' AND q.order_key > k.order_key
-              ORDER BY q.order_key LIMIT 1)
-       FROM k WHERE k.order_key IS NOT NULL)
-   SELECT k.order_key FROM k
-    WHERE k.order_key IS NOT NULL
-      AND NOT EXISTS (
-        SELECT FROM holdfast.delivery o
-         WHERE o.destination_id = $1 AND o.order_key = k.order_key AND o.held_reason IS DISTINCT FROM 'ordered')
-    LIMIT $2`,
+              ORDER BY q.order_key LIMIT 1), k.step + 1
+       FROM k WHERE k.order_key IS NOT NULL AND k.step < $3)
+   SELECT k.order_key, NOT EXISTS (
+            SELECT FROM holdfast.delivery o
+             WHERE o.destination_id = $1 AND o.order_key = k.order_key AND o.held_reason IS DISTINCT FROM 'ordered') AS free
+     FROM k WHERE k.order_key IS NOT NULL
+    ORDER BY k.step`,
 );
 
 /**
