@@ -16,7 +16,8 @@ export function checkDefinitionInput(
   const checked = checkDefinition(input, {
     checkReceiver,
     vetUrl: (url) => vetUrl(url, { allowCidrs: [...allowCidrs] }),
-    checkFilter: compileFilter,
+    // What it costs is judged where the stored routes are known: one that is there already may stay.
+    checkFilter: (when) => compileFilter(when, { isStored: true }),
     checkSchedule,
   });
   return checked.ok ? { definition: checked.definition, faults: [] } : { definition: null, faults: checked.faults };

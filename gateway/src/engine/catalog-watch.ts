@@ -1,4 +1,4 @@
-import type { Catalog } from "../domain/catalog.ts";
+import type { Catalog, Route } from "../domain/catalog.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
@@ -29,7 +29,9 @@ export async function watchCatalog(deps: {
   readonly log: Log;
 }): Promise<CatalogWatch> {
   const load = async (): Promise<CatalogIndex> => {
-    const loaded = indexCatalog(await loadCatalog(deps.db, deps.box));
+    const loaded = indexCatalog(await loadCatalog(deps.db, deps.box), (route, problem) =>
+      reportCostly(deps.log, route, problem),
+    );
     reportUnreadable(deps.log, loaded.catalog, deps.clock.now());
     return loaded;
   };
@@ -82,6 +84,14 @@ function followReading({ clock, log }: { readonly clock: Clock; readonly log: Lo
       );
     },
   };
+}
+
+/** Told once a catalog version: it goes on, and what one event may cost by it has no bound. */
+function reportCostly(log: Log, { name: route, tenant }: Route, problem: string): void {
+  log.warn(
+    { route, tenant, problem },
+    "a route's filter that was stored by an older version goes on, but would not be taken today: one event may hold the process by it",
+  );
 }
 
 /** Told once a catalog version: what is signed with these is answered 503 here until the key is given. */

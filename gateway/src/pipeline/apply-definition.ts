@@ -7,6 +7,7 @@ import { newUuid } from "../domain/id.ts";
 import type { RoutePlan } from "../domain/route-plan.ts";
 import { planRoute, planRouteState } from "../domain/route-plan.ts";
 import type { SourcePlan } from "../domain/source-plan.ts";
+import { compileFilter } from "../platform/event-filter.ts";
 import { planSource, planSourceState } from "../domain/source-plan.ts";
 import { applyAlerts } from "./change-alerts.ts";
 import { applyReconciliations } from "./apply-reconciliations.ts";
@@ -56,7 +57,10 @@ export async function applyDefinition(
   const changed = await changeCatalog(
     deps,
     (catalog): Planned => {
-      const faults = findSharedKeys(catalog, definition, tenant);
+      const faults = [
+        ...findSharedKeys(catalog, definition, tenant),
+        ...findCostlyFilters(catalog, definition, tenant),
+      ];
       if (faults.length > 0) return { ok: false, cause: "faults", faults };
       const declared = planDeclared(deps, catalog, definition, { tenant, origin: options.origin });
       gone = planGone(catalog, declared, { tenant, origin: options.origin });
@@ -190,6 +194,17 @@ function findSharedKeys(catalog: Catalog, definition: CompleteDefinition, tenant
     return [
       { path: `sources.${name}.key`, problem: "is already the key of another source; choose another or leave it out" },
     ];
+  });
+}
+
+/** Of new and changed filters alone. To refuse one that an older version took would keep a gateway from starting with it. */
+function findCostlyFilters(catalog: Catalog, { routes }: CompleteDefinition, tenant: string): FieldFault[] {
+  const stored = catalog.routes.filter((route) => route.tenant === tenant && route.policy.when !== null);
+  const known = new Map(stored.map(({ name, policy }) => [name, policy.when]));
+  return routes.flatMap(({ name, when }, i) => {
+    if (when === undefined || known.get(name) === when) return [];
+    const compiled = compileFilter(when);
+    return compiled.ok ? [] : [{ path: `routes[${i}].when`, problem: compiled.message }];
   });
 }
 

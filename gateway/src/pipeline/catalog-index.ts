@@ -21,11 +21,16 @@ export interface CatalogIndex {
   findSuspects(source: Source, now: Date): readonly Suspect[];
 }
 
-export function indexCatalog(catalog: Catalog): CatalogIndex {
+/** Is told of each active route whose filter would not be taken today, and why; it goes on as it was stored. */
+export type CostlyFilterObserver = (route: Route, problem: string) => void;
+
+/** @param onCostlyFilter must not throw */
+export function indexCatalog(catalog: Catalog, onCostlyFilter: CostlyFilterObserver = () => {}): CatalogIndex {
   const destinations = new Map(catalog.destinations.map((destination) => [destination.id, destination]));
   const sources = new Map(catalog.sources.map((source) => [source.id, source]));
   const kin = groupByKind(catalog.sources);
-  const ready = new Map(catalog.sources.map((source) => [source.key, prepareSource(catalog, source, destinations)]));
+  const known = { catalog, destinations, onCostlyFilter };
+  const ready = new Map(catalog.sources.map((source) => [source.key, prepareSource(known, source)]));
   return {
     catalog,
     findSource: (key) => ready.get(key) ?? null,
@@ -50,7 +55,13 @@ function groupByKind(sources: readonly Source[]): ReadonlyMap<string, readonly S
   return groups;
 }
 
-function prepareSource(catalog: Catalog, source: Source, destinations: ReadonlyMap<string, Destination>): ReadySource {
+interface Known {
+  readonly catalog: Catalog;
+  readonly destinations: ReadonlyMap<string, Destination>;
+  readonly onCostlyFilter: CostlyFilterObserver;
+}
+
+function prepareSource({ catalog, destinations, onCostlyFilter }: Known, source: Source): ReadySource {
   const routes = catalog.routes
     .filter((route) => route.sourceId === source.id && route.state === "active")
     .flatMap((route): ReadyRoute[] => {
@@ -63,7 +74,7 @@ function prepareSource(catalog: Catalog, source: Source, destinations: ReadonlyM
           destinationId: route.destinationId,
           eventTypes: route.eventTypes,
           priority: route.priority ?? source.policy.priority,
-          filter: toFilter(route),
+          filter: toFilter(route, onCostlyFilter),
           orderBy: toSelector(route.policy.orderBy),
           heldReason: heldReasonOf(destination, null),
         },
@@ -78,11 +89,15 @@ function toSelector(text: string | null): Selector | null {
   return parsed?.ok === true ? parsed.selector : null;
 }
 
-// Checked when it was applied; one that an older version took and this one does not faults for each event, in plain sight.
-function toFilter({ policy: { when } }: Route): EventFilter | null {
+// Checked when it was applied, perhaps by an older version, which took what costs more: to refuse it now would leave out all events
+// that it means. One that cannot be read at all faults for each event, in plain sight.
+function toFilter(route: Route, onCostly: CostlyFilterObserver): EventFilter | null {
+  const { when } = route.policy;
   if (when === null) return null;
-  const compiled = compileFilter(when);
-  return compiled.ok ? compiled.filter : () => ({ ok: false, fault: compiled.message });
+  const compiled = compileFilter(when, { isStored: true });
+  if (!compiled.ok) return () => ({ ok: false, fault: compiled.message });
+  if (compiled.costly !== null) onCostly(route, compiled.costly);
+  return compiled.filter;
 }
 
 /** What verify() checks with: every secret version that may still verify, retired ones left out. */

@@ -12,7 +12,8 @@ export function definitionCheckers(policy: EgressPolicy): DefinitionCheckers {
   return {
     checkReceiver: checkSourceReceiver,
     vetUrl: (url) => vetUrl(url, policy),
-    checkFilter: compileFilter,
+    // What it costs is judged where the stored routes are known: one that is there already may stay.
+    checkFilter: (when) => compileFilter(when, { isStored: true }),
     checkSchedule,
   };
 }

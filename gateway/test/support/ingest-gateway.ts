@@ -39,6 +39,8 @@ export interface IngestGateway {
   query<Row extends Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** The value of a metric, summed over its labels that contain `label`. */
   metric(name: string, label?: string): Promise<number>;
+  /** Drains the gateway and leaves the database. */
+  stop(): Promise<void>;
   /** Drains the gateway and drops the database. */
   close(): Promise<void>;
 }
@@ -71,6 +73,11 @@ export async function startIngestGateway(options: IngestGatewayOptions = {}): Pr
   const admin = new Client({ connectionString: database.adminUrl });
   admin.on("error", () => {});
   await admin.connect();
+  const stop = async (): Promise<void> => {
+    await gateway.drain();
+    await admin.end();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
   return {
     url: gateway.ingestUrl!,
     adminUrl: gateway.adminUrl!,
@@ -80,11 +87,10 @@ export async function startIngestGateway(options: IngestGatewayOptions = {}): Pr
     query: async <Row extends Record<string, unknown>>(text: string, values: readonly unknown[] = []) =>
       (await admin.query<Row>(text, [...values])).rows,
     metric: (name, label = "") => readMetric(gateway.adminUrl!, name, label),
+    stop,
     close: async () => {
-      await gateway.drain();
-      await admin.end();
+      await stop();
       await database.drop();
-      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

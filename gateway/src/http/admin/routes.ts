@@ -73,7 +73,7 @@ async function create(context: OperationContext, body: Body): Answer {
   const { deps, principal } = context;
   const changed = await changeOne(context, (own): Planned => {
     const place = startCheck();
-    const checked = checkEnds(place, own, body);
+    const checked = checkEnds(place, own, body, null);
     if (checked === null) return refuseFaults(place.faults);
     const known = own.routes.find(({ name }) => name === checked.route.name);
     if (known !== undefined) return { ok: false, cause: "conflict", message: describeTaken("route", known) };
@@ -99,7 +99,7 @@ async function change(context: OperationContext, id: string, body: Body): Answer
     const { state: wanted, ...fields } = body;
     const state = readState(place, wanted) ?? present.state;
     if ("name" in fields) report(within(place, "name"), "cannot be changed; make another route");
-    const checked = checkEnds(place, own, merge(own, present, fields));
+    const checked = checkEnds(place, own, merge(own, present, fields), present.policy.when);
     if (checked === null) return refuseFaults(place.faults);
     const { tenant, name, origin } = present;
     return {
@@ -147,11 +147,12 @@ function merge(own: TenantCatalog, present: Route, fields: Body): Body {
   return merged;
 }
 
-/** Checks a route whose ends may be named by id or by name. */
+/** Checks a route whose ends may be named by id or by name. @param stored the filter that it has, which may stay as it is */
 function checkEnds(
   place: Place,
   own: TenantCatalog,
   body: Body,
+  stored: string | null,
 ): { route: NamedRoute; sourceId: string; destinationId: string } | null {
   const named = {
     ...body,
@@ -164,7 +165,7 @@ function checkEnds(
     sources: own.sources.map(({ name }) => name),
     destinations: own.destinations.map(({ name }) => name),
   };
-  const route = checkRoute(place, named, known, compileFilter);
+  const route = checkRoute(place, named, known, (when) => compileFilter(when, { isStored: when === stored }));
   const source = route === null ? null : own.findSource(route.source);
   const destination = route === null ? null : own.findDestination(route.destination);
   if (place.faults.length > 0 || route === null || source === null || destination === null) return null;
