@@ -5,6 +5,7 @@ import { messageOf } from "../platform/log.ts";
 import type { SecretsBox } from "../platform/secrets-box.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import { indexCatalog } from "../pipeline/catalog-index.ts";
+import { listMissing } from "../pipeline/incomplete-receiver.ts";
 import { listUnreadable } from "../pipeline/unreadable-secrets.ts";
 import { loadCatalog, readCatalogVersion } from "../store/catalog/load-catalog.ts";
 import type { Database } from "../store/database.ts";
@@ -33,6 +34,7 @@ export async function watchCatalog(deps: {
       reportCostly(deps.log, route, problem),
     );
     reportUnreadable(deps.log, loaded.catalog, deps.clock.now());
+    reportIncomplete(deps.log, loaded.catalog, deps.clock.now());
     return loaded;
   };
   let index = await load();
@@ -103,6 +105,19 @@ function reportUnreadable(log: Log, { sources }: Catalog, now: Date): void {
     log.error(
       { source: name, tenant, unreadable: unreadable.join(", ") },
       "secrets of a source cannot be read with the master keys that are loaded: give this process every key that is in use",
+    );
+  }
+}
+
+/** Told once a catalog version: stored before its provider's scheme needed these, it answers 503 until it has them. */
+function reportIncomplete(log: Log, { sources }: Catalog, now: Date): void {
+  for (const source of sources) {
+    const missing = source.state === "active" ? listMissing(source, now) : [];
+    if (missing.length === 0) continue;
+    const { name, tenant } = source;
+    log.error(
+      { source: name, tenant, missing: missing.join(", ") },
+      "a source lacks what its provider's scheme needs, and answers its requests 503: configure the missing fields",
     );
   }
 }

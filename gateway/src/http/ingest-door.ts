@@ -253,11 +253,12 @@ function toAnswer(result: IngestResult, id: string): Answer {
       return { status: 200, headers: describeEvents(result), body: "" };
     case "handshake":
       return result;
-    case "rejected":
+    case "rejected": {
+      const rejection = toPublicId("rej", result.rejectionId);
+      if (result.isUnjudged) return refuse("source_incomplete", rejection, { retryAfterSec: comeBackSec(id) });
       // One uniform answer: the reason is for the source's owner, not for whoever tries signatures.
-      if (result.reason === "method_not_allowed")
-        return refuse("method_not_allowed", toPublicId("rej", result.rejectionId));
-      return refuse("not_genuine", toPublicId("rej", result.rejectionId));
+      return refuse(result.reason === "method_not_allowed" ? "method_not_allowed" : "not_genuine", rejection);
+    }
     case "refused":
       return turnAway(result.refusal, id);
     case "unavailable":

@@ -33,7 +33,8 @@ export type IngestResult =
       readonly headers: Readonly<Record<string, string>>;
       readonly body: Uint8Array;
     }
-  | { readonly kind: "rejected"; readonly rejectionId: string; readonly reason: string }
+  /** `isUnjudged`: the source lacks what it would be judged by, so that it may be genuine and shall come again. */
+  | { readonly kind: "rejected"; readonly rejectionId: string; readonly reason: string; readonly isUnjudged?: boolean }
   /** Genuine, and not taken now: it may come again. */
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | {

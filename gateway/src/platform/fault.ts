@@ -22,6 +22,7 @@ export const FAULTS = {
   database_unavailable: { status: 503, title: "The event could not be stored in time; send it again" },
   key_unavailable: { status: 503, title: "The provider's key could not be fetched in time; send it again" },
   secrets_unavailable: { status: 503, title: "The source's secrets cannot be read here; send it again" },
+  source_incomplete: { status: 503, title: "The source is not completely configured; send it again" },
   draining: { status: 503, title: "The gateway is shutting down; send it again" },
   unauthorized: { status: 401, title: "A valid API key is required" },
   forbidden: { status: 403, title: "This needs a role that you do not have" },

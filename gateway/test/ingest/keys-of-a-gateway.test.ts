@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
-import { post, startIngestGateway } from "../support/ingest-gateway.ts";
+import { faultOf, post, startIngestGateway, until } from "../support/ingest-gateway.ts";
 import { requestOf } from "../support/keyed-pipeline.ts";
 
 const SECRET = "plaid-secret-of-the-test";
@@ -18,6 +18,27 @@ it("a whole gateway fetches through its guarded egress, stores nothing while tha
   expect(await gateway.metric("holdfast_rejections_total")).toBe(0);
   expect(await gateway.query("select 1 from holdfast.event")).toEqual([]);
   expect(gateway.logged.join("\n")).toContain("egress refused a host because of its addresses");
+});
+
+it("a stored source that lacks what its provider's scheme needs puts genuine requests off, keeps them, and is named in the log", async () => {
+  const audience = "arn:aws:sns:eu-west-1:1:t";
+  const sns = { provider: "aws-sns", key: "sns-source-key", audience };
+  const gateway = await startIngestGateway({ content: { sources: { sns, old: { ...sns, key: "old-source-key" } } } });
+  onTestFinished(() => gateway.close());
+  const lines = () => gateway.logged.filter((line) => line.includes("lacks what its provider"));
+  expect(lines()).toEqual([]);
+  await gateway.query("update holdfast.source set receiver = receiver - 'audience' where name = 'old'");
+  await gateway.query("update holdfast.setting set value = (value::bigint + 1)::text where name = 'catalog_version'");
+  await until(async () => lines().length > 0);
+
+  const { headers, body } = requestOf("aws-sns");
+  const putOff = await post(gateway.url, { path: "/in/old-source-key", headers, body: Buffer.from(body) });
+  expect([putOff.status, faultOf(putOff)]).toEqual([503, "source_incomplete"]);
+  expect(Number(putOff.headers["retry-after"])).toBeGreaterThanOrEqual(3);
+  const kept = () => gateway.query("select reason from holdfast.rejection");
+  await until(async () => (await kept()).length > 0);
+  expect(await kept()).toEqual([{ reason: "receiver_incomplete" }]);
+  expect(lines().map((line) => JSON.parse(line) as object)).toMatchObject([{ source: "old", missing: "audience" }]);
 });
 
 it("Plaid's client secret is stored sealed, is never shown, and is needed where there is a client id", async () => {
