@@ -98,7 +98,7 @@ export function connectorRecipient(options: ConnectorOptions): string | null {
     case "svix":
       return `${kind} at ${new URL(options.baseUrl).origin}`;
     case "http":
-      return `${kind} at ${new URL(options.url).origin}`;
+      return options.auth === undefined ? null : `${kind} at ${new URL(options.url).origin}`;
     case "file":
       return null;
   }

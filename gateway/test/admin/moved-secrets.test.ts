@@ -76,6 +76,14 @@ describe("the secret of a reconciliation", () => {
     expect(await storedSetup("log")).toEqual({ connector, secret: "rk_live_another" });
   });
 
+  it("is not carried on by a connector that shows it to nobody", async () => {
+    const http = { kind: "http", url: "https://logs.example/events", id: "/id", paging: "none" };
+    expect((await changeLog({ connector: http })).status).toBe(200);
+    expectAsked(await changeLog({ connector: { ...http, auth: "bearer" } }), "secret");
+    const stripe = { kind: "stripe", baseUrl: ELSEWHERE };
+    expect((await changeLog({ connector: stripe, secret: API_SECRET })).status).toBe(200);
+  });
+
   it("is not carried on by a connector that needs none", async () => {
     const file = { kind: "file", file: "log.jsonl", format: "jsonl", id: "/id" };
     expect((await changeLog({ connector: file })).status).toBe(200);
