@@ -59,6 +59,14 @@ describe.each([
     (item: string) => item,
     { known: '{"eventId":1,"occurredAt":1714979280000,"n":1}', nameless: '{"occurredAt":1714979280000,"n":1}' },
   ],
+  [
+    "mandrill",
+    (item: string) => `mandrill_events=${encodeURIComponent(item).replaceAll("%20", "+")}`,
+    {
+      known: '{"_id":"m1","event":"open","ts":1714979280}',
+      nameless: '{"_id":null,"event":"inbound","ts":1714979280,"msg":{"n":1}}',
+    },
+  ],
 ])("%s, of whose items some may have no id", (provider, wrap, { known, nameless }) => {
   const batchOf = (...items: string[]) => arrivalOf(provider, wrap(`[${items.join(",")}]`));
   const another = nameless.replace('"n":1', '"n":2');

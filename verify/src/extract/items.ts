@@ -4,7 +4,7 @@ import { decodeForm } from "./form.ts";
 import type { IdentityRule } from "./identity-rule.ts";
 import { path, scanJson } from "./json-scan.ts";
 import type { Path } from "./json-scan.ts";
-import { itemsOf, joinTexts, select } from "./select.ts";
+import { itemsOf, joinTexts, select, selectTexts } from "./select.ts";
 
 /** How a provider's request falls into several events. */
 export interface ItemRule {
@@ -75,12 +75,13 @@ function trim(line: Uint8Array): Uint8Array {
   return line.subarray(start, end);
 }
 
-/** The values at these paths as what an item is known by; null when the first one is not there. */
+/** The values at these paths as what an item is known by; null when the first one is no text or number. */
 export function stableFields(dotted: readonly string[]): (item: Uint8Array) => readonly Chunk[] | null {
   const paths = dotted.map(path);
   return (item) => {
     const texts = select(item, paths).map((value) => value?.text ?? null);
-    return texts[0] === null || texts[0] === undefined ? null : [joinTexts(texts)];
+    // A null, or an object, is no id.
+    return (selectTexts(item, paths.slice(0, 1))[0] ?? null) === null ? null : [joinTexts(texts)];
   };
 }
 
