@@ -4,6 +4,7 @@ import { ROLES } from "../../src/domain/role.ts";
 import { createApiKey } from "../../src/http/admin/api-keys.ts";
 import { adminOperations } from "../../src/http/admin/create-admin-api.ts";
 import { roleFor } from "../../src/http/admin/operation.ts";
+import { createSignInLink } from "../../src/http/admin/sessions.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { createRandom } from "../../src/platform/random.ts";
 import type { AdminGateway } from "../support/admin-gateway.ts";
@@ -171,6 +172,17 @@ describe("a session", () => {
     await gateway.call("DELETE", `/keys/${made.id}`);
     for (const { cookie } of [first, second]) expect((await browse("GET", "/session", cookie)).status).toBe(401);
     expect((await signIn(unused)).status).toBe(401);
+  });
+
+  it("that belongs to nobody makes no link, which would let it go on for ever", async () => {
+    const deps = { db: gateway.db, clock: systemClock, random: createRandom() };
+    const nobody = { tenant: "default", role: "admin", keyId: null, personId: null } as const;
+    const { cookie } = await signIn({ link: await createSignInLink(deps, nobody) });
+    const page = { "holdfast-dashboard": "1" };
+    expect((await browse("GET", "/session", cookie)).status).toBe(200);
+    const refused = await browse("POST", "/session/links", cookie, page);
+    expect([refused.status, refused.body["type"]]).toEqual([403, "urn:holdfast:fault:forbidden"]);
+    expect(refused.body["detail"]).toContain("sign in");
   });
 
   it("is refused for what is no key, no link, or both", async () => {

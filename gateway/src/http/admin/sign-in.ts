@@ -24,6 +24,9 @@ const signInInput = z.union([
 
 type Session = z.infer<typeof sessionSchema>;
 
+const ANEW =
+  "This session belongs to no key and no person: sign in anew, by a password, a key or `holdfast dashboard`.";
+
 async function signIn(context: OperationContext, body: z.infer<typeof signInInput>): Promise<Handled<Session>> {
   const { deps, requestId, isSecure } = context;
   const found = await identify(context, body);
@@ -138,6 +141,9 @@ export const sessionOperations = [
     status: 201,
     answer: z.object({ token: z.string().openapi({ description: "Open the dashboard with #link=<token>" }) }),
     handle: async ({ deps, principal }) => {
+      // Its session would outlive this one, and the next link's that one: for ever, with nobody to take it away from.
+      if (principal.keyId === null && principal.personId === null)
+        return { ok: false, code: "forbidden", detail: ANEW };
       const made = await askStore(() => createSignInLink(deps, principal));
       return made.ok ? { ok: true, value: { token: made.value } } : made;
     },
