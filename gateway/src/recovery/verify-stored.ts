@@ -33,7 +33,7 @@ const SECRETS_MAX = 10;
  * were in force then. Where the credential itself was the proof it is not stored; then the verdict of the receipt stands, and
  * the hash of the body, which the caller has checked, says that the bytes are those that were verified.
  *
- * @param recorded the verdict as it was recorded: how, and with which secret version
+ * @param recorded the verdict as it was recorded: how, with which secret version, and under which key, which stays the event's
  */
 export async function verifyStoredEvent(
   deps: KeyedDeps,
@@ -51,10 +51,26 @@ export async function verifyStoredEvent(
     return { ok: false, reason: "secret_unreadable" };
   const verified = await judge(deps, withSecretsOf(ready, stored.receivedAt, recorded.secretVersion), arrival);
   if (!verified.ok) return verified;
-  // The key decides what is a duplicate: another one than was recorded would be another event.
-  if (!Buffer.from(verified.verdict.eventKey).equals(recorded.eventKey))
+  if (!isSameEvent(arrival, recorded.eventKey, verified.verdict.eventKey))
     return { ok: false, reason: "event_key_differs" };
-  return { ...verified, by: byOf(ready, verified.verdict) };
+  const { eventKey } = recorded;
+  return { ok: true, verdict: { ...verified.verdict, eventKey }, by: byOf(ready, verified.verdict) };
+}
+
+/**
+ * Whether what verifies now may be what was recorded under this key. Rules for keys change between versions, and the recorded one
+ * stays what the event is known by: an id must then still stand somewhere in the request, or it is another event's request. What
+ * a key of hashed content says, the hash of the body says too.
+ */
+function isSameEvent({ headers, body }: Arrival, recordedKey: Uint8Array, foundKey: Uint8Array): boolean {
+  const recorded = Buffer.from(recordedKey);
+  if (recorded.equals(foundKey)) return true;
+  const [kind, ...rest] = recorded.toString("utf8").split(":");
+  if (kind === "sha256") return true;
+  const id = rest.join(":");
+  const asJson = JSON.stringify(id).slice(1, -1);
+  const spellings = [id, asJson, asJson.replaceAll("/", "\\/")];
+  return headers.some(([, value]) => value.trim() === id) || spellings.some((text) => Buffer.from(body).includes(text));
 }
 
 /** Verifies a rejected arrival with the secrets of today, at the time of its receipt: what was lacking may be there now. */

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
+import { codedSampleOf, sent } from "../../../verify/test/coded-samples.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
 import type { ReplayGateway, Service } from "../support/replay-desk.ts";
@@ -171,4 +173,40 @@ it("tells in the event's timeline which replay delivered it", async () => {
     "processed",
   ]);
   expect(timeline.find(({ step }) => step === "replayed")?.detail).toBe(`by ${String(replay["id"])}`);
+});
+
+it("replays an event whose key an older version made by another rule, under the keys that it has", async () => {
+  const { desk, service, gateway } = await incident(0);
+  const sample = codedSampleOf("adyen");
+  const source = { name: "adyen", provider: "adyen", key: "adyen-source-key", secrets: sample.receiver.secrets };
+  expect((await gateway.call("POST", "/sources", source)).status).toBe(201);
+  expect((await gateway.call("POST", "/routes", { source: "adyen", destination: "billing" })).status).toBe(201);
+  service.answer = () => 503;
+  const { request } = sent(sample, new Date());
+  const url = `${gateway.gateway.ingestUrl}/in/adyen-source-key`;
+  const headers = request.headers as [string, string][];
+  const posted = await fetch(url, { method: "POST", headers, body: Buffer.from(request.body) });
+  expect(posted.status).toBe(200);
+  await settled(desk);
+  const older = Buffer.from(`sha256:${createHash("sha256").update("what the older rule took").digest("hex")}`);
+  await desk.query("UPDATE holdfast.event SET event_key = $1", [older]);
+  service.answer = () => 200;
+  const replay = await gateway.replay({});
+  expect(replay).toMatchObject({ summary: { replayed: 1, processed: 1 }, verified: { signature: 1 }, notReplayed: {} });
+  expect(new Set(service.seen.map(({ key }) => key)).size).toBe(1);
+  expect(await desk.query("SELECT event_key FROM holdfast.event")).toEqual([{ event_key: older }]);
+});
+
+it("does not replay under one event's name what verifies as another one", async () => {
+  const { desk, service, gateway } = await incident(0);
+  service.answer = () => 503;
+  for (const id of ["evt_1", "evt_2"]) await gateway.post(id);
+  await settled(desk);
+  await desk.query(
+    `UPDATE holdfast.event e SET headers = o.headers, body = o.body, body_sha256 = o.body_sha256
+       FROM holdfast.event o WHERE e.provider_event_id = 'evt_1' AND o.provider_event_id = 'evt_2'`,
+  );
+  service.answer = () => 200;
+  const replay = await gateway.replay({});
+  expect(replay).toMatchObject({ summary: { replayed: 1 }, notReplayed: { event_key_differs: 1 } });
 });
