@@ -59,6 +59,17 @@ export function readHeaders(
   return refuseMissing(entry, headers);
 }
 
+/** The header names and values of a request without its signature, such as a provider's log tells. */
+export function readUnsigned(entry: ProviderEntry, headers: HeaderList): Pick<Arrival, "names" | "values"> {
+  const names = namesInUse(entry, headers);
+  const values: Partial<Record<HeaderRole, string>> & { signature: string } = { signature: "" };
+  for (const role of optionalRoles) {
+    const value = valueOf(headers, names[role] ?? "");
+    if (value !== null) values[role] = value;
+  }
+  return { names, values };
+}
+
 function valueOf(headers: HeaderList, name: string): string | null {
   const value = headerValues(headers, name.toLowerCase())[0];
   return value === undefined || value === "" ? null : value;

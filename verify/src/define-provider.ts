@@ -35,6 +35,7 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
       securityHeaders: names,
       secretHeaders: definition.secretHeaders ?? tokenHeaders(definition),
       secretQuery: definition.secretQuery ?? [],
+      idIsScoped: (identity.idScope ?? []).length > 0,
       methods: [...new Set([...methods, ...(definition.handshakeMethods ?? [])])],
       encodedBodies: definition.encodedBodies ?? false,
       toleranceSec: toleranceOf(scheme),

@@ -2,6 +2,7 @@ export { verify } from "./verify.ts";
 export { sign, signRequest } from "./sign.ts";
 export { batchItemsMax, splitBatch } from "./split-batch.ts";
 export type { BatchItem } from "./split-batch.ts";
+export { identifyUnsigned } from "./identify-unsigned.ts";
 export { answerHandshake } from "./handshake.ts";
 export { checkReceiver } from "./check-receiver.ts";
 export { findProvider, providers } from "./table.ts";

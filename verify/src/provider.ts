@@ -22,6 +22,8 @@ export interface Provider {
   readonly secretQuery: readonly string[];
   /** `signed`: the event id is inside what is signed. `unsigned`: it is beside it. `none`: the provider has no event id. */
   readonly identity: "signed" | "unsigned" | "none";
+  /** True where an id is unique within something else that the request names, and is no key by itself. */
+  readonly idIsScoped: boolean;
   /** Upper case. The methods that the provider may use, those of its handshakes among them. */
   readonly methods: readonly string[];
   /** True where the provider sends compressed bodies and the door must let `Content-Encoding` pass. */

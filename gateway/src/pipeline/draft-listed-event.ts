@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { EventIdentity } from "@holdfast/verify";
-import { sign, verify } from "@holdfast/verify";
+import { identifyUnsigned, sign, verify } from "@holdfast/verify";
 import type { ReadySource } from "./arrival.ts";
 import type { FilterFaultObserver } from "./draft-event.ts";
 import { draftEvent } from "./draft-event.ts";
@@ -8,7 +8,7 @@ import type { EventDraft } from "./record-event.ts";
 
 /** An event as a provider's own log tells it, over TLS. */
 export interface ListedEvent {
-  /** What the ledger is believed to know it by: `id:…` or `number:…`. */
+  /** What the ledger is believed to know it by: `id:…` or `number:…`, or what {@link nameListed} makes of it. */
   readonly eventKey: string;
   readonly providerEventId: string;
   readonly eventType: string | null;
@@ -64,6 +64,20 @@ export function draftListedEvent(
   return { ok: true, draft: { ...draft, verifiedBy: "provider_api", deliveries } };
 }
 
+/**
+ * What the ledger knows an event of a log by. The connector's word stands where the log's bytes do not tell: not all ids are keys, some
+ * count only within what else the request says.
+ */
+export function nameListed(
+  { source }: Pick<ReadySource, "source">,
+  listed: Pick<ListedEvent, "eventKey" | "providerEventId" | "headers"> & { readonly body: Uint8Array | null },
+): string {
+  const { eventKey, providerEventId, headers, body } = listed;
+  const found =
+    body === null ? null : identifyUnsigned({ provider: source.provider, request: toRequest(headers, body) });
+  return found?.eventId === providerEventId ? keyTextOf(found) : eventKey;
+}
+
 function judgeIdentity(ready: ReadySource, listed: ListedEvent, now: Date): EventIdentity | string {
   const { source, provider } = ready;
   if (provider === null) return `this build knows no provider ${source.provider}`;
@@ -80,7 +94,11 @@ function judgeIdentity(ready: ReadySource, listed: ListedEvent, now: Date): Even
     occurredAt: listed.occurredAt,
     payloadVersion: null,
   };
-  const found = identify(source.provider, listed, now);
+  const request = toRequest(listed.headers, listed.body);
+  const told = identifyUnsigned({ provider: source.provider, request });
+  const found = identify(source.provider, listed, now) ?? told;
+  if (found === null && provider.idIsScoped)
+    return `an id of ${provider.name} counts within what else its request says, and the log does not tell that: point the connector at the whole request`;
   if (found === null) return stated;
   const merged = {
     ...found,
@@ -89,11 +107,14 @@ function judgeIdentity(ready: ReadySource, listed: ListedEvent, now: Date): Even
     occurredAt: found.occurredAt ?? listed.occurredAt,
   };
   const foundKey = Buffer.from(found.eventKey).toString("utf8");
-  if (foundKey === listed.eventKey) return merged;
-  // The id stands in a header that the log does not tell: then it was made up for the signature, each time another one.
-  const isMadeUp = foundKey !== keyTextOf(identify(source.provider, listed, now));
-  if (isMadeUp || found.eventId === null) return { ...merged, eventKey: stated.eventKey };
+  if (foundKey === listed.eventKey || found.eventId === listed.providerEventId) return merged;
+  // The id stands in a header that the log does not tell: then there is none, or one was made up for the signature.
+  if (found.eventId === null || found.eventId !== told?.eventId) return { ...merged, eventKey: stated.eventKey };
   return `the log calls it ${listed.providerEventId.slice(0, 128)}, and the webhook of these bytes would have the key ${foundKey.slice(0, 128)}: point the connector at the id that webhooks carry`;
+}
+
+function toRequest(headers: ListedEvent["headers"], body: Uint8Array) {
+  return { method: "POST", url: "http://log.invalid/", headers, body };
 }
 
 function keyTextOf(identity: EventIdentity | null): string {
@@ -103,7 +124,7 @@ function keyTextOf(identity: EventIdentity | null): string {
 /** What verification would call this request. Null where the scheme cannot be signed with a secret made up on the spot. */
 function identify(provider: string, listed: ListedEvent, now: Date): EventIdentity | null {
   const receiver = { secrets: [`whsec_${randomBytes(32).toString("base64")}`] };
-  const request = { method: "POST", url: "http://log.invalid/", headers: listed.headers, body: listed.body };
+  const request = toRequest(listed.headers, listed.body);
   try {
     const added = sign({ provider, receiver, request, now });
     const names = new Set(added.map(([name]) => name.toLowerCase()));

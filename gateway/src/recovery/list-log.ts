@@ -3,6 +3,7 @@ import { matchesEventType } from "../domain/event-type.ts";
 import { bucketOf } from "../domain/id.ts";
 import { compareEntry } from "../domain/reconciliation.ts";
 import { toColumnText } from "../pipeline/arrival.ts";
+import { nameListed } from "../pipeline/draft-listed-event.ts";
 import { findKeyOwners } from "../store/events/find-key-owners.ts";
 import { addEntries, findDeadEvents } from "../store/reconciliations/entries.ts";
 import type { Queryable } from "../store/statement.ts";
@@ -38,18 +39,28 @@ export async function listLog(deps: ReconcileDeps, held: HeldRun): Promise<Stepp
       held,
       faultOf("refused", `the log has more than ${PAGES_MAX} pages; narrow the window`),
     );
-  const wanted = foldEntries(page.entries.filter(({ eventType }) => matchesEventType(setup.eventTypes, eventType)));
+  const meant = page.entries.filter(({ eventType }) => matchesEventType(setup.eventTypes, eventType));
+  const named = meant.map((entry) => ({ ...entry, eventKey: nameListed(ready, entry), toldKey: entry.eventKey }));
   const now = deps.clock.now();
   const state = page.next === null ? "listed" : "started";
   const moves = { state, cursor: page.next, pages: run.pages + 1, failures: 0, due_at: now, detail: null } as const;
   const isWritten = await writeHeld(deps, held, async (tx) => {
-    const columns = toColumns(wanted, ready.source.id, await findOwners(tx, ready.source.id, wanted));
+    const asTold = named.map(({ toldKey }) => ({ eventKey: toldKey }));
+    const owners = await findOwners(tx, ready.source.id, [...named, ...asTold]);
+    const wanted = foldEntries(named.map((entry) => asRecorded(entry, owners)));
+    const columns = toColumns(wanted, ready.source.id, owners);
     if (wanted.length > 0) await tx.run(addEntries, [run.id, ...columns, now]);
     await move(tx, held, moves);
   });
   if (!isWritten) return "lost";
   held.run = { ...run, ...moves };
   return "more";
+}
+
+/** By the key that the connector tells, where nothing but that is known: older versions recorded so what has another key by now. */
+function asRecorded(entry: LogEntry & { readonly toldKey: string }, owners: ReadonlyMap<string, Owner>): LogEntry {
+  const { toldKey: eventKey } = entry;
+  return owners.has(entry.eventKey) || !owners.has(eventKey) ? entry : { ...entry, eventKey };
 }
 
 /** One entry for each event: a log that lists attempts has several, of which the newest comes first and is asked for. */

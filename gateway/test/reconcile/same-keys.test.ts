@@ -1,10 +1,17 @@
 import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { VerifyInput } from "@holdfast/verify";
 import { findProvider, sign, verify } from "@holdfast/verify";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { placeKey } from "../../src/domain/bucket.ts";
 import { draftEvent } from "../../src/pipeline/draft-event.ts";
 import type { ListedEvent } from "../../src/pipeline/draft-listed-event.ts";
-import { draftListedEvent } from "../../src/pipeline/draft-listed-event.ts";
+import { draftListedEvent, nameListed } from "../../src/pipeline/draft-listed-event.ts";
+import { codedSampleOf, sent } from "../../../verify/test/coded-samples.ts";
 import { openPipeline } from "../support/keyed-pipeline.ts";
+import { openBench } from "../support/reconcile-bench.ts";
 
 const SECRET = `whsec_${Buffer.alloc(32, 9).toString("base64")}`;
 const NOW = new Date("2026-11-01T00:00:00Z");
@@ -15,6 +22,8 @@ interface Case {
   readonly headers?: readonly (readonly [string, string])[];
   readonly body: string;
   readonly key?: string;
+  /** Signed as the verification library's sample is, with the provider's own key. */
+  readonly isSample?: boolean;
 }
 
 /** What each provider's log would say of an event whose request is known. */
@@ -45,6 +54,24 @@ const CASES: readonly Case[] = [
     ],
     body: '{"id":7}',
   },
+  {
+    provider: "azure-event-grid",
+    id: "eg-1",
+    body: '{"specversion":"1.0","id":"eg-1","source":"/blobs/1","type":"a.b","time":"2024-05-06T07:08:00Z"}',
+    isSample: true,
+  },
+  {
+    provider: "azure-event-grid",
+    id: "eg-2",
+    body: '[{"id":"eg-2","eventType":"a.b","eventTime":"2024-05-06T07:08:00Z","dataVersion":"1"}]',
+    isSample: true,
+  },
+  {
+    provider: "google-pubsub",
+    id: "136969346945",
+    body: '{"message":{"messageId":"136969346945","publishTime":"2024-05-06T07:08:00.1Z"},"subscription":"projects/p/subscriptions/s"}',
+    isSample: true,
+  },
 ];
 
 const listedOf = ({ id, headers = [], body, key = `id:${id}` }: Case): ListedEvent => ({
@@ -56,15 +83,25 @@ const listedOf = ({ id, headers = [], body, key = `id:${id}` }: Case): ListedEve
   body: Buffer.from(body),
 });
 
+function signedOf({ provider }: Case, { headers, body }: ListedEvent): VerifyInput {
+  const receiver = { secrets: [SECRET] };
+  const request = { method: "POST", url: "http://door.test/", headers, body };
+  const added = sign({ provider, receiver, request, now: NOW });
+  return { provider, receiver, request: { ...request, headers: [...headers, ...added] }, now: NOW };
+}
+
+function sampleOf({ provider, body }: Case, { headers }: ListedEvent): VerifyInput {
+  return sent({ ...codedSampleOf(provider), headers, body });
+}
+
 /** What the live path records for the same request. */
 function liveOf(one: Case) {
   const { ready } = openPipeline(one.provider, {});
-  const receiver = { secrets: [SECRET] };
   const listed = listedOf(one);
-  const request = { method: "POST", url: "http://door.test/", headers: listed.headers, body: listed.body };
-  const headers = [...listed.headers, ...sign({ provider: one.provider, receiver, request, now: NOW })];
-  const verdict = verify({ provider: one.provider, receiver, request: { ...request, headers }, now: NOW });
+  const input = one.isSample === true ? sampleOf(one, listed) : signedOf(one, listed);
+  const verdict = verify(input);
   if (!verdict.ok) throw new Error(JSON.stringify(verdict));
+  const headers = input.request.headers as [string, string][];
   const arrival = { method: "POST", url: "/in/x", headers, body: listed.body, remoteAddress: "", receivedAt: NOW };
   return draftEvent(ready, arrival, verdict, randomBytes);
 }
@@ -86,6 +123,21 @@ describe("an event that is recorded from its provider's log", () => {
     expect([providerEventId, verifiedBy]).toEqual([one.id, "provider_api"]);
     const { method, url, remoteAddress } = drafted.draft;
     expect([method, url, remoteAddress]).toEqual(["POST", `/in/${one.provider}-key`, "provider API"]);
+  });
+
+  it.each(CASES)("is looked for in the ledger by the key of its own request: $provider $id", (one) => {
+    const { ready } = openPipeline(one.provider, {});
+    expect(nameListed(ready, listedOf(one))).toBe(Buffer.from(liveOf(one).eventKey).toString());
+    expect(nameListed(ready, { ...listedOf(one), body: null })).toBe(`id:${one.id}`);
+  });
+
+  it("is not recorded where its id counts within what the log does not tell", () => {
+    const { ready } = openPipeline("google-pubsub", {});
+    const listed = listedOf({ provider: "google-pubsub", id: "7", body: '{"data":"only what was published"}' });
+    expect(draftListedEvent(ready, listed, NOW, randomBytes)).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining("point the connector at the whole request"),
+    });
   });
 
   it("goes where its own request would, and says that it was reconciled", () => {
@@ -177,6 +229,16 @@ describe("an event that is recorded from its provider's log", () => {
     });
   });
 
+  it("is not recorded so either where nothing can be signed on the spot", () => {
+    const { ready } = openPipeline("google-pubsub", {});
+    const body = '{"message":{"messageId":"8"},"subscription":"projects/p/subscriptions/s"}';
+    const drafted = draftListedEvent(ready, listedOf({ provider: "google-pubsub", id: "7", body }), NOW, randomBytes);
+    const detail = expect.stringMatching(
+      /^the log calls it 7, and the webhook of these bytes would have the key sha256:/,
+    );
+    expect(drafted).toMatchObject({ ok: false, detail });
+  });
+
   it("is not recorded where a provider's events have no id, or a request is taken apart", () => {
     const nameless = findProvider("telegram")?.identity === "none" ? "telegram" : "postmark";
     const { ready } = openPipeline(nameless, {});
@@ -192,4 +254,28 @@ describe("an event that is recorded from its provider's log", () => {
       detail: expect.stringContaining("takes requests of several events apart"),
     });
   });
+});
+
+it("a log whose ids are keys in another form is matched, with what an older version knew by the form of the log as well", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "holdfast-log-"));
+  onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
+  const connector = { kind: "file", file: "log.csv", format: "csv", id: "id", body: "body", time: "time" };
+  const bench = await openBench({ log: { source: "stripe", connector, eventTypes: ["*"], lagSec: 0 } }, dataDir);
+  const at = new Date(Date.now() - 3_600_000);
+  const bodyOf = (id: number): string => `{"id":${id},"type":"a.b","created":${Math.floor(at.getTime() / 1_000)}}`;
+  const rows = [7, 8].map((id) => `${id},${at.toISOString()},"${bodyOf(id).replaceAll('"', '""')}"`);
+  mkdirSync(join(dataDir, "imports", "default"), { recursive: true });
+  writeFileSync(join(dataDir, "imports", "default", "log.csv"), ["id,time,body", ...rows, ""].join("\n"));
+  for (const id of [7, 8]) expect(await bench.postStripe(bodyOf(id))).toBe(200);
+  const [recorded] = await bench.query<{ id: string; source_id: string }>(
+    "UPDATE holdfast.event SET event_key = 'id:8' WHERE provider_event_id = '8' RETURNING id, source_id",
+  );
+  const { bucket, key } = placeKey(recorded!.source_id, Buffer.from("id:8"));
+  const moved = "UPDATE holdfast.dedupe SET bucket = $2, k = $3 WHERE event_id = $1 RETURNING k";
+  expect(await bench.query(moved, [recorded!.id, bucket, key])).toHaveLength(1);
+
+  const { id } = await bench.start("log", { from: new Date(at.getTime() - 3_600_000), to: new Date() });
+  const sums = { listed: 2, matched: 2, missing: 0, unexplained: 0, unknown_to_provider: 0 };
+  expect(await bench.carryOn(id)).toMatchObject({ state: "completed", ...sums });
+  expect(await bench.query("SELECT 1 FROM holdfast.event")).toHaveLength(2);
 });

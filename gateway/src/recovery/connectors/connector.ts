@@ -2,7 +2,7 @@ import type { LogWindow } from "../../domain/reconciliation.ts";
 
 /** One event as a provider's own log has it. */
 export interface LogEntry {
-  /** What the ledger knows it by: `id:…`, or `number:…` where the provider writes its ids as JSON numbers. */
+  /** `id:` and the id, or `number:` and it where the provider writes its ids as JSON numbers. */
   readonly eventKey: string;
   readonly providerEventId: string;
   /** What the provider calls this line of its log, where that is not the event's id. */
