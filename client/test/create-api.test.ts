@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { ApiFault } from "../src/api-fault.ts";
 import { type Api, createApi } from "../src/create-api.ts";
-import { sendArrival } from "../src/send-arrival.ts";
 import { type Reply, type SeenCall, startAdminServer } from "./fakes/admin-server.ts";
 
 const servers: { close(): Promise<void> }[] = [];
@@ -230,75 +229,5 @@ describe("a call that does not succeed", () => {
     expect(fault).toMatchObject({ code: "unreachable", status: 0, detail: expect.stringContaining("ECONNREFUSED") });
     expect(fault.title).toContain(url);
     expect(JSON.stringify(fault) + fault.message).not.toContain("hfk_secret");
-  });
-
-  test("ends at its deadline", async () => {
-    const { url } = await serve(() => ({ json: {} }));
-    const never: typeof fetch = (_url, init) =>
-      new Promise((_resolve, reject) =>
-        init?.signal?.addEventListener("abort", () => reject(init.signal?.reason as Error)),
-      );
-    const fault = await faultOf(createApi({ url, token: "t", fetch: never, timeoutMs: 20 }).status());
-    expect(fault).toMatchObject({ code: "unreachable", detail: expect.stringContaining("timeout") });
-  });
-
-  test("ends with the signal of its address, and so does an arrival with its own", async () => {
-    const aborter = new AbortController();
-    const { signal } = aborter;
-    const silent: typeof fetch = (_url, init) =>
-      new Promise((_resolve, reject) =>
-        init?.signal?.addEventListener("abort", () => reject(init.signal?.reason as Error)),
-      );
-    const fault = faultOf(createApi({ url: "http://x", token: "t", fetch: silent, signal }).status());
-    const answer = sendArrival({ url: "http://x", headers: [], body: new Uint8Array(0), fetch: silent, signal });
-    aborter.abort(new Error("no longer wanted"));
-    expect(await fault).toMatchObject({ code: "unreachable", detail: "no longer wanted" });
-    expect(await answer).toMatchObject({ status: 0, detail: "no longer wanted" });
-  });
-
-  test("ends when an answer goes on for ever, and lets it go", async () => {
-    const chunk = new Uint8Array(8 * 1024 * 1024);
-    let isLetGo = false;
-    const endless: typeof fetch = async () => {
-      const body = new ReadableStream({
-        pull: (controller) => controller.enqueue(chunk),
-        cancel: () => {
-          isLetGo = true;
-        },
-      });
-      return new Response(body, { status: 200 });
-    };
-    const fault = await faultOf(createApi({ url: "http://x", token: "t", fetch: endless }).status());
-    expect(fault.detail).toContain("larger than");
-    expect(isLetGo).toBe(true);
-  });
-});
-
-describe("sending an arrival", () => {
-  test("posts the exact bytes and tells what became of them", async () => {
-    const server = await serve(() => ({
-      text: "",
-      headers: { "holdfast-event": "evt_1", "holdfast-duplicate": "true" },
-    }));
-    const headers: [string, string][] = [["stripe-signature", "t=1,v1=a"]];
-    const answer = await sendArrival({ url: `${server.url}/in/key`, headers, body: Buffer.from('{"a":1}') });
-    expect(answer).toEqual({ status: 200, eventId: "evt_1", duplicate: true, detail: "" });
-    expect(server.calls[0]).toMatchObject({ method: "POST", url: "/in/key", body: '{"a":1}' });
-  });
-
-  test("tells a refusal and a missing server apart", async () => {
-    const server = await serve(() => ({ status: 401, text: '{"type":"x"}' }));
-    const body = new Uint8Array(0);
-    expect(await sendArrival({ url: server.url, headers: [], body })).toMatchObject({
-      status: 401,
-      eventId: null,
-      detail: '{"type":"x"}',
-    });
-    const gone = await startAdminServer(() => ({}));
-    await gone.close();
-    expect(await sendArrival({ url: gone.url, headers: [], body })).toMatchObject({
-      status: 0,
-      detail: expect.stringContaining("ECONNREFUSED"),
-    });
   });
 });
