@@ -76,8 +76,15 @@ describe("the replays", () => {
     const { page } = dashboard;
     await dashboard.open("/replays/new?source=payments");
     await page.getByLabel("Received").selectOption({ label: "Between two moments" });
-    await page.getByLabel(/^To /).fill("2026-03-02T12:30:00");
+    // So low that the page scrolls: what is typed goes into the address, and the page stays where it is.
+    await page.setViewportSize({ width: 1280, height: 480 });
+    const to = page.getByLabel(/^To /);
+    await to.evaluate((field) => field.scrollIntoView({ block: "start" }));
+    const scrolledTo = await to.boundingBox();
+    await to.fill("2026-03-02T12:30:00");
     await expect.poll(() => page.url()).toContain("until=");
+    await to.blur();
+    expect(await to.boundingBox()).toEqual(scrolledTo);
     await page.getByRole("button", { name: "Count what would happen" }).click();
     await page.getByText("From when on?", { exact: false }).waitFor();
     expect(await page.getByLabel(/^From /).getAttribute("aria-invalid")).toBe("true");

@@ -18,7 +18,8 @@ export function useFilter(): {
   const filter: Record<string, string> = useSearch({ strict: false });
   const navigate = useNavigate();
   const go = (search: (present: Filter) => Filter): Promise<void> =>
-    navigate({ to: ".", search: search as never, replace: true });
+    // The place on the page stays: what moves under the mouse while a field is left takes no click.
+    navigate({ to: ".", search: search as never, replace: true, resetScroll: false });
   return {
     filter,
     setFilter: (changes) =>
