@@ -26,25 +26,38 @@ export interface SteadyClock extends DatabaseClock {
 
 /** A wall clock that is slewed goes wrong by 15 ms between two readings. */
 const APART_MS_MAX = 3_000;
+/** A reading that took longer is made again: it waited for a connection, or for the event loop. */
+const TRIP_MS_MAX = 50;
+const READINGS_MAX = 3;
 
 export function createDatabaseClock(db: Queryable, clock: Clock): SteadyClock {
   let baseMs = clock.now().getTime();
   let atMs = clock.monotonicMs();
   let wallAtMs = baseMs;
-  const read = async (): Promise<void> => {
+  let isKnown = false;
+  /** @returns how long it took */
+  const read = async (): Promise<number> => {
     const sentMs = clock.monotonicMs();
-    const sentWallMs = clock.now().getTime();
     const readMs = await readClock(db);
     const receivedMs = clock.monotonicMs();
-    // The answer was made somewhere between; the middle is off by at most half the round trip.
-    baseMs = readMs;
-    atMs = (sentMs + receivedMs) / 2;
-    wallAtMs = (sentWallMs + clock.now().getTime()) / 2;
+    const tripMs = receivedMs - sentMs;
+    wallAtMs = clock.now().getTime();
+    // The answer was made somewhere between. What is known already stands unless this proves it wrong: the wait for a connection
+    // lies wholly before the answer, and two processes that put keys into order by it would differ by half of that wait.
+    const carriedMs = baseMs + receivedMs - atMs;
+    const stands = isKnown && carriedMs >= readMs && carriedMs <= readMs + tripMs;
+    baseMs = stands ? carriedMs : readMs + tripMs / 2;
+    atMs = receivedMs;
+    isKnown = true;
+    return tripMs;
+  };
+  const readWell = async (): Promise<void> => {
+    for (let i = 0; i < READINGS_MAX; i++) if ((await read()) <= TRIP_MS_MAX) return;
   };
   let reading: Promise<void> | null = null;
   // One reading for all who ask at once: after a sleep that is every arrival.
   const sync = (): Promise<void> =>
-    (reading ??= read().finally(() => {
+    (reading ??= readWell().finally(() => {
       reading = null;
     }));
   return {

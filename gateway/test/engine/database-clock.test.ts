@@ -66,3 +66,39 @@ test("the time is read every half minute, also after it could not be, and no mor
   await vi.advanceTimersByTimeAsync(300_000);
   expect([reads, vi.getTimerCount()]).toEqual([4, 0]);
 });
+
+/** A database and a monotonic clock that agree; each reading waits so long for its connection, and then answers at once. */
+function waitingDatabase(waitsMs: number[]) {
+  let monotonicMs = 0;
+  const trueMs = () => 5_000_000 + monotonicMs;
+  const db = {
+    run: async () => {
+      monotonicMs += waitsMs.shift() ?? 0;
+      return { rows: [{ ms: trueMs() }] } as never;
+    },
+  };
+  const clock = createDatabaseClock(db, { now: () => new Date(monotonicMs), monotonicMs: () => monotonicMs });
+  return { clock, offMs: () => clock.now().getTime() - trueMs(), pass: (ms: number) => void (monotonicMs += ms) };
+}
+
+test("a reading that waited for its connection does not move a time that is known better", async () => {
+  Object.assign(database, { reads: 0, aheadMs: 0 });
+  const { clock, offMs, pass } = waitingDatabase([2, 1_400, 1_400, 1_400, 2]);
+  await clock.sync();
+  expect(Math.abs(offMs())).toBeLessThanOrEqual(1);
+  pass(30_000);
+  await clock.sync();
+  expect(Math.abs(offMs())).toBeLessThanOrEqual(1);
+  expect(clock.catchUp()).toBeNull();
+});
+
+test("a first reading that waited is made again, and what is known of a database that was set is not kept", async () => {
+  Object.assign(database, { reads: 0, aheadMs: 0 });
+  const { clock, offMs, pass } = waitingDatabase([1_400, 2, 300, 300, 300]);
+  await clock.sync();
+  expect(Math.abs(offMs())).toBeLessThanOrEqual(1);
+  pass(30_000);
+  Object.assign(database, { reads: 1, aheadMs: -DAY_MS });
+  await clock.sync();
+  expect(Math.abs(offMs() + DAY_MS)).toBeLessThanOrEqual(150);
+});
