@@ -235,7 +235,7 @@ async function startWatches(config: GatewayConfig, deps: WatchDeps): Promise<Wat
     processes,
     hints: openHints({ url, id, hasOthers: () => processes.live().length > 1, log: deps.log }),
     leader,
-    time: keepTime(parts.databaseClock, parts.log),
+    time: keepTime(parts.databaseClock, parts.clock, parts.log),
     stopDuties: startDuties({ ...parts, db: caretakerDb, leader, processes }, config.retention),
   };
 }

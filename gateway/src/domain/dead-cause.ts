@@ -110,7 +110,7 @@ function suggestion({ reason, outcome, status, fingerprint }: Parameters<typeof 
   if (reason === "referent_missing")
     return "The event, its source or its destination is no longer there, so there is nothing to deliver. Export, then dismiss.";
   if (status === 401 || status === 403)
-    return "The destination refuses our credentials. Mend its headers or its check of the signature, then retry.";
+    return "The destination refuses our credentials. Mend its headers, its check of the signature, or a clock there that is minutes off, then retry.";
   if (status === 404) return "Nothing answers at this URL. Correct the destination's URL, then retry.";
   if (status === 413) return "The body is too large for the destination. Raise its limit, then retry.";
   if (status !== null && status >= 300 && status < 400)

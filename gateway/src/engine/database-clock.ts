@@ -71,15 +71,24 @@ export function createDatabaseClock(db: Queryable, clock: Clock): SteadyClock {
 }
 
 const READ_MS = 30_000;
+/** Receivers of signed requests commonly refuse what is five minutes off (Standard Webhooks). */
+const TOLD_APART_SEC = 60;
 
 /**
  * Reads it again and again. Every process needs that, whatever its roles: a monotonic clock does not count the time in which
  * the machine was suspended, nor does it hear of a database whose clock was set, and places in the order of a key that two
- * doors give would differ by that for good.
+ * doors give would differ by that for good. Says so once when this machine's wall clock is a minute off.
  */
-export function keepTime(databaseClock: Pick<DatabaseClock, "sync">, log: Log): Loop {
+export function keepTime(databaseClock: DatabaseClock, clock: Pick<Clock, "now">, log: Log): Loop {
+  let isApart = false;
   return startLoop({ name: "clock", log, idleMs: READ_MS }, async () => {
     await databaseClock.sync();
+    const aheadSec = Math.round((clock.now().getTime() - databaseClock.now().getTime()) / 1_000);
+    const wasApart = isApart;
+    isApart = Math.abs(aheadSec) > TOLD_APART_SEC;
+    if (isApart && !wasApart)
+      log.warn({ aheadSec }, "this machine's clock and the database's are apart; one of them is wrong");
+    if (wasApart && !isApart) log.info({}, "this machine's clock and the database's agree again");
     return false;
   });
 }

@@ -18,6 +18,8 @@ export interface Attempt {
 export interface DeliverDeps {
   readonly egress: Egress;
   readonly clock: Clock;
+  /** Signatures are of the database's time: receivers refuse what is minutes off, and a worker's own clock may be. */
+  readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
   readonly catalog: () => CatalogIndex;
 }
@@ -49,7 +51,7 @@ export async function deliver(
   const source = deps.catalog().findSourceById(input.event.sourceId);
   if (source === null) return unsent(startedAt, "unreadable", "the source of this event is no longer in the catalog");
   const { delivery, event, destination, signingSecret } = input;
-  const nowMs = startedAt.getTime();
+  const nowMs = deps.databaseNow().getTime();
   const headers = deliveryHeaders({ delivery, event, destination, signingSecret, source, nowMs, random: deps.random });
   if (headers === null) return unsent(startedAt, "unreadable", "the destination's signing secret cannot sign");
   const answer = await deps.egress.post({

@@ -10,7 +10,7 @@ import { shownTrigger } from "./leased-delivery.ts";
  * `webhook-id` and `idempotency-key` are the same in every attempt. A provider's header that has one of our names (a sender
  * that uses Standard Webhooks itself) is passed as `holdfast-original-<name>`.
  *
- * @param input.nowMs Unix time of the attempt, which is what the signature's timestamp means
+ * @param input.nowMs Unix time of the attempt by the database, which is what the signature's timestamp means
  * @returns null when the destination's secret cannot sign: such a delivery must not be sent
  */
 export function deliveryHeaders(input: {

@@ -11,6 +11,8 @@ export interface NoticeDeps {
   readonly egress: Egress;
   readonly dialer: MailDialer;
   readonly clock: Clock;
+  /** Signatures are of the database's time, as those of deliveries are. */
+  readonly databaseClock: Pick<Clock, "now">;
 }
 
 /** Taken; or not, and whether to try again. `detail` is for whoever looks why: it names no secret. */
@@ -43,7 +45,7 @@ export async function sendNotice(deps: NoticeDeps, channel: AlertChannel, notice
     }
     case "webhook": {
       const body = JSON.stringify(toWebhook(notice));
-      const timestampSec = Math.floor(deps.clock.now().getTime() / 1_000);
+      const timestampSec = Math.floor(deps.databaseClock.now().getTime() / 1_000);
       const signed = signDelivery({ secrets: [secret], id: notice.id, timestampSec, body: Buffer.from(body) });
       if (signed === null)
         return { ok: false, isFinal: true, detail: "the channel's signing secret is not one; give it again" };

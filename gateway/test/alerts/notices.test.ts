@@ -280,7 +280,11 @@ describe("a notice", () => {
     } as const;
     const notice = { id: "ntc_1", kind: "fired", facts, createdAt: now() } as const;
     const before = fakes.posted.length;
-    const sent = await sendNotice({ egress, dialer, clock }, { ...channel, ...kept, address }, notice);
+    const sent = await sendNotice(
+      { egress, dialer, clock, databaseClock: clock },
+      { ...channel, ...kept, address },
+      notice,
+    );
     expect(sent).toEqual({ ok: false, isFinal: false, detail: "15 of 50 events were taken within 60000 ms" });
     expect(fakes.posted.length - before).toBe(15);
   });

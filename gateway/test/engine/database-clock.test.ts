@@ -54,7 +54,7 @@ test("the time is read every half minute, also after it could not be, and no mor
     },
   };
   const clock = createDatabaseClock(db, { now: () => new Date(0), monotonicMs: () => 0 });
-  const keeper = keepTime(clock, silentLog);
+  const keeper = keepTime(clock, { now: () => clock.now() }, silentLog);
   await vi.advanceTimersByTimeAsync(29_999);
   expect(reads).toBe(1);
   await vi.advanceTimersByTimeAsync(1_000);
@@ -101,4 +101,22 @@ test("a first reading that waited is made again, and what is known of a database
   Object.assign(database, { reads: 1, aheadMs: -DAY_MS });
   await clock.sync();
   expect(Math.abs(offMs() + DAY_MS)).toBeLessThanOrEqual(150);
+});
+
+test("a wall clock that is more than a minute off is told once, and so is that it is right again", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const told: unknown[] = [];
+  const tell = (fields: object, words: string) => void told.push([fields, words]);
+  const log = { ...silentLog, warn: tell, info: tell };
+  let aheadMs = -61_000;
+  const databaseClock = { now: () => new Date(3_600_000), sync: async () => {} };
+  const keeper = keepTime(databaseClock, { now: () => new Date(3_600_000 + aheadMs) }, log);
+  await vi.advanceTimersByTimeAsync(60_000);
+  const apart = [{ aheadSec: -61 }, "this machine's clock and the database's are apart; one of them is wrong"];
+  expect(told).toEqual([apart]);
+  aheadMs = 60_000;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(told).toEqual([apart, [{}, "this machine's clock and the database's agree again"]]);
+  await keeper.stop();
 });
