@@ -41,17 +41,31 @@ function isThere(folder) {
 }
 
 /**
- * Makes the edits of a mutant. Each text must stand in its file exactly once, or the mutant is not what its author meant.
+ * Each text of a mutant must stand in its file exactly once, or the mutant is not what its author meant.
+ *
+ * @param {string} folder
+ * @param {readonly { file: string, from: string }[]} edits
+ * @returns {string[]} what does not; empty when the mutant can be made
+ */
+export function findMisfits(folder, edits) {
+  return edits.flatMap(({ file, from }) => {
+    const found = readFileSync(join(folder, file), "utf8").split(from).length - 1;
+    return found === 1 ? [] : [`${file}: ${found} times instead of once: ${from}`];
+  });
+}
+
+/**
+ * Makes the edits of a mutant, which {@link findMisfits} has nothing to say of.
  *
  * @returns {() => void} takes them back
  */
 export function applyEdits(folder, edits) {
+  const misfits = findMisfits(folder, edits);
+  if (misfits.length > 0) throw new Error(misfits.join("\n"));
   const before = new Map();
   for (const { file, from, to } of edits) {
     const path = join(folder, file);
     const text = readFileSync(path, "utf8");
-    const found = text.split(from).length - 1;
-    if (found !== 1) throw new Error(`${file}: ${found} times instead of once: ${from}`);
     if (!before.has(path)) before.set(path, text);
     writeFileSync(
       path,

@@ -31,7 +31,7 @@ export const MUTANTS = [
     id: "M2",
     what: "does not look at COMMIT's tag",
     edits: [
-      { file: `${G}store/database.ts`, from: 'if (commit.command === "COMMIT") return', to: "return" },
+      { file: `${G}store/attempt.ts`, from: 'if (commit.command === "COMMIT") return', to: "return" },
       { file: `${G}store/at-once.ts`, from: 'if (tag === "COMMIT") return', to: "return" },
     ],
     test: { file: `${T}ingest/commit.test.ts`, name: "nothing is acknowledged and nothing is stored; afterwards" },
@@ -95,8 +95,8 @@ export const MUTANTS = [
     edits: [
       {
         file: "verify/src/extract/identify.ts",
-        from: "`${id.kind}:${id.text}`",
-        to: "`${id.kind}:${/^\\d+$/.test(id.text) ? Number(id.text) : id.text}`",
+        from: "`${kind}:${text}`",
+        to: "`${kind}:${/^\\d+$/.test(text) ? Number(text) : text}`",
       },
     ],
     test: { file: `${T}ingest/dedupe.test.ts`, name: "beyond 2^53 is its own" },

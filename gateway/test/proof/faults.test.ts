@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { readTable } from "../../../test/support/markdown.ts";
 import { readPage } from "../../../test/support/markdown.ts";
 import { CATALOGUE } from "../../../proof/faults/catalogue.mjs";
 import { countCoverage, readCoverage } from "../../../proof/faults/coverage.mjs";
+import { findMisfits } from "../../../proof/mutants/copy-tree.mjs";
+import { MUTANTS } from "../../../proof/mutants/mutants.mjs";
 
 const { rows, unknown } = readCoverage();
 
@@ -30,3 +34,14 @@ test("docs/proof.md lists every other fault without a test, with the reason, and
   );
   expect(listed.filter((row) => (row["why"] ?? "").length < 20)).toEqual([]);
 });
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+
+test.each(MUTANTS.map((mutant) => [mutant.id, mutant] as const))(
+  "the mutant %s fits the code as it stands, and the test that must notice it is there",
+  (_id, { edits, test: killer }) => {
+    expect(edits).not.toEqual([]);
+    expect(findMisfits(ROOT, edits)).toEqual([]);
+    expect(readFileSync(`${ROOT}${killer.file}`, "utf8")).toContain(killer.name);
+  },
+);
