@@ -1,11 +1,10 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FINISHED_STATES, LEGAL_MOVES, UNFINISHED_STATES } from "../../src/domain/delivery.ts";
-import { runOn } from "../../src/store/statement.ts";
 import { PARTITIONED, ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import { IMPOSSIBLE } from "../support/impossible-rows.ts";
 import type { TestDatabase } from "../support/database.ts";
-import { testDatabase } from "../support/database.ts";
+import { openTestPool, testDatabase } from "../support/database.ts";
 import type { Row } from "../support/valid-rows.ts";
 import { ROW_TIME, VALID_ROWS, insertOf, rowId } from "../support/valid-rows.ts";
 
@@ -24,7 +23,9 @@ beforeAll(async () => {
   database = await testDatabase();
   client = new pg.Client({ connectionString: database.adminUrl });
   await client.connect();
-  await ensurePartitions({ run: (statement, values) => runOn(client, statement, values) }, now.getTime(), 1);
+  const pool = openTestPool(database, 1);
+  await ensurePartitions(pool, now.getTime(), 1);
+  await pool.close();
   await client.query("BEGIN");
   for (const [table, row] of VALID_ROWS) await client.query(insertOf(table, row));
   await client.query(insertOf("secret_version", changed("secret_version", { version: UNUSED_VERSION })));

@@ -1,6 +1,7 @@
+import type { Database } from "../database.ts";
 import type { Queryable } from "../statement.ts";
 import { cold } from "../statement.ts";
-import { dropPartition, unlessElsewhere } from "./partition-ddl.ts";
+import { dropPartition, makePartition } from "./partition-ddl.ts";
 
 export interface GenerationRow {
   readonly gen: number;
@@ -55,25 +56,9 @@ export const listLedgerWriters = cold<{ writer: string }>(
 
 const partitionOf = (gen: number): string => `dedupe_g${gen}`;
 
-/** Makes the partition of a generation, built apart and then attached, which does not stall writers. May run twice. */
-export async function makeGeneration(db: Queryable, gen: number): Promise<void> {
-  // A number of our own, so it is safe to write into the text.
-  const name = partitionOf(gen);
-  await unlessElsewhere(["23505", "42P07", "42710"], () =>
-    db.run(
-      cold("create_generation", `CREATE TABLE IF NOT EXISTS holdfast.${name} (LIKE holdfast.dedupe INCLUDING ALL)`),
-      [],
-    ),
-  );
-  await unlessElsewhere(["42809", "42P17"], () =>
-    db.run(
-      cold(
-        "attach_generation",
-        `ALTER TABLE holdfast.dedupe ATTACH PARTITION holdfast.${name} FOR VALUES FROM (${gen}) TO (${gen + 1})`,
-      ),
-      [],
-    ),
-  );
+/** Makes the partition of a generation. May run twice. */
+export async function makeGeneration(db: Database, gen: number): Promise<void> {
+  await makePartition(db, "dedupe", partitionOf(gen), { from: String(gen), to: String(gen + 1) });
 }
 
 /** Takes a generation out of the ledger, and with it all of its keys. In a transaction that is the caller's. */
