@@ -2,7 +2,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Committed, Database, Transaction } from "../store/database.ts";
-import { confirmLead, resignLead, takeLead } from "../store/processes/leadership.ts";
+import { confirmLead, readLead, resignLead, takeLead } from "../store/processes/leadership.ts";
 import type { Loop } from "./loop.ts";
 import { startLoop } from "./loop.ts";
 
@@ -42,6 +42,7 @@ export async function startCandidacy(
 ): Promise<Candidacy> {
   const { name, holder, leadMs } = options;
   let held: { readonly term: Term; readonly endsMs: number } | null = null;
+  let isTold = false;
   const current = (): Term | null => (held !== null && deps.clock.monotonicMs() < held.endsMs ? held.term : null);
   const campaign = async (): Promise<void> => {
     // Reckoned from before it is sent, so this process always stops earlier than the database lets another in.
@@ -50,8 +51,11 @@ export async function startCandidacy(
     if (row === undefined) {
       if (held !== null) deps.log.warn({ epoch: held.term.epoch }, "another process leads now");
       held = null;
+      if (!isTold) await tellWhoLeads(deps, name);
+      isTold = true;
       return;
     }
+    isTold = false;
     if (held?.term.epoch !== row.epoch) deps.log.info({ epoch: row.epoch }, "this process leads the caretakers");
     held = { term: { name, holder, epoch: row.epoch }, endsMs };
   };
@@ -72,6 +76,12 @@ export async function startCandidacy(
         .catch((error: unknown) => deps.log.debug({ error: messageOf(error) }, "the lead ends with its lease"));
     },
   };
+}
+
+// Where it is asked why nobody leads, this says whose lease it is that everybody waits for.
+async function tellWhoLeads({ db, log }: { readonly db: Database; readonly log: Log }, name: string): Promise<void> {
+  const { holder, lease_until: until } = (await db.run(readLead, [name])).rows[0] ?? {};
+  log.info({ process: holder, until }, "another process leads until then, and longer if it renews its lease");
 }
 
 /**

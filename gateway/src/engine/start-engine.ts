@@ -12,7 +12,7 @@ import type { Gone } from "./caretakers/disabler.ts";
 import { createGoneDisabler } from "./caretakers/disabler.ts";
 import { release } from "./caretakers/releaser.ts";
 import type { RescuerDeps } from "./caretakers/rescuer.ts";
-import { rescueExpired } from "./caretakers/rescuer.ts";
+import { createRescuer, rescueExpired } from "./caretakers/rescuer.ts";
 import { stageBatch } from "./caretakers/stager.ts";
 import type { CatalogWatch } from "./catalog-watch.ts";
 import { createClaimFloors } from "./claim-floors.ts";
@@ -82,7 +82,7 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
   const own = { ...deps, catalog, databaseNow, refreshCatalog };
   const disableGone = createGoneDisabler(own);
   const rescuerDeps = { ...deps, catalog, leaseMs: options.leaseMs, onReady: () => worker.wake() };
-  if (options.isOnlyWorker) await takeOver(deps, { ...rescuerDeps, onReady: () => {} }, options.leaseMs);
+  if (options.isOnlyWorker) await takeOver(deps, { ...rescuerDeps, onReady: () => {} });
   const worker: Worker = startWorker(
     {
       ...own,
@@ -124,12 +124,12 @@ export async function startEngine(deps: EngineDeps, options: EngineOptions): Pro
 /** Starts what looks after deliveries beside the worker. */
 function startCaretakers(deps: EngineDeps, rescuerDeps: RescuerDeps, leaseMs: number): Loop[] {
   const { onReady } = rescuerDeps;
+  const rescueRound = createRescuer({ ...rescuerDeps, clock: deps.clock });
   const why = (id: string): string | null => whyHeld(deps.catalog.index().findDestination(id));
   return [
     caretaker(deps, "stager", STAGE_MS, () => stageBatch({ ...deps, onReady, heldReasonOf: why })),
     caretaker(deps, "rescuer", Math.min(RESCUE_MS, leaseMs / 3), async () => {
-      const now = deps.databaseClock.now();
-      const rescued = await rescueExpired(rescuerDeps, now, now);
+      const rescued = await rescueRound(deps.databaseClock.now());
       if (rescued > 0) deps.log.warn({ rescued }, "deliveries taken back from a worker that did not report");
       return false;
     }),
@@ -168,14 +168,10 @@ async function settle(
   return result.value;
 }
 
-async function takeOver(
-  deps: EngineDeps,
-  rescuerDeps: Parameters<typeof rescueExpired>[0],
-  leaseMs: number,
-): Promise<void> {
-  const now = deps.databaseClock.now();
+// Whenever they end: a lease of a time when the database's clock was ahead may end months from now.
+async function takeOver(deps: EngineDeps, rescuerDeps: RescuerDeps): Promise<void> {
   try {
-    const rescued = await rescueExpired(rescuerDeps, now, new Date(now.getTime() + 2 * leaseMs));
+    const rescued = await rescueExpired(rescuerDeps, deps.databaseClock.now(), {});
     if (rescued > 0) deps.log.info({ rescued }, "deliveries taken over from the process that ran here before");
   } catch (error) {
     const words = "what the process before left behind could not be taken over; it follows when its leases end";

@@ -24,20 +24,30 @@ export interface Rescued {
   readonly stuck: readonly { readonly id: string; readonly error: unknown }[];
 }
 
+/** When the leases end that are taken: later than `after`, and not later than `until`. Without the one or the other: whenever. */
+export interface LeaseEnds {
+  readonly after?: Date;
+  readonly until?: Date;
+}
+
 /**
  * Takes deliveries back whose lease has expired: the worker died or stands still. The attempt was counted when it was
  * claimed and gets its row here, so a delivery that kills its worker each time still comes to an end.
  *
- * @param endedBefore leases that end before this are taken: now, or later when it is known that no worker lives
+ * @param ends until now; later where it is known that no worker holds such a lease
  */
 export async function rescue(
   deps: RescueDeps,
   tx: Transaction,
   now: Date,
-  endedBefore: Date,
+  ends: LeaseEnds,
   limit: number,
 ): Promise<Rescued> {
-  const { rows } = await tx.run(findExpired, [endedBefore.toISOString(), limit]);
+  const { rows } = await tx.run(findExpired, [
+    ends.after?.toISOString() ?? "-infinity",
+    ends.until?.toISOString() ?? "infinity",
+    limit,
+  ]);
   return { found: rows.length, stuck: await takeBack(deps, tx, now, rows) };
 }
 
@@ -70,7 +80,8 @@ const EXPIRED = {
 
 function toSettlement(deps: RescueDeps, now: Date, row: ExpiredRow): Settlement {
   const policy = deps.catalog().findDestination(row.destination_id)?.policy.retry ?? DEFAULT_RETRY_POLICY;
-  const startedAt = new Date(row.lease_until.getTime() - deps.leaseMs);
+  // A lease that was written while the database's clock was ahead would have it begin in the future.
+  const startedAt = new Date(Math.min(now.getTime(), row.lease_until.getTime() - deps.leaseMs));
   const decision = decideRescue(row, EXPIRED, policy, randomFraction(deps.random));
   return {
     delivery: { bucket: row.bucket, id: row.id, lease: row.lease, destinationId: row.destination_id },

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { rescueExpired } from "../../src/engine/caretakers/rescuer.ts";
+import { createRescuer, rescueExpired } from "../../src/engine/caretakers/rescuer.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 import type { Log } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
@@ -47,11 +47,33 @@ test("what a worker left behind two months ago is taken back with the others, it
   const ids = await leaveLeased(desk, 3, 1);
   await desk.query("UPDATE holdfast.delivery SET lease_until = now() - interval '60 days' WHERE id = $1", [ids[0]]);
   const now = new Date();
-  expect(await rescueExpired(rescuerOf(desk).deps, now, now)).toBe(3);
+  expect(await rescueExpired(rescuerOf(desk).deps, now)).toBe(3);
   for (const id of ids) {
     await desk.waiting(id, "ready");
     expect(await desk.attempts(id)).toMatchObject([{ number: 1, duration_ms: LEASE_MS, next_state: "ready" }]);
   }
+});
+
+test("leases of a time when the database's clock was ahead are taken back once no worker can be at them any more, and at once where none lives", async () => {
+  const desk = await openDesk();
+  const ids = await leaveLeased(desk, 4, 1);
+  const endIn = (id: string | undefined, text: string) =>
+    desk.query("UPDATE holdfast.delivery SET lease_until = now() + $2::interval WHERE id = $1", [id, text]);
+  for (const [i, text] of ["30 days", "30 days", "90 minutes", "30 days"].entries()) await endIn(ids[i], text);
+  let monotonicMs = 5_000;
+  const { deps } = rescuerOf(desk);
+  const round = createRescuer({ ...deps, clock: { now: () => new Date(), monotonicMs: () => monotonicMs } });
+  expect(await round(new Date())).toBe(0);
+  monotonicMs += 3_599_999;
+  expect(await round(new Date())).toBe(0);
+  monotonicMs += 1;
+  expect(await round(new Date())).toBe(3);
+  await desk.waiting(ids[2]!, "leased");
+  const [attempt] = await desk.attempts(ids[0]!);
+  expect(attempt).toMatchObject({ number: 1, duration_ms: 0, next_state: "ready" });
+  expect(attempt?.started_at.getTime()).toBeLessThanOrEqual(Date.now());
+  // No worker but one's own can be alive: whatever is leased was left behind.
+  expect(await rescueExpired(deps, new Date(), {})).toBe(1);
 });
 
 test("one delivery that cannot be taken back keeps no other of its batch from it, and is named", async () => {
@@ -65,7 +87,7 @@ test("one delivery that cannot be taken back keeps no other of its batch from it
   );
   const { deps, logged } = rescuerOf(desk);
   const now = new Date();
-  expect(await rescueExpired(deps, now, now)).toBe(8);
+  expect(await rescueExpired(deps, now)).toBe(8);
   for (const id of ids) {
     await desk.waiting(id, id === bad ? "leased" : "ready");
     expect((await desk.attempts(id)).length).toBe(id === bad ? 0 : 1);
@@ -77,7 +99,7 @@ test("deliveries whose worker died again come due apart, each by its own wait, a
   const desk = await openDesk();
   const ids = await leaveLeased(desk, 20, 2);
   const now = new Date();
-  expect(await rescueExpired(rescuerOf(desk).deps, now, now)).toBe(20);
+  expect(await rescueExpired(rescuerOf(desk).deps, now)).toBe(20);
   const dues = new Set<number>();
   for (const id of ids) {
     const { due_at: dueAt, attempt } = await desk.waiting(id, "scheduled");

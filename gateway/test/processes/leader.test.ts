@@ -3,6 +3,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
+import { startCandidacy } from "../../src/engine/leader.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import type { Log } from "../../src/platform/log.ts";
+import { silentLog } from "../../src/platform/log.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
@@ -97,6 +101,28 @@ it("a leader that ends in order gives the lead up at once, however long its leas
   await until(async () => (await deedsOf(desk, SECOND)) > 0);
   second.process.kill("SIGTERM");
   await second.ended;
+});
+
+it("a lease that was written while the database's clock was ahead keeps nobody from leading, one of the right length does, and the log says whose", async () => {
+  const desk = await openDesk();
+  const told: Record<string, unknown>[] = [];
+  const log: Log = { ...silentLog, info: (fields, text) => void told.push({ ...fields, text }) };
+  const stand = async (holder: string, leadMs: number) => {
+    const candidacy = await startCandidacy(
+      { db: desk.db, clock: systemClock, log },
+      { name: "caretakers", holder, leadMs },
+    );
+    onTestFinished(() => candidacy.stop());
+    return candidacy;
+  };
+  await desk.query("update holdfast.leadership set holder = $1, epoch = 7, lease_until = now() + interval '30 days'", [
+    FIRST,
+  ]);
+  const second = await stand(SECOND, 3_600_000);
+  expect(second.current()).toMatchObject({ holder: SECOND, epoch: 8 });
+  const first = await stand(FIRST, 3_600_000);
+  expect(first.current()).toBe(null);
+  expect(told.at(-1)).toMatchObject({ process: SECOND, until: expect.any(Date) });
 });
 
 it("the lease and the heartbeat go by a connection of their own: no caretaker that takes its time holds them up", async () => {

@@ -1,9 +1,12 @@
 import type { CatalogIndex } from "../../pipeline/catalog-index.ts";
+import type { LeaseEnds } from "../../pipeline/rescue.ts";
 import { rescue } from "../../pipeline/rescue.ts";
+import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
 import { messageOf } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import type { Database } from "../../store/database.ts";
+import { findFarLease } from "../../store/deliveries/find-expired.ts";
 
 const BATCH = 200;
 const DEADLINE_MS = 5_000;
@@ -22,14 +25,14 @@ export interface RescuerDeps {
 }
 
 /**
- * Takes back what leases that end before `endedBefore` have left behind, batch by batch.
+ * Takes back what leases with these ends have left behind, batch by batch.
  *
  * @returns how many
  */
-export async function rescueExpired(deps: RescuerDeps, now: Date, endedBefore: Date): Promise<number> {
+export async function rescueExpired(deps: RescuerDeps, now: Date, ends: LeaseEnds = { until: now }): Promise<number> {
   let total = 0;
   for (;;) {
-    const result = await deps.db.transaction((tx) => rescue(deps, tx, now, endedBefore, BATCH), DEADLINE_MS);
+    const result = await deps.db.transaction((tx) => rescue(deps, tx, now, ends, BATCH), DEADLINE_MS);
     if (!result.ok) throw new Error(result.message);
     const { found, stuck } = result.value;
     const rescued = found - stuck.length;
@@ -45,4 +48,30 @@ export async function rescueExpired(deps: RescuerDeps, now: Date, endedBefore: D
     }
     if (found < BATCH || rescued === 0) return total;
   }
+}
+
+/** No process is told a longer lease (`worker.leaseMs`). */
+const LEASE_MS_MAX = 3_600_000;
+/** No lease ends later than so long from now, however old the reading of the database's clock is that it was reckoned from. */
+const FAR_MS = 2 * LEASE_MS_MAX;
+
+/**
+ * The rescuer's rounds. A lease that was written while the database's clock was ahead ends too late, by as much. Its worker
+ * may still be at it when the clock is set right, so it is taken back when such have been seen for as long as any lease holds.
+ *
+ * @returns one round, which returns how many were taken back
+ */
+export function createRescuer(deps: RescuerDeps & { readonly clock: Clock }): (now: Date) => Promise<number> {
+  let farSinceMs: number | null = null;
+  return async (now) => {
+    const rescued = await rescueExpired(deps, now);
+    const after = new Date(now.getTime() + FAR_MS);
+    if ((await deps.db.run(findFarLease, [after.toISOString()])).rowCount === 0) {
+      farSinceMs = null;
+      return rescued;
+    }
+    farSinceMs ??= deps.clock.monotonicMs();
+    if (deps.clock.monotonicMs() < farSinceMs + LEASE_MS_MAX) return rescued;
+    return rescued + (await rescueExpired(deps, now, { after }));
+  };
 }

@@ -2,7 +2,8 @@ import { cold } from "../statement.ts";
 
 /**
  * Takes the lead, or keeps it: one conditional UPDATE, so of two who try one finds no row. The epoch grows when it changes
- * hands. A row that does not match is not locked, so waiting candidates cost the leader nothing.
+ * hands. A row that does not match is not locked, so waiting candidates cost the leader nothing. A lease of more than twice the
+ * length was written while the database's clock was ahead: nobody renews it, and it would keep everybody out until that time.
  * Parameters: name, holder uuid, seconds of the lease.
  */
 export const takeLead = cold<{ epoch: number }>(
@@ -10,8 +11,16 @@ export const takeLead = cold<{ epoch: number }>(
   `UPDATE holdfast.leadership
       SET epoch = CASE WHEN holder = $2::uuid THEN epoch ELSE epoch + 1 END,
           holder = $2::uuid, lease_until = now() + make_interval(secs => $3::float8)
-    WHERE name = $1 AND (holder IS NULL OR holder = $2::uuid OR lease_until <= now())
+    WHERE name = $1
+      AND (holder IS NULL OR holder = $2::uuid OR lease_until <= now()
+           OR lease_until > now() + 2 * make_interval(secs => $3::float8))
    RETURNING epoch`,
+);
+
+/** Who leads, and until when if the lease is not renewed. Parameter: name. */
+export const readLead = cold<{ holder: string | null; lease_until: Date }>(
+  "read_lead",
+  "SELECT holder, lease_until FROM holdfast.leadership WHERE name = $1",
 );
 
 /** Ends the lease at once, so that another need not wait for its end. Parameters: name, holder uuid, epoch. */
