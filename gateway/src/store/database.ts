@@ -94,7 +94,7 @@ export interface DatabaseOptions {
 
 const IDLE_MS = 30_000;
 /** What stands between forgets a connection on which nothing moves, some after a minute or few, and does not tell. */
-const KEEP_ALIVE_MS = 20_000;
+export const KEEP_ALIVE_MS = 20_000;
 const CLOSE_MS = 2_000;
 /** What has not noticed by then that its connection was destroyed never will. */
 const GIVE_UP_MS = 1_000;

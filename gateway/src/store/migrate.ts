@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { codeOf, isConnectionLost } from "./database.ts";
+import type { Log } from "../platform/log.ts";
+import { KEEP_ALIVE_MS, codeOf, isConnectionLost } from "./database.ts";
 
 /** A numbered SQL file, e.g. `0001_foundation.sql`; frozen once it has been applied anywhere. */
 export interface Migration {
@@ -19,11 +21,27 @@ export type MigrateResult =
       readonly version: number;
       readonly ahead: readonly string[];
     }
-  | { readonly ok: false; readonly code: "altered" | "gap" | "unreachable" | "failed"; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly code: "altered" | "gap" | "unreachable" | "busy" | "failed";
+      readonly message: string;
+    };
 
 // Any constant will do; it only has to be the same in every runner.
 const LOCK_KEY = 7_214_355_901;
 const FOLDER = fileURLToPath(new URL("../../migrations/", import.meta.url));
+
+/** Told of what it waits for. */
+export interface MigrateOptions {
+  readonly log?: Log;
+  /** How long it waits after each try that did not get its locks; when the last has failed, so has the migration. */
+  readonly pausesMs?: readonly number[];
+}
+
+/** How long a migration waits for a lock: whoever comes meanwhile waits behind it, arrivals as well. */
+const LOCK_WAIT_MS = 1_000;
+/** About two minutes: a start that says what is in its way can be started again, one that never ends only looks dead. */
+const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000, 15_000, 15_000];
 
 /** The migrations that this build ships, in order. */
 export async function listMigrations(folder = FOLDER): Promise<Migration[]> {
@@ -44,14 +62,21 @@ export async function listMigrations(folder = FOLDER): Promise<Migration[]> {
 /**
  * Brings the database to this build's schema. One runner at a time (a transaction-scoped advisory lock), one transaction a
  * migration with its record in it, so that a kill leaves either all of it or nothing and the next run goes on. An applied
- * file whose text has changed since is refused. Migrations that this build does not know are reported as `ahead`.
+ * file whose text has changed since is refused. One that cannot have its locks soon lets everybody else go on, and tries
+ * again a few times. Migrations that this build does not know are reported as `ahead`.
  */
-export async function migrate(url: string, migrations?: readonly Migration[]): Promise<MigrateResult> {
+export async function migrate(
+  url: string,
+  migrations?: readonly Migration[],
+  options: MigrateOptions = {},
+): Promise<MigrateResult> {
   const wanted = migrations ?? (await listMigrations());
   const client = new pg.Client({
     connectionString: url,
     application_name: "holdfast migrate",
     connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
   client.on("error", () => {});
   try {
@@ -60,8 +85,9 @@ export async function migrate(url: string, migrations?: readonly Migration[]): P
     return { ok: false, code: "unreachable", message: `cannot reach the database: ${(error as Error).message}` };
   }
   try {
-    return await run(client, wanted);
+    return await run(client, wanted, options);
   } catch (error) {
+    if (error instanceof DatabaseBusyError) return { ok: false, code: "busy", message: error.message };
     const code = isConnectionLost(error) ? "unreachable" : "failed";
     return {
       ok: false,
@@ -73,7 +99,7 @@ export async function migrate(url: string, migrations?: readonly Migration[]): P
   }
 }
 
-async function run(client: pg.Client, wanted: readonly Migration[]): Promise<MigrateResult> {
+async function run(client: pg.Client, wanted: readonly Migration[], options: MigrateOptions): Promise<MigrateResult> {
   await inTransaction(client, async () => {
     await client.query("CREATE SCHEMA IF NOT EXISTS holdfast");
     await client.query(
@@ -82,7 +108,7 @@ async function run(client: pg.Client, wanted: readonly Migration[]): Promise<Mig
   });
   const applied: string[] = [];
   for (const migration of wanted) {
-    const step = await inTransaction(client, () => applyOne(client, migration));
+    const step = await applyPatiently(client, migration, options);
     if (step === "altered") {
       return {
         ok: false,
@@ -107,6 +133,47 @@ async function run(client: pg.Client, wanted: readonly Migration[]): Promise<Mig
   return { ok: true, applied, version: wanted.at(-1)?.number ?? 0, ahead };
 }
 
+async function applyPatiently(
+  client: pg.Client,
+  migration: Migration,
+  { log, pausesMs = PAUSES_MS }: MigrateOptions,
+): ReturnType<typeof applyOne> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await inTransaction(client, () => applyOne(client, migration));
+    } catch (error) {
+      if (codeOf(error) !== LOCK_NOT_HAD) throw error;
+      const inTheWay = await describeOldest(client);
+      const waitMs = pausesMs[tries - 1];
+      if (waitMs === undefined) {
+        const words = `migration ${migration.name} did not get its locks in ${tries} tries`;
+        throw new DatabaseBusyError(`${words}: wait until ${inTheWay} has ended, or end it`, { cause: error });
+      }
+      log?.warn(
+        { migration: migration.name, inTheWay, waitMs },
+        "a migration does not get its locks; it is tried again",
+      );
+      await pause(waitMs);
+    }
+  }
+}
+
+class DatabaseBusyError extends Error {}
+
+const LOCK_NOT_HAD = "55P03";
+
+/** In words, what is most likely in the way: whoever is in a transaction for longest, such as a dump. */
+async function describeOldest(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ pid: number; name: string; since: Date }>(
+    `SELECT pid, application_name AS name, xact_start AS since FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+      ORDER BY xact_start LIMIT 1`,
+  );
+  const oldest = rows[0];
+  if (oldest === undefined) return "a transaction that this role may not see";
+  return `the transaction of ${oldest.name || "a nameless client"} (process ${oldest.pid}), open since ${oldest.since.toISOString()}`;
+}
+
 async function applyOne(client: pg.Client, migration: Migration): Promise<"applied" | "present" | "altered" | "gap"> {
   const present = await client.query<{ number: number; sha256: string }>(
     "SELECT number, sha256 FROM holdfast.migration WHERE number >= $1 ORDER BY number LIMIT 1",
@@ -115,6 +182,7 @@ async function applyOne(client: pg.Client, migration: Migration): Promise<"appli
   const row = present.rows[0];
   if (row?.number === migration.number) return row.sha256 === migration.sha256 ? "present" : "altered";
   if (row !== undefined) return "gap";
+  await client.query(`SET LOCAL lock_timeout = ${LOCK_WAIT_MS}`);
   await client.query(migration.sql);
   await client.query("INSERT INTO holdfast.migration (number, name, sha256, applied_at) VALUES ($1, $2, $3, now())", [
     migration.number,

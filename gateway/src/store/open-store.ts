@@ -175,7 +175,7 @@ async function migrateStore(
   url: string,
   { log, onProgress }: { log: Log; onProgress: (text: string) => void },
 ): Promise<StoreFault | null> {
-  const result = await migrate(url);
+  const result = await migrate(url, undefined, { log });
   if (!result.ok) {
     return {
       ok: false,

@@ -3,7 +3,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, onTestFinished } from "vitest";
+import type { Log } from "../../src/platform/log.ts";
+import { silentLog } from "../../src/platform/log.ts";
 import type { MigrateResult, Migration } from "../../src/store/migrate.ts";
 import { listMigrations, migrate } from "../../src/store/migrate.ts";
 import { withDatabase } from "../support/database.ts";
@@ -155,6 +157,50 @@ async function waitUntilOneWaits(client: pg.Client, lock: number): Promise<void>
     if (rows.length > 0) return;
   }
 }
+
+describe("a migration whose lock somebody else holds", () => {
+  const change = migration(2, "ALTER TABLE holdfast.one ADD COLUMN later int");
+
+  /** Reads the table in a transaction that stays open, as a dump does. */
+  async function startDump(): Promise<pg.Client> {
+    await migrate(url, [first]);
+    const dump = new pg.Client({ connectionString: url, application_name: "pg_dump" });
+    // The database goes before the tests' own endings come.
+    dump.on("error", () => {});
+    await dump.connect();
+    onTestFinished(() => dump.end());
+    await dump.query("BEGIN");
+    await dump.query("SELECT FROM holdfast.one");
+    return dump;
+  }
+
+  it("lets those behind it go on, says who is in the way, and is applied when that has ended", async () => {
+    const dump = await startDump();
+    const told: Record<string, unknown>[] = [];
+    let tell = (): void => {};
+    const refused = new Promise<void>((resolve) => (tell = resolve));
+    const log: Log = { ...silentLog, warn: (fields) => (told.push({ ...fields }), tell()) };
+    const running = migrate(url, [first, change], { log, pausesMs: Array.from({ length: 100 }, () => 200) });
+    await refused;
+    await rowsOf("INSERT INTO holdfast.one VALUES (1)");
+    expect(told[0]).toMatchObject({ migration: "0002_test", inTheWay: expect.stringContaining("pg_dump") });
+    await dump.query("COMMIT");
+    expect(await running).toMatchObject({ ok: true, applied: ["0002_test"] });
+    expect(await rowsOf("SELECT id, later FROM holdfast.one")).toEqual([{ id: 1, later: null }]);
+  });
+
+  it("ends at last with a message that names who is in the way", async () => {
+    await startDump();
+    expect(await migrate(url, [first, change], { pausesMs: [1] })).toEqual({
+      ok: false,
+      code: "busy",
+      message: expect.stringMatching(
+        /^migration 0002_test did not get its locks in 2 tries: .*pg_dump \(process \d+\)/,
+      ),
+    });
+    expect(await recorded()).toEqual([1]);
+  });
+});
 
 describe("a database that does not belong to this build", () => {
   it("with an altered migration is refused, and the message names the file and what to do", async () => {
