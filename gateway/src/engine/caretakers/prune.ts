@@ -1,8 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
+import { messageOf } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import type { Database } from "../../store/database.ts";
+import { isConnectionGone } from "../../store/database.ts";
 import type { DayPartition } from "../../store/upkeep/day-partitions.ts";
 import { countDeadLetters, isDayNeeded, listDayPartitions } from "../../store/upkeep/day-partitions.ts";
 import { dropPartition } from "../../store/upkeep/partition-ddl.ts";
@@ -37,7 +39,7 @@ export interface Pruned {
   readonly dropped: readonly string[];
   /** Old enough, and kept because something that is not finished, or died lately, needs them. */
   readonly needed: readonly string[];
-  /** Old enough, and not dropped this time: somebody reads or writes the table all the time, or this process leads no more. */
+  /** Old enough, and not dropped this time: somebody reads or writes the table all the time, it cannot be read or dropped, or this process leads no more. */
   readonly postponed: readonly string[];
 }
 
@@ -66,8 +68,7 @@ export async function prune(deps: PrunerDeps, retention: Retention, nowMs: numbe
     if (term === null || done.dropped.length >= DROPS_MAX) done.postponed.push(day.name);
     else if (events !== null && names.has(events) && !done.dropped.includes(events))
       done[done.needed.includes(events) ? "needed" : "postponed"].push(day.name);
-    else if (await isDayNeeded(deps.db, day, diedAfter)) done.needed.push(day.name);
-    else done[await drop(deps, term, day)].push(day.name);
+    else done[await judge(deps, term, day, diedAfter)].push(day.name);
   }
   deps.metrics.retentionNeeded.set(done.needed.length);
   return done;
@@ -95,6 +96,18 @@ function keptMs({ eventDays, attemptDays, rejectionDays }: Retention, table: str
       return rejectionDays * DAY_MS;
     default:
       return Infinity;
+  }
+}
+
+/** One day that cannot be read or dropped, for a damaged page or a view on it, must not keep all others: it is named, and tried again later. */
+async function judge(deps: PrunerDeps, term: Term, day: DayPartition, diedAfter: Date): Promise<keyof Pruned> {
+  try {
+    return (await isDayNeeded(deps.db, day, diedAfter)) ? "needed" : await drop(deps, term, day);
+  } catch (error) {
+    if (isConnectionGone(error)) throw error;
+    const words = "a day that is older than it is kept cannot be dropped; it is tried again later";
+    deps.log.error({ table: day.table, partition: day.name, error: messageOf(error) }, words);
+    return "postponed";
   }
 }
 
@@ -138,7 +151,7 @@ export async function dropUnlessBusy(
     if (done.unknown) unknown = done.message;
     // 55P03: the lock was not had in time. 40P01: a reader and we wanted each other's.
     else if (unknown === null && done.code !== "55P03" && done.code !== "40P01")
-      throw new Error(`a partition is not dropped: ${done.message}`);
+      throw Object.assign(new Error(`a partition is not dropped: ${done.message}`), { code: done.code });
     const jitterMs = (deps.random(1)[0]! / 256) * TRY_JITTER_MS;
     const waited = await pause(TRY_PAUSE_MS + jitterMs, true, { signal: deps.signal }).catch(() => false);
     if (!waited) return false;
