@@ -31,7 +31,9 @@ export interface RetryLoops {
 
 interface Sighting {
   last: Repeat;
-  readonly firstAt: Date;
+  /** The earliest and the latest of its arrivals, which are not always noted in their order. */
+  firstAt: Date;
+  lastAt: Date;
   /** Arrivals so far, and how many of them are not written yet. */
   count: number;
   unwritten: number;
@@ -91,8 +93,10 @@ function recall(seen: Map<string, Map<string, Sighting>>, repeat: Repeat): Sight
   const own = seen.get(place) ?? new Map<string, Sighting>();
   seen.set(place, own);
   const known = own.get(repeat.fingerprint);
-  const sighting = known ?? { last: repeat, firstAt: repeat.at, count: 0, unwritten: 0 };
+  const sighting = known ?? { last: repeat, firstAt: repeat.at, lastAt: repeat.at, count: 0, unwritten: 0 };
   sighting.last = repeat;
+  if (repeat.at < sighting.firstAt) sighting.firstAt = repeat.at;
+  if (repeat.at > sighting.lastAt) sighting.lastAt = repeat.at;
   sighting.count++;
   sighting.unwritten++;
   own.delete(repeat.fingerprint);
@@ -124,19 +128,42 @@ function report(log: Log, { last, count }: Sighting): void {
 async function write(db: Queryable, due: Set<Sighting>): Promise<void> {
   const batch = [...due].slice(0, WRITTEN_MAX);
   const counts = batch.map(({ unwritten }) => unwritten);
+  const rows = merge(batch);
   await db.run(raiseLoops, [
-    batch.map(({ last }) => last.sourceId),
-    batch.map(({ last }) => last.kind),
-    batch.map(({ last }) => last.fingerprint),
-    batch.map(({ last }) => last.cause),
-    batch.map(({ last }) => last.reason),
-    counts,
-    batch.map(({ firstAt }) => firstAt.toISOString()),
-    batch.map(({ last }) => last.at.toISOString()),
+    rows.map(({ last }) => last.sourceId),
+    rows.map(({ last }) => last.kind),
+    rows.map(({ last }) => last.fingerprint),
+    rows.map(({ last }) => last.cause),
+    rows.map(({ last }) => last.reason),
+    rows.map(({ unwritten }) => unwritten),
+    rows.map(({ firstAt }) => firstAt.toISOString()),
+    rows.map(({ lastAt }) => lastAt.toISOString()),
   ]);
   for (const [i, sighting] of batch.entries()) {
     sighting.unwritten -= counts[i]!;
     // It may have come again meanwhile.
     if (sighting.unwritten === 0) due.delete(sighting);
   }
+}
+
+/** One row for each loop: what was pushed out before it was written, and then came again, is there twice. */
+function merge(batch: readonly Readonly<Sighting>[]): Readonly<Sighting>[] {
+  const rows = new Map<string, Readonly<Sighting>>();
+  for (const one of batch) {
+    const { sourceId, kind, fingerprint } = one.last;
+    const key = `${sourceId}/${kind}/${fingerprint}`;
+    const other = rows.get(key);
+    const row =
+      other === undefined
+        ? one
+        : {
+            last: one.last,
+            firstAt: one.firstAt < other.firstAt ? one.firstAt : other.firstAt,
+            lastAt: one.lastAt > other.lastAt ? one.lastAt : other.lastAt,
+            count: other.count + one.count,
+            unwritten: other.unwritten + one.unwritten,
+          };
+    rows.set(key, row);
+  }
+  return [...rows.values()];
 }

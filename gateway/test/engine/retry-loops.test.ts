@@ -71,6 +71,26 @@ describe("the look-out", () => {
     for (let i = 0; i < times; i++) lookout.note(given);
   };
 
+  it("writes down what came in another order than it was noted, and what came again after it was forgotten", async () => {
+    const lookout = start();
+    const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+    const [swapped, ...others] = Array.from({ length: 241 }, print);
+    for (const second of [9, 3, 5]) lookout.note(repeat(swapped!, { at: at(second) }));
+    for (const one of others) noteTimes(lookout, 3, repeat(one, { at: at(20) }));
+    // Pushes most of them out before they are written.
+    for (let i = 0; i < 300; i++) lookout.note(repeat(print()));
+    for (const one of others) noteTimes(lookout, 3, repeat(one, { at: at(10) }));
+    await lookout.drain();
+    const rows = await query(
+      `select count::int, first_at, last_at, count(*)::int as loops
+         from holdfast.retry_loop group by 1, 2, 3 order by 1`,
+    );
+    expect(rows).toEqual([
+      { count: 3, first_at: at(3), last_at: at(9), loops: 1 },
+      { count: 6, first_at: at(10), last_at: at(20), loops: 240 },
+    ]);
+  });
+
   it("remembers a bounded number, what is a loop longer than what came once, and each source apart", async () => {
     const lookout = start();
     const [loop, other] = [print(), print()];
