@@ -109,14 +109,20 @@ function duty(
 }
 
 const RATES_KEPT_MS = 8 * DAY_MS;
+const FORGOTTEN_MAX = 10_000;
 const SESSIONS_KEPT_MS = 30 * DAY_MS;
 
 async function sweep(db: Database, nowMs: number): Promise<void> {
   await forgetProcesses(db);
-  await db.run(forgetArrivalMinutes, [new Date(nowMs - RATES_KEPT_MS)]);
+  await forgetRates(db, new Date(nowMs - RATES_KEPT_MS));
   await db.run(deleteOldSessions, [new Date(nowMs - SESSIONS_KEPT_MS)]);
   await db.run(deleteOldFlows, [new Date(nowMs)]);
   await db.run(deleteOldAnswers, [new Date(nowMs)]);
+}
+
+// What has gathered while nobody led goes bit by bit.
+async function forgetRates(db: Database, before: Date): Promise<void> {
+  while ((await db.run(forgetArrivalMinutes, [before, FORGOTTEN_MAX])).rowCount === FORGOTTEN_MAX);
 }
 
 async function retire(deps: DutyDeps): Promise<void> {

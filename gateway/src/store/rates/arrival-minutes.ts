@@ -52,8 +52,17 @@ export const listAttemptMinutes = cold<AttemptMinuteRow>(
     GROUP BY h.minute ORDER BY h.minute`,
 );
 
-/** Forgets minutes. Parameter: before. */
+/**
+ * Forgets minutes, so many at a time. By tenant, since that is what the index of minutes begins with: without it all of the table is
+ * read each time (PostgreSQL 18 alone passes over a first column). Parameters: before, limit.
+ */
 export const forgetArrivalMinutes = cold(
   "forget_arrival_minutes",
-  "DELETE FROM holdfast.arrival_minute WHERE minute < $1",
+  `DELETE FROM holdfast.arrival_minute
+    WHERE ctid = ANY (ARRAY(
+      SELECT o.place
+        FROM holdfast.tenant t
+       CROSS JOIN LATERAL (SELECT a.ctid AS place FROM holdfast.arrival_minute a
+                            WHERE a.tenant = t.id AND a.minute < $1 ORDER BY a.minute LIMIT $2) o
+       LIMIT $2))`,
 );
