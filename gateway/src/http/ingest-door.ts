@@ -254,10 +254,8 @@ function toAnswer(result: IngestResult, id: string): Answer {
     case "handshake":
       return result;
     case "rejected": {
-      const rejection = toPublicId("rej", result.rejectionId);
-      if (result.isUnjudged) return refuse("source_incomplete", rejection, { retryAfterSec: comeBackSec(id) });
-      // One uniform answer: the reason is for the source's owner, not for whoever tries signatures.
-      return refuse(result.reason === "method_not_allowed" ? "method_not_allowed" : "not_genuine", rejection);
+      const more = result.fault === "source_incomplete" ? { retryAfterSec: comeBackSec(id) } : {};
+      return refuse(result.fault, toPublicId("rej", result.rejectionId), more);
     }
     case "refused":
       return turnAway(result.refusal, id);

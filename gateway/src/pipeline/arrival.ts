@@ -23,6 +23,9 @@ export interface RecordedItems {
   readonly duplicates: number;
 }
 
+/** What a rejection is answered with. `source_incomplete`: it may be genuine, and shall come again. */
+export type RejectionFault = "not_genuine" | "method_not_allowed" | "source_incomplete";
+
 /** What became of an arrival. The door turns it into a status; nothing here knows HTTP answers. */
 export type IngestResult =
   /** `items` where the arrival was several events; `recorded` when one of them is new. */
@@ -33,8 +36,12 @@ export type IngestResult =
       readonly headers: Readonly<Record<string, string>>;
       readonly body: Uint8Array;
     }
-  /** `isUnjudged`: the source lacks what it would be judged by, so that it may be genuine and shall come again. */
-  | { readonly kind: "rejected"; readonly rejectionId: string; readonly reason: string; readonly isUnjudged?: boolean }
+  | {
+      readonly kind: "rejected";
+      readonly rejectionId: string;
+      readonly reason: string;
+      readonly fault: RejectionFault;
+    }
   /** Genuine, and not taken now: it may come again. */
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | {

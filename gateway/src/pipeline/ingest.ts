@@ -8,7 +8,7 @@ import type { SignerSearch } from "./explain-refusal.ts";
 import { explainRefusal } from "./explain-refusal.ts";
 import type { EventDraft, Recorded } from "./record-event.ts";
 import type { RejectionKeeper } from "./reject.ts";
-import { isUnjudged } from "./incomplete-receiver.ts";
+import { faultOfRejection } from "./reject.ts";
 import { isUndecided } from "./unreadable-secrets.ts";
 import { verifyArrival } from "./verify-arrival.ts";
 import type { KeyedDeps } from "./verify-with-keys.ts";
@@ -73,7 +73,7 @@ export async function ingest(deps: IngestDeps, ready: ReadySource, arrival: Arri
         return { kind: "unavailable", cause: "secrets" };
       const { reason, diagnosis } = explainRefusal(deps, ready, arrival, verification);
       const rejectionId = deps.rejections.keep(ready, arrival, reason, diagnosis);
-      return { kind: "rejected", rejectionId, reason, ...(isUnjudged(reason, ready) ? { isUnjudged: true } : {}) };
+      return { kind: "rejected", rejectionId, reason, fault: faultOfRejection(reason, ready) };
     }
     case "verified": {
       const drafts = draftEvents(deps, ready, arrival, verification.verdict);

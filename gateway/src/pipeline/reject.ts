@@ -1,11 +1,13 @@
 import { hash } from "node:crypto";
 import { newUuid } from "../domain/id.ts";
 import { createBytePack } from "../store/byte-pack.ts";
+import { FAULTS } from "../platform/fault.ts";
 import { insertRejections } from "../store/rejections/insert-rejections.ts";
 import type { Queryable } from "../store/statement.ts";
-import type { Arrival, ReadySource } from "./arrival.ts";
+import type { Arrival, ReadySource, RejectionFault } from "./arrival.ts";
 import { toColumnText, toStoredHeaders, toStoredUrl } from "./arrival.ts";
 import type { RejectionDiagnosis } from "./explain-refusal.ts";
+import { isUnjudged } from "./incomplete-receiver.ts";
 
 /** Keeps rejections in the background: the refusal needs no database, and a flood of forgeries must not fill the disk. */
 export interface RejectionKeeper {
@@ -20,6 +22,8 @@ export interface RejectionDraft {
   readonly tenant: string;
   readonly sourceId: string;
   readonly receivedAt: Date;
+  /** What its sender is answered. */
+  readonly status: number;
   readonly reason: string;
   readonly diagnosis: string;
   readonly method: string;
@@ -31,6 +35,15 @@ export interface RejectionDraft {
 }
 
 const URL_MAX = 4_096;
+
+/**
+ * What a rejection is answered with, and kept as answered. One answer for all that was judged: the reason is for the source's
+ * owner, not for whoever tries signatures.
+ */
+export function faultOfRejection(reason: string, ready: Pick<ReadySource, "provider">): RejectionFault {
+  if (isUnjudged(reason, ready)) return "source_incomplete";
+  return reason === "method_not_allowed" ? reason : "not_genuine";
+}
 
 export function draftRejection(
   ready: ReadySource,
@@ -47,6 +60,7 @@ export function draftRejection(
     tenant: ready.source.tenant,
     sourceId: ready.source.id,
     receivedAt: arrival.receivedAt,
+    status: FAULTS[faultOfRejection(reason, ready)].status,
     reason,
     diagnosis: JSON.stringify(diagnosis).toWellFormed(),
     method: arrival.method,
@@ -73,7 +87,7 @@ export async function storeRejections(tx: Queryable, drafts: readonly RejectionD
     drafts.map((draft) => draft.tenant),
     drafts.map((draft) => draft.sourceId),
     drafts.map((draft) => draft.receivedAt.toISOString()),
-    drafts.map(() => 401),
+    drafts.map((draft) => draft.status),
     drafts.map((draft) => draft.reason),
     drafts.map((draft) => draft.diagnosis),
     drafts.map((draft) => draft.method),

@@ -140,6 +140,13 @@ describe("a rejection", () => {
     },
   );
 
+  it("is kept with the status that its sender was told, whichever it was", async () => {
+    const answer = await exchangeRaw(gateway.url, requestBytes("GET /in/payments-key", [], ""));
+    expect(answer.status).toBe(405);
+    await until(async () => (await rejections()).length === 1);
+    expect(await rejections()).toMatchObject([{ reason: "method_not_allowed", status: 405 }]);
+  });
+
   it("of one byte changed says so: no live secret makes this signature", async () => {
     const webhook = stripeEvent("evt_altered");
     await post(gateway.url, { ...webhook, body: Buffer.from(webhook.body.toString().replace("paid", "pAid")) });

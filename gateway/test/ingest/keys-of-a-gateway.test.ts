@@ -35,9 +35,9 @@ it("a stored source that lacks what its provider's scheme needs puts genuine req
   const putOff = await post(gateway.url, { path: "/in/old-source-key", headers, body: Buffer.from(body) });
   expect([putOff.status, faultOf(putOff)]).toEqual([503, "source_incomplete"]);
   expect(Number(putOff.headers["retry-after"])).toBeGreaterThanOrEqual(3);
-  const kept = () => gateway.query("select reason from holdfast.rejection");
+  const kept = () => gateway.query("select reason, status from holdfast.rejection");
   await until(async () => (await kept()).length > 0);
-  expect(await kept()).toEqual([{ reason: "receiver_incomplete" }]);
+  expect(await kept()).toEqual([{ reason: "receiver_incomplete", status: 503 }]);
   expect(lines().map((line) => JSON.parse(line) as object)).toMatchObject([{ source: "old", missing: "audience" }]);
 });
 

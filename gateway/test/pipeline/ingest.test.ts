@@ -71,7 +71,8 @@ describe("an arrival", () => {
   it("that nobody here signed is kept as rejected, unless a secret that cannot be read may have signed it", async () => {
     const secret = secretOf("else");
     const { result, said } = await take({ secret });
-    expect(result).toEqual({ kind: "rejected", rejectionId: "rejection", reason: "signature_mismatch" });
+    const reason = "signature_mismatch";
+    expect(result).toEqual({ kind: "rejected", rejectionId: "rejection", reason, fault: "not_genuine" });
     expect(said).toEqual([["keep", "signature_mismatch"]]);
     const source = { receiverUnreadable: ["clientSecret"] };
     expect(await take({ secret, source })).toEqual({ result: { kind: "unavailable", cause: "secrets" }, said: [] });

@@ -4,11 +4,15 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, onTestFinished } from "vitest";
+import { newUuid } from "../../src/domain/id.ts";
 import type { Log } from "../../src/platform/log.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import type { MigrateResult, Migration } from "../../src/store/migrate.ts";
 import { listMigrations, migrate } from "../../src/store/migrate.ts";
+import { runOn } from "../../src/store/statement.ts";
+import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import { withDatabase } from "../support/database.ts";
+import { ROW_TIME, VALID_ROWS, insertOf } from "../support/valid-rows.ts";
 
 const COMPILED = fileURLToPath(new URL("../../dist/store/migrate.js", import.meta.url));
 
@@ -87,6 +91,45 @@ describe("the migrations that this build ships", () => {
     expect(results.filter((result) => !result.ok)).toEqual([]);
     const applied = results.flatMap((result) => (result.ok ? result.applied : []));
     expect(applied.toSorted()).toEqual((await listMigrations()).map((one) => one.name));
+  });
+
+  it("let a rejection keep a 503, in days made before and after, without a look at any row, and take what older processes write", async () => {
+    const shipped = await listMigrations();
+    const at = shipped.findIndex((one) => one.name === "0022_rejection_status");
+    await migrate(url, shipped.slice(0, at));
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const daysFrom = (day: number): Promise<number> =>
+      ensurePartitions({ run: (statement, values) => runOn(client, statement, values) }, day, 0);
+    const keep = async (status: number, receivedAt: number): Promise<string> => {
+      const id = newUuid(receivedAt, 77, randomBytes(8));
+      const row = { ...VALID_ROWS.get("rejection"), id, status };
+      return client.query(insertOf("rejection", row)).then(
+        () => "kept",
+        (error: { constraint?: string }) => error.constraint ?? "another error",
+      );
+    };
+    try {
+      const before = ROW_TIME.getTime();
+      const after = before + 10 * 86_400_000;
+      await daysFrom(before);
+      expect([await keep(401, before), await keep(503, before)]).toEqual(["kept", "rejection_status_check"]);
+      expect(await migrate(url, shipped)).toMatchObject({ ok: true });
+      await daysFrom(after);
+      for (const day of [before, after]) {
+        expect(await Promise.all([401, 405, 503].map((status) => keep(status, day)))).toEqual(["kept", "kept", "kept"]);
+        expect([await keep(200, day), await keep(600, day)]).toEqual(Array(2).fill("rejection_status_check"));
+      }
+      const unlooked = await rowsOf<{ name: string }>(
+        `SELECT conrelid::regclass::text AS name FROM pg_constraint
+          WHERE conname = 'rejection_status_check' AND NOT convalidated ORDER BY 1`,
+      );
+      expect(unlooked.map((row) => row.name)).toEqual(
+        ["rejection", "rejection_p20260303", "rejection_p20260304"].map((table) => `holdfast.${table}`),
+      );
+    } finally {
+      await client.end();
+    }
   });
 
   it("are numbered from 1 without a gap", async () => {

@@ -15,6 +15,7 @@ export const FORGED: IngestResult = {
   kind: "rejected",
   rejectionId: "01890000-0000-7000-8000-000000000000",
   reason: "signature_mismatch",
+  fault: "not_genuine",
 };
 
 /** What the door looks at of a source. */

@@ -25,6 +25,7 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0019_order.sql": "535fd84f0dee9b752b93cb5e685e3f94464eaa266ac61cd8eeff48d94000d6bb",
   "0020_link_owner.sql": "f67b488e3be0648ab6c2cf4ec5ddc813194b112fb5c9fb7515a1e7d6f6a46fe5",
   "0021_died.sql": "b8ef8023b2ec24284af22c7ea63ef5dd023ac7bf7d9884172f9413398256e06c",
+  "0022_rejection_status.sql": "74f4afc79344986d1263e499f02a1239bc74bda0e0263fa449db7b6d65cbfb24",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

@@ -20,7 +20,7 @@ const rejectionSchema = z
     sourceId: z.string(),
     source: z.string(),
     receivedAt: z.iso.datetime(),
-    status: z.number().int(),
+    status: z.number().int().openapi({ description: "What its sender was answered" }),
     reason: z.string(),
     diagnosis: z.record(z.string(), z.unknown()).openapi({ description: "What is wrong and the likely cause" }),
     method: z.string(),
