@@ -23,12 +23,19 @@ export interface DestinationPlan extends Pick<Destination, "id" | "tenant" | "na
   readonly waiting: "hold" | "release" | "leave";
 }
 
-/** Why a destination is paused that nobody paused: its origin does not declare it any more. */
+/** Why a destination is out of use that nobody put out of use: its origin does not declare it any more. */
 export const NOT_DECLARED = "not_declared";
+/** Why a destination is disabled that somebody has disabled. */
+export const DISABLED_BY_API = "disabled through the API";
+
+/** True of one that only failed or said that it is gone, and about which nobody has decided since. */
+export function isDisabledByAnswers({ state, stateReason }: Pick<Destination, "state" | "stateReason">): boolean {
+  return state === "disabled" && stateReason !== DISABLED_BY_API && stateReason !== NOT_DECLARED;
+}
 
 /**
  * Plans a destination: everything as declared, the signing secret kept once it was made. A destination that somebody paused
- * stays paused; one that was paused because it was not declared is active again. What a file declares is not written over
+ * stays paused; one that was put out of use because it was not declared is active again. What a file declares is not written over
  * sealed values whose key this process lacks, for others may be delivering with them; unless it declares the destination anew.
  *
  * @param newSigningSecret for an HTTP destination that has and declares none

@@ -1,7 +1,12 @@
 import type { Catalog, Origin, Source } from "../domain/catalog.ts";
 import type { CompleteDefinition } from "../domain/definition.ts";
 import type { DestinationPlan } from "../domain/destination-plan.ts";
-import { NOT_DECLARED, planDestination, planDestinationState } from "../domain/destination-plan.ts";
+import {
+  isDisabledByAnswers,
+  NOT_DECLARED,
+  planDestination,
+  planDestinationState,
+} from "../domain/destination-plan.ts";
 import type { FieldFault } from "../domain/field-checks.ts";
 import { newUuid } from "../domain/id.ts";
 import type { RoutePlan } from "../domain/route-plan.ts";
@@ -169,13 +174,18 @@ function findEnds(
 
 function planGone(catalog: Catalog, declared: readonly CatalogItem[], owner: Owner): CatalogItem[] {
   const kept = new Set(declared.map(({ id }) => id));
-  const isGone = (item: { id: string; tenant: string; origin: Origin; state: string }): boolean =>
-    item.tenant === owner.tenant && item.origin === owner.origin && item.state === "active" && !kept.has(item.id);
+  type Owned = Pick<Source, "id" | "tenant" | "origin">;
+  const isDropped = ({ id, tenant, origin }: Owned): boolean =>
+    tenant === owner.tenant && origin === owner.origin && !kept.has(id);
+  const isGone = (item: Owned & { readonly state: string }): boolean => item.state === "active" && isDropped(item);
   return [
     ...catalog.sources.filter(isGone).map((source): SourcePlan => planSourceState(source, "disabled")),
     ...catalog.destinations
-      .filter(isGone)
-      .map((destination): DestinationPlan => planDestinationState(destination, "paused", NOT_DECLARED)),
+      .filter((destination) => isGone(destination) || (isDisabledByAnswers(destination) && isDropped(destination)))
+      .map((destination): DestinationPlan => {
+        const state = destination.state === "active" ? "paused" : "disabled";
+        return planDestinationState(destination, state, NOT_DECLARED);
+      }),
     ...catalog.routes.filter(isGone).map((route): RoutePlan => planRouteState(route, "disabled")),
   ];
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { disableGone } from "../../src/engine/caretakers/disabler.ts";
 import { lookForAlerts } from "../../src/engine/caretakers/alerter.ts";
 import { newUuid } from "../../src/domain/id.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
@@ -119,6 +120,16 @@ it.each([
   aheadMs += 961_000;
   await look();
   expect(await standing()).toEqual([]);
+});
+
+it("a destination that was disabled by its answers is told of no more once somebody has disabled it", async () => {
+  const telling = async () => (await gateway.db.run(MEASURES.get("destination_disabled")!.statement, [])).rows.length;
+  const deps = { db: gateway.db, databaseNow: () => new Date(), refreshCatalog: async () => {}, log: silentLog };
+  await disableGone(deps, { id: destinationId, url: "https://billing.example.com/" });
+  expect(await telling()).toBe(1);
+  const { body } = await gateway.call("DELETE", "/destinations/billing");
+  expect(body).toMatchObject({ state: "disabled", stateReason: "disabled through the API" });
+  expect(await telling()).toBe(0);
 });
 
 it("a database that cannot be reached ends the look: nothing is judged by what was not read", async () => {

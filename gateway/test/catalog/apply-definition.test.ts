@@ -3,12 +3,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import type { Catalog, Origin } from "../../src/domain/catalog.ts";
 import type { CompleteDefinition, Definition } from "../../src/domain/definition.ts";
 import { checkDefinition } from "../../src/domain/definition.ts";
+import { disableGone } from "../../src/engine/caretakers/disabler.ts";
 import { applyDefinition } from "../../src/pipeline/apply-definition.ts";
 import { changeCatalog } from "../../src/pipeline/change-catalog.ts";
-import { planDestinationState } from "../../src/domain/destination-plan.ts";
+import { DISABLED_BY_API, planDestinationState } from "../../src/domain/destination-plan.ts";
 import { definitionCheckers } from "../../src/pipeline/definition-checkers.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { silentLog } from "../../src/platform/log.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
+import { MEASURES } from "../../src/store/alerts/measures.ts";
 import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
 import type { Database } from "../../src/store/database.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
@@ -67,6 +70,16 @@ async function apply(definition: Definition, origin: Origin = "file") {
   const applied = await applyDefinition(deps, complete(definition), { origin, dryRun: false });
   if (!applied.ok) throw new Error(JSON.stringify(applied));
   return applied.plan;
+}
+
+/** Puts the destination out of use, as an operator does. */
+async function put(state: "paused" | "disabled", reason: string): Promise<void> {
+  const deps = { db, box, clock: systemClock, random: (size: number): Uint8Array => randomBytes(size) };
+  const changed = await changeCatalog(deps, ({ destinations }) => ({
+    ok: true,
+    items: [planDestinationState(destinations[0]!, state, reason)],
+  }));
+  expect(changed).toMatchObject({ ok: true });
 }
 
 function load(): Promise<Catalog> {
@@ -153,13 +166,35 @@ describe("applying a definition", () => {
     expect((await db.pool.query("SELECT state FROM holdfast.delivery")).rows).toEqual([{ state: "scheduled" }]);
   });
 
+  it("takes it upon itself that a destination stays away which was disabled by its answers, until it is declared again", async () => {
+    await apply(full);
+    const id = (await load()).destinations[0]!.id;
+    const deps = { db, databaseNow: () => new Date(), refreshCatalog: async () => {}, log: silentLog };
+    await disableGone(deps, { id, url: billing.url });
+    const alerts = async () => (await db.run(MEASURES.get("destination_disabled")!.statement, [])).rows.length;
+    await apply(full);
+    expect([(await load()).destinations[0]!.state, await alerts()]).toEqual(["disabled", 1]);
+    expect((await apply({})).disabled.map(({ kind }) => kind)).toEqual(["source", "destination", "route"]);
+    expect((await load()).destinations[0]).toMatchObject({ state: "disabled", stateReason: "not_declared" });
+    expect(await alerts()).toBe(0);
+    expect(await apply({})).toMatchObject({ updated: [], disabled: [], unchanged: 0 });
+    await apply(full);
+    expect((await load()).destinations[0]).toMatchObject({ state: "active", stateReason: null });
+  });
+
+  it.each([
+    ["paused", "deploy"],
+    ["disabled", DISABLED_BY_API],
+  ] as const)("leaves a destination %s by somebody as it is when it is declared no longer", async (state, reason) => {
+    await apply(full);
+    await put(state, reason);
+    await apply({});
+    expect((await load()).destinations[0]).toMatchObject({ state, stateReason: reason });
+  });
+
   it("leaves a destination paused that somebody has paused", async () => {
     await apply(full);
-    const deps = { db, box, clock: systemClock, random: (size: number): Uint8Array => randomBytes(size) };
-    await changeCatalog(deps, ({ destinations }) => ({
-      ok: true,
-      items: [planDestinationState(destinations[0]!, "paused", "deploy")],
-    }));
+    await put("paused", "deploy");
     expect(await apply(full)).toMatchObject({ updated: [], unchanged: 3 });
     expect((await load()).destinations[0]).toMatchObject({ state: "paused", stateReason: "deploy" });
   });

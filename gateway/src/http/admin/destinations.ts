@@ -4,6 +4,7 @@ import type { DestinationDefinition } from "../../domain/definition.ts";
 import { checkDestination } from "../../domain/destination-definition.ts";
 import type { DestinationPlan } from "../../domain/destination-plan.ts";
 import {
+  DISABLED_BY_API,
   planDestination,
   planDestinationState,
   toDefinition,
@@ -145,8 +146,8 @@ async function disable(context: OperationContext, id: string): Answer {
     if (present === null) return { ok: false, cause: "missing", message: `There is no destination ${id}.` };
     const declaredElsewhere = refuseDeclared("destination", present);
     if (declaredElsewhere !== null) return declaredElsewhere;
-    if (present.state === "disabled") return { ok: true, items: [planUnchanged(present)] };
-    return { ok: true, items: [planDestinationState(present, "disabled", "disabled through the API")] };
+    // One that its answers have disabled, too: that somebody means it to stay so ends the alert about it.
+    return { ok: true, items: [planDestinationState(present, "disabled", DISABLED_BY_API)] };
   });
   return changed.ok ? show(context, changed.id) : changed;
 }
