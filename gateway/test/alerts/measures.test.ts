@@ -122,6 +122,30 @@ it.each([
   expect(await standing()).toEqual([]);
 });
 
+it("failures say how long a destination has failed by the last of them, and not by the silence after it", async () => {
+  await sql(
+    `INSERT INTO holdfast.destination_failure (destination_id, first_at, last_at, failures)
+     VALUES ($1, now() - interval '2 days', now() - interval '2 days' + interval '35 s', 3)`,
+    [destinationId],
+  );
+  await look();
+  expect(await standing()).toEqual([]);
+  await sql("UPDATE holdfast.destination_failure SET last_at = first_at + interval '3601 s', failures = 9");
+  await look();
+  expect(await standing()).toEqual([{ rule: "destination_failing", state: "firing" }]);
+  expect((await gateway.db.run(MEASURES.get("destination_failing")!.statement, [])).rows).toMatchObject([
+    {
+      subject: destinationId,
+      value: 3_601,
+      detail: expect.stringMatching(/since .* UTC, the last at .* UTC \(9 so far\)/),
+    },
+  ]);
+  await sql("DELETE FROM holdfast.destination_failure");
+  aheadMs = 61_000;
+  await look();
+  expect(await standing()).toEqual([]);
+});
+
 it("a destination that was disabled by its answers is told of no more once somebody has disabled it", async () => {
   const telling = async () => (await gateway.db.run(MEASURES.get("destination_disabled")!.statement, [])).rows.length;
   const deps = { db: gateway.db, databaseNow: () => new Date(), refreshCatalog: async () => {}, log: silentLog };

@@ -105,6 +105,22 @@ test("so is one that has failed for five days", async () => {
   expect(await desk.query(READ)).toEqual(DISABLED);
 });
 
+test("one that failed for a moment days ago, and was not tried since, is not announced to be disabled in two days", async () => {
+  const { desk, deps } = await openWorld();
+  await desk.query(
+    `INSERT INTO holdfast.destination_failure (destination_id, first_at, last_at, failures)
+     SELECT id, $1, $2, 3 FROM holdfast.destination`,
+    ["2026-11-15T00:00:00Z", "2026-11-15T00:00:35Z"],
+  );
+  await disableFailing(deps);
+  expect(await desk.query("SELECT state FROM holdfast.destination")).toEqual([{ state: "active" }]);
+  const told = "every attempt has failed since 2026-11-15 00:00 UTC (3 so far); if that goes on, ";
+  expect(await desk.query("SELECT kind, detail FROM holdfast.destination_notice ORDER BY kind")).toEqual([
+    { kind: "failing_1_day", detail: expect.stringContaining(told) },
+    { kind: "failing_3_days", detail: expect.stringContaining(told) },
+  ]);
+});
+
 test("one that has succeeded since it was looked for is left as it is, and nobody is told", async () => {
   const { desk, deps, destination } = await openWorld();
   await failFor5Days(desk);

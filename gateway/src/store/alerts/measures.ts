@@ -40,13 +40,15 @@ export const MEASURES: ReadonlyMap<string, Measure> = new Map([
        FROM holdfast.destination_gate g JOIN holdfast.destination d ON d.id = g.destination_id
       WHERE g.breaker <> 'closed' AND d.state = 'active'`,
   ),
+  // To the last failure: a few with silence after them say nothing about the time since.
   measure(
     "destination_failing",
-    "now",
-    `SELECT ${DESTINATION}, extract(epoch FROM $1::timestamptz - f.first_at)::float8 AS value,
-            'every attempt has failed since ' || to_char(f.first_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC (' || f.failures || ' so far)' AS detail
+    "nothing",
+    `SELECT ${DESTINATION}, extract(epoch FROM f.last_at - f.first_at)::float8 AS value,
+            'every attempt has failed since ' || to_char(f.first_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC, the last at '
+              || to_char(f.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC (' || f.failures || ' so far)' AS detail
        FROM holdfast.destination_failure f JOIN holdfast.destination d ON d.id = f.destination_id
-      WHERE d.state = 'active' AND f.first_at < $1`,
+      WHERE d.state = 'active'`,
   ),
   measure(
     "destination_disabled",
