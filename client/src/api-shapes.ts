@@ -260,6 +260,7 @@ export interface QueueStanding {
     /** When the next retry is due. */
     nextDueAt: string | null;
   }[];
+  ready: { destinationId: string; destination: string; count: number; since: string }[];
   held: { reason: string; destinationId: string; destination: string; count: number; since: string }[];
   scheduled: { destinationId: string; destination: string; count: number; nextDueAt: string }[];
   lanes: { class: Priority; lane: string; ready: number }[];

@@ -106,6 +106,7 @@ describe("what waits", () => {
     await recordOne(gateway.db, { ...held, providerId: "evt_held", heldReason: "destination_paused" });
     interface Queue {
       classes: { class: string; depth: Record<string, number>; oldestReadySec: number | null }[];
+      ready: { destination: string; count: number; since: string }[];
       held: { reason: string; destination: string; count: number }[];
       scheduled: { destination: string; count: number }[];
       counted: { complete: boolean };
@@ -120,10 +121,11 @@ describe("what waits", () => {
       ["low", 0, 0, 0],
     ]);
     expect(queue.classes[2]!.oldestReadySec).toBeGreaterThanOrEqual(0);
+    expect(queue.ready).toMatchObject([{ destination: "audit", count: 2, since: expect.stringMatching(/Z$/) }]);
     expect(queue.held).toMatchObject([{ reason: "destination_paused", destination: "audit", count: 1 }]);
     expect(queue.scheduled).toMatchObject([{ destination: "billing", count: 1 }]);
     expect(queue.counted.complete).toBe(true);
-    expect(await get<Queue>("/queue", foreignKey)).toMatchObject({ held: [], scheduled: [] });
+    expect(await get<Queue>("/queue", foreignKey)).toMatchObject({ ready: [], held: [], scheduled: [] });
   });
 });
 

@@ -19,6 +19,13 @@ const LANES_MAX = 20;
 const moment = z.iso.datetime();
 const count = z.number().int();
 
+const waiting = z.object({
+  destinationId: z.string(),
+  destination: z.string(),
+  count,
+  since: moment.openapi({ description: "Of the oldest of them" }),
+});
+
 const queueSchema = z
   .object({
     classes: z.array(
@@ -29,15 +36,10 @@ const queueSchema = z
         nextDueAt: moment.nullable().openapi({ description: "When the next retry is due" }),
       }),
     ),
-    held: z.array(
-      z.object({
-        reason: z.string(),
-        destinationId: z.string(),
-        destination: z.string(),
-        count,
-        since: moment.openapi({ description: "Of the oldest of them" }),
-      }),
-    ),
+    ready: z
+      .array(waiting)
+      .openapi({ description: "What is ready, by destination: for whom the workers have most to do" }),
+    held: z.array(waiting.extend({ reason: z.string() })),
     scheduled: z.array(z.object({ destinationId: z.string(), destination: z.string(), count, nextDueAt: moment })),
     lanes: z
       .array(z.object({ class: z.enum(PRIORITIES), lane: z.string(), ready: count }))
@@ -52,6 +54,14 @@ const queueSchema = z
           depth: { ready: 0, scheduled: 0, held: 0, leased: 1 },
           oldestReadySec: null,
           nextDueAt: null,
+        },
+      ],
+      ready: [
+        {
+          destinationId: "dst_01jdaqt3k0e0080000000000zz",
+          destination: "billing",
+          count: 40,
+          since: "2026-11-21T18:00:00.000Z",
         },
       ],
       held: [
@@ -87,11 +97,10 @@ async function show(context: OperationContext): Promise<Handled<Queue>> {
     ok: true,
     value: {
       classes: PRIORITIES.map((_, priority) => toClass(counts, priority, nowMs)),
+      ready: groupBy(counts, "ready").map(([row, rows]) => toWaiting(row, rows, own)),
       held: groupBy(counts, "held").map(([row, rows]) => ({
         reason: row.held_reason ?? "unknown",
-        ...namesOf(row, own),
-        count: sum(rows),
-        since: new Date(Math.min(...rows.map(({ since_ms }) => since_ms))).toISOString(),
+        ...toWaiting(row, rows, own),
       })),
       scheduled: groupBy(counts, "scheduled").map(([row, rows]) => ({
         ...namesOf(row, own),
@@ -129,6 +138,11 @@ function groupBy(counts: readonly QueueCountRow[], state: string): [QueueCountRo
     else known[1].push(row);
   }
   return [...groups.values()].toSorted((a, b) => sum(b[1]) - sum(a[1]));
+}
+
+function toWaiting(row: QueueCountRow, rows: readonly QueueCountRow[], own: TenantCatalog): z.infer<typeof waiting> {
+  const since = new Date(Math.min(...rows.map(({ since_ms }) => since_ms))).toISOString();
+  return { ...namesOf(row, own), count: sum(rows), since };
 }
 
 function namesOf({ destination_id: id }: QueueCountRow, own: TenantCatalog) {
