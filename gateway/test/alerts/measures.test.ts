@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { disableGone } from "../../src/engine/caretakers/disabler.ts";
 import { lookForAlerts } from "../../src/engine/caretakers/alerter.ts";
-import { newUuid } from "../../src/domain/id.ts";
+import { lowestUuid, newUuid } from "../../src/domain/id.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { MEASURES } from "../../src/store/alerts/measures.ts";
@@ -144,6 +144,48 @@ it("failures say how long a destination has failed by the last of them, and not 
   aheadMs = 61_000;
   await look();
   expect(await standing()).toEqual([]);
+});
+
+it("who forges at one source hides no other's rejections: beyond what is read, their number is that of the arrivals", async () => {
+  const nowMs = Date.now();
+  const [missing, mismatch] = ["missing_header", "signature_mismatch"] as const;
+  const makeSource = async (name: string): Promise<string> => {
+    await gateway.call("POST", "/sources", { name, provider: "stripe", secrets: [`whsec_${"0".repeat(32)}`] });
+    return gateway.catalog().sources.find((source) => source.name === name)!.id;
+  };
+  const reject = (sourceId: string, count: number, ms: number, reason: string) =>
+    sql(
+      `INSERT INTO holdfast.rejection (bucket, id, tenant, source_id, received_at, status, reason, diagnosis, method, url,
+                                       remote_address, headers, body, body_sha256)
+       SELECT 7, u.id, 'default', $2, $3, 401, $4, '{}', 'POST', '/', '', '', '', sha256('') FROM unnest($1::uuid[]) AS u(id)`,
+      [Array.from({ length: count }, () => newUuid(ms, 7, randomBytes(8))), sourceId, new Date(ms), reason],
+    );
+  const [forged, hidden, seldom] = [await makeSource("forged"), await makeSource("hidden"), await makeSource("seldom")];
+  const measured = async () => {
+    const { statement } = MEASURES.get("rejections_grow")!;
+    const sinceMs = nowMs - WINDOW_MS;
+    const { rows } = await gateway.db.run(statement, [lowestUuid(sinceMs), new Date(sinceMs)]);
+    return Object.fromEntries(rows.map(({ subject, value }) => [subject, value]));
+  };
+  await sql(
+    `INSERT INTO holdfast.arrival_minute (source_id, minute, tenant, recorded, duplicates, rejected, unavailable)
+     SELECT u.id, $2, 'default', 5, 0, u.rejected, 0 FROM unnest($1::uuid[], $3::int[]) AS u(id, rejected)`,
+    [[forged, hidden, seldom], new Date(nowMs - 300_000), [45_000, 15, 16]],
+  );
+  await reject(hidden, 12, nowMs - 600_000, missing);
+  await reject(seldom, 9, nowMs - 600_000, mismatch);
+  // All of them are read, so they are counted.
+  expect(await measured()).toEqual({ [`${hidden}/${missing}`]: 12, [`${seldom}/${mismatch}`]: 9 });
+  await reject(forged, 9_996, nowMs - 60_000, mismatch);
+  await reject(seldom, 3, nowMs - 30_000, mismatch);
+  await reject(seldom, 1, nowMs - 30_000, missing);
+  expect(await measured()).toEqual({
+    [`${forged}/${mismatch}`]: 45_000,
+    [`${hidden}/any`]: 15,
+    [`${seldom}/${mismatch}`]: 12,
+    [`${seldom}/${missing}`]: 4,
+  });
+  await sql("DELETE FROM holdfast.rejection");
 });
 
 it("a destination that was disabled by its answers is told of no more once somebody has disabled it", async () => {

@@ -91,7 +91,8 @@ async function read(deps: AlerterDeps): Promise<Look> {
   };
   const now = deps.databaseClock.now();
   const since = new Date(now.getTime() - ALERT_WINDOW_MS);
-  const takes = { now: [now], since: [since], floor: [lowestUuid(since.getTime())], nothing: [] };
+  const floor = lowestUuid(since.getTime());
+  const takes = { now: [now], since: [since], floor: [floor], window: [floor, since], nothing: [] };
   const measured = new Map<string, Record<string, ReturnType<typeof toMeasured>[]>>([[deps.operator, {}]]);
   for (const [rule, { statement, takes: values }] of MEASURES) {
     const rows = deps.db.run(statement, takes[values]).then((result) => result.rows);

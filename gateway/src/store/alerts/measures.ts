@@ -12,10 +12,10 @@ export interface MeasuredRow {
   readonly detail: string;
 }
 
-/** A statement with what it takes: nothing, the beginning of the window, or the lowest id in it. */
+/** A statement with what it takes: nothing, the beginning of the window, the lowest id in it, or this and then that (`window`). */
 export interface Measure {
   readonly statement: Statement<MeasuredRow>;
-  readonly takes: "now" | "since" | "floor" | "nothing";
+  readonly takes: "now" | "since" | "floor" | "window" | "nothing";
 }
 
 const measure = (rule: string, takes: Measure["takes"], text: string): readonly [string, Measure] => [
@@ -74,17 +74,27 @@ export const MEASURES: ReadonlyMap<string, Measure> = new Map([
           GROUP BY o.destination_id) q
        JOIN holdfast.destination d ON d.id = q.destination_id`,
   ),
+  // Who forges at one source fills all that is read. The others are then told by what came at them, with the reasons of what was read.
   measure(
     "rejections_grow",
-    "floor",
-    `SELECT s.tenant, s.id || '/' || q.reason AS subject, 'source ' || s.name AS subject_name, ARRAY[s.id] AS source_ids,
-            q.arrivals::float8 AS value, q.arrivals || ' arrivals were refused within a quarter of an hour: ' || q.reason AS detail
+    "window",
+    `SELECT s.tenant, s.id || '/' || coalesce(q.reason, 'any') AS subject, 'source ' || s.name AS subject_name, ARRAY[s.id] AS source_ids,
+            q.arrivals::float8 AS value,
+            q.arrivals || ' arrivals were refused within a quarter of an hour: ' || coalesce(q.reason, 'see its rejections') AS detail
        FROM holdfast.tenant t
        CROSS JOIN LATERAL (
-         SELECT o.source_id, o.reason, count(*) AS arrivals
-           FROM (SELECT j.source_id, j.reason FROM holdfast.rejection j
-                  WHERE j.tenant = t.id AND j.id >= $1::uuid ORDER BY j.id DESC LIMIT ${ROWS_MAX}) o
-          GROUP BY o.source_id, o.reason) q
+         WITH newest AS MATERIALIZED (
+                SELECT j.source_id, j.reason FROM holdfast.rejection j
+                 WHERE j.tenant = t.id AND j.id >= $1::uuid ORDER BY j.id DESC LIMIT ${ROWS_MAX}),
+              counted AS (
+                SELECT n.source_id, n.reason, count(*) AS arrivals, sum(count(*)) OVER (PARTITION BY n.source_id) AS of_source
+                  FROM newest n GROUP BY n.source_id, n.reason),
+              came AS (
+                SELECT m.source_id, sum(m.rejected) AS arrivals FROM holdfast.arrival_minute m
+                 WHERE m.tenant = t.id AND m.minute >= $2::timestamptz AND (SELECT count(*) FROM newest) = ${ROWS_MAX}
+                 GROUP BY m.source_id HAVING sum(m.rejected) > 0)
+         SELECT source_id, c.reason, greatest(c.arrivals, round(a.arrivals * coalesce(c.arrivals / c.of_source, 1))) AS arrivals
+           FROM counted c FULL JOIN came a USING (source_id)) q
        JOIN holdfast.source s ON s.id = q.source_id`,
   ),
   measure(
