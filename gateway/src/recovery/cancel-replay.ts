@@ -51,11 +51,13 @@ export async function withdrawUntouched(deps: { readonly db: Database }, id: str
         found.map((row) => row.delivery_id),
       ]);
       const followed = taken.rows.filter((row) => row.retry_of !== null);
-      await tx.run(reopenMany, [
+      const reopened = await tx.run(reopenMany, [
         followed.map(({ bucket }) => bucket),
         followed.map((row) => row.retry_of),
         followed.map((row) => row.id),
       ]);
+      if (reopened.rowCount !== followed.length)
+        throw new Error("a delivery was taken back whose dead letter is not there");
       await tx.run(withdrawItems, [
         taken.rows.map(({ bucket }) => bucket),
         taken.rows.map((row) => row.event_id),

@@ -1,57 +1,15 @@
 import { expect, it } from "vitest";
-import type { Destination } from "../../src/domain/catalog.ts";
-import { createFairQueue } from "../../src/domain/fair-queue.ts";
-import type { PrunerDeps } from "../../src/engine/caretakers/prune.ts";
 import { prune } from "../../src/engine/caretakers/prune.ts";
-import { systemClock } from "../../src/platform/clock.ts";
-import { createMetrics } from "../../src/platform/metrics.ts";
-import { createRandom } from "../../src/platform/random.ts";
-import { retryDelivery } from "../../src/recovery/retry-dead.ts";
 import { dropPartition } from "../../src/store/upkeep/partition-ddl.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
 import { openTransaction } from "../support/ledger.ts";
-import { recordOne, tryOnce } from "../support/recorded-events.ts";
+import type { Pruner } from "../support/pruner.ts";
+import { DAY_MS, dayOf, KEPT, openPruner, openQuietDesk, threeOf } from "../support/pruner.ts";
+import { recordOne } from "../support/recorded-events.ts";
 import { startReceiver } from "../support/receiver.ts";
-
-const DAY_MS = 86_400_000;
-const KEPT = { eventDays: 30, attemptDays: 20, rejectionDays: 10, dedupeDays: 90 };
-// Of another name than the caretakers', for which a gateway of the test stands too.
-const TERM = { name: "pruner", holder: "0196c0de-0000-7000-8000-00000000000a", epoch: 1 };
-
-interface Pruner {
-  readonly deps: PrunerDeps;
-  readonly logged: Record<string, unknown>[];
-  leads: boolean;
-}
-
-/** One who leads, until the test says otherwise. */
-async function openPruner(desk: Desk): Promise<Pruner> {
-  await desk.query(
-    "insert into holdfast.leadership (name, holder, epoch, lease_until) values ($1, $2, 1, now() + interval '1 hour')",
-    [TERM.name, TERM.holder],
-  );
-  const logged: Record<string, unknown>[] = [];
-  const write = (fields: Readonly<Record<string, unknown>>): void => void logged.push({ ...fields });
-  const log = { debug: write, info: write, warn: write, error: write };
-  const pruner: Pruner = {
-    deps: {
-      db: desk.db,
-      leader: { current: () => (pruner.leads ? TERM : null) },
-      clock: systemClock,
-      log,
-      metrics: createMetrics("test"),
-      random: createRandom(),
-    },
-    logged,
-    leads: true,
-  };
-  return pruner;
-}
-
-const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10).replaceAll("-", "");
 
 const partitionsOf = async (desk: Desk, table: string): Promise<string[]> =>
   (
@@ -126,73 +84,6 @@ it("keeps a day as long as something unfinished needs its event or its place in 
   await startDeliveries(desk, { destinations });
   expect(await desk.finished(id!)).toMatchObject({ state: "processed" });
   await until(async () => (await prune(pruner.deps, KEPT, farMs)).needed.length === 0);
-});
-
-/** A desk with the destination `billing`, which nobody delivers to, and with the days around these moments. */
-async function openQuietDesk(moments: readonly number[]): Promise<Desk> {
-  const desk = await openDesk();
-  const receiver = await startReceiver();
-  const { gateway } = await startDeliveries(desk, { destinations: { billing: { url: `${receiver.url}/billing` } } });
-  await gateway.drain();
-  for (const ms of moments) await ensurePartitions(desk.db, ms, 1);
-  return desk;
-}
-
-const DIES = { to: "dead", reason: "refused", disableDestination: false } as const;
-const die = (desk: Desk, id: string): Promise<void> =>
-  tryOnce(desk.db, id, { kind: "answered", status: 400, retryAfterMs: null }, DIES);
-
-const threeOf = (ms: number): string[] =>
-  ["event", "duplicate", "finished_delivery"].map((table) => `${table}_p${dayOf(ms)}`);
-
-it("keeps a dead letter with its event as long as events are kept, counted from its end, however long it had waited", async () => {
-  const nowMs = Date.now();
-  const oldMs = nowMs - 40 * DAY_MS;
-  const desk = await openQuietDesk([oldMs]);
-  const pruner = await openPruner(desk);
-  const [id] = await desk.record({ to: ["billing"], at: new Date(oldMs), heldReason: "destination_paused" });
-  await die(desk, id!);
-
-  expect((await prune(pruner.deps, KEPT, nowMs)).needed).toEqual(threeOf(oldMs));
-  expect((await prune(pruner.deps, KEPT, nowMs + (KEPT.eventDays - 1) * DAY_MS)).needed).toEqual(threeOf(oldMs));
-  const { dropped } = await prune(pruner.deps, KEPT, Date.now() + KEPT.eventDays * DAY_MS);
-  expect(dropped).toEqual(expect.arrayContaining(threeOf(oldMs)));
-});
-
-it("a dead letter that is dismissed keeps nothing", async () => {
-  const nowMs = Date.now();
-  const oldMs = nowMs - 40 * DAY_MS;
-  const desk = await openQuietDesk([oldMs]);
-  const pruner = await openPruner(desk);
-  const [id] = await desk.record({ to: ["billing"], at: new Date(oldMs), heldReason: "destination_paused" });
-  await die(desk, id!);
-  expect((await prune(pruner.deps, KEPT, nowMs)).needed).toEqual(threeOf(oldMs));
-  await desk.query("update holdfast.finished_delivery set dismissed_at = now(), handling = $1", [TERM.holder]);
-  expect((await prune(pruner.deps, KEPT, nowMs)).dropped).toEqual(expect.arrayContaining(threeOf(oldMs)));
-});
-
-it("keeps the event of a retry that died, although the letter that was retried goes with its day", async () => {
-  const nowMs = Date.now();
-  const oldMs = nowMs - 29 * DAY_MS;
-  const desk = await openQuietDesk([oldMs]);
-  const pruner = await openPruner(desk);
-  const [id] = await desk.record({ to: ["billing"], at: new Date(oldMs) });
-  await die(desk, id!);
-  await desk.query("update holdfast.finished_delivery set finished_at = $1", [new Date(oldMs)]);
-  const destination = (await desk.query<{ id: string }>("select id from holdfast.destination"))[0]!;
-  const retried = await retryDelivery(
-    { ...pruner.deps, ranks: createFairQueue() },
-    "default",
-    id!,
-    () => ({ ...destination, state: "active", gate: null }) as unknown as Destination,
-  );
-  if (retried.kind !== "queued") throw new Error(JSON.stringify(retried));
-  await die(desk, retried.deliveryId);
-
-  const [event, duplicate, finished] = threeOf(oldMs);
-  const later = await prune(pruner.deps, KEPT, nowMs + 3 * DAY_MS);
-  expect(later.needed).toEqual([event, duplicate]);
-  expect(later.dropped).toContain(finished);
 });
 
 /** Records an event of 40 days ago, and says how to send it again. */

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { UNDO_MS } from "../../domain/dead-filter.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
 import { messageOf } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import type { Database } from "../../store/database.ts";
 import { isConnectionGone } from "../../store/database.ts";
-import type { DayPartition } from "../../store/upkeep/day-partitions.ts";
+import type { DayPartition, KeptSince } from "../../store/upkeep/day-partitions.ts";
 import { countDeadLetters, isDayNeeded, listDayPartitions } from "../../store/upkeep/day-partitions.ts";
 import { dropPartition } from "../../store/upkeep/partition-ddl.ts";
 import type { Leader, Term } from "../leader.ts";
@@ -49,8 +50,8 @@ const DROPS_MAX = 50;
 /**
  * Drops the days that are older than their kind is kept, the oldest first. A day that an unfinished delivery needs stays,
  * however old: its event, and the place it will be written to when it ends. So does a dead letter that nobody has handled, with
- * its event, until it has been dead for as long as events are kept. Nothing goes silently: each drop is logged and
- * counted, with the dead letters that went with it.
+ * its event, until it has been dead for as long as events are kept, and one that was handled as long as that can be undone.
+ * Nothing goes silently: each drop is logged and counted, with the dead letters that went with it.
  *
  * @param nowMs Unix milliseconds
  */
@@ -61,14 +62,14 @@ export async function prune(deps: PrunerDeps, retention: Retention, nowMs: numbe
   // Events before their duplicates: while an event is there, a copy of it may still be counted, and is refused where it cannot.
   const inOrder = ORDER.flatMap((table) => days.filter((day) => day.table === table));
   const names = new Set(stored.map(({ name }) => name));
-  const diedAfter = new Date(nowMs - retention.eventDays * DAY_MS);
+  const since = { died: new Date(nowMs - retention.eventDays * DAY_MS), dismissed: new Date(nowMs - UNDO_MS) };
   for (const day of inOrder) {
     const term = deps.leader.current();
     const events = eventsOf(day);
     if (term === null || done.dropped.length >= DROPS_MAX) done.postponed.push(day.name);
     else if (events !== null && names.has(events) && !done.dropped.includes(events))
       done[done.needed.includes(events) ? "needed" : "postponed"].push(day.name);
-    else done[await judge(deps, term, day, diedAfter)].push(day.name);
+    else done[await judge(deps, term, day, since)].push(day.name);
   }
   deps.metrics.retentionNeeded.set(done.needed.length);
   return done;
@@ -100,9 +101,9 @@ function keptMs({ eventDays, attemptDays, rejectionDays }: Retention, table: str
 }
 
 /** One day that cannot be read or dropped, for a damaged page or a view on it, must not keep all others: it is named, and tried again later. */
-async function judge(deps: PrunerDeps, term: Term, day: DayPartition, diedAfter: Date): Promise<keyof Pruned> {
+async function judge(deps: PrunerDeps, term: Term, day: DayPartition, since: KeptSince): Promise<keyof Pruned> {
   try {
-    return (await isDayNeeded(deps.db, day, diedAfter)) ? "needed" : await drop(deps, term, day);
+    return (await isDayNeeded(deps.db, day, since)) ? "needed" : await drop(deps, term, day);
   } catch (error) {
     if (isConnectionGone(error)) throw error;
     const words = "a day that is older than it is kept cannot be dropped; it is tried again later";

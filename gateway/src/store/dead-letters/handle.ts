@@ -77,6 +77,13 @@ export const listHandled = cold<{
 );
 
 /**
+ * What may be taken back without a trace: a delivery `d` that follows no dead letter, or one that still stands there marked with it.
+ * Where that is gone, with its day, the delivery is all that is left of the event, and stays.
+ */
+export const HAS_WAY_BACK = `(d.retry_of IS NULL OR EXISTS (
+            SELECT FROM holdfast.finished_delivery f WHERE f.bucket = d.bucket AND f.id = d.retry_of AND f.retried_as = d.id))`;
+
+/**
  * Takes back deliveries that nobody has tried yet. Parameters: tenant, buckets int[], ids uuid[].
  */
 export const withdrawUntried = cold<{ bucket: number; id: string; event_id: string; retry_of: string | null }>(
@@ -84,6 +91,7 @@ export const withdrawUntried = cold<{ bucket: number; id: string; event_id: stri
   `DELETE FROM holdfast.delivery d
     USING unnest($2::int[], $3::uuid[]) AS u(bucket, id)
     WHERE d.tenant = $1 AND d.bucket = u.bucket AND d.id = u.id AND d.state IN ('ready', 'held') AND d.attempt = 0
+      AND ${HAS_WAY_BACK}
    RETURNING d.bucket, d.id, d.event_id, d.retry_of`,
 );
 

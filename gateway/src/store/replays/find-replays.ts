@@ -1,3 +1,4 @@
+import { HAS_WAY_BACK } from "../dead-letters/handle.ts";
 import { cold } from "../statement.ts";
 import type { ReplayRow } from "./replay-row.ts";
 import { REPLAY_COLUMNS } from "./replay-row.ts";
@@ -36,7 +37,7 @@ export const listUnderWay = cold<ReplayRow>(
             CROSS JOIN LATERAL (
               SELECT 1 FROM holdfast.delivery d
                WHERE d.bucket = i.bucket AND d.id = i.delivery_id
-                 AND (d.attempt = 0 OR d.state = 'leased' AND d.attempt = 1) LIMIT 1) u
+                 AND (d.attempt = 0 OR d.state = 'leased' AND d.attempt = 1) AND ${HAS_WAY_BACK} LIMIT 1) u
            WHERE i.replay_id = p.id AND i.state = 'queued' AND NOT i.pulled LIMIT 1))
     ORDER BY p.state DESC, p.id`,
 );
@@ -71,7 +72,8 @@ export const listWithdrawing = cold<{ id: string }>(
          FROM holdfast.replay_item i
          CROSS JOIN LATERAL (
            SELECT 1 FROM holdfast.delivery d
-            WHERE d.bucket = i.bucket AND d.id = i.delivery_id AND d.state IN ('ready', 'held') AND d.attempt = 0 LIMIT 1) u
+            WHERE d.bucket = i.bucket AND d.id = i.delivery_id AND d.state IN ('ready', 'held') AND d.attempt = 0
+              AND ${HAS_WAY_BACK} LIMIT 1) u
         WHERE i.replay_id = p.id AND i.state = 'queued' AND NOT i.pulled LIMIT 1) w
     WHERE p.state = 'cancelled' AND p.subject = 'events'
     ORDER BY p.id LIMIT $1`,

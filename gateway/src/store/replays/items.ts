@@ -1,4 +1,5 @@
 import type { ReplayStanding, ReplayTally } from "../../domain/replay-tally.ts";
+import { HAS_WAY_BACK } from "../dead-letters/handle.ts";
 import { cold } from "../statement.ts";
 
 /**
@@ -156,13 +157,14 @@ export const countLost = cold<{ deliveries: number }>(
       AND NOT EXISTS (SELECT 1 FROM holdfast.finished_delivery f WHERE f.bucket = i.bucket AND f.id = i.delivery_id)`,
 );
 
-/** Deliveries that a replay made and that are not finished. Parameters: replay uuid, limit. */
+/** Deliveries that a replay made, that nobody has tried, and that can be taken back. Parameters: replay uuid, limit. */
 export const listWithdrawable = cold<{ bucket: number; delivery_id: string; retry_of: string | null }>(
   "list_withdrawable_items",
   `SELECT i.bucket, i.delivery_id, i.retry_of
      FROM holdfast.replay_item i
      JOIN holdfast.delivery d ON d.bucket = i.bucket AND d.id = i.delivery_id
     WHERE i.replay_id = $1 AND i.state = 'queued' AND NOT i.pulled AND d.state IN ('ready', 'held') AND d.attempt = 0
+      AND ${HAS_WAY_BACK}
     LIMIT $2`,
 );
 
