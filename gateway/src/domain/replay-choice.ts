@@ -59,7 +59,12 @@ function standingOf(destinationId: string, deliveries: readonly KnownDelivery[])
   const processed = deliveries.findLast(({ state }) => state === "processed");
   if (processed !== undefined) return { destinationId, standing: "processed", delivery: processed };
   const dead = deliveries.findLast(({ retriedAs }) => retriedAs === null);
-  if (dead === undefined) return { destinationId, standing: "missing", delivery: null };
+  if (dead === undefined) {
+    // Retried, and what became of the retry is not kept any more: it may have been processed, so it was not never sent.
+    const retried = deliveries.at(-1);
+    if (retried !== undefined) return { destinationId, standing: "processed", delivery: retried };
+    return { destinationId, standing: "missing", delivery: null };
+  }
   return { destinationId, standing: dead.isDismissed ? "dismissed" : "dead", delivery: dead };
 }
 

@@ -80,6 +80,11 @@ describe("what a replay does for an event at a destination", () => {
       "skip",
     ],
     ["skips what is under way", [delivery("dead", { retriedAs: "d2" }), delivery("ready", { id: "d2" })], "skip"],
+    [
+      "skips what was dead and retried, when its retry is not kept any more",
+      [delivery("dead", { retriedAs: "d2" })],
+      "skip",
+    ],
     ["skips what is held", [delivery("held")], "skip"],
     ["leaves what was dismissed", [delivery("dead", { isDismissed: true })], "leave"],
     ["leaves what was never sent", [], "leave"],
@@ -91,6 +96,7 @@ describe("what a replay does for an event at a destination", () => {
     expect(act([], { standings: ["missing"] })).toEqual(["create"]);
     expect(act([delivery("processed")], {}, true)).toEqual(["create"]);
     expect(act([delivery("dead")], { standings: ["missing"] })).toEqual(["leave"]);
+    expect(act([delivery("dead", { retriedAs: "d2" })], { standings: ["missing"] })).toEqual(["skip"]);
   });
 
   it("does not take a copy for the event's own delivery", () => {

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { Destination } from "../../src/domain/catalog.ts";
 import { createFairQueue } from "../../src/domain/fair-queue.ts";
 import { prune } from "../../src/engine/caretakers/prune.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { stopReplay, withdrawUntouched } from "../../src/recovery/cancel-replay.ts";
 import { dismiss, restore } from "../../src/recovery/handle-dead.ts";
 import { replay } from "../../src/recovery/replay.ts";
@@ -10,8 +11,9 @@ import { listWithdrawing } from "../../src/store/replays/find-replays.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
+import { until } from "../support/embedded.ts";
 import type { Pruner } from "../support/pruner.ts";
-import { DAY_MS, die, KEPT, openPruner, openQuietDesk, threeOf } from "../support/pruner.ts";
+import { DAY_MS, die, KEPT, openPruner, openQuietDesk, process, threeOf } from "../support/pruner.ts";
 import { openService, startReplayGateway } from "../support/replay-desk.ts";
 import { replayer } from "../support/replayer.ts";
 
@@ -59,7 +61,12 @@ async function replayedOld(desk: Desk, oldMs: number) {
   const wish = { since: new Date(oldMs - DAY_MS).toISOString(), trustRecorded: true };
   const planned = (await gateway.call("POST", "/replays", wish)).body;
   expect((await gateway.call("POST", "/replays/run", { token: planned["token"] })).status).toBe(200);
-  await replay(await replayer(desk.db));
+  const deps = await replayer(desk.db);
+  // It may have begun in this very moment, and go by its rate.
+  await until(async () => {
+    await replay(deps);
+    return (await desk.query("select from holdfast.delivery")).length > 0;
+  });
   expect(await desk.query("select retry_of from holdfast.delivery")).toEqual([{ retry_of: id }]);
   const [run] = await desk.query<{ id: string }>("select id from holdfast.replay");
   return { letter: id!, run: run!.id, gateway };
@@ -112,7 +119,7 @@ async function retry(desk: Desk, pruner: Pruner, id: string): Promise<string> {
   return retried.deliveryId;
 }
 
-it("keeps the event of a retry that died, although the letter that was retried goes with its day", async () => {
+it("keeps the event of a retry that died, and the letter that was retried with it", async () => {
   const nowMs = Date.now();
   const oldMs = nowMs - 29 * DAY_MS;
   const desk = await openQuietDesk([oldMs]);
@@ -122,8 +129,33 @@ it("keeps the event of a retry that died, although the letter that was retried g
   await desk.query("update holdfast.finished_delivery set finished_at = $1", [new Date(oldMs)]);
   await die(desk, await retry(desk, pruner, id!));
 
-  const [event, duplicate, finished] = threeOf(oldMs);
-  const later = await prune(pruner.deps, KEPT, nowMs + 3 * DAY_MS);
-  expect(later.needed).toEqual([event, duplicate]);
-  expect(later.dropped).toContain(finished);
+  expect((await prune(pruner.deps, KEPT, nowMs + 3 * DAY_MS)).needed).toEqual(threeOf(oldMs));
+});
+
+it("keeps what became of an event as long as the event: nothing stands as never delivered that was", async () => {
+  const nowMs = Date.now();
+  const [oldMs, laterMs] = [nowMs - 70 * DAY_MS, nowMs - 45 * DAY_MS];
+  const desk = await openQuietDesk([oldMs, laterMs]);
+  const pruner = await openPruner(desk);
+  const at = new Date(oldMs);
+  const [held] = await desk.record({ to: ["billing"], at, heldReason: "destination_paused" });
+  const [done, dead] = [await desk.record({ to: ["billing"], at }), await desk.record({ to: ["billing"], at })].flat();
+  await process(desk, done!);
+  await die(desk, dead!);
+  // Retried 25 days later, and processed then.
+  const clock = { ...systemClock, now: () => new Date(laterMs) };
+  const successor = await retry(desk, { ...pruner, deps: { ...pruner.deps, clock } }, dead!);
+  await process(desk, successor);
+  await desk.query("update holdfast.finished_delivery set finished_at = $1", [new Date(laterMs)]);
+
+  const [, , retriedOn] = threeOf(laterMs);
+  const kept = await prune(pruner.deps, KEPT, nowMs);
+  expect(kept.needed).toEqual([...threeOf(oldMs), retriedOn]);
+  expect(kept.dropped).toEqual(expect.arrayContaining(threeOf(laterMs).slice(0, 2)));
+  const ids = (await desk.query<{ id: string }>("select id from holdfast.finished_delivery")).map(({ id }) => id);
+  expect(ids.toSorted()).toEqual([done, dead, successor].toSorted());
+
+  await process(desk, held!);
+  const gone = await prune(pruner.deps, KEPT, nowMs);
+  expect([gone.needed, gone.dropped]).toEqual([[], expect.arrayContaining([...threeOf(oldMs), retriedOn])]);
 });

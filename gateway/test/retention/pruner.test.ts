@@ -99,14 +99,14 @@ it("counts a repeat as long as its event is there: the day of its duplicates sta
   const desk = await openQuietDesk([Date.now() - 40 * DAY_MS]);
   const pruner = await openPruner(desk);
   const { oldMs, again } = await recordOld(desk);
-  const [event, duplicate] = threeOf(oldMs);
+  const [event, duplicate, finished] = threeOf(oldMs);
   const reader = await openTransaction(desk);
   await reader.tx.client.query(`lock table holdfast.${event} in access share mode`);
   // It gives up after the first try.
   const hasty = { ...pruner.deps, signal: AbortSignal.abort() };
   const { postponed } = await prune(hasty, KEPT, Date.now());
   expect(await again()).toBe("duplicate");
-  expect(postponed).toEqual([event, duplicate]);
+  expect(postponed).toEqual([event, duplicate, finished]);
   expect(await desk.query("select count from holdfast.duplicate")).toEqual([{ count: 1 }]);
   await reader.end("COMMIT");
   const { dropped } = await prune(pruner.deps, KEPT, Date.now());

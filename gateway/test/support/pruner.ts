@@ -60,6 +60,9 @@ const DIES = { to: "dead", reason: "refused", disableDestination: false } as con
 export const die = (desk: Desk, id: string): Promise<void> =>
   tryOnce(desk.db, id, { kind: "answered", status: 400, retryAfterMs: null }, DIES);
 
+export const process = (desk: Desk, id: string): Promise<void> =>
+  tryOnce(desk.db, id, { kind: "answered", status: 200, retryAfterMs: null }, { to: "processed" });
+
 /** The days that an event of this moment lies in, with what hangs on it. */
 export const threeOf = (ms: number): string[] =>
   ["event", "duplicate", "finished_delivery"].map((table) => `${table}_p${dayOf(ms)}`);

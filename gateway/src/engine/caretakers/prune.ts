@@ -7,7 +7,7 @@ import type { Metrics } from "../../platform/metrics.ts";
 import type { Database } from "../../store/database.ts";
 import { isConnectionGone } from "../../store/database.ts";
 import type { DayPartition, KeptSince } from "../../store/upkeep/day-partitions.ts";
-import { countDeadLetters, isDayNeeded, listDayPartitions } from "../../store/upkeep/day-partitions.ts";
+import { countDeadLetters, isDayNeeded, listDayPartitions, tellsOf } from "../../store/upkeep/day-partitions.ts";
 import { dropPartition } from "../../store/upkeep/partition-ddl.ts";
 import type { Leader, Term } from "../leader.ts";
 import { underTerm } from "../leader.ts";
@@ -51,6 +51,7 @@ const DROPS_MAX = 50;
  * Drops the days that are older than their kind is kept, the oldest first. A day that an unfinished delivery needs stays,
  * however old: its event, and the place it will be written to when it ends. So does a dead letter that nobody has handled, with
  * its event, until it has been dead for as long as events are kept, and one that was handled as long as that can be undone.
+ * As long as an event is there, so is what became of it, and how often it came again.
  * Nothing goes silently: each drop is logged and counted, with the dead letters that went with it.
  *
  * @param nowMs Unix milliseconds
@@ -59,25 +60,28 @@ export async function prune(deps: PrunerDeps, retention: Retention, nowMs: numbe
   const done = { dropped: [] as string[], needed: [] as string[], postponed: [] as string[] };
   const stored = await listDayPartitions(deps.db);
   const days = stored.filter((day) => day.toMs <= nowMs - keptMs(retention, day.table));
-  // Events before their duplicates: while an event is there, a copy of it may still be counted, and is refused where it cannot.
+  // Events before what hangs on them: while one is there, a copy of it may still be counted, and is refused where it cannot; and
+  // what became of it has to be known, or a replay of what was never delivered takes it for such.
   const inOrder = ORDER.flatMap((table) => days.filter((day) => day.table === table));
   const names = new Set(stored.map(({ name }) => name));
   const since = { died: new Date(nowMs - retention.eventDays * DAY_MS), dismissed: new Date(nowMs - UNDO_MS) };
   for (const day of inOrder) {
     const term = deps.leader.current();
     const events = eventsOf(day);
+    const older = (): DayPartition[] =>
+      stored.filter(({ table, name, toMs }) => table === "event" && toMs <= day.fromMs && !done.dropped.includes(name));
     if (term === null || done.dropped.length >= DROPS_MAX) done.postponed.push(day.name);
     else if (events !== null && names.has(events) && !done.dropped.includes(events))
       done[done.needed.includes(events) ? "needed" : "postponed"].push(day.name);
-    else done[await judge(deps, term, day, since)].push(day.name);
+    else done[await judge(deps, term, day, since, older())].push(day.name);
   }
   deps.metrics.retentionNeeded.set(done.needed.length);
   return done;
 }
 
-/** The day of events whose repeats this day counts; null for other tables. */
+/** The day of events whose repeats this day counts, or whose deliveries it tells of; null for other tables. */
 function eventsOf({ table, name }: DayPartition): string | null {
-  return table === "duplicate" ? name.replace(table, "event") : null;
+  return table === "duplicate" || table === "finished_delivery" ? name.replace(table, "event") : null;
 }
 
 const ORDER = ["event", "duplicate", "attempt", "finished_delivery", "rejection"];
@@ -103,7 +107,9 @@ function keptMs({ eventDays, attemptDays, rejectionDays }: Retention, table: str
 /** One day that cannot be read or dropped, for a damaged page or a view on it, must not keep all others: it is named, and tried again later. */
 async function judge(deps: PrunerDeps, term: Term, day: DayPartition, since: KeptSince): Promise<keyof Pruned> {
   try {
-    return (await isDayNeeded(deps.db, day, since)) ? "needed" : await drop(deps, term, day);
+    if (await isDayNeeded(deps.db, day, since)) return "needed";
+    if (day.table === "finished_delivery" && (await tellsOf(deps.db, day, olderEvents))) return "needed";
+    return await drop(deps, term, day);
   } catch (error) {
     if (isConnectionGone(error)) throw error;
     const words = "a day that is older than it is kept cannot be dropped; it is tried again later";
