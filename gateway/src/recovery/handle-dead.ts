@@ -75,6 +75,7 @@ export function retryMany(deps: HandleDeps, wish: HandleWish): Promise<Handled> 
       held,
       marked.map((row) => row.order_key),
       marked.map((row) => oldPlace(row)?.at ?? null),
+      marked.map(({ trigger }) => trigger),
     ]);
     if (inserted.rowCount !== marked.length) throw new Error("a retry of many was not queued");
     return { count: marked.length, ready: held.filter((reason) => reason === null).length };

@@ -112,6 +112,7 @@ async function queueSuccessor(
     heldReason,
     dead.order_key,
     oldPlace({ ...dead, id })?.at ?? null,
+    dead.trigger,
   ]);
   if (inserted.rowCount !== 1) throw new Error("the retry that was planned was not queued");
   return { kind: "queued", deliveryId: successor, held: heldReason !== null };

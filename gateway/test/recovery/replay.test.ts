@@ -114,6 +114,35 @@ it("copies to another destination, marked as such, and touches nothing of the or
   expect(await gateway.replay({})).toMatchObject({ summary: { replayed: 2, processed: 2, integrity_check: "pass" } });
 });
 
+it("keeps a copy a copy when it has died and is retried, one alone or many at once: nothing takes it for an original", async () => {
+  const desk = await openDesk();
+  const [service, staging] = [await openService(), await openService()];
+  const gateway = await startReplayGateway(desk, {
+    destinations: { billing: { url: service.url }, staging: { url: staging.url, retry: ONE_TRY } },
+    routes: [{ source: "payments", destination: "billing" }],
+  });
+  for (const id of ["evt_1", "evt_2", "evt_3"]) await gateway.post(id);
+  await settled(desk);
+  staging.answer = () => 503;
+  expect(await gateway.replay({ copyTo: "staging" })).toMatchObject({ summary: { failed_permanent: 3 } });
+  const letters = (await gateway.call("GET", "/dead-letters")).body["items"] as { id: string }[];
+  staging.answer = (body) => (body.includes('"evt_3"') ? 503 : 200);
+  const [first, ...others] = letters.map(({ id }) => id);
+  expect((await gateway.call("POST", `/deliveries/${first!}/retry`, {})).status).toBe(201);
+  const many = { filter: { ids: others }, expected: 2 };
+  expect((await gateway.call("POST", "/dead-letters/retry", many)).body).toMatchObject({ handled: 2 });
+  await settled(desk);
+  expect(staging.seen).toHaveLength(6);
+  expect(staging.seen.filter(({ headers }) => headers["holdfast-copy"] !== "true")).toEqual([]);
+
+  // The one that died again is the only one to be copied again, under its key; the events' own deliveries are done.
+  staging.answer = () => 200;
+  expect(await gateway.replay({})).toMatchObject({ summary: { replayed: 0, duplicate_skipped: 3 } });
+  const again = await gateway.replay({ copyTo: "staging" });
+  expect(again["summary"]).toMatchObject({ replayed: 1, processed: 1, duplicate_skipped: 2, integrity_check: "pass" });
+  expect([staging.effects.size, service.seen.length]).toEqual([3, 3]);
+});
+
 it("sends what no route ever sent there only when that is asked for", async () => {
   const desk = await openDesk();
   const [service, ledger] = [await openService(), await openService()];

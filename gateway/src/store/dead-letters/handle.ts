@@ -11,6 +11,7 @@ export const markManyRetried = cold<{
   event_id: string;
   destination_id: string;
   key: string;
+  trigger: string;
   priority: number;
   lane: string;
   retried_as: string;
@@ -27,7 +28,8 @@ export const markManyRetried = cold<{
    UPDATE holdfast.finished_delivery f SET retried_as = open.successor, handling = coalesce($5, f.handling)
      FROM open
     WHERE f.bucket = open.bucket AND f.id = open.id AND f.retried_as IS NULL AND f.dismissed_at IS NULL
-   RETURNING f.bucket, f.id, f.event_id, f.destination_id, f.key, f.priority, f.lane, f.retried_as, f.order_key, f.order_at`,
+   RETURNING f.bucket, f.id, f.event_id, f.destination_id, f.key, f.trigger, f.priority, f.lane, f.retried_as,
+             f.order_key, f.order_at`,
 );
 
 /** Dismisses dead letters. Parameters: tenant, buckets int[], ids uuid[], handling uuid, now. */

@@ -8,6 +8,7 @@ export const markRetried = cold<{
   event_id: string;
   destination_id: string;
   key: string;
+  trigger: string;
   priority: number;
   lane: string;
   order_key: string | null;
@@ -16,20 +17,21 @@ export const markRetried = cold<{
   "mark_retried",
   `UPDATE holdfast.finished_delivery SET retried_as = $4
     WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state = 'dead' AND retried_as IS NULL AND dismissed_at IS NULL
-   RETURNING event_id, destination_id, key, priority, lane, order_key, order_at`,
+   RETURNING event_id, destination_id, key, trigger, priority, lane, order_key, order_at`,
 );
 
 /**
- * Queues the retry of a dead delivery: a new one with the same key.
+ * Queues the retry of a dead delivery: a new one with the same key. What retries a copy is a copy, and never the event's own.
  * Parameters: bucket, id, tenant, event id, destination id, key, delivery that it retries, priority, lane, rank, state,
- * held reason, order key, place in its order bigint.
+ * held reason, order key, place in its order bigint, what had made the dead one.
  */
 export const insertRetry = cold(
   "insert_retry",
   `INSERT INTO holdfast.delivery (
      bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, rank, state, held_reason, order_key,
      order_at, attempt, refusals)
-   VALUES ($1, $2, $3, $4, $5, $6, 'retry', $7, $8, $9, $10::float8, $11, $12, $13, $14, 0, 0)`,
+   VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $15::text = 'copy' THEN 'copy' ELSE 'retry' END, $7, $8, $9, $10::float8, $11, $12,
+           $13, $14, 0, 0)`,
 );
 
 /** Lets a scheduled delivery wait at its destination's gate at once. Parameters: tenant, bucket, id, rank. */
