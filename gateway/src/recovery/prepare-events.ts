@@ -15,6 +15,7 @@ import type { ScannedEvent } from "../store/replays/scan-events.ts";
 import { findEventCeiling, listPairs, readEventBytes, scanEvents } from "../store/replays/scan-events.ts";
 import type { Queryable } from "../store/statement.ts";
 import { oldPlace } from "./old-place.ts";
+import type { StoredArrival, StoredVerification } from "./verify-stored.ts";
 import { toArrival, verifyStoredEvent } from "./verify-stored.ts";
 
 export interface PrepareDeps extends KeyedDeps {
@@ -127,26 +128,31 @@ type Judged =
   | { readonly kind: "done"; readonly result: ScanResult };
 
 interface Open extends Pick<Chosen, "event" | "moves" | "idle"> {
-  readonly found: { readonly headers: Buffer; readonly body: Buffer } | null;
+  readonly found: StoredBytes | null;
 }
+
+type StoredBytes = Pick<StoredArrival, "headers" | "body">;
+type Verdict = Parameters<typeof draftEvent>[2];
 
 async function judge(deps: PrepareDeps, { event, moves, idle, found }: Open, options: ReplayOptions): Promise<Judged> {
   if (!event.intact) return notReplayed(BODY_DAMAGED);
   if (moves.length === 0) return { kind: "done", result: idle };
   if (found === null) return notReplayed("event_gone");
-  const verified = await verifyEvent(deps, event, found);
-  if (verified.ok) return moveMeant(moves, verified, options);
-  return options.trustRecorded ? { kind: "move", moves, verifiedBy: "recorded_verdict" } : notReplayed(verified.reason);
+  const ready = readySource(deps.catalog, event.source_id);
+  const verified = await verifyEvent(deps, event, ready, found);
+  if (!verified.ok && !options.trustRecorded) return notReplayed(verified.reason);
+  const [verdict, by] = verified.ok ? [verified.verdict, verified.by] : [null, "recorded_verdict" as const];
+  const isNew = options.copyTo === null && moves.some((move) => move.do === "create" && move.isFirst);
+  if (!isNew || ready === null) return { kind: "move", moves, verifiedBy: by };
+  return moveMeant(moves, by, meantFor(deps, event, { ready, found, verdict: verdict ?? asRecorded(event) }));
 }
 
 /** What was never sent is sent where the routes mean it, their filters included, in their order; a copy goes where it was asked to. */
 function moveMeant(
   moves: readonly Move[],
-  verified: { readonly by: VerifiedBy; readonly meant: ReadonlyMap<string, OrderPlace | null> | null },
-  { copyTo }: ReplayOptions,
+  verifiedBy: VerifiedBy,
+  meant: ReadonlyMap<string, OrderPlace | null>,
 ): Judged {
-  const { by: verifiedBy, meant } = verified;
-  if (copyTo !== null || meant === null) return { kind: "move", moves, verifiedBy };
   const kept = moves.flatMap((move) => {
     if (move.do !== "create" || !move.isFirst) return [move];
     const order = meant.get(move.destinationId);
@@ -162,22 +168,51 @@ function notReplayed(reason: string): Judged {
 async function verifyEvent(
   deps: PrepareDeps,
   event: ScannedEvent,
-  { headers, body }: { readonly headers: Buffer; readonly body: Buffer },
-) {
-  const ready = readySource(deps.catalog, event.source_id);
-  if (ready === null) return { ok: false, reason: "source_gone" } as const;
-  const { method, url, remote_address: remoteAddress, received_at: receivedAt } = event;
-  const stored = { method, url, remoteAddress, receivedAt, headers, body };
-  const verified = await verifyStoredEvent(deps, ready, stored, {
+  ready: ReadySource | null,
+  found: StoredBytes,
+): Promise<StoredVerification> {
+  if (ready === null) return { ok: false, reason: "source_gone" };
+  return verifyStoredEvent(deps, ready, toStored(event, found), {
     verifiedBy: event.verified_by,
     secretVersion: event.secret_version,
     eventKey: event.event_key,
   });
-  if (!verified.ok) return verified;
-  const { verdict } = verified;
-  const drafted = verdict === null ? null : draftEvent(ready, toArrival(stored)!, verdict, deps.random).deliveries;
-  const meant = drafted === null ? null : new Map(drafted.map((one) => [one.destinationId, one.order ?? null]));
-  return { ok: true, by: verified.by, meant } as const;
+}
+
+function toStored(event: ScannedEvent, { headers, body }: StoredBytes): StoredArrival {
+  const { method, url, remote_address: remoteAddress, received_at: receivedAt } = event;
+  return { method, url, remoteAddress, receivedAt, headers, body };
+}
+
+/** What was said of an event when it was recorded, for one that cannot be verified again. */
+function asRecorded(event: ScannedEvent): Verdict {
+  return {
+    ok: true,
+    eventId: event.provider_event_id,
+    eventKey: event.event_key,
+    contentKey: null,
+    eventType: event.event_type,
+    occurredAt: event.occurred_at,
+    payloadVersion: null,
+    secretVersion: event.secret_version,
+    signedAt: null,
+  };
+}
+
+/** Where the routes of today mean an event to go, and in what order. */
+function meantFor(
+  { random }: PrepareDeps,
+  event: ScannedEvent,
+  { ready, found, verdict }: { readonly ready: ReadySource; readonly found: StoredBytes; readonly verdict: Verdict },
+): ReadonlyMap<string, OrderPlace | null> {
+  const stored = toStored(event, found);
+  const arrival = toArrival(stored) ?? { ...stored, headers: [] };
+  const { received_at: receivedAt, occurred_at: occurredAt, verified_by: verifiedBy } = event;
+  // As when it was recorded: a log tells many at once, and their order is the provider's own.
+  const ownMs = verifiedBy === "provider_api" ? (occurredAt?.getTime() ?? Infinity) : Infinity;
+  const at = Math.min(receivedAt.getTime(), ownMs) * 1_000;
+  const { deliveries } = draftEvent(ready, arrival, verdict, random, undefined, () => at);
+  return new Map(deliveries.map((one) => [one.destinationId, one.order ?? null]));
 }
 
 /** A source as the door has it; null when it is no longer in the catalog. */
