@@ -14,7 +14,7 @@ import type { Viewed } from "../store/views/read-view.ts";
 import { readView } from "../store/views/read-view.ts";
 import type { HeldThere, ScanPlace } from "./prepare-events.ts";
 import { prepareEvents, readEventWindow } from "./prepare-events.ts";
-import { prepareRejections, readRejectionWindow } from "./prepare-rejections.ts";
+import { prepareRejections, readRejectionWindow, withoutKnown } from "./prepare-rejections.ts";
 
 export interface PlanDeps extends KeyedDeps {
   readonly db: Database;
@@ -58,6 +58,8 @@ export interface Holding {
 /** A plan looks at so many arrivals at most. */
 const PLANNED_MAX = 10_000;
 const LOOK_MS = 4_000;
+/** A rejected request may be a batch of thousands; each key takes 0.1 KiB. */
+const KEYS_MAX = 100_000;
 
 /**
  * Plans a replay: goes over the scope as the run would, verification included, writes nothing but the plan, and gives it a
@@ -104,8 +106,9 @@ async function countAhead(deps: PlanDeps, from: ScanPlace, wish: PlanWish): Prom
   let tally = EMPTY_TALLY;
   let bodyBytes = 0;
   let isLast = false;
-  while (!isLast && tally.scanned < PLANNED_MAX && deps.clock.monotonicMs() < endMs) {
-    const read = await readView(deps.db, (tx) => lookAhead(deps, tx, { ...from, cursorId }, wish));
+  const keys = new Set<string>();
+  while (!isLast && tally.scanned < PLANNED_MAX && keys.size < KEYS_MAX && deps.clock.monotonicMs() < endMs) {
+    const read = await readView(deps.db, (tx) => lookAhead(deps, tx, { ...from, cursorId }, { ...wish, keys }));
     if (!read.ok) return read;
     const page = read.value;
     tally = addResults(tally, page.results);
@@ -153,7 +156,12 @@ interface Page {
   readonly isLast: boolean;
 }
 
-async function lookAhead(deps: PlanDeps, tx: Queryable, place: ScanPlace, wish: PlanWish): Promise<Page> {
+interface LookWish extends PlanWish {
+  /** The ledger keys of what the plan has made events of so far. */
+  readonly keys: Set<string>;
+}
+
+async function lookAhead(deps: PlanDeps, tx: Queryable, place: ScanPlace, wish: LookWish): Promise<Page> {
   if (wish.subject === "rejections") return lookAtRejections(deps, tx, place, wish);
   const { rows, cursor, isLast } = await readEventWindow(tx, place);
   const prepared = await prepareEvents({ ...deps, db: tx }, place.tenant, rows, wish);
@@ -170,9 +178,10 @@ async function lookAhead(deps: PlanDeps, tx: Queryable, place: ScanPlace, wish: 
   };
 }
 
-async function lookAtRejections(deps: PlanDeps, tx: Queryable, place: ScanPlace, wish: PlanWish): Promise<Page> {
+async function lookAtRejections(deps: PlanDeps, tx: Queryable, place: ScanPlace, wish: LookWish): Promise<Page> {
   const { rows, cursor, isLast } = await readRejectionWindow(tx, place);
-  const prepared = await prepareRejections({ ...deps, db: tx }, place.tenant, rows, wish);
+  const verified = await prepareRejections({ ...deps, db: tx }, place.tenant, rows, wish);
+  const prepared = await withoutKnown(tx, verified, wish.keys);
   const bytes = new Map(rows.map((row) => [row.id, row.body_bytes]));
   const drafts = prepared.filter((one) => one.kind === "record");
   return {

@@ -7,6 +7,7 @@ import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import { draftEvents } from "../pipeline/draft-items.ts";
 import type { EventDraft } from "../pipeline/record-event.ts";
 import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
+import { findKeyOwners } from "../store/events/find-key-owners.ts";
 import type { ScannedRejection } from "../store/replays/scan-rejections.ts";
 import { findRejectionCeiling, readRejectionBytes, scanRejections } from "../store/replays/scan-rejections.ts";
 import type { Queryable } from "../store/statement.ts";
@@ -79,6 +80,31 @@ export async function prepareRejections(
     }
   }
   return prepared;
+}
+
+/**
+ * What a run would make of them: an event that the ledger knows, and one that an earlier rejection becomes, is skipped.
+ *
+ * @param keys what earlier ones take; these add theirs
+ */
+export async function withoutKnown(
+  db: Queryable,
+  prepared: readonly PreparedRejection[],
+  keys: Set<string>,
+): Promise<PreparedRejection[]> {
+  const places = prepared.flatMap((one) => (one.kind === "record" ? one.drafts.flatMap((draft) => draft.keys) : []));
+  if (places.length === 0) return [...prepared];
+  const found = await db.run(findKeyOwners, [places.map(({ bucket }) => bucket), places.map(({ key }) => key)]);
+  const known = new Set(found.rows.map(({ k }) => k));
+  return prepared.map((one): PreparedRejection => {
+    if (one.kind === "done") return one;
+    const drafts = one.drafts.filter((draft) => {
+      if (draft.keys.some(({ key }) => known.has(key) || keys.has(key))) return false;
+      for (const { key } of draft.keys) keys.add(key);
+      return true;
+    });
+    return drafts.length === 0 ? { kind: "done", id: one.id, result: { kind: "skipped" } } : { ...one, drafts };
+  });
 }
 
 function refused(id: string, reason: string): PreparedRejection {

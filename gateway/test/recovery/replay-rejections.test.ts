@@ -63,6 +63,21 @@ it("turns arrivals that were refused for a secret we lacked into events once, an
   expect(timeline.find(({ step }) => step === "rejected")?.detail).toBe("signature_mismatch");
 });
 
+it("plans as it runs: what got through meanwhile, and each refusal of an event but the first, is skipped", async () => {
+  const desk = await openDesk();
+  const service = await openService();
+  const gateway = await startReplayGateway(desk, { destinations: { billing: { url: service.url } } });
+  // More than the plan reads at once, so that refusals of one event lie in different pages.
+  for (let i = 0; i < 120; i++) expect(await gateway.post(`evt_${i % 40}`, NEW_SECRET)).toBe(401);
+  await until(desk, 120);
+  await ownByApi(desk, gateway);
+  await addSecret(gateway, "v2");
+  for (let i = 0; i < 10; i++) expect(await gateway.post(`evt_${i}`, NEW_SECRET)).toBe(200);
+  const replay = await gateway.replay({ of: "rejections" });
+  expect(replay["plan"]).toMatchObject({ scanned: 120, wouldReplay: 30, wouldSkip: 90, deliveries: 30 });
+  expect(replay["summary"]).toMatchObject({ events_scanned: 120, replayed: 30, duplicate_skipped: 90 });
+});
+
 it("leaves a forgery refused, whatever secrets are there", async () => {
   const desk = await openDesk();
   const service = await openService();
