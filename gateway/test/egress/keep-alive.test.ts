@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { startHttp } from "./fakes/destination.ts";
 import { brief, openEgress, post } from "./fakes/open-egress.ts";
-import { egress, raw, track } from "./fakes/things.ts";
+import { egress, manualClock, raw, track } from "./fakes/things.ts";
 
 describe("keep-alive", () => {
   test("posts to one origin share a connection", async () => {
@@ -21,7 +21,7 @@ describe("keep-alive", () => {
         else socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
       });
     });
-    const client = egress();
+    const client = egress({ clock: manualClock() });
     expect(brief(await post(client, server.url))).toBe(200);
     expect(brief(await post(client, server.url))).toBe(200);
     expect(server.connections()).toBe(2);
@@ -36,7 +36,7 @@ describe("keep-alive", () => {
         else socket.resetAndDestroy();
       });
     });
-    const client = egress();
+    const client = egress({ clock: manualClock() });
     expect(brief(await post(client, server.url))).toBe(200);
     expect(brief(await post(client, server.url))).toBe("reset");
     expect(server.connections()).toBe(2);
@@ -52,6 +52,25 @@ describe("keep-alive", () => {
     expect(brief(await post(client, halfway.url))).toBe(200);
     expect(brief(await post(client, halfway.url))).toBe("reset");
     expect(halfway.connections()).toBe(1);
+  });
+
+  test("one that breaks when it can have been read is not replaced: the receiver may have acted on it", async () => {
+    const clock = manualClock();
+    let requests = 0;
+    const server = await raw((socket) => {
+      socket.on("data", () => {
+        requests += 1;
+        if (requests !== 2) return void socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        // Its process has read the request and done what it says, and is killed before it answers.
+        clock.pass(1_001);
+        socket.destroy();
+      });
+    });
+    const client = egress({ clock });
+    expect(brief(await post(client, server.url))).toBe(200);
+    expect(await post(client, server.url)).toMatchObject({ kind: "failed", fault: "reset", durationMs: 1_001 });
+    expect([requests, server.connections()]).toEqual([2, 1]);
+    expect(brief(await post(client, server.url))).toBe(200);
   });
 
   test("idle connections are bounded for each address: the one that waited longest is closed", async () => {

@@ -60,6 +60,7 @@ export interface EgressParts {
 type Outgoing = EgressQuery & Pick<Sending, "method" | "body">;
 
 interface Room extends TargetParts {
+  clock: Clock;
   limits: EgressLimits;
   idle: IdleConnections;
   secureContext: SecureContext;
@@ -86,7 +87,7 @@ export function createEgress(parts: EgressParts): Egress {
         durationMs: 0,
       };
     const giveUp = createGiveUp();
-    const sent = sendWithin(room, clock, request, giveUp);
+    const sent = sendWithin(room, request, giveUp);
     underWay.set(sent, giveUp);
     return await sent.finally(() => underWay.delete(sent));
   };
@@ -114,6 +115,7 @@ function openRoom(parts: EgressParts, clock: Clock): Room {
   const limits = { ...EGRESS_LIMITS, ...parts.limits };
   const { lookupTimeoutMs, addressesKeptMs } = limits;
   return {
+    clock,
     rules: readAddressRules(parts.policy),
     limits,
     log: parts.log,
@@ -125,8 +127,8 @@ function openRoom(parts: EgressParts, clock: Clock): Room {
 }
 
 /** One request under its total deadline. `giveUp` ends it early, and the request's own signal does. */
-async function sendWithin(room: Room, clock: Clock, request: Outgoing, giveUp: GiveUp): Promise<EgressOutcome> {
-  const startedAtMs = clock.monotonicMs();
+async function sendWithin(room: Room, request: Outgoing, giveUp: GiveUp): Promise<EgressOutcome> {
+  const startedAtMs = room.clock.monotonicMs();
   let expired = false;
   const timer = setTimeout(() => {
     expired = true;
@@ -135,7 +137,7 @@ async function sendWithin(room: Room, clock: Clock, request: Outgoing, giveUp: G
   const unfollow = request.signal === undefined ? null : follow(request.signal, giveUp.abort);
   try {
     const outcome = await sendOnce(room, request, giveUp.signal);
-    const durationMs = Math.round(clock.monotonicMs() - startedAtMs);
+    const durationMs = Math.round(room.clock.monotonicMs() - startedAtMs);
     if (outcome.kind === "response") return { durationMs, ...outcome };
     if (outcome.kind === "blocked") return outcome;
     if (outcome.fault !== "aborted" || !expired) return { durationMs, ...outcome };
@@ -170,15 +172,30 @@ async function sendOnce(room: Room, request: Outgoing, signal: EndSignal): Promi
   };
   const waiting = takeIdle(room, target);
   if (waiting !== null) {
+    const sentAtMs = room.clock.monotonicMs();
     const exchanged = await exchange(waiting, sending);
-    // A server may close an idle connection just as we use it again. It has not seen the request then, so this is still
-    // the first try of the same attempt, and only once: the connection below is new.
-    const stale = !exchanged.ok && exchanged.fault === "reset" && exchanged.silent;
-    if (!stale) return conclude(room, waiting, exchanged);
+    // Only once: the connection below is new.
+    if (!mayBeUnseen(exchanged, sending, waiting, room.clock.monotonicMs() - sentAtMs))
+      return conclude(room, waiting, exchanged);
   }
   const dialled = await dialTarget(room, target, request.connectTimeoutMs, signal);
   if ("kind" in dialled) return dialled;
   return conclude(room, dialled, await exchange(dialled, sending));
+}
+
+/** What the first round trip may take longer than connecting did: a lost segment is sent again after a fifth of a second. */
+const LOST_SEGMENT_MS = 250;
+const UNSEEN_MS_MAX = 1_000;
+
+/**
+ * Whether a server that closed an idle connection just as we used it again explains what came back. It has not seen the request then,
+ * and to send it once more is still the first try of the same attempt. Such a server's end or refusal is here one round trip
+ * after the request left. Whoever breaks off later can have read it and acted on it: to send a POST again would be an attempt that
+ * nobody recorded. A GET changes nothing there.
+ */
+function mayBeUnseen(exchanged: Exchanged, { method }: Sending, { dialMs }: Connection, brokeAfterMs: number): boolean {
+  if (exchanged.ok || exchanged.fault !== "reset" || !exchanged.silent) return false;
+  return method === "GET" || brokeAfterMs <= Math.min(dialMs + LOST_SEGMENT_MS, UNSEEN_MS_MAX);
 }
 
 function conclude(room: Room, connection: Connection, exchanged: Exchanged): Answered {
@@ -206,9 +223,10 @@ async function dialTarget(
   const tls = url.protocol === "https:" ? { serverName, context: room.secureContext } : null;
   const dialled = await dial({ addresses, port, tls, connectTimeoutMs, signal });
   if (!dialled.ok) return { kind: "failed", fault: dialled.fault, detail: dialled.detail };
-  const { socket, address } = dialled;
+  const { socket, address, tookMs: dialMs } = dialled;
   const { responseHeaderBytesMax: headerBytesMax, idleMs } = room.limits;
-  return openConnection({ origin: url.origin, key: keyOf(url, address), address, socket, headerBytesMax, idleMs });
+  const key = keyOf(url, address);
+  return openConnection({ origin: url.origin, key, address, socket, dialMs, headerBytesMax, idleMs });
 }
 
 function keyOf(url: URL, address: string): string {

@@ -15,7 +15,14 @@ export interface DialTarget {
 }
 
 /** A socket ready for a request, or the fault of the last address that was tried. */
-export type Dialled = { ok: true; socket: Socket; address: string } | DialFailed;
+export type Dialled = DialledSocket | DialFailed;
+interface DialledSocket {
+  ok: true;
+  socket: Socket;
+  address: string;
+  /** How long connecting to this address took, TLS included: at least one round trip to it. */
+  tookMs: number;
+}
 interface DialFailed {
   ok: false;
   fault: EgressFault;
@@ -49,6 +56,7 @@ function dialAddress(target: DialTarget, address: string, timeoutMs: number): Pr
   const socket = target.tls === null ? openTcp(target, address) : openTls(target, target.tls, address);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 60_000);
+  const startedAtMs = performance.now();
   return new Promise((resolve) => {
     let connected = false;
     const finish = (dialled: Dialled): void => {
@@ -68,7 +76,8 @@ function dialAddress(target: DialTarget, address: string, timeoutMs: number): Pr
     }, timeoutMs);
     target.signal.addEventListener("abort", abort, { once: true });
     socket.once("connect", () => (connected = true));
-    socket.once(target.tls === null ? "connect" : "secureConnect", () => finish({ ok: true, socket, address }));
+    const stands = target.tls === null ? "connect" : "secureConnect";
+    socket.once(stands, () => finish({ ok: true, socket, address, tookMs: performance.now() - startedAtMs }));
     // Stays for the socket's whole life: between two owners an error without a listener would end the process.
     socket.on("error", (error) => finish(describeDialError(error, socket, connected)));
     socket.once("close", closed);

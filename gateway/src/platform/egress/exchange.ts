@@ -9,6 +9,8 @@ export interface Connection {
   key: string;
   address: string;
   socket: Socket;
+  /** How long it took to connect: at least one round trip. */
+  dialMs: number;
   client: Client;
 }
 
@@ -23,7 +25,7 @@ export interface Sending {
   signal: EndSignal;
 }
 
-/** What came back. `silent` says that not one byte of an answer was seen, so that a stale connection may explain it. */
+/** What came back. `silent` says that not one byte of an answer was seen. */
 export type Exchanged =
   | { ok: true; status: number; headers: [string, string][]; body: Uint8Array; truncated: boolean }
   | { ok: false; fault: EgressFault; detail: string; silent: boolean };
@@ -36,6 +38,7 @@ export function openConnection(parts: {
   key: string;
   address: string;
   socket: Socket;
+  dialMs: number;
   headerBytesMax: number;
   idleMs: number;
 }): Connection {
@@ -55,7 +58,8 @@ export function openConnection(parts: {
       queueMicrotask(() => (first ? callback(null, parts.socket) : callback(spentError(), null)));
     },
   });
-  return { key: parts.key, address: parts.address, socket: parts.socket, client };
+  const { key, address, socket, dialMs } = parts;
+  return { key, address, socket, dialMs, client };
 }
 
 /** Whether the connection can carry another request. */

@@ -1,3 +1,4 @@
+import type { Clock } from "../../../src/platform/clock.ts";
 import { createEgress, type EgressLimits } from "../../../src/platform/egress/create-egress.ts";
 import type { Egress, EgressOutcome, EgressRequest } from "../../../src/platform/egress/egress-outcome.ts";
 import type { HostLookup } from "../../../src/platform/egress/look-up-host.ts";
@@ -10,6 +11,7 @@ export interface OpenEgress {
   allowCidrs?: string[];
   lookup?: HostLookup;
   limits?: Partial<EgressLimits>;
+  clock?: Clock;
 }
 
 /** An egress as the product makes it, for tests that talk to fakes on loopback. */
@@ -19,6 +21,7 @@ export function openEgress(given: OpenEgress = {}): Egress {
     log: silentLog,
     lookup: given.lookup ?? (async () => ({ ok: false, detail: "this test has no names" })),
     limits: given.limits ?? {},
+    ...(given.clock === undefined ? {} : { clock: given.clock }),
   });
 }
 

@@ -1,5 +1,6 @@
 import { afterEach } from "vitest";
 import type { Socket } from "node:net";
+import type { Clock } from "../../../src/platform/clock.ts";
 import type { Egress } from "../../../src/platform/egress/egress-outcome.ts";
 import type { HostLookup } from "../../../src/platform/egress/look-up-host.ts";
 import { type Destination, startRaw } from "./destination.ts";
@@ -42,4 +43,14 @@ export function afterRequest(speak: Speak): Speak {
 /** A lookup that gives the same addresses for every name. */
 export function addresses(...found: string[]): HostLookup {
   return async () => ({ ok: true, addresses: found });
+}
+
+/** A clock whose monotonic time stands still until it is told to pass. */
+export function manualClock(): Clock & { pass(ms: number): void } {
+  let ms = 0;
+  return {
+    now: () => new Date(),
+    monotonicMs: () => ms,
+    pass: (more) => void (ms += more),
+  };
 }
