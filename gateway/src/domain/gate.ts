@@ -98,37 +98,49 @@ export interface FeedPlan {
   readonly refilledAt: Date;
   /** When the next look is worth it, in milliseconds, if only time has to pass; null otherwise. */
   readonly waitMs: number | null;
+  /** Whether this is to be written down even if nothing goes out: tokens of a time in which none could be had must not be given later. */
+  readonly isDue: boolean;
 }
 
 /** One feeding lets out so many at most, so that its transaction stays short. */
 export const FEED_MAX = 500;
 /** A rate is kept by looking at most so often: 50 times a second. Bursts are at least a fiftieth of the rate. */
 const LOOK_MIN_MS = 20;
+/** A bucket that is full of permits is written down so often, or with each token that it could have given. */
+const FULL_WRITE_MS = 250;
 
 /**
  * Plans one feeding. Refilling the bucket goes by the database's time, and backwards only when that was set back, so over any span no
- * more goes out than the rate and one burst.
+ * more goes out than the rate and one burst. What waits for a worker is as a token that nobody has used, so that no more begins at once
+ * when workers have room for it again after a long time: a burst, or what the rate gives in a second where that is more.
  *
  * @param out permits that are out now
+ * @param unclaimed those of them that no worker has claimed
  * @param slowGates how many destinations are slow at once: they share what a few of them would get
  * @param now by the database's own clock, and not as a process knows it
  */
 export function planFeed(
   limits: Limits,
   standing: GateStanding,
-  { out, slowGates, now }: { readonly out: number; readonly slowGates: number; readonly now: Date },
+  {
+    out,
+    unclaimed,
+    slowGates,
+    now,
+  }: { readonly out: number; readonly unclaimed: number; readonly slowGates: number; readonly now: Date },
 ): FeedPlan {
   const { breaker, slowConcurrency } = standing;
   const bounds = [limits.concurrency, breaker.concurrency];
   if (slowConcurrency !== null) bounds.push(shareSlow(slowConcurrency, slowGates));
   const places = Math.min(...bounds.map((bound) => (bound === null ? Infinity : bound - out)));
-  const bucket = refill(limits, standing, now);
+  const { full, ...bucket } = refill(limits, standing, unclaimed, now);
   const untilProbeMs = breaker.probeAt === null ? 0 : waitForProbe(breaker.probeAt, now);
   const probes = breaker.state !== "open" ? Infinity : untilProbeMs > 0 ? 0 : 1;
   const room = Math.min(FEED_MAX, Math.max(0, places), probes, Math.floor(bucket.tokens + 1e-9));
   const isGated = bounds.some((bound) => bound !== null) || limits.ratePerSec !== null || breaker.state === "open";
-  const tokenWaitMs =
-    limits.ratePerSec === null ? null : ((Math.floor(bucket.tokens) + 1 - bucket.tokens) / limits.ratePerSec) * 1_000;
+  const tokenMs = limits.ratePerSec === null ? null : 1_000 / limits.ratePerSec;
+  const tokenWaitMs = tokenMs === null || full < 1 ? null : (Math.floor(bucket.tokens) + 1 - bucket.tokens) * tokenMs;
+  const writtenMs = bucket.refilledAt.getTime() - standing.refilledAt.getTime();
   const waitMs = untilProbeMs > 0 ? untilProbeMs : tokenWaitMs === null ? null : Math.max(LOOK_MIN_MS, tokenWaitMs);
   return {
     isGated,
@@ -137,6 +149,8 @@ export function planFeed(
     ...bucket,
     tokens: Math.min(bucket.tokens, TOKENS_MAX),
     waitMs,
+    isDue:
+      writtenMs < 0 || (unclaimed > 0 && bucket.tokens >= full && writtenMs >= Math.max(FULL_WRITE_MS, tokenMs ?? 0)),
   };
 }
 
@@ -153,13 +167,23 @@ function waitForProbe(probeAt: Date, now: Date): number {
   return aheadMs > PROBE_MS + AHEAD_MS_MAX ? 0 : Math.max(0, aheadMs);
 }
 
-function refill(limits: Limits, { tokens, refilledAt }: GateStanding, now: Date): { tokens: number; refilledAt: Date } {
-  if (limits.ratePerSec === null) return { tokens: Infinity, refilledAt };
+interface Bucket {
+  readonly tokens: number;
+  readonly refilledAt: Date;
+  /** More tokens than these do not fit in. */
+  readonly full: number;
+}
+
+function refill(limits: Limits, { tokens, refilledAt }: GateStanding, unclaimed: number, now: Date): Bucket {
+  if (limits.ratePerSec === null) return { tokens: Infinity, refilledAt, full: Infinity };
   const passedMs = now.getTime() - refilledAt.getTime();
   const passedSec = Math.max(0, passedMs) / 1_000;
   const burst = limits.burst ?? Math.max(1, limits.ratePerSec);
+  // Claims take a while: with a burst of a fiftieth of the rate, to wait for each before the next goes out would be slower than the rate.
+  const full = Math.max(0, Math.min(burst, Math.max(burst, limits.ratePerSec) - unclaimed));
   return {
-    tokens: Math.min(burst, tokens + passedSec * limits.ratePerSec),
+    full,
+    tokens: Math.min(full, tokens + passedSec * limits.ratePerSec),
     refilledAt: passedMs > 0 || passedMs < -AHEAD_MS_MAX ? now : refilledAt,
   };
 }

@@ -49,12 +49,13 @@ export async function feed(
   // Not as this process knows it: one that is late would set the bucket's clock back, and the next to come would fill it again.
   const { now } = row;
   const standing = toStanding(row);
-  const { isGated } = planFeed(policy, standing, { out: 0, slowGates, now });
+  const { isGated } = planFeed(policy, standing, { out: 0, unclaimed: 0, slowGates, now });
   const turns = orderKeys.length === 0 ? 0 : await giveNext(tx, id, orderKeys, isGated, ranks);
   const queue = (await tx.run(readQueueAtGate, [id])).rows[0];
   if (queue?.waiting !== true) return { kind: "fed", count: isGated ? 0 : turns, more: false, waitMs: null };
   if (!isGated) return release(tx, id, turns);
-  const plan = planFeed(policy, standing, { out: queue.out, slowGates, now });
+  const { out, unclaimed } = queue;
+  const plan = planFeed(policy, standing, { out, unclaimed, slowGates, now });
   const fed = plan.room === 0 ? 0 : await letOut(tx, id, plan.room, ranks);
   const isFull = fed === plan.room;
   const swapped = isFull && queue.overtakes ? await swap(tx, id, plan.excess, ranks) : 0;

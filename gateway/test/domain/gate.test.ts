@@ -20,8 +20,8 @@ const standing: GateStanding = {
   tokens: 1_000_000,
   refilledAt: start,
 };
-const feedAt = (limits: Limits, at: GateStanding, out: number, now = start, slowGates = 0) =>
-  planFeed(limits, at, { out, slowGates, now });
+const feedAt = (limits: Limits, at: GateStanding, out: number, now = start, slowGates = 0, unclaimed = 0) =>
+  planFeed(limits, at, { out, unclaimed, slowGates, now });
 
 describe("the gate of a destination", () => {
   it("is there for a limit, for being slow and for a breaker, the strongest named, and else not", () => {
@@ -148,6 +148,59 @@ describe("the gate of a destination", () => {
     expect(feedAt(NO_LIMITS, open, 0)).toMatchObject({ room: 1, waitMs: null });
     const next = { ...open, breaker: { ...open.breaker, probeAt: later(32_000) } };
     expect(feedAt(NO_LIMITS, next, 0).room).toBe(0);
+  });
+
+  it("lets no more wait for a worker than may begin at once, and time fills nothing up behind it", () => {
+    const asks = fc.array(
+      fc.record({ passMs: fc.integer({ min: 1, max: 250 }), claims: fc.constantFrom(0, 0, 0, 1, 7, 9_999) }),
+      {
+        minLength: 1,
+        maxLength: 300,
+      },
+    );
+    const limitsOf = fc.record({
+      concurrency: fc.constant(null),
+      ratePerSec: fc.constantFrom(0.5, 2.5, 10, 80),
+      burst: fc.constantFrom(null, 2, 30),
+    });
+    fc.assert(
+      fc.property(limitsOf, asks, (limits, steps) => {
+        const most = Math.max(1, limits.ratePerSec, limits.burst ?? 0);
+        // The bucket's time is written down so often.
+        const lookMs = Math.max(250, 1_000 / limits.ratePerSec) + 250;
+        const begun: { atMs: number; before: number }[] = [];
+        let at: GateStanding = standing;
+        let [nowMs, unclaimed, total] = [0, 0, 0];
+        for (const { passMs, claims } of steps) {
+          nowMs += passMs;
+          const now = Math.min(claims, unclaimed);
+          if (now > 0) begun.push({ atMs: nowMs, before: total });
+          unclaimed -= now;
+          total += now;
+          for (const { atMs, before } of begun)
+            expect(total - before).toBeLessThanOrEqual(
+              most + ((nowMs - atMs + lookMs) / 1_000) * limits.ratePerSec + 1e-6,
+            );
+          const plan = feedAt(limits, at, unclaimed, later(nowMs), 0, unclaimed);
+          if (plan.room === 0 && !plan.isDue) continue;
+          unclaimed += plan.room;
+          expect(unclaimed).toBeLessThanOrEqual(most);
+          at = { ...at, ...afterFeed(plan, at, plan.room, later(nowMs)) };
+        }
+      }),
+    );
+  });
+
+  it("has nothing to wait for while what waits for a worker fills its bucket, and is due once in a while", () => {
+    const limits = { concurrency: null, ratePerSec: 10, burst: null };
+    const before = { ...standing, tokens: 0 };
+    const full = (ms: number) => feedAt(limits, before, 10, later(ms), 0, 10);
+    expect(full(249)).toMatchObject({ room: 0, tokens: 0, waitMs: null, isDue: false });
+    expect(full(250)).toMatchObject({ room: 0, tokens: 0, waitMs: null, isDue: true });
+    expect(feedAt(limits, before, 9, later(250), 0, 9)).toMatchObject({ room: 1, tokens: 1 });
+    expect(feedAt({ ...limits, ratePerSec: 0.5 }, before, 1, later(1_999), 0, 1).isDue).toBe(false);
+    // Nothing waits for a worker: a bucket that is full has nothing to write down.
+    expect(feedAt({ ...limits, concurrency: 1 }, before, 1, later(9_999))).toMatchObject({ room: 0, isDue: false });
   });
 
   it("reaches its rate when it is asked in time, and says when that is", () => {

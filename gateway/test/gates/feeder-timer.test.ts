@@ -20,7 +20,7 @@ function openWorld(ratesPerSec: Readonly<Record<string, number>>) {
       fed.push(String(values[0]));
       return { rows: [{ ...gate, tokens: 0, refilled_at: NOW, now: NOW }] };
     }
-    return { rows: name === "read_queue_at_gate" ? [{ waiting: true, out: 0 }] : [] };
+    return { rows: name === "read_queue_at_gate" ? [{ waiting: true, out: 0, unclaimed: 0 }] : [] };
   };
   const transaction = async (work: (tx: Transaction) => Promise<unknown>) => ({
     ok: true,

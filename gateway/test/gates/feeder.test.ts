@@ -221,11 +221,34 @@ test("processes that know the database's time differently let out no more togeth
     )) as [{ sec: number }];
     return { out, sec };
   };
+  const claimed =
+    "UPDATE holdfast.delivery SET state = 'leased', lease = id, lease_until = now() + interval '1 hour', attempt = 1";
   let now = await count();
   await until(async () => {
     for (const feeder of feeders) feeder.look();
+    await desk.query(`${claimed} WHERE state = 'ready'`);
     now = await count();
     expect(now.out).toBeLessThanOrEqual(20 + now.sec);
     return now.sec >= 1 && now.out > 20;
   });
+});
+
+test("behind what waits for a worker no more gathers than may begin at once, however long that is", async () => {
+  const { desk, ids, start } = await openBench("limited");
+  const policy = { ...destinationRow("limited").policy, ratePerSec: 5 };
+  const destinations = [destinationRow("limited", { id: ids.get("limited")!, policy })];
+  const index = indexCatalog({ version: 1, sources: [], destinations, routes: [], throttles: [] });
+  const [id] = await desk.record({ to: ["limited"], heldReason: "destination_gated" });
+  await copyDelivery(desk, id!, 49);
+  const feeder = start(desk.db, systemClock, { catalog: () => index });
+  const out = async (): Promise<number> => (await desk.query("SELECT FROM holdfast.delivery WHERE permit")).length;
+  await until(async () => (await out()) === 5);
+  // Ten minutes in which more urgent work took all slots.
+  await desk.query("UPDATE holdfast.destination_gate SET refilled_at = now() - interval '10 minutes'");
+  await until(async () => {
+    feeder.look();
+    const written = "SELECT FROM holdfast.destination_gate WHERE refilled_at > now() - interval '5 minutes'";
+    return (await desk.query(written)).length === 1;
+  });
+  expect(await out()).toBe(5);
 });

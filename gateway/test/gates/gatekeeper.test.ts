@@ -99,6 +99,35 @@ test("what began before the breaker opened again says nothing about the time sin
   expect(await world.try(GOOD, 1)).toMatchObject({ breaker: "recovering" });
 });
 
+test("a breaker that opens takes back the permits that no worker has claimed", async () => {
+  const world = await openWorld(["billing", "other"]);
+  const [billing, other] = world.destinations();
+  for (const name of ["billing", "other"]) for (let i = 0; i < 3; i++) await world.desk.record({ to: [name] });
+  await world.desk.query("UPDATE holdfast.delivery SET permit = true");
+  await world.desk.query(
+    `UPDATE holdfast.delivery SET state = 'leased', lease = id, lease_until = now() + interval '1 hour', attempt = 1
+      WHERE id = (SELECT min(id::text)::uuid FROM holdfast.delivery WHERE destination_id = $1)`,
+    [billing!.id],
+  );
+  const permits = async (id: string) =>
+    (
+      await world.desk.query<{ state: string }>(
+        "SELECT concat_ws(' ', state, held_reason, CASE WHEN permit THEN 'with a permit' END) AS state FROM holdfast.delivery WHERE destination_id = $1",
+        [id],
+      )
+    )
+      .map(({ state }) => state)
+      .toSorted();
+  await world.try(BAD, 10, 5, billing);
+  expect(world.destinations().map(({ gate }) => gate?.breaker)).toEqual(["open", undefined]);
+  expect(await permits(billing!.id)).toEqual([
+    "held destination_gated",
+    "held destination_gated",
+    "leased with a permit",
+  ]);
+  expect(await permits(other!.id)).toEqual(["ready with a permit", "ready with a permit", "ready with a permit"]);
+});
+
 test("a slow destination keeps its share until nothing waits and it has been quick for half a minute", async () => {
   const world = await openWorld();
   const { id } = world.destination();

@@ -190,9 +190,9 @@ async function poll(
   const slowGates = countSlow(deps);
   const hasRoom = (row: GateRow & QueueAtGate & { destination_id: string; now: Date }): boolean => {
     const policy = deps.catalog().findDestination(row.destination_id)?.policy ?? NO_LIMITS;
-    const { room, refilledAt } = planFeed(policy, toStanding(row), { slowGates, now: row.now, out: row.out });
-    // Only a feeding writes down that the database's time was set back, from when on its tokens grow.
-    return row.overtakes || room > 0 || refilledAt < row.refilled_at;
+    const { now, out, unclaimed } = row;
+    const { room, isDue } = planFeed(policy, toStanding(row), { slowGates, now, out, unclaimed });
+    return row.overtakes || room > 0 || isDue;
   };
   for (const row of (await deps.db.run(listGates, [])).rows) {
     const keys = row.ordered ? await findKeys(deps, scans, cursors, row.destination_id) : [];

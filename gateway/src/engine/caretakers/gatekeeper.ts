@@ -109,6 +109,8 @@ async function moveStoredBreaker(
   const { state, since, concurrency, probeAt, roundSucceeded, roundFailed } = after;
   const times = [since?.toISOString() ?? null, concurrency, probeAt?.toISOString() ?? null];
   await tx.run(saveBreaker, [id, state, ...times, roundSucceeded, roundFailed]);
+  // Nothing else keeps them in: a permit lets its delivery through the gate, whatever has become of that.
+  if (state === "open" && before.state !== "open") await tx.run(takePermits, [id, PERMITS_MAX]);
   return state === before.state ? [] : [tellBreaker(before, after)];
 }
 

@@ -7,17 +7,21 @@ export interface QueueAtGate {
   readonly waiting: boolean;
   /** Permits that are out. */
   readonly out: number;
+  /** Those of them that no worker has claimed. */
+  readonly unclaimed: number;
   /** Whether one that waits is more urgent than one that has a permit and that no worker has claimed. */
   readonly overtakes: boolean;
 }
 
 // The permits in one aggregate: a maximum alone would be looked for among all that is ready, from its end.
 const queueAtGate = (id: string): string => `(
-         SELECT w.urgent IS NOT NULL AS waiting, p.out, coalesce(w.urgent < p.least_urgent, false) AS overtakes
+         SELECT w.urgent IS NOT NULL AS waiting, p.out, p.unclaimed,
+                coalesce(w.urgent < p.least_urgent, false) AS overtakes
            FROM (SELECT min(d.priority) AS urgent FROM holdfast.delivery d
                   WHERE d.destination_id = ${id} AND d.held_reason = 'destination_gated') w
            CROSS JOIN (
-             SELECT count(*) AS out, max(d.priority) FILTER (WHERE d.state = 'ready') AS least_urgent
+             SELECT count(*) AS out, count(*) FILTER (WHERE d.state = 'ready') AS unclaimed,
+                    max(d.priority) FILTER (WHERE d.state = 'ready') AS least_urgent
                FROM holdfast.delivery d WHERE d.destination_id = ${id} AND d.permit) p)`;
 
 /**
