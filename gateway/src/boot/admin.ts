@@ -43,6 +43,7 @@ export async function startAdmin(
   const app = createAdminApi({
     ...foundation,
     db: foundation.base,
+    databaseNow: () => foundation.databaseClock.now(),
     catalog: {
       current: () => foundation.catalog.current(),
       refresh: async () => void (await foundation.catalog.refresh()),

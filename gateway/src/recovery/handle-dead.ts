@@ -26,6 +26,8 @@ import { oldPlace } from "./old-place.ts";
 export interface HandleDeps {
   readonly db: Database;
   readonly clock: Clock;
+  /** The database's time: what is queued goes by it, as the partition does that keeps it when it has ended. */
+  readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
   readonly ranks: Ranks;
   readonly findDestination: (id: string) => Destination | null;
@@ -52,7 +54,7 @@ const DEADLINE_MS = 20_000;
 /** Retries every dead letter that fits, each as a new delivery with the same key, in one transaction that can be undone. */
 export function retryMany(deps: HandleDeps, wish: HandleWish): Promise<Handled> {
   return handle(deps, wish, "retry", null, async (tx, letters, handlingId) => {
-    const nowMs = deps.clock.now().getTime();
+    const nowMs = deps.databaseNow().getTime();
     const open = letters.filter(
       ({ destinationId, sourceId }) => sourceId !== null && deps.findDestination(destinationId) !== null,
     );

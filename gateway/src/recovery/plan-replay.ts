@@ -19,6 +19,7 @@ import { prepareRejections, readRejectionWindow, withoutKnown } from "./prepare-
 export interface PlanDeps extends KeyedDeps {
   readonly db: Database;
   readonly catalog: CatalogIndex;
+  readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
 }
 

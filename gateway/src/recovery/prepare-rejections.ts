@@ -49,6 +49,8 @@ export async function readRejectionWindow(
 export interface RejectionDeps extends KeyedDeps {
   readonly db: Queryable;
   readonly catalog: CatalogIndex;
+  /** The database's time: what is queued goes by it, as the partition does that keeps it when it has ended. */
+  readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
 }
 
@@ -142,7 +144,7 @@ async function prepare(
  * may be kept for longer than events, and then the day of the receipt has no partition any more.
  */
 function asReplay(deps: RejectionDeps, draft: EventDraft, options: ReplayOptions): EventDraft {
-  const nowMs = deps.clock.now().getTime();
+  const nowMs = deps.databaseNow().getTime();
   const lane = replayLane(draft.tenant);
   const deliveries = draft.deliveries.map((delivery) => ({
     ...delivery,

@@ -22,7 +22,7 @@ import { writeEvents, writeRejections } from "./write-replayed.ts";
 
 export interface ReplayDeps extends KeyedDeps {
   readonly db: Database;
-  /** The database's time, by which leases and rates go. */
+  /** The database's time, by which leases, rates and the ids of what is queued go. */
   readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
   readonly catalog: () => CatalogIndex;

@@ -13,6 +13,8 @@ import { oldPlace } from "./old-place.ts";
 export interface RetryDeps {
   readonly db: Database;
   readonly clock: Clock;
+  /** The database's time: what is queued goes by it, as the partition does that keeps it when it has ended. */
+  readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
   readonly ranks: Ranks;
 }
@@ -85,9 +87,8 @@ async function queueSuccessor(
   id: string,
   destination: Destination,
 ): Promise<Retried> {
-  const nowMs = deps.clock.now().getTime();
   const bucket = bucketOf(id);
-  const successor = newUuid(nowMs, bucket, deps.random(8));
+  const successor = newUuid(deps.databaseNow().getTime(), bucket, deps.random(8));
   const dead = (await tx.run(markRetried, [tenant, bucket, id, successor])).rows[0];
   if (dead === undefined) {
     const now = (await tx.run(findDelivery, [tenant, bucket, id])).rows[0];

@@ -20,6 +20,8 @@ import { replayLane } from "./replay-lane.ts";
 
 export interface WriteDeps {
   readonly clock: Clock;
+  /** The database's time: what is queued goes by it, as the partition does that keeps it when it has ended. */
+  readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
   readonly catalog: CatalogIndex;
   readonly ledger: Ledger;
@@ -81,7 +83,7 @@ async function followDead(
 ): Promise<Item[]> {
   const dead = moves.flatMap(({ move }) => (move.do === "retry" ? [move.of.id] : []));
   if (dead.length === 0) return [];
-  const nowMs = deps.clock.now().getTime();
+  const nowMs = deps.databaseNow().getTime();
   const successors = dead.map((id) => newUuid(nowMs, bucketOf(id), deps.random(8)));
   const marked = await tx.run(markManyRetried, [replay.tenant, dead.map(bucketOf), dead, successors, null]);
   return marked.rows.map((row) => ({
@@ -96,7 +98,7 @@ async function followDead(
 }
 
 function createItem(deps: WriteDeps, eventId: string, move: Move): Item {
-  const deliveryId = newUuid(deps.clock.now().getTime(), bucketOf(eventId), deps.random(8));
+  const deliveryId = newUuid(deps.databaseNow().getTime(), bucketOf(eventId), deps.random(8));
   const { destinationId } = move;
   const order = move.do === "create" ? move.order : null;
   return { deliveryId, eventId, destinationId, key: deliveryId, retryOf: null, pulled: false, order };

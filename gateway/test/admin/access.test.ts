@@ -266,6 +266,7 @@ function adminParts() {
     catalog: { current: () => gateway.catalog(), refresh: async () => {} },
     box: gateway.box,
     clock: systemClock,
+    databaseNow: () => new Date(),
     random: (size: number) => crypto.getRandomValues(new Uint8Array(size)),
     ranks: createFairQueue(),
     egressPolicy: { allowCidrs: [] },

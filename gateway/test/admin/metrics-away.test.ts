@@ -29,6 +29,7 @@ function openApi() {
     catalog: { current: () => gateway.catalog(), refresh: async () => {} },
     box: gateway.box,
     clock: { ...systemClock, monotonicMs: () => performance.now() + aheadMs },
+    databaseNow: () => new Date(),
     random: (size: number) => randomBytes(size),
     ranks: createFairQueue(),
     egressPolicy: { allowCidrs: [] },

@@ -74,6 +74,7 @@ export async function startAdminGateway(options: AdminGatewayOptions = {}): Prom
     db,
     box,
     clock: systemClock,
+    databaseNow: () => new Date(),
     random: (bytes: number): Uint8Array => randomBytes(bytes),
     ranks: createFairQueue(),
   };

@@ -35,6 +35,8 @@ export interface AdminParts {
   /** Set for each request: it holds changes of the catalog against what the caller has seen, and writes the audit with them. */
   readonly watch?: CatalogWatch;
   readonly clock: Clock;
+  /** The database's time as this process knows it. */
+  readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
   readonly ranks: Ranks;
   readonly egressPolicy: EgressPolicy;
