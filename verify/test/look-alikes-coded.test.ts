@@ -125,3 +125,30 @@ test("Event Grid: one id of two sources is two events in headers, and where a re
   const items = ["/a", "/b"].map((source) => `{"specversion":"1.0","id":"1","source":"${source}","type":"t"}`);
   expect(new Set(itemKeysOf(arrivalOf("azure-event-grid", `[${items.join(",")}]`))).size).toBe(2);
 });
+
+describe("Braintree, whose XML tells of things within the subject", () => {
+  const inner = '<add-ons type="array"><add-on><amount>10.00</amount><id>extra_seat</id></add-on></add-ons><plan/>';
+  const notice = (subject: string, kind = "subscription_charged_successfully") =>
+    arrivalOf(
+      "braintree",
+      `<notification><kind>${kind}</kind><timestamp type="datetime">2024-05-06T07:08:00Z</timestamp><subject>${subject}</subject></notification>`,
+    );
+  const subscription = (id: string, price = "49.99") =>
+    `<subscription>${inner}<id>${id}</id><price>${price}</price></subscription>`;
+
+  test("two subscriptions with one add-on are two events", () => {
+    expectTwoEvents(notice(subscription("s1")), notice(subscription("s2")));
+  });
+
+  test("one subscription is one event, whatever else is told of it", () => {
+    expectOneEvent(notice(subscription("s1")), notice(subscription("s1", "50.00")));
+    expectTwoEvents(notice(subscription("s1")), notice(subscription("s1"), "subscription_canceled"));
+  });
+
+  test("a subject without an id of its own is known by all that is told of it", () => {
+    const update = (token: string) =>
+      `<update><payment-method><id>1</id></payment-method><token>${token}</token></update>`;
+    expectTwoEvents(notice(update("a")), notice(update("b")));
+    expectOneEvent(notice(update("a")), notice(update("a")));
+  });
+});

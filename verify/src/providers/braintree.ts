@@ -70,7 +70,8 @@ export const braintree = defineProvider({
     identity: "none",
     signedContent: "{bt_payload}",
     eventIdFrom: "none",
-    dedupeKey: "kind, time and subject's id of the notification, or the payload where one of them is missing",
+    dedupeKey:
+      "kind and time of the notification and the subject's own id (not that of a thing within it), or the payload where one of them is missing",
     notCovered: "URL, method and headers",
     handshakeNote: "GET with `bt_challenge` is answered with `public key|HMAC of the challenge` (older set-ups)",
     notes:
@@ -125,7 +126,29 @@ function openPayload(body: Uint8Array) {
   const xml = Buffer.from(fieldsOf(body)?.payload ?? "", "base64").toString("utf8");
   const [, kind] = /<kind>([^<]{1,128})<\/kind>/.exec(xml) ?? [];
   const [, timestamp] = /<timestamp(?: type="datetime")?>([^<]{1,64})<\/timestamp>/.exec(xml) ?? [];
-  const at = xml.indexOf("<subject>");
-  const [, subject] = at < 0 ? [] : (/<id>([^<]{1,256})<\/id>/.exec(xml.slice(at)) ?? []);
-  return { kind: kind ?? null, timestamp: timestamp ?? null, subject: subject ?? null };
+  return { kind: kind ?? null, timestamp: timestamp ?? null, subject: subjectId(xml) };
+}
+
+/** The name ends where the look-ahead says so, and nowhere before: a tag that never ends is read once. */
+const tagForm = /<(\/?)[^\s<>/!?]+(?=[\s/>])([^<>]*)>/g;
+const idText = /([^<]{1,256})<\/id>/y;
+
+/**
+ * The id of the subject itself: a member of the element in `<subject>`. What stands in it, such as the add-ons before a
+ * subscription's id, has ids of its own, which many subjects share.
+ */
+function subjectId(xml: string): string | null {
+  const start = xml.indexOf("<subject>");
+  if (start < 0) return null;
+  const subject = xml.slice(start);
+  let depth = 0;
+  for (const { 0: tag, 1: slash, 2: rest = "", index } of subject.matchAll(tagForm)) {
+    if (slash === "/") depth -= 1;
+    else if (depth === 2 && tag === "<id>") {
+      idText.lastIndex = index + tag.length;
+      return idText.exec(subject)?.[1] ?? null;
+    } else if (!rest.endsWith("/")) depth += 1;
+    if (depth === 0) return null;
+  }
+  return null;
 }
