@@ -3,6 +3,7 @@ import { splitBatch, verify } from "../src/index.ts";
 import type { VerifyInput } from "../src/index.ts";
 import { codedSampleOf, sent } from "./coded-samples.ts";
 import { expectOneEvent, expectTwoEvents, keysOf } from "./ledger-keys.ts";
+import { now } from "./samples.ts";
 
 /** A sample with this body, as its provider would send it. */
 function arrivalOf(provider: string, body: string): VerifyInput {
@@ -150,5 +151,21 @@ describe("Braintree, whose XML tells of things within the subject", () => {
       `<update><payment-method><id>1</id></payment-method><token>${token}</token></update>`;
     expectTwoEvents(notice(update("a")), notice(update("b")));
     expectOneEvent(notice(update("a")), notice(update("a")));
+  });
+});
+
+describe("Wix, some of whose events have neither id nor time", () => {
+  const installed = (instanceId: string, laterSec = 0) => {
+    const body = JSON.stringify({ data: '{"appId":"a1"}', instanceId, eventType: "AppInstalled" });
+    return sent({ ...codedSampleOf("wix"), body }, new Date(now.getTime() + laterSec * 1_000));
+  };
+
+  test("two sites that install an app are two events", () => {
+    expectTwoEvents(installed("site1"), installed("site2"));
+  });
+
+  test("a site that installs it again, under the id that it had, is an event of its own, and one token is one event", () => {
+    expectTwoEvents(installed("site1"), installed("site1", 60));
+    expectOneEvent(installed("site1"), { ...installed("site1"), now: new Date(now.getTime() + 60_000) });
   });
 });

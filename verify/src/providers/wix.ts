@@ -36,15 +36,18 @@ export const wix = defineProvider({
     version: [],
     forms: false,
   },
-  stableContent: (arrival) => [openData(tokenPayload(arrival.request.body))],
+  // Without an id nothing but the token's times tells an app's second installation on a site from its first one: the site keeps
+  // the id of its instance (dev.wix.com, "About App Instances").
+  stableContent: ({ request }) => [tokenPayload(request.body)],
   facts: {
     identity: "signed",
     signedContent: "the whole body, a JWT",
     eventIdFrom: "the token's `data`, and `data` within it: `id`; the same on every retry",
-    dedupeKey: "event id, or the token's data without one (its times differ from attempt to attempt)",
+    dedupeKey: "event id; without one all that the token says, its times among it",
     notCovered: "URL, method and headers",
     handshakeNote: "none",
-    notes: "`publicKeys` holds the app's public key as PEM. Wix wants an answer within about a second.",
+    notes:
+      "`publicKeys` holds the app's public key as PEM. Wix wants an answer within about a second. Events such as `AppInstalled` have no id, and read alike when they happen again: they are told apart by the token's times. A retry of such an event counts as a new one if Wix signs it anew, which is not documented.",
     source: ["@wix/sdk@1.21.16 build/event-handlers-modules.js"],
     confidence: "medium",
   },
