@@ -169,3 +169,42 @@ describe("Wix, some of whose events have neither id nor time", () => {
     expectOneEvent(installed("site1"), { ...installed("site1"), now: new Date(now.getTime() + 60_000) });
   });
 });
+
+describe("Figma, which has no ids", () => {
+  const status = (fields: object) =>
+    arrivalOf(
+      "figma",
+      JSON.stringify({
+        event_type: "DEV_MODE_STATUS_UPDATE",
+        file_key: "k",
+        node_id: "1:1",
+        retries: 0,
+        status: "READY_FOR_DEV",
+        timestamp: "2024-05-06T07:08:00Z",
+        webhook_id: "22",
+        ...fields,
+      }),
+    );
+
+  test("the layers of a file that change in one second are events of their own", () => {
+    expectTwoEvents(status({}), status({ node_id: "1:2" }));
+    expectTwoEvents(status({}), status({ status: "COMPLETED" }));
+  });
+
+  test("a retry, which counts itself, is none", () => {
+    expectOneEvent(status({}), status({ retries: 1 }));
+  });
+});
+
+describe("Mailchimp, which has no ids", () => {
+  const profile = (name: string) =>
+    arrivalOf(
+      "mailchimp",
+      `type=profile&fired_at=2024-05-06+07%3A08%3A00&data%5Bid%5D=8a25&data%5Bemail%5D=a%40b.c&data%5Blist_id%5D=L&data%5Bmerges%5D%5BFNAME%5D=${name}`,
+    );
+
+  test("a subscriber whose name changes twice in one second has two events, and one request is one", () => {
+    expectTwoEvents(profile("Ann"), profile("Anne"));
+    expectOneEvent(profile("Ann"), profile("Ann"));
+  });
+});

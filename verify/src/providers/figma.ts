@@ -4,11 +4,11 @@ import { tokenScheme } from "../engines/credentials.ts";
 import { parseObject } from "../engines/jws.ts";
 import { refuseBody } from "../engines/read-parts.ts";
 import { path } from "../extract/json-scan.ts";
-import { joinTexts, select, selectTexts } from "../extract/select.ts";
+import { select } from "../extract/select.ts";
+import { withoutField } from "../extract/without-field.ts";
 import { bodyValue, emptyAnswer } from "../handshakes/answers.ts";
 
 const passcode = [path("passcode")];
-const keyPaths = ["event_type", "webhook_id", "timestamp", "file_key", "comment_id", "version_id"].map(path);
 
 /** Figma: a passcode in the body; nothing is signed. */
 export const figma = defineProvider({
@@ -34,10 +34,7 @@ export const figma = defineProvider({
     version: [],
     forms: false,
   },
-  stableContent: ({ request }) => {
-    const texts = selectTexts(request.body, keyPaths);
-    return typeof texts[1] === "string" && typeof texts[2] === "string" ? [joinTexts(texts)] : [request.body];
-  },
+  stableContent: withoutField("retries"),
   handshakes: [
     { signed: true, answer: (request) => (bodyValue(request, "event_type") === "PING" ? emptyAnswer() : null) },
   ],
@@ -45,7 +42,7 @@ export const figma = defineProvider({
     identity: "none",
     signedContent: "nothing",
     eventIdFrom: "none",
-    dedupeKey: "event type, webhook, time, file, comment and version (`retries` makes the bytes differ)",
+    dedupeKey: "the body without `retries`, which counts the attempts",
     notCovered: "everything: who knows the passcode can send anything",
     handshakeNote: "a PING with the right passcode is answered with 200",
     notes:

@@ -1,8 +1,6 @@
 import { noHeader } from "../arrival.ts";
 import { defineProvider } from "../define-provider.ts";
 import { tokenScheme, urlToken } from "../engines/credentials.ts";
-import { decodeForm } from "../extract/form.ts";
-import { joinTexts } from "../extract/select.ts";
 import { methodCheck } from "../handshakes/answers.ts";
 
 /** Mailchimp Marketing: nothing is signed; the secret is part of the URL that is registered. */
@@ -20,18 +18,12 @@ export const mailchimp = defineProvider({
     version: [],
     forms: true,
   },
-  stableContent: ({ request }) => {
-    const fields = decodeForm(request.body) ?? [];
-    const value = (name: string) => fields.find((field) => field.name === name)?.value ?? null;
-    const texts = ["type", "data[id]", "data[email]", "data[new_email]", "data[list_id]", "fired_at"].map(value);
-    return texts[0] === null || texts[5] === null ? [request.body] : [joinTexts(texts)];
-  },
   handshakes: [methodCheck("GET")],
   facts: {
     identity: "none",
     signedContent: "nothing",
     eventIdFrom: "none",
-    dedupeKey: "type, subscriber, list and time",
+    dedupeKey: "the body (type, subscriber, list, time and all else)",
     notCovered: "everything: who knows the URL can send anything",
     handshakeNote: "GET is answered with 200",
     notes:
