@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { decodeForm } from "../src/extract/form.ts";
 import { path } from "../src/extract/json-scan.ts";
 import { sign, verify } from "../src/index.ts";
-import { batchDocument, itemsOf, joinTexts, select, selectTexts } from "../src/extract/select.ts";
+import { batchDocument, itemsOf, joinTexts, select, selectExactly, selectTexts } from "../src/extract/select.ts";
 
 const paths = [path("a"), path("b")];
 
@@ -30,6 +30,12 @@ describe("values of a document", () => {
   ])("%s", (json, values, texts) => {
     expect(select(Buffer.from(json), paths)).toEqual(values);
     expect(selectTexts(Buffer.from(json), paths)).toEqual(texts);
+  });
+
+  test("what is there and cannot be read in one way is told from what is absent, where that counts", () => {
+    const read = (json: string) => selectExactly(Buffer.from(json), [path("a"), path("b.c")]);
+    expect(read('{"a":1}')).toEqual([{ kind: "number", text: "1" }, null]);
+    for (const json of ['{"a":1,"a":2}', '{"b":1,"b":{"c":1}}', '{"a":"\\ud800"}', "[]"]) expect(read(json)).toBeNull();
   });
 
   test("texts are joined so that no two lists become one text", () => {

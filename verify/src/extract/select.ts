@@ -1,5 +1,5 @@
 import { scanJson } from "./json-scan.ts";
-import type { Path } from "./json-scan.ts";
+import type { Path, Scanned } from "./json-scan.ts";
 import { decodeJsonString } from "./json-text.ts";
 import { skipValue, skipWhiteSpace } from "./json-skip.ts";
 import type { Cursor } from "./json-skip.ts";
@@ -17,13 +17,26 @@ export interface Selected {
 export function select(document: Uint8Array, paths: readonly Path[]): readonly (Selected | null)[] {
   const scanned = scanJson(document, paths);
   if (scanned === null) return paths.map(() => null);
-  return scanned.map(({ value, ambiguous }) => {
-    if (value === null || ambiguous) return null;
-    const { kind, start, end } = value;
-    if (kind !== "string") return { kind, text: Buffer.from(document.subarray(start, end)).toString("utf8") };
-    const text = decodeJsonString(document, start, end);
-    return text === null ? null : { kind, text };
-  });
+  return scanned.map((one) => (one.ambiguous ? null : read(document, one)));
+}
+
+/**
+ * The same, for what is signed or asked for only where it is there: null for all when one of the values is there and cannot be read
+ * in one way only. Taken for absent, it could be added to a genuine request, for another reader to find.
+ */
+export function selectExactly(document: Uint8Array, paths: readonly Path[]): readonly (Selected | null)[] | null {
+  const scanned = scanJson(document, paths);
+  if (scanned === null || scanned.some(({ ambiguous }) => ambiguous)) return null;
+  const values = scanned.map((one) => read(document, one));
+  return values.some((value, index) => value === null && scanned[index]?.value !== null) ? null : values;
+}
+
+function read(document: Uint8Array, { value }: Scanned): Selected | null {
+  if (value === null) return null;
+  const { kind, start, end } = value;
+  if (kind !== "string") return { kind, text: Buffer.from(document.subarray(start, end)).toString("utf8") };
+  const text = decodeJsonString(document, start, end);
+  return text === null ? null : { kind, text };
 }
 
 /** The same as plain texts: strings and numbers, null for anything else. */

@@ -6,7 +6,7 @@ import { hmacWith, macScheme } from "../engines/mac-scheme.ts";
 import type { MacClaim, MacReading } from "../engines/mac-scheme.ts";
 import { readSignature, refuseBody } from "../engines/read-parts.ts";
 import { path } from "../extract/json-scan.ts";
-import { batchDocument, itemsOf, joinTexts, select } from "../extract/select.ts";
+import { batchDocument, itemsOf, joinTexts, select, selectExactly } from "../extract/select.ts";
 import type { Selected } from "../extract/select.ts";
 import type { Refused } from "../verdict.ts";
 
@@ -124,15 +124,15 @@ function read(arrival: Arrival): MacReading | Refused {
   return { ok: true, ...first, more, url: "", time: null };
 }
 
-/** The eight values with colons between them; what is absent is empty. Null without a reference or an event code. */
+/** The eight values with colons between them; what is absent is empty. Null without a reference or an event code, or with a value twice. */
 function contentOf(bytes: Uint8Array): string | null {
-  const values = select(bytes, signedPaths);
-  if (values[0] == null || values[6] == null || values[7] == null) return null;
+  const values = selectExactly(bytes, signedPaths);
+  if (values?.[0] == null || values[6] == null || values[7] == null) return null;
   return values.map(asText).join(":");
 }
 
 function asText(value: Selected | null): string {
-  return value === null || value.text === "null" ? "" : value.text;
+  return value === null || (value.kind === "other" && value.text === "null") ? "" : value.text;
 }
 
 function withSignature(bytes: Uint8Array, signature: string): string {

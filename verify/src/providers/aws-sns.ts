@@ -13,7 +13,8 @@ import { readIsoMoment, refuseBody, refuseIncomplete, refuseSpelling } from "../
 import { privateKeyOf } from "../engines/signing-key.ts";
 import { findCertificate, isPinned } from "../engines/trust-certificate.ts";
 import { path } from "../extract/json-scan.ts";
-import { select } from "../extract/select.ts";
+import { selectExactly } from "../extract/select.ts";
+import type { Selected } from "../extract/select.ts";
 import type { HandshakeAnswer } from "../handshake-rule.ts";
 import { emptyAnswer } from "../handshakes/answers.ts";
 import type { WebhookRequest } from "../request.ts";
@@ -34,6 +35,7 @@ const names = [
   "Signature",
   "SignatureVersion",
   "SigningCertURL",
+  "SigningCertUrl",
 ] as const;
 const paths = names.map(path);
 type Name = (typeof names)[number];
@@ -96,18 +98,18 @@ export const awsSns = defineProvider({
   },
 });
 
+/** The members as text; null when one of them is something else, or there twice: a subject is signed only where it is there. */
 function readEnvelope(body: Uint8Array): Envelope | null {
-  const found = select(body, paths);
-  if (found[10] == null) {
-    const [other] = select(body, [path("SigningCertUrl")]);
-    if (other?.kind !== "string") return found.some((one) => one !== null) ? pick(found) : null;
-    return { ...pick(found), SigningCertURL: other.text };
-  }
-  return pick(found);
+  const found = selectExactly(body, paths);
+  if (found === null) return null;
+  const given = names.map((name, i) => [name, found[i] ?? null] as const).filter(([, value]) => !isAbsent(value));
+  if (given.some(([, value]) => value?.kind !== "string")) return null;
+  return Object.fromEntries(given.map(([name, value]) => [name, value?.text]));
 }
 
-function pick(found: ReturnType<typeof select>): Envelope {
-  return Object.fromEntries(names.flatMap((name, i) => (found[i]?.kind === "string" ? [[name, found[i].text]] : [])));
+/** Amazon's own validator takes a subject that is null for none. */
+function isAbsent(value: Selected | null): boolean {
+  return value === null || (value.kind === "other" && value.text === "null");
 }
 
 function contentOf(envelope: Envelope): string | null {
@@ -127,7 +129,8 @@ function prove(arrival: Arrival): Finding {
     return refuseIncomplete(arrival, "audience", "signs for anybody's topic: only the topic's ARN tells whose it is");
   const envelope = readEnvelope(request.body) ?? {};
   const content = contentOf(envelope);
-  const { Signature: text, SigningCertURL: url, SignatureVersion: version, Timestamp: timestamp } = envelope;
+  const { Signature: text, SignatureVersion: version, Timestamp: timestamp } = envelope;
+  const url = envelope.SigningCertURL ?? envelope.SigningCertUrl;
   if (content === null || text === undefined || url === undefined || timestamp === undefined)
     return refuseBody(arrival, "it is no envelope of SNS with all its signed members as text, each once");
   const isWanted = version === "1" || version === "2";

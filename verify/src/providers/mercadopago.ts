@@ -55,9 +55,12 @@ export const mercadopago = defineProvider({
   },
 });
 
+function dataIds(url: string): readonly string[] {
+  return new URLSearchParams(queryOf(url)).getAll("data.id");
+}
+
 function dataId(url: string): string | undefined {
-  const values = new URLSearchParams(queryOf(url)).getAll("data.id");
-  return values.length === 1 && values[0] !== "" ? values[0] : undefined;
+  return dataIds(url)[0] || undefined;
 }
 
 function manifest(id: string | undefined, requestId: string | undefined, ts: string): string {
@@ -73,6 +76,8 @@ function read(arrival: Arrival): MacReading | Refused {
   const signedAtMs = readTimestampMs(text, unit);
   if (signedAtMs === null) return refuseTimestamp(text, header, { at: "signature", unit: "s", toleranceSec: null });
   const id = dataId(request.url);
+  // Taken for absent, it could be added to a request that was signed without one.
+  if (dataIds(request.url).length > 1) return refuseSpelling("data.id", id ?? "", "the query has it twice");
   // Either value could hold the marks of the other: a semicolon would let one signature stand for two splits.
   const requestId = onlyHeader(request.headers, "x-request-id") ?? undefined;
   if (/[;:]/.test(id ?? "") || /[;:]/.test(requestId ?? ""))

@@ -7,7 +7,7 @@ import { entraTokenRule, proveEntraToken } from "../engines/entra-token.ts";
 import type { Finding } from "../engines/proof.ts";
 import { refuseBody } from "../engines/read-parts.ts";
 import { path } from "../extract/json-scan.ts";
-import { batchDocument, itemsOf, joinTexts, select, selectTexts } from "../extract/select.ts";
+import { batchDocument, itemsOf, joinTexts, select, selectExactly, selectTexts } from "../extract/select.ts";
 import { queryValue, textAnswer } from "../handshakes/answers.ts";
 import type { Refused } from "../verdict.ts";
 
@@ -109,7 +109,8 @@ function checkTokens(arrival: Arrival): Finding | null {
   const { body } = arrival.request;
   const [list] = select(body, [path("validationTokens")]);
   const tokens = list?.kind === "other" ? (itemsOf(Buffer.from(list.text)) ?? []) : [];
-  const isRich = (itemsIn(body) ?? []).some((item) => select(item, itemPaths)[1] !== null);
+  // Content that is there twice is there: null for all counts as well.
+  const isRich = (itemsIn(body) ?? []).some((item) => selectExactly(item, itemPaths)?.[1] !== null);
   if (tokens.length === 0)
     return isRich ? refuseBody(arrival, "it has encrypted content and no validationTokens") : null;
   if (tokens.length > tokensMax) return refuseBody(arrival, "it has too many validationTokens");
