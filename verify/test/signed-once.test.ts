@@ -70,3 +70,16 @@ test("Microsoft Graph: encrypted content that is written twice asks for the toke
   for (const content of [',"encryptedContent":{}', ',"encryptedContent":1,"encryptedContent":{}'])
     expect(verify(withContent(content))).toMatchObject({ ok: false, reason: "body_malformed" });
 });
+
+test("SNS: one signature stands for one split of the envelope, whatever the message holds", () => {
+  const message = "evil\\nMessageId\\n0-made-up\\nSubject\\nadmin";
+  const input = genuine("aws-sns", (body) =>
+    body.replace('"Subject":"s",', "").replace(/"Message":".*"/, `"Message":"${message}"`),
+  );
+  const forged = altered(
+    altered(input, message, "evil"),
+    '"MessageId":"sns1"',
+    '"MessageId":"0-made-up","Subject":"admin\\nMessageId\\nsns1"',
+  );
+  expect(verify(forged)).toMatchObject({ ok: false, reason: "body_malformed" });
+});

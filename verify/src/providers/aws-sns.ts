@@ -118,7 +118,9 @@ function contentOf(envelope: Envelope): string | null {
   if (!isKnown) return null;
   const order: readonly Name[] = signedOf[type];
   const isWhole = order.every((name) => name === "Subject" || envelope[name] !== undefined);
-  if (!isWhole) return null;
+  // A line break in a second member would let one signature stand for two splits into names and values; SNS puts none there.
+  const isOneSplit = order.every((name) => name === "Message" || !/\p{Cc}/u.test(envelope[name] ?? ""));
+  if (!isWhole || !isOneSplit) return null;
   return order.flatMap((name) => (envelope[name] === undefined ? [] : [`${name}\n${envelope[name]}\n`])).join("");
 }
 
@@ -132,7 +134,10 @@ function prove(arrival: Arrival): Finding {
   const { Signature: text, SignatureVersion: version, Timestamp: timestamp } = envelope;
   const url = envelope.SigningCertURL ?? envelope.SigningCertUrl;
   if (content === null || text === undefined || url === undefined || timestamp === undefined)
-    return refuseBody(arrival, "it is no envelope of SNS with all its signed members as text, each once");
+    return refuseBody(
+      arrival,
+      "it is no envelope of SNS with its signed members as text, each once, on one line but for Message",
+    );
   const isWanted = version === "1" || version === "2";
   if (!isWanted || (receiver.version !== undefined && receiver.version !== version))
     return refuseSpelling("SignatureVersion", version ?? "", `only ${receiver.version ?? "1 and 2"} counts`);
