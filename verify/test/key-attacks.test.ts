@@ -1,8 +1,8 @@
 import { constants, createHmac, createPrivateKey, generateKeyPairSync, sign as signBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { verify } from "../src/index.ts";
-import type { VerifyInput } from "../src/index.ts";
-import { keys } from "./coded-sample.ts";
+import type { Receiver, VerifyInput } from "../src/index.ts";
+import { keys, text } from "./coded-sample.ts";
 import { codedSampleOf, sent } from "./coded-samples.ts";
 import { genuine, headerOf, sampleOf, withHeader } from "./samples.ts";
 
@@ -210,6 +210,35 @@ describe("tokens of every provider that sends one", () => {
         `${head}..${signature}`,
       ];
       for (const one of forged) refused(withHeader(input, name, prefix + one));
+    },
+  );
+});
+
+describe("monday's tokens", () => {
+  const input = sent(codedSampleOf("monday"));
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const exp = Math.floor(input.now.getTime() / 1000) + 300;
+  const withClaims = (claims: object, receiver: Receiver = {}): VerifyInput => {
+    const signedText = `${encode({ alg: "HS256", typ: "JWT" })}.${encode({ exp, ...claims })}`;
+    const token = `${signedText}.${createHmac("sha256", text).update(signedText).digest("base64url")}`;
+    return { ...withHeader(input, "Authorization", token), receiver: { ...input.receiver, ...receiver } };
+  };
+  const session = { dat: { client_id: "c", user_id: 1, account_id: 2, app_id: 3, is_admin: false } };
+  const at = "https://example.com/in/abcdefgh";
+
+  test("are those of webhooks, which are for a URL, and not those that every browser of the app gets", () => {
+    expect(verify(withClaims({ aud: at }))).toMatchObject({ ok: true });
+    for (const claims of [session, { aud: [at] }, { aud: null }])
+      expect(verify(withClaims(claims))).toMatchObject({ ok: false, reason: "claim_mismatch" });
+  });
+
+  test.each([{ audience: at }, { notificationUrl: at }, { audience: at, notificationUrl: "https://proxy.example/x" }])(
+    "count for the URL that is registered alone: %o",
+    (receiver) => {
+      expect(verify(withClaims({ aud: at }, receiver))).toMatchObject({ ok: true });
+      expect(verify(withClaims({ aud: "https://other.example" }, receiver))).toMatchObject({
+        reason: "claim_mismatch",
+      });
     },
   );
 });

@@ -19,10 +19,16 @@ export const monday = defineProvider({
     claims: { leewaySec: 5, expires: true },
     bodyHash: null,
     check: ({ aud }, arrival) => {
-      const { audience } = arrival.receiver;
-      return audience === undefined || aud === audience ? null : refuseClaim(arrival, "aud", aud, audience);
+      const { audience, notificationUrl } = arrival.receiver;
+      const expected = audience ?? notificationUrl;
+      // The session token that monday gives to every browser of the app is signed with the client secret as well, and has none.
+      const isForUs = typeof aud === "string" && (expected === undefined || aud === expected);
+      return isForUs ? null : refuseClaim(arrival, "aud", aud, expected ?? "the URL that is registered");
     },
-    write: ({ receiver }, iat) => ({ iat, exp: iat + 300, aud: receiver.audience ?? receiver.notificationUrl }),
+    write: ({ receiver, request }, iat) => {
+      const { audience, notificationUrl } = receiver;
+      return { iat, exp: iat + 300, aud: audience ?? notificationUrl ?? request.url };
+    },
     place: placeSecret("Authorization"),
   }),
   identity: {
@@ -49,7 +55,7 @@ export const monday = defineProvider({
     notCovered: "the body: whoever holds a token that is still alive can send anything with it. Only https protects it",
     handshakeNote: '`{"challenge":…}` is answered with the same, unsigned as it comes',
     notes:
-      "Signed with the app's signing secret or, for webhooks of the app's life cycle, with its client secret: give both. The token's `aud` is the URL that is registered; it is checked where `audience` is given. Board webhooks made without an app carry no token, and are refused.",
+      "Signed with the app's signing secret or, for webhooks of the app's life cycle, with its client secret: give the one that your webhooks need, or both. The token's `aud` is the URL that is registered: a token without one is refused, such as the session token that every browser of the app gets under the client secret, and it is compared with `audience`, or with `notificationUrl` without one. Set it where you give the client secret. Board webhooks made without an app carry no token, and are refused.",
     source: [
       "developer.monday.com/apps/docs/integration-authorization",
       "developer.monday.com/apps/docs/authorization-header",
