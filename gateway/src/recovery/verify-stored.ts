@@ -111,19 +111,22 @@ function isMasked({ provider }: ReadySource, { headers, url }: Arrival): boolean
   return headers.some(([name, value]) => value === REDACTED && carriers.includes(name.toLowerCase()));
 }
 
-/** The source with the versions that were in force at a moment, the one that is known to have verified first. */
+/**
+ * The source with the versions that were in force at a moment, the one that is known to have verified first. That one counts whatever
+ * its end: a process that had not learnt of it yet, or whose clock was behind, took what came a moment after.
+ */
 function withSecretsOf(ready: ReadySource, at: Date, first: string | null): ReadySource {
   const wasLive = ({ state, retiredAt }: SecretVersion): boolean =>
     state !== "retired" || (retiredAt !== null && retiredAt.getTime() >= at.getTime());
   const secrets = ready.source.secrets
-    .filter((secret) => secret.value !== null && wasLive(secret))
+    .filter((secret) => secret.value !== null && (secret.version === first || wasLive(secret)))
     .toSorted((a, b) => Number(b.version === first) - Number(a.version === first))
     .slice(0, SECRETS_MAX)
     .map(({ value, version, notAfter, state }) => ({
       value: value!,
       version,
       // What was retired early has an end before its time; at the receipt it was in force.
-      notAfter: state === "retired" ? undefined : (notAfter ?? undefined),
+      notAfter: state === "retired" || version === first ? undefined : (notAfter ?? undefined),
       allowShort: true,
     }));
   return { ...ready, receiver: { ...ready.receiver, secrets } as ReadySource["receiver"] };
