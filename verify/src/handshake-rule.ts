@@ -17,6 +17,9 @@ export interface HandshakeAnswer {
 export interface HandshakeRule {
   /** True where the provider signs the check: then it is answered only when it verifies. */
   readonly signed: boolean;
-  /** The answer when the request is this check, else null. Must be cheap: it runs before the signature is looked at. */
-  readonly answer: (request: WebhookRequest, input: VerifyInput) => HandshakeAnswer | null;
+  /**
+   * The answer when the request is this check, else null. Must be cheap: it runs before the signature is looked at, and for a signed
+   * check once more with the version of the secret that made its signature.
+   */
+  readonly answer: (request: WebhookRequest, input: VerifyInput, signer?: string | null) => HandshakeAnswer | null;
 }

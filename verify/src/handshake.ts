@@ -19,7 +19,10 @@ export function answerHandshake(input: VerifyInput): HandshakeAnswer | null {
   if (typeof input.receiver !== "object" || input.receiver === null || checkShape(input.receiver) !== null) return null;
   for (const { signed, answer } of entry.handshakes) {
     const answered = answer(request, input);
-    if (answered !== null && (!signed || verify(input).ok)) return answered;
+    if (answered === null) continue;
+    if (!signed) return answered;
+    const verdict = verify(input);
+    if (verdict.ok) return answer(request, input, verdict.secretVersion);
   }
   return null;
 }

@@ -28,6 +28,19 @@ describe("checks of a URL", () => {
     expect(answerOf(withBody(unsigned(sampleOf("zoom")), asked))).toBeNull();
   });
 
+  test("zoom: with the secret that signed the check, while two are live", () => {
+    const check = signed(withBody(unsigned(sampleOf("zoom")), asked));
+    const [signer = ""] = sampleOf("zoom").signer.secrets ?? [];
+    const other = { value: "9f742231b10e8888abcd99e6d1f4a2b7", version: "next" };
+    const answers = [
+      [signer],
+      [signer, other],
+      [other, signer],
+      [other, { value: String(signer), version: "old" }],
+    ].map((secrets) => answerOf({ ...check, receiver: { secrets } })?.body);
+    expect(new Set(answers)).toEqual(new Set([answerOf(check)?.body]));
+  });
+
   test("meta: the challenge, for the right token alone", () => {
     const url = "/in/meta?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=meatyhamhock";
     expect(answerOf(get("meta-whatsapp", url, [], { verifyToken: "meatyhamhock" }))).toMatchObject({
