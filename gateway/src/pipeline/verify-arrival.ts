@@ -1,6 +1,7 @@
 import type { Diagnosis, KeyNeed, Verified, VerifyInput } from "@holdfast/verify";
 import { answerHandshake, verify } from "@holdfast/verify";
 import type { Arrival, ReadySource } from "./arrival.ts";
+import { listUnreadable } from "./unreadable-secrets.ts";
 
 export type Verification =
   /** `confirmUrl`: where the request, which is genuine, asks for a visit. */
@@ -29,7 +30,7 @@ export function verifyArrival(ready: ReadySource, arrival: Arrival, publicUrl: s
   try {
     const handshake = ready.provider?.handshake === true ? answerHandshake(input) : null;
     // A check that must be confirmed elsewhere is recorded like any event: it is told whether or not it is confirmed.
-    if (handshake !== null && handshake.confirmUrl === undefined) {
+    if (handshake !== null && handshake.confirmUrl === undefined && mayAnswer(handshake.status, ready, arrival)) {
       const { status, headers, body } = handshake;
       return { kind: "handshake", status, headers, body };
     }
@@ -43,6 +44,14 @@ export function verifyArrival(ready: ReadySource, arrival: Arrival, publicUrl: s
       "The verifier failed on this request; it was refused. Please report this with the raw request.",
     );
   }
+}
+
+/**
+ * A check that is found wrong, as Xero wants to be told, may be right by a secret that cannot be read here: its refusal is then one
+ * that proves nothing, as any other.
+ */
+function mayAnswer(status: number, { source }: ReadySource, { receivedAt }: Arrival): boolean {
+  return status < 400 || listUnreadable(source, receivedAt).length === 0;
 }
 
 /** The arrival as the library takes it. */

@@ -84,6 +84,20 @@ describe("an arrival", () => {
     expect([result, said]).toEqual([expect.objectContaining({ kind: "handshake", status: 200 }), []]);
   });
 
+  it("that checks the URL with a signature is not told to be wrong while a secret cannot be read", async () => {
+    const body = '{"events":[],"firstEventSequence":0,"lastEventSequence":0,"entropy":"S0m3r4nd0m"}';
+    const check = (source: Partial<Source>, secret = secretOf("pay")) =>
+      take({ source: { provider: "xero", ...source }, body, secret });
+    const refused = { result: { kind: "handshake", status: 401 }, said: [] };
+    expect(await check({}, secretOf("else"))).toMatchObject(refused);
+    const lost = { version: "v2", state: "active", value: null, notAfter: null, retiredAt: null } as const;
+    const held = { version: "v1", state: "retiring", value: secretOf("pay"), notAfter: null, retiredAt: null } as const;
+    expect(await check({ secrets: [lost] })).toEqual({ result: { kind: "unavailable", cause: "secrets" }, said: [] });
+    expect(await check({ secrets: [lost, held] }, secretOf("else"))).toMatchObject({ result: { kind: "unavailable" } });
+    expect(await check({ secrets: [lost, held] })).toMatchObject({ result: { kind: "handshake", status: 200 } });
+    expect(await check({ secrets: [{ ...lost, state: "retired" }, held] }, secretOf("else"))).toMatchObject(refused);
+  });
+
   it("asks nobody for a visit where nothing is to be visited", async () => {
     const policy = { ...DEFAULT_SOURCE_POLICY, confirmSubscriptions: true };
     expect((await take({ source: { policy } })).said.map((one) => (one as [string])[0])).toEqual([
