@@ -23,6 +23,7 @@ export function defineProvider(definition: ProviderDefinition): ProviderEntry {
     batch: batchOf(definition),
     stableContent: definition.stableContent ?? (({ request }) => [request.body]),
     contentIsKey: facts.identity === "unsigned" && definition.contentIsUnique !== false,
+    contentIsUnique: definition.contentIsUnique || (() => true),
     bodyPaths,
     scanPaths: bodyPaths.map(path),
     idInBody: identity.id.some((place) => "body" in place),

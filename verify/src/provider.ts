@@ -86,8 +86,11 @@ export interface ProviderDefinition {
   readonly document?: (arrival: Arrival, payload: Uint8Array | undefined) => Uint8Array;
   /** What is the same on every attempt of one event. Default: the body. `signed` is the content that verified. */
   readonly stableContent?: StableContent;
-  /** False where two events may be signed in the same words: beside an unsigned id the content is no key then. Default: true. */
-  readonly contentIsUnique?: boolean;
+  /**
+   * False where two events may be signed in the same words: beside an unsigned id the content is no key then. A function where only
+   * some may: by what is signed of them, never by what is beside it. Default: true.
+   */
+  readonly contentIsUnique?: false | ((arrival: Arrival) => boolean);
   readonly handshakes?: readonly HandshakeRule[];
   /** How a request falls into several events, where the provider sends such. */
   readonly batch?: ItemRule;
@@ -113,8 +116,10 @@ export interface ProviderEntry extends Pick<
   readonly provider: Provider;
   readonly methods: readonly string[];
   readonly stableContent: StableContent;
-  /** True where the signed content is a key beside the id, which is not signed. */
+  /** True where the signed content may be a key beside the id, which is not signed. */
   readonly contentIsKey: boolean;
+  /** Whether it is one for this request, where it may be. */
+  readonly contentIsUnique: (arrival: Arrival) => boolean;
   readonly handshakes: readonly HandshakeRule[];
   /** The rule for items, and the provider as it is for one of them; null where requests are not split. */
   readonly batch: { readonly rule: ItemRule; readonly itemEntry: ProviderEntry } | null;

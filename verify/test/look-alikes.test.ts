@@ -136,3 +136,48 @@ test("an Instagram message that is unsent is told under its id, and both are eve
   expect(keysOf(first)).toEqual(["id:m1"]);
   expect(keysOf(deletion)).toEqual([expect.stringMatching(/^sha256:/)]);
 });
+
+describe("GitHub, of whose bodies some tell no time", () => {
+  const arrival = (id: string, body: object | string, provider = "github"): VerifyInput =>
+    arrivalOf(provider, {
+      headers: { "X-GitHub-Delivery": id, "X-Atlassian-Webhook-Identifier": id },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+  const repository = { id: 1, pushed_at: "2024-05-06T07:08:00Z" };
+  const sender = { login: "octocat", id: 1 };
+
+  test.each([
+    ["an authorization", { action: "revoked", sender }],
+    ["a dispatch of a workflow", { inputs: null, ref: "refs/heads/main", repository, sender, workflow: "deploy.yml" }],
+    ["a dispatch", { action: "deploy", branch: "main", client_payload: {}, repository, sender }],
+    ["a member of a team", { action: "added", scope: "team", member: sender, sender, team: { id: 2 } }],
+    ["a member of an organisation", { action: "member_added", membership: { role: "member" }, sender }],
+    ["a block", { action: "blocked", blocked_user: sender, sender }],
+    ["a button", { action: "requested_action", check_run: { id: 3 }, requested_action: { identifier: "fix" }, sender }],
+    ["a star", { action: "deleted", starred_at: null, repository, sender }],
+    ["a watch", { action: "started", repository, sender }],
+    ["a property", { action: "updated", new_property_values: [], old_property_values: [], repository, sender }],
+  ])("%s that comes again in the same words is an event of its own, and a redelivery is none", (_what, body) => {
+    for (const text of [JSON.stringify(body), `payload=${encodeURIComponent(JSON.stringify(body))}`]) {
+      expectTwoEvents(arrival("d1", text), arrival("d2", text));
+      expectOneEvent(arrival("d1", text), arrival("d1", text));
+    }
+  });
+
+  test.each([
+    ["an issue", { action: "opened", issue: { updated_at: "2024-05-06T07:08:00Z" }, repository, sender }],
+    ["a new star", { action: "created", starred_at: "2024-05-06T07:08:00Z", repository, sender }],
+    ["a repository", { action: "archived", repository, sender }],
+    [
+      "what is named like one",
+      { action: "revoked", alert: {}, repository, sender, nested: { inputs: {}, member: {} } },
+    ],
+    ["a body that is no object", "[]"],
+  ])("%s under a fresh id is the one that was captured", (_what, body) => {
+    expectOneEvent(arrival("d1", body), arrival("d2", body));
+  });
+
+  test.each(["github", "jira"])("%s: a body with nothing in it makes no two requests one event", (provider) => {
+    expectTwoEvents(arrival("d1", "", provider), arrival("d2", "", provider));
+  });
+});

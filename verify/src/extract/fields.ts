@@ -46,6 +46,11 @@ interface Value {
 
 const openBrace = 0x7b;
 
+/** The JSON that a body is, or that stands in the field `payload` of the form that it is; null where it is neither. */
+export function jsonOf(body: Uint8Array): Uint8Array | null {
+  return firstByte(body) === openBrace ? body : payloadOf(decodeForm(body));
+}
+
 /** The first byte that is neither white space nor part of a byte order mark. The bytes decide, not the unsigned content type. */
 function firstByte(body: Uint8Array): number | undefined {
   let at = body[0] === 0xef ? 3 : 0;

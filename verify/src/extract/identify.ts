@@ -15,8 +15,11 @@ export function identify(arrival: Arrival, { signed, payload }: Proof): EventIde
   const fields = openFields(document === undefined ? arrival : withBody(arrival, document(arrival, payload)));
   const named = findId(fields, identity);
   const id = identity.idIsUnique === false ? null : named;
-  const hasContentKey = entry.contentIsKey && signed.length > 0;
-  const contentHash = id === null || hasContentKey ? hashChunks(entry.stableContent(arrival, signed)) : "";
+  const mayHaveContentKey = entry.contentIsKey && signed.length > 0 && entry.contentIsUnique(arrival);
+  const content = id === null || mayHaveContentKey ? entry.stableContent(arrival, signed) : [];
+  // Nothing is the content of every request that has none.
+  const hasContentKey = mayHaveContentKey && content.some(({ length }) => length > 0);
+  const contentHash = id === null || hasContentKey ? hashChunks(content) : "";
   return {
     eventId: named === null ? null : named.text,
     eventKey: Buffer.from(
