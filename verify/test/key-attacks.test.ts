@@ -2,7 +2,7 @@ import { constants, createHmac, createPrivateKey, generateKeyPairSync, sign as s
 import { describe, expect, test } from "vitest";
 import { verify } from "../src/index.ts";
 import type { Receiver, VerifyInput } from "../src/index.ts";
-import { keys, text } from "./coded-sample.ts";
+import { keys, text as sharedSecret } from "./coded-sample.ts";
 import { codedSampleOf, sent } from "./coded-samples.ts";
 import { genuine, headerOf, sampleOf, withHeader } from "./samples.ts";
 
@@ -220,7 +220,7 @@ describe("monday's tokens", () => {
   const exp = Math.floor(input.now.getTime() / 1000) + 300;
   const withClaims = (claims: object, receiver: Receiver = {}): VerifyInput => {
     const signedText = `${encode({ alg: "HS256", typ: "JWT" })}.${encode({ exp, ...claims })}`;
-    const token = `${signedText}.${createHmac("sha256", text).update(signedText).digest("base64url")}`;
+    const token = `${signedText}.${createHmac("sha256", sharedSecret).update(signedText).digest("base64url")}`;
     return { ...withHeader(input, "Authorization", token), receiver: { ...input.receiver, ...receiver } };
   };
   const session = { dat: { client_id: "c", user_id: 1, account_id: 2, app_id: 3, is_admin: false } };

@@ -115,7 +115,7 @@ test("two rescuers at once share what has expired: each delivery is taken back o
   const deps = { random: (n: number) => randomBytes(n), worker: "rescuer", catalog: () => empty, leaseMs: 1_000 };
   const now = new Date();
   const results = await Promise.all(
-    [1, 2, 3].map(() => desk.db.transaction((tx) => rescue(deps, tx, now, now, 20), 10_000)),
+    [1, 2, 3].map(() => desk.db.transaction((tx) => rescue(deps, tx, now, { until: now }, 20), 10_000)),
   );
   expect(results.reduce((sum, result) => sum + (result.ok ? result.value.found : NaN), 0)).toBe(30);
   const rows = await desk.query(
