@@ -30,8 +30,11 @@ export type RecordBatch = (
 const MEMORY = 16;
 /** Above this share of them nothing is won by taking all for new: at one half both ways cost the same. */
 const SHARE_MAX = 0.75;
-/** unique_violation and not_null_violation: how `claimKeys` tells that not every key is new. */
-const NOT_ALL_NEW = new Set(["23505", "23502"]);
+/**
+ * unique_violation and not_null_violation: how `claimKeys` tells that not every key is new, or that the step is not the present one.
+ * check_violation: the generation of that step has been dropped, as for every process that begins once the first one is gone.
+ */
+const NOT_ALL_NEW = new Set(["23505", "23502", "23514"]);
 
 /**
  * Takes it that all events of a batch are new, as nearly all are, and writes them there and back once. Where the ledger says

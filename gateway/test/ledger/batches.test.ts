@@ -9,6 +9,7 @@ import { silentLog } from "../../src/platform/log.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
+import { forgetKeys } from "../support/forget-keys.ts";
 import { draftEvent } from "../support/ledger.ts";
 
 /** A recorder that has written nothing yet, and the ways that its batches have taken. */
@@ -77,4 +78,15 @@ it("a key that an older generation of the ledger holds is known, and a step that
   expect(ways()).toEqual(["at once"]);
   const lines = await desk.query("select gen, count(*)::int as n from holdfast.dedupe where gen > 1 group by gen");
   expect(lines).toEqual([{ gen: 2, n: 3 }]);
+});
+
+it("a process that begins when the first generation is gone records, and stays on the short way", async () => {
+  const desk = await openDesk();
+  await forgetKeys(desk.db, new Date());
+  const { record, ways } = openRecorder(desk);
+  expect(await kindsOf(record, drafts("first"))).toEqual(["recorded"]);
+  expect(await kindsOf(record, drafts("second"))).toEqual(["recorded"]);
+  expect(ways()).toEqual(["at once", "ledger first", "at once"]);
+  const lines = await desk.query("select gen, count(*)::int as n from holdfast.dedupe group by gen");
+  expect(lines).toEqual([{ gen: 2, n: 2 }]);
 });
