@@ -104,6 +104,11 @@ export function connectorRecipient(options: ConnectorOptions): string | null {
   }
 }
 
+/** Whether what a log gives is of the window by the provider's own word, also where an entry of it has no time. */
+export function asksByTime(options: ConnectorOptions): boolean {
+  return options.kind !== "file" && (options.kind !== "http" || options.fromParameter !== undefined);
+}
+
 /** Whether a provider can be asked to deliver again. */
 export function canRedeliver(options: ConnectorOptions): boolean {
   return options.kind === "github" || (options.kind === "svix" && options.receiverId !== undefined);

@@ -90,6 +90,11 @@ export function sumReport(counts: Partial<Readonly<Record<EntryState, number>>>)
   };
 }
 
+/** Whether an event may have been recorded so long ago that its key is forgotten: then its absence says nothing. */
+export function mayBeForgotten(occurredAt: Date | null, keysSince: Date | null): boolean {
+  return keysSince !== null && (occurredAt === null || occurredAt < keysSince);
+}
+
 /**
  * Compares one entry of the provider's log with what stands here. The provider's own outcome decides nothing: an event that
  * it calls delivered and that is not recorded here is missing (GitHub repeats the id of a delivery on each redelivery, so
@@ -103,21 +108,38 @@ export function compareEntry(ours: { readonly isRecorded: boolean; readonly isDe
 const LISTED_MAX_SEC = 90 * 86_400;
 
 /**
+ * How far back a comparison may look. Before that the provider's silence would look like events that it does not know, and an event
+ * whose key is forgotten like one that never came.
+ *
+ * @param historySec how long the provider keeps its log, where that is known
+ * @param keysSince since when the ledger knows every key; null: it has forgotten none
+ */
+export function oldestComparable(
+  now: Date,
+  historySec: number | null,
+  keysSince: Date | null,
+): { readonly at: Date; readonly because: "log" | "keys" } {
+  const logMs = now.getTime() - (historySec ?? LISTED_MAX_SEC) * 1_000;
+  if (keysSince !== null && keysSince.getTime() > logMs) return { at: keysSince, because: "keys" };
+  return { at: new Date(logMs), because: "log" };
+}
+
+/**
  * The window of a scheduled run: from where the last completed one ended, less the overlap, up to what has had time to arrive.
  * Null when there is nothing to look at yet.
  *
  * @param lastTo the end of the newest completed window; null before the first
- * @param historySec how long the provider keeps its log, where that is known
+ * @param oldest how far back it may look
  */
 export function nextWindow(
   { lookbackSec, overlapSec, lagSec }: Pick<Reconciliation, "lookbackSec" | "overlapSec" | "lagSec">,
   lastTo: Date | null,
   now: Date,
-  historySec: number | null,
+  oldest: Date,
 ): LogWindow | null {
   const toMs = now.getTime() - lagSec * 1_000;
   const wantedMs = lastTo === null ? toMs - lookbackSec * 1_000 : lastTo.getTime() - overlapSec * 1_000;
-  const fromMs = Math.max(wantedMs, now.getTime() - (historySec ?? LISTED_MAX_SEC) * 1_000);
+  const fromMs = Math.max(wantedMs, oldest.getTime());
   return fromMs < toMs ? { from: new Date(fromMs), to: new Date(toMs) } : null;
 }
 

@@ -1,9 +1,11 @@
 import { placeKey } from "../domain/bucket.ts";
+import { asksByTime } from "../domain/connector.ts";
 import { matchesEventType } from "../domain/event-type.ts";
 import { bucketOf } from "../domain/id.ts";
-import { compareEntry } from "../domain/reconciliation.ts";
+import { compareEntry, mayBeForgotten } from "../domain/reconciliation.ts";
 import { toColumnText } from "../pipeline/arrival.ts";
 import { nameListed } from "../pipeline/draft-listed-event.ts";
+import { findKeysSince } from "../store/events/find-keys-since.ts";
 import { findKeyOwners } from "../store/events/find-key-owners.ts";
 import { addEntries, findDeadEvents } from "../store/reconciliations/entries.ts";
 import type { Queryable } from "../store/statement.ts";
@@ -15,6 +17,8 @@ import { move, passFault, writeHeld } from "./hold-run.ts";
 /** At a hundred entries a page that is a million events; a longer log is read in several windows. */
 const PAGES_MAX = 10_000;
 const TEXT_MAX = 512;
+const FORGOTTEN =
+  "it may have been processed: keys of its time are forgotten, or the log does not tell its time; recorded anew it would be delivered again";
 
 /**
  * Reads one page of the provider's log and compares it with the ledger. The entries and the cursor behind them are written
@@ -48,7 +52,10 @@ export async function listLog(deps: ReconcileDeps, held: HeldRun): Promise<Stepp
     const asTold = named.map(({ toldKey }) => ({ eventKey: toldKey }));
     const owners = await findOwners(tx, ready.source.id, [...named, ...asTold]);
     const wanted = foldEntries(named.map((entry) => asRecorded(entry, owners)));
-    const columns = toColumns(wanted, ready.source.id, owners);
+    const keysSince = await findKeysSince(tx);
+    const latest = asksByTime(setup.connector) ? window.from : null;
+    const isForgotten = ({ occurredAt }: LogEntry) => mayBeForgotten(occurredAt ?? latest, keysSince);
+    const columns = toColumns(wanted, { sourceId: ready.source.id, owners, isForgotten, now });
     if (wanted.length > 0) await tx.run(addEntries, [run.id, ...columns, now]);
     await move(tx, held, moves);
   });
@@ -106,11 +113,22 @@ function toText(value: string | null): string | null {
   return value === null ? null : toColumnText(value, TEXT_MAX);
 }
 
-function toColumns(entries: readonly LogEntry[], sourceId: string, owners: ReadonlyMap<string, Owner>): unknown[] {
-  const places = entries.map(({ eventKey }) => placeKey(sourceId, Buffer.from(eventKey)));
-  const states = entries.map(({ eventKey }) => {
-    const owner = owners.get(eventKey);
-    return compareEntry({ isRecorded: owner !== undefined, isDead: owner?.isDead === true });
+function toColumns(
+  entries: readonly LogEntry[],
+  here: {
+    readonly sourceId: string;
+    readonly owners: ReadonlyMap<string, Owner>;
+    readonly isForgotten: (entry: LogEntry) => boolean;
+    readonly now: Date;
+  },
+): unknown[] {
+  const { owners } = here;
+  const places = entries.map(({ eventKey }) => placeKey(here.sourceId, Buffer.from(eventKey)));
+  const states = entries.map((entry) => {
+    const owner = owners.get(entry.eventKey);
+    return owner === undefined && here.isForgotten(entry)
+      ? "unexplained"
+      : compareEntry({ isRecorded: owner !== undefined, isDead: owner?.isDead === true });
   });
   // Bytes are kept for what is missing alone: they are what it is recovered from.
   const kept = <T>(values: readonly T[]): (T | null)[] =>
@@ -128,5 +146,7 @@ function toColumns(entries: readonly LogEntry[], sourceId: string, owners: Reado
     entries.map(({ eventKey }) => owners.get(eventKey)?.eventId ?? null),
     kept(entries.map(({ headers }) => Buffer.from(JSON.stringify(headers)))),
     kept(entries.map(({ body }) => (body === null ? null : Buffer.from(body)))),
+    kept(entries.map(() => here.now.toISOString())),
+    states.map((state) => (state === "unexplained" ? FORGOTTEN : null)),
   ];
 }

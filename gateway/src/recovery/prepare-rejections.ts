@@ -3,11 +3,13 @@ import { wantsType } from "../domain/replay-scope.ts";
 import { newUuid } from "../domain/id.ts";
 import type { ScanResult, VerifiedBy } from "../domain/replay-tally.ts";
 import { BODY_DAMAGED } from "../domain/replay-tally.ts";
+import { mayBeForgotten } from "../domain/reconciliation.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import { draftEvents } from "../pipeline/draft-items.ts";
 import type { EventDraft } from "../pipeline/record-event.ts";
 import type { KeyedDeps } from "../pipeline/verify-with-keys.ts";
 import { findKeyOwners } from "../store/events/find-key-owners.ts";
+import { findKeysSince } from "../store/events/find-keys-since.ts";
 import type { ScannedRejection } from "../store/replays/scan-rejections.ts";
 import { findRejectionCeiling, readRejectionBytes, scanRejections } from "../store/replays/scan-rejections.ts";
 import type { Queryable } from "../store/statement.ts";
@@ -61,7 +63,10 @@ export async function prepareRejections(
   rejections: readonly ScannedRejection[],
   wish: { readonly scope: ReplayScope; readonly options: ReplayOptions },
 ): Promise<PreparedRejection[]> {
-  const open = rejections.filter(({ intact, event_id: eventId }) => intact && eventId === null);
+  const keysSince = await findKeysSince(deps.db);
+  // The provider's next try may have been accepted then, and nothing here would know it any more.
+  const isForgotten = ({ received_at: at }: ScannedRejection) => mayBeForgotten(at, keysSince);
+  const open = rejections.filter((row) => row.intact && row.event_id === null && !isForgotten(row));
   const bytes = new Map(
     open.length === 0
       ? []
@@ -74,6 +79,7 @@ export async function prepareRejections(
     const { id, bucket } = row;
     if (row.event_id !== null) prepared.push({ kind: "done", id, result: { kind: "skipped" } });
     else if (!row.intact) prepared.push(refused(id, BODY_DAMAGED));
+    else if (isForgotten(row)) prepared.push(refused(id, "key_forgotten"));
     else {
       const made = await prepare(deps, row, bytes.get(id), wish);
       prepared.push(

@@ -1,9 +1,10 @@
 import { HISTORY_SEC } from "../domain/connector.ts";
 import { newUuid } from "../domain/id.ts";
 import type { LogWindow, Reconciliation } from "../domain/reconciliation.ts";
-import { nextWindow } from "../domain/reconciliation.ts";
+import { nextWindow, oldestComparable } from "../domain/reconciliation.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Database, Transaction } from "../store/database.ts";
+import { findKeysSince } from "../store/events/find-keys-since.ts";
 import { carryUnexplained } from "../store/reconciliations/entries.ts";
 import type { RunRow } from "../store/reconciliations/runs.ts";
 import { findLastCompleted, findRun, findUnfinishedRun, insertRun } from "../store/reconciliations/runs.ts";
@@ -52,11 +53,12 @@ async function start(
 ): Promise<Started> {
   const now = deps.clock.now();
   const last = (await tx.run(findLastCompleted, [setup.id])).rows[0] ?? null;
-  const historySec = HISTORY_SEC[setup.connector.kind];
-  const window = wish.window ?? nextWindow(setup, last?.window_to ?? null, now, historySec);
+  const keysSince = await findKeysSince(tx);
+  const oldest = oldestComparable(now, HISTORY_SEC[setup.connector.kind], keysSince);
+  const window = wish.window ?? nextWindow(setup, last?.window_to ?? null, now, oldest.at);
   if (window === null)
     return { kind: "refused", path: "window", problem: "nothing of the log is old enough to be compared yet" };
-  const fault = findWindowFault(window, now, historySec);
+  const fault = findWindowFault(window, now, oldest);
   if (fault !== null) return { kind: "refused", path: "window", problem: fault };
   const id = newUuid(now.getTime(), 0, deps.random(8));
   const continues = wish.window === null;
@@ -78,21 +80,25 @@ async function start(
       return { kind: "refused", path: "state", problem: "another run has just ended; start again" };
     return { kind: "running", run: running };
   }
-  if (continues && last !== null) await tx.run(carryUnexplained, [id, last.id, now]);
+  if (continues && last !== null) await tx.run(carryUnexplained, [id, last.id, now, keysSince]);
   const run = (await tx.run(findRun, [setup.tenant, id])).rows[0];
   if (run === undefined) throw new Error("the run that was started is not there");
   return { kind: "started", run };
 }
 
-/** Beyond what the provider keeps, its silence would look like events that it does not know. */
-function findWindowFault({ from, to }: LogWindow, now: Date, historySec: number | null): string | null {
+function findWindowFault(
+  { from, to }: LogWindow,
+  now: Date,
+  { at, because }: ReturnType<typeof oldestComparable>,
+): string | null {
   if (!(from < to)) return "must end after it begins";
   if (to > now) return "must not end in the future";
-  const oldest = now.getTime() - (historySec ?? 90 * 86_400) * 1_000;
   // A second of grace: a window that was worked out from the same limit a moment ago is meant.
-  if (from.getTime() < oldest - 1_000)
-    return `begins before ${new Date(oldest).toISOString()}, the oldest that this provider's log is known to hold`;
-  return null;
+  if (from.getTime() >= at.getTime() - 1_000) return null;
+  const begins = `begins before ${at.toISOString()}`;
+  return because === "log"
+    ? `${begins}, the oldest that this provider's log is known to hold`
+    : `${begins}: keys from before that are forgotten (retention.dedupeDays), so what was processed would be delivered again`;
 }
 
 export type Cancelled =

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compactJson, readScalar, sliceItems, sliceJson } from "../../src/domain/json-slices.ts";
-import { backOffMs, compareEntry, nextWindow, sumReport } from "../../src/domain/reconciliation.ts";
+import { backOffMs, compareEntry, nextWindow, oldestComparable, sumReport } from "../../src/domain/reconciliation.ts";
 
 describe("a report", () => {
   const counts = fc.record({
@@ -31,23 +31,37 @@ describe("a report", () => {
   });
 });
 
+/** The window of a run at this moment, by what the provider keeps and what the ledger knows. */
+function windowAt(
+  terms: Parameters<typeof nextWindow>[0],
+  lastTo: Date | null,
+  now: Date,
+  historySec: number | null,
+  keysSince: Date | null = null,
+) {
+  return nextWindow(terms, lastTo, now, oldestComparable(now, historySec, keysSince).at);
+}
+
 describe("the windows of scheduled runs", () => {
   const terms = { lookbackSec: 86_400, overlapSec: 3_600, lagSec: 300 };
   const now = new Date("2026-11-21T12:00:00Z");
   const at = (iso: string) => new Date(iso);
 
   it("begin where the last one ended, less the overlap, and leave out what may be on its way", () => {
-    expect(nextWindow(terms, null, now, null)).toEqual({
+    expect(windowAt(terms, null, now, null)).toEqual({
       from: at("2026-11-20T11:55:00Z"),
       to: at("2026-11-21T11:55:00Z"),
     });
-    const next = nextWindow(terms, at("2026-11-21T11:40:00Z"), now, null);
+    const next = windowAt(terms, at("2026-11-21T11:40:00Z"), now, null);
     expect(next).toEqual({ from: at("2026-11-21T10:40:00Z"), to: at("2026-11-21T11:55:00Z") });
   });
 
-  it("reach back over a gap of ours, and not beyond what the provider keeps", () => {
-    expect(nextWindow(terms, at("2026-11-01T00:00:00Z"), now, 3 * 86_400)?.from).toEqual(at("2026-11-18T12:00:00Z"));
-    expect(nextWindow({ ...terms, overlapSec: 0 }, at("2026-11-21T11:58:00Z"), now, null)).toBeNull();
+  it("reach back over a gap of ours, and not beyond what the provider keeps, nor beyond what the ledger knows", () => {
+    expect(windowAt(terms, at("2026-11-01T00:00:00Z"), now, 3 * 86_400)?.from).toEqual(at("2026-11-18T12:00:00Z"));
+    const keysSince = at("2026-11-19T00:00:00Z");
+    expect(windowAt(terms, at("2026-11-01T00:00:00Z"), now, 3 * 86_400, keysSince)?.from).toEqual(keysSince);
+    expect(windowAt(terms, at("2026-11-21T11:40:00Z"), now, null, keysSince)?.from).toEqual(at("2026-11-21T10:40:00Z"));
+    expect(windowAt({ ...terms, overlapSec: 0 }, at("2026-11-21T11:58:00Z"), now, null)).toBeNull();
   });
 
   it("leave no moment out, however the runs fall", () => {
@@ -58,7 +72,7 @@ describe("the windows of scheduled runs", () => {
         let nowMs = now.getTime();
         for (const waitSec of waits) {
           nowMs += waitSec * 1_000;
-          const window = nextWindow(terms, covered, new Date(nowMs), null);
+          const window = windowAt(terms, covered, new Date(nowMs), null);
           if (window === null) continue;
           if (covered !== null) expect(window.from.getTime()).toBeLessThanOrEqual(covered.getTime());
           covered = window.to;

@@ -82,6 +82,7 @@ it("every reason that an event stays unexplained for stands on the page", async 
   const page = await readFile(new URL("../../../docs/runbooks/provider-outage.md", import.meta.url), "utf8");
   const sources = [
     "recovery/recover-missing.ts",
+    "recovery/list-log.ts",
     "recovery/connectors/provider-line.ts",
     "pipeline/draft-listed-event.ts",
     "recovery/hold-run.ts",
@@ -94,6 +95,7 @@ it("every reason that an event stays unexplained for stands on the page", async 
     "and the webhook of these bytes would have the key",
     "have no id of their own",
     "takes requests of several events apart",
+    "it may have been processed: keys of its time are forgotten, or the log does not tell its time",
     "there is no such thing, or the secret may not see it",
     "a reconciliation failed",
     "the provider's log has events that could not be recovered",

@@ -6,6 +6,7 @@ import { listDayPartitions } from "../../src/store/upkeep/day-partitions.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk, SOURCE_SECRET } from "../support/delivery-gateway.ts";
+import { forgetKeys } from "../support/forget-keys.ts";
 import { recordRejection } from "../support/recorded-events.ts";
 import type { ReplayGateway } from "../support/replay-desk.ts";
 import { openService, ownByApi, settled, startReplayGateway } from "../support/replay-desk.ts";
@@ -153,6 +154,25 @@ it("makes an event of a rejection whose day of events is gone: it begins now, an
   expect(event!.received_at).toEqual(receivedAt);
   expect(timeOf(event!.id)).toBeGreaterThan(Date.now() - 86_400_000);
   expect(service.effects.size).toBe(1);
+});
+
+it("leaves what was refused before keys are known: its next try may have been processed, and nothing would tell", async () => {
+  const desk = await openDesk();
+  const service = await openService();
+  const gateway = await startReplayGateway(desk, { destinations: { billing: { url: service.url } } });
+  const receivedAt = new Date(Date.now() - 10 * 86_400_000);
+  await ensurePartitions(desk.db, receivedAt.getTime(), 1);
+  await refuseThen(desk, receivedAt);
+  await forgetKeys(desk.db, new Date(receivedAt.getTime() + 86_400_000));
+  const since = new Date(receivedAt.getTime() - 1_000).toISOString();
+  const planned = await gateway.call("POST", "/replays", { of: "rejections", since });
+  expect(planned.body["plan"]).toMatchObject({ scanned: 1, wouldReplay: 0, notReplayed: { key_forgotten: 1 } });
+  expect(await gateway.replay({ of: "rejections", since })).toMatchObject({
+    state: "completed",
+    summary: { events_scanned: 1, replayed: 0, integrity_check: "pass" },
+    notReplayed: { key_forgotten: 1 },
+  });
+  expect(await desk.query("SELECT id FROM holdfast.event")).toEqual([]);
 });
 
 /** A rejection of that time, of an arrival that the secrets of today verify. */

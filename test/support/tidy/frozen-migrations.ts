@@ -26,6 +26,7 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0020_link_owner.sql": "f67b488e3be0648ab6c2cf4ec5ddc813194b112fb5c9fb7515a1e7d6f6a46fe5",
   "0021_died.sql": "b8ef8023b2ec24284af22c7ea63ef5dd023ac7bf7d9884172f9413398256e06c",
   "0022_rejection_status.sql": "74f4afc79344986d1263e499f02a1239bc74bda0e0263fa449db7b6d65cbfb24",
+  "0023_missing_since.sql": "88beb8de7825bc9ca53ab83b22220c943a95c1108cf85fe97ea31602a91cc171",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

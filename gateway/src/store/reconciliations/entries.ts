@@ -28,19 +28,20 @@ const COLUMNS = `n.run_id, n.k, n.bucket, n.event_key, n.provider_event_id, n.re
  * Adds entries to a run. One that is there already (pages overlap, and redeliveries repeat an id) keeps its state; that one of its
  * attempts was delivered is remembered. No key comes twice in one call.
  * Parameters: run id, keys uuid[], buckets int[], event keys text[], provider ids text[], references text[], types text[],
- * occurred timestamptz[], provider outcomes text[], states text[], event ids uuid[], headers bytea[], bodies bytea[], now.
+ * occurred timestamptz[], provider outcomes text[], states text[], event ids uuid[], headers bytea[], bodies bytea[], missing since
+ * timestamptz[] (null where nobody can know), details text[], now.
  */
 export const addEntries = cold(
   "add_reconciliation_entries",
   `INSERT INTO holdfast.reconciliation_entry AS n (
      run_id, k, bucket, event_key, provider_event_id, reference, event_type, occurred_at, provider_outcome, state, event_id,
-     headers, body, due_at)
+     headers, body, missing_since, detail, due_at)
    SELECT $1::uuid, u.k, u.bucket, u.event_key, u.provider_event_id, u.reference, u.event_type, u.occurred_at, u.provider_outcome,
-          u.state, u.event_id, u.headers, u.body, $14::timestamptz
+          u.state, u.event_id, u.headers, u.body, u.missing_since, u.detail, $16::timestamptz
      FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::text[],
-                 $10::text[], $11::uuid[], $12::bytea[], $13::bytea[])
+                 $10::text[], $11::uuid[], $12::bytea[], $13::bytea[], $14::timestamptz[], $15::text[])
           AS u(k, bucket, event_key, provider_event_id, reference, event_type, occurred_at, provider_outcome, state, event_id,
-               headers, body)
+               headers, body, missing_since, detail)
     ORDER BY u.k
    ON CONFLICT (run_id, k) DO UPDATE
      SET provider_outcome = CASE WHEN 'delivered' IN (n.provider_outcome, excluded.provider_outcome) THEN 'delivered'
@@ -49,15 +50,20 @@ export const addEntries = cold(
 );
 
 /**
- * What an earlier run could not explain is looked at again. Parameters: run id, the earlier run's id, now.
+ * What an earlier run could not explain is looked at again, unless it may have been recorded since, and forgotten: what that run knew to
+ * be missing has its key in the ledger if it has come, as long as keys go back to that run. Parameters: run id, the earlier run's id,
+ * now, since when all keys are known (null: always).
  */
 export const carryUnexplained = cold(
   "carry_unexplained",
   `INSERT INTO holdfast.reconciliation_entry (
-     run_id, k, bucket, event_key, provider_event_id, reference, event_type, occurred_at, provider_outcome, state, headers, body, due_at)
+     run_id, k, bucket, event_key, provider_event_id, reference, event_type, occurred_at, provider_outcome, state, headers, body, missing_since, due_at)
    SELECT $1::uuid, o.k, o.bucket, o.event_key, o.provider_event_id, o.reference, o.event_type, o.occurred_at, o.provider_outcome,
-          'missing', o.headers, o.body, $3::timestamptz
-     FROM holdfast.reconciliation_entry o WHERE o.run_id = $2 AND o.state = 'unexplained'
+          'missing', o.headers, o.body, o.missing_since, $3::timestamptz
+     FROM holdfast.reconciliation_entry o
+     JOIN holdfast.reconciliation_run r ON r.id = o.run_id
+    WHERE o.run_id = $2 AND o.state = 'unexplained' AND o.missing_since IS NOT NULL
+      AND ($4::timestamptz IS NULL OR r.started_at >= $4)
    ON CONFLICT DO NOTHING`,
 );
 
