@@ -28,7 +28,7 @@ export interface ReconciliationRun {
   windowTo: string;
   /** `started`: reads the log; `listed`: recovers; `recovered`: compares ours. */
   state: "started" | "listed" | "recovered" | "completed" | "failed" | "cancelled";
-  /** What it waits for, or why it failed. */
+  /** What it waits for, why it failed, or what it left out. */
   detail: string | null;
   pages: number;
   /** When it goes on, while it waits. */
@@ -73,7 +73,12 @@ export interface Reconciliation {
   state: "active" | "disabled";
   origin: "file" | "api" | "sample";
   nextDueAt: string | null;
+  /** The newest run that has ended. */
   lastRun: ReconciliationRun | null;
+  /** The run that is under way. */
+  currentRun: ReconciliationRun | null;
+  /** Missing, and not recovered, by the runs that tell of now: an alarm. */
+  unexplained: number;
   createdAt: string;
   updatedAt: string;
 }

@@ -57,8 +57,8 @@ export function toFigures(report: ReconciliationReport): readonly Figure[] {
 
 /** A report in a line. */
 export function describeReport({ listed, missing, recovered, unexplained, deadHere }: ReconciliationReport): string {
-  if (listed === 0) return "nothing in the log";
-  if (missing === 0 && deadHere === 0) return `all ${writeCount(listed)} are here`;
+  if (listed === 0 && unexplained === 0) return "nothing in the log";
+  if (missing === 0 && deadHere === 0 && unexplained === 0) return `all ${writeCount(listed)} are here`;
   const parts = [
     `${writeCount(listed)} in the log`,
     ...(missing > 0 ? [`${writeCount(missing)} missing`] : []),

@@ -2,6 +2,7 @@ import type { Reconciliation, ReconciliationRun } from "@holdfast/client";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Play, Plus } from "lucide-react";
+import type { ReactNode } from "react";
 import { useCallback, useMemo } from "react";
 import { api } from "../api/api.ts";
 import { Button } from "../parts/button.tsx";
@@ -17,7 +18,7 @@ import { Badge, StateBadge } from "../parts/state-badge.tsx";
 import { useMay } from "../parts/use-may.ts";
 import { useRows } from "../parts/use-rows.ts";
 import { Moment, writeSpan } from "../parts/zone.tsx";
-import { CONNECTORS, describeReport, isUnderWay, RUN_STATES } from "./reconciliation-words.ts";
+import { CONNECTORS, describeReport, RUN_STATES } from "./reconciliation-words.ts";
 
 /** What is compared with providers' own logs, and what each comparison found. */
 export function Reconciliations() {
@@ -78,24 +79,41 @@ function SetupRow({ setup }: { setup: Reconciliation }) {
           </>
         )}
       </p>
-      <LastRun run={setup.lastRun} />
+      <LastRun setup={setup} />
       <SetupActions setup={setup} />
     </li>
   );
 }
 
-function LastRun({ run }: { run: ReconciliationRun | null }) {
-  if (run === null) return <p className="text-faint">never run</p>;
+function LastRun({ setup }: { setup: Reconciliation }) {
+  const { lastRun, currentRun, unexplained } = setup;
+  return (
+    <div className="flex min-w-0 flex-col gap-0.5">
+      {lastRun === null ? (
+        currentRun === null ? (
+          <p className="text-faint">never run</p>
+        ) : null
+      ) : (
+        <RunLink run={lastRun} isBad={unexplained > 0 || lastRun.state === "failed"}>
+          {describeReport({ ...lastRun.report, unexplained })}
+        </RunLink>
+      )}
+      {currentRun === null ? null : (
+        <RunLink run={currentRun} isBad={false}>
+          {RUN_STATES[currentRun.state].word} …
+        </RunLink>
+      )}
+    </div>
+  );
+}
+
+function RunLink({ run, isBad, children }: { run: ReconciliationRun; isBad: boolean; children: ReactNode }) {
   return (
     <Link
       to={`/reconciliations/runs/${run.id}` as "/events"}
-      className={classNames(
-        "hover:underline",
-        run.report.unexplained > 0 || run.state === "failed" ? "text-bad" : "text-accent",
-      )}
+      className={classNames("hover:underline", isBad ? "text-bad" : "text-accent")}
     >
-      {isUnderWay(run) ? `${RUN_STATES[run.state].word} …` : describeReport(run.report)},{" "}
-      <Moment at={run.finishedAt ?? run.startedAt} />
+      {children}, <Moment at={run.finishedAt ?? run.startedAt} />
     </Link>
   );
 }
@@ -114,7 +132,6 @@ function SetupActions({ setup }: { setup: Reconciliation }) {
     mutationFn: () => api.reconciliations.update(setup.id, { state: setup.state === "active" ? "disabled" : "active" }),
     onSettled: refresh,
   });
-  const isBusy = setup.lastRun !== null && isUnderWay(setup.lastRun);
   return (
     <div className="flex flex-col items-start gap-2 md:items-end">
       <div className="flex gap-2">
@@ -127,7 +144,7 @@ function SetupActions({ setup }: { setup: Reconciliation }) {
         {mayRun && setup.state === "active" ? (
           <Button
             busy={start.isPending}
-            disabled={isBusy}
+            disabled={setup.currentRun !== null}
             icon={<Play size={12} aria-hidden />}
             onClick={() => start.mutate()}
           >

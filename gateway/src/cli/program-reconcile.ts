@@ -11,7 +11,7 @@ export function addReconcileCommands(program: Command, shell: Shell, choose: Cho
     .description("compare what was recorded with the provider's own log, and recover what is missing");
   addGatewayOptions(reconcile.command("status", { isDefault: true }))
     .description(
-      "what is compared, when next, and what the newest run of each found; exit code 1 when something is unexplained",
+      "what is compared, when next, what the newest run of each found, and which is under way; exit code 1 when something is unexplained or that run failed",
     )
     .action((flags) => choose(async () => (await load()).showStatus(shell, flags)));
   addGatewayOptions(reconcile.command("run"))

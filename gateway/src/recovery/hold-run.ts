@@ -1,7 +1,8 @@
 import type { Reconciliation, RunState } from "../domain/reconciliation.ts";
-import { RECONCILIATION_RUNBOOK, backOffMs, sumReport } from "../domain/reconciliation.ts";
+import { RECONCILIATION_RUNBOOK, backOffMs } from "../domain/reconciliation.ts";
 import type { ReadySource } from "../pipeline/arrival.ts";
 import { toColumnText } from "../pipeline/arrival.ts";
+import { closeRun } from "../pipeline/close-run.ts";
 import type { FilterFaultObserver } from "../pipeline/draft-event.ts";
 import type { EventDraft, Recorded } from "../pipeline/record-event.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -10,9 +11,8 @@ import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { isConnectionLost } from "../store/database.ts";
-import { countEntries, dropMatched } from "../store/reconciliations/entries.ts";
 import type { RunRow } from "../store/reconciliations/runs.ts";
-import { finishRun, holdRun, moveRun, pruneRuns } from "../store/reconciliations/runs.ts";
+import { findLastCompleted, holdRun, moveRun, pruneRuns } from "../store/reconciliations/runs.ts";
 import type { Connector, ConnectorFault } from "./connectors/connector.ts";
 import { faultOf, faultOfError } from "./connectors/provider-line.ts";
 
@@ -149,7 +149,7 @@ function faultOfThrown(error: unknown): ConnectorFault {
   return faultOfError(error);
 }
 
-/** Ends a run with its sums, and raises the alarm when something stays unexplained. */
+/** Ends a run with its sums, and raises the alarm when something stays unexplained, or was never compared. */
 export async function finish(
   deps: ReconcileDeps,
   held: HeldRun,
@@ -158,12 +158,14 @@ export async function finish(
 ): Promise<Stepped> {
   const { run, setup, ready } = held;
   let unexplained = 0;
+  let gap: string | null = null;
   const isWritten = await writeHeld(
     deps,
     held,
     async (tx) => {
-      const report = await closeRun(tx, { id: run.id, lease: held.lease, state, detail, now: deps.clock.now() });
-      ({ unexplained } = report);
+      gap = state === "completed" ? await findGap(tx, run) : null;
+      const end = { id: run.id, lease: held.lease, state, detail: gap ?? detail, now: deps.clock.now() };
+      ({ unexplained } = await closeRun(tx, end));
       await tx.run(pruneRuns, [setup.id]);
     },
     FINISH_DEADLINE_MS,
@@ -173,6 +175,7 @@ export async function finish(
   deps.metrics.reconciliationRuns.inc({ source, result: state });
   const fields = { reconciliation: setup.name, source, runId: run.id, runbook: RECONCILIATION_RUNBOOK };
   if (state === "failed") deps.log.error({ ...fields, detail }, "a reconciliation failed");
+  if (gap !== null) deps.log.error({ ...fields, detail: gap }, "a reconciliation has left a time out");
   if (state === "completed") {
     if (unexplained > 0)
       deps.log.error({ ...fields, unexplained }, "the provider's log has events that could not be recovered");
@@ -181,23 +184,10 @@ export async function finish(
   return "ended";
 }
 
-/** Writes a run's end and its sums. What matched needs no row any more. */
-export async function closeRun(
-  tx: Transaction,
-  end: {
-    readonly id: string;
-    /** Null: a cancellation, which needs none. */
-    readonly lease: string | null;
-    readonly state: Extract<RunState, "completed" | "failed" | "cancelled">;
-    readonly detail: string | null;
-    readonly now: Date;
-  },
-): Promise<ReturnType<typeof sumReport> & { readonly isClosed: boolean }> {
-  const counts = Object.fromEntries((await tx.run(countEntries, [end.id])).rows.map((row) => [row.state, row.count]));
-  const report = sumReport(counts);
-  const { listed, matched, missing, recovered, deadHere, unknownToProvider, unexplained } = report;
-  const sums = [listed, matched, missing, recovered, deadHere, unknownToProvider, unexplained];
-  const closed = await tx.run(finishRun, [end.id, end.lease, end.state, end.detail, end.now, ...sums]);
-  if (closed.rowCount === 1) await tx.run(dropMatched, [end.id]);
-  return { ...report, isClosed: closed.rowCount === 1 };
+/** The time that this run should have gone on from and could not reach; nobody will compare it any more. */
+async function findGap(tx: Transaction, run: RunRow): Promise<string | null> {
+  const last = run.continues ? (await tx.run(findLastCompleted, [run.reconciliation_id])).rows[0] : undefined;
+  if (last === undefined || last.window_to >= run.window_from) return null;
+  const span = `from ${last.window_to.toISOString()} to ${run.window_from.toISOString()}`;
+  return `nothing was compared ${span}: neither the provider's log nor the ledger of keys goes back so far`;
 }

@@ -3,7 +3,7 @@ import { nextMoment } from "../platform/schedule.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { SecretsBox } from "../platform/secrets-box.ts";
-import { findLastCompleted, findNewestEnd } from "../store/reconciliations/runs.ts";
+import { findNewestEnd, listTellingRuns } from "../store/reconciliations/runs.ts";
 import { loadSetups, moveNextDue } from "../store/reconciliations/setups.ts";
 import type { StartDeps } from "./start-reconciliation.ts";
 import { startReconciliation } from "./start-reconciliation.ts";
@@ -62,13 +62,17 @@ async function showResults(deps: ScheduleDeps, setups: readonly Reconciliation[]
   const unexplained = new Map<string, number>();
   const failing = new Map<string, number>();
   for (const setup of setups) {
-    const completed = (await db.run(findLastCompleted, [setup.id])).rows[0];
+    const telling = (await db.run(listTellingRuns, [setup.id])).rows;
     const newest = (await db.run(findNewestEnd, [setup.id])).rows[0];
     const source = findSourceName(setup.sourceId);
     if (source === null) continue;
     const add = (sums: Map<string, number>, count: number) => sums.set(source, (sums.get(source) ?? 0) + count);
-    if (completed !== undefined) add(unexplained, completed.unexplained);
-    if (newest !== undefined) add(failing, newest.state === "failed" ? 1 : 0);
+    if (newest === undefined) continue;
+    add(
+      unexplained,
+      telling.reduce((sum, run) => sum + run.unexplained, 0),
+    );
+    add(failing, newest.state === "failed" ? 1 : 0);
   }
   // Without a wait in between, so that nobody reads half of it.
   hideResults(metrics);

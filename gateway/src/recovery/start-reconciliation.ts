@@ -8,7 +8,7 @@ import { findKeysSince } from "../store/events/find-keys-since.ts";
 import { carryUnexplained } from "../store/reconciliations/entries.ts";
 import type { RunRow } from "../store/reconciliations/runs.ts";
 import { findLastCompleted, findRun, findUnfinishedRun, insertRun } from "../store/reconciliations/runs.ts";
-import { closeRun } from "./hold-run.ts";
+import { closeRun } from "../pipeline/close-run.ts";
 
 export interface StartDeps {
   readonly db: Database;
@@ -27,8 +27,8 @@ const DEADLINE_MS = 5_000;
 const PAGE_ITEMS = 100;
 
 /**
- * Starts a run. Without a window of its own it goes on where the last one ended, and looks again at what that one could not
- * explain. One run of a reconciliation at a time.
+ * Starts a run. Without a window of its own it goes on where the last one ended, and looks again at what that one, and
+ * windows of their own since, could not explain. One run of a reconciliation at a time.
  */
 export async function startReconciliation(
   deps: StartDeps,
@@ -80,7 +80,7 @@ async function start(
       return { kind: "refused", path: "state", problem: "another run has just ended; start again" };
     return { kind: "running", run: running };
   }
-  if (continues && last !== null) await tx.run(carryUnexplained, [id, last.id, now, keysSince]);
+  if (continues) await tx.run(carryUnexplained, [id, setup.id, now, keysSince]);
   const run = (await tx.run(findRun, [setup.tenant, id])).rows[0];
   if (run === undefined) throw new Error("the run that was started is not there");
   return { kind: "started", run };

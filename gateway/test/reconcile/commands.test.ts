@@ -128,6 +128,32 @@ it("refuses a second run beside the first, a window that no log holds, and a nam
   expect((await reconcile("run", "nothing")).stderr).toContain('There is no reconciliation "nothing"');
 });
 
+it("judges by what has ended while a run is under way, and names that", async () => {
+  const add = (sign: string) =>
+    gateway.query(
+      `UPDATE holdfast.reconciliation_run SET listed = listed ${sign} 1, missing = missing ${sign} 1, unexplained = unexplained ${sign} 1
+        WHERE id = (SELECT id FROM holdfast.reconciliation_run WHERE continues ORDER BY id DESC LIMIT 1)`,
+    );
+  await add("+");
+  onTestFinished(async () => void (await add("-")));
+  await gateway.query(
+    `INSERT INTO holdfast.reconciliation_run (id, reconciliation_id, tenant, cause, started_by, continues, window_from, window_to, state, page_items, due_at, started_at)
+     SELECT 'ffffffff-ffff-7fff-bfff-ffffffffffff', id, 'default', 'requested', 'Grace', true, now() - interval '1 h', now(), 'started', 100, now() + interval '1 h', now()
+       FROM holdfast.reconciliation`,
+  );
+  onTestFinished(
+    async () => void (await gateway.query("DELETE FROM holdfast.reconciliation_run WHERE started_by = 'Grace'")),
+  );
+  const status = await reconcile("status", "--json");
+  expect([status.code, JSON.parse(status.stdout)]).toMatchObject([
+    1,
+    { unexplained: 1, lastRun: { state: "completed" }, currentRun: { state: "started", startedBy: "Grace" } },
+  ]);
+  const table = await reconcile("status");
+  const current = (JSON.parse(status.stdout) as { currentRun: { id: string } }).currentRun.id;
+  expect([table.code, table.stdout.includes("1 unexplained"), table.stdout.includes(current)]).toEqual([1, true, true]);
+});
+
 it("never shows the API's secret, and keeps it when a change does not give it", async () => {
   const call = async (method: string, path: string, body?: object) => {
     const headers = { authorization: `Bearer ${gateway.gateway.adminToken}`, "content-type": "application/json" };

@@ -98,6 +98,8 @@ it("every reason that an event stays unexplained for stands on the page", async 
     "it may have been processed: keys of its time are forgotten, or the log does not tell its time",
     "there is no such thing, or the secret may not see it",
     "a reconciliation failed",
+    "a reconciliation has left a time out",
+    "nothing was compared",
     "the provider's log has events that could not be recovered",
   ])
     expect([words, page.replaceAll("\n", " ").includes(words), code.includes(words)]).toEqual([words, true, true]);

@@ -21,22 +21,26 @@ export async function showStatus(shell: Shell, flags: AskFlags): Promise<ExitCod
     else if (items.length === 0)
       shell.print("No source is compared with its provider's log yet: docs/reconciliation.md.");
     else {
-      const head = ["name", "source", "schedule (UTC)", "next (UTC)", "newest run", "found"];
+      const head = ["name", "source", "schedule (UTC)", "next (UTC)", "newest run", "found", "under way"];
       for (const line of formatTable(shell.paint, head, items.map(toStatusRow))) shell.print(line);
-      noteRunbook(
-        shell,
-        items.flatMap(({ lastRun }) => lastRun ?? []),
-      );
+      const alarming = items.find(hasAlarm);
+      if (alarming !== undefined) shell.note(`What to do: ${alarming.lastRun?.runbook ?? ""}`);
     }
-    return items.some(({ lastRun }) => lastRun !== null && isAlarming(lastRun)) ? 1 : 0;
+    return items.some(hasAlarm) ? 1 : 0;
   });
 }
 
-function toStatusRow({ name, source, schedule, state, nextDueAt, lastRun, secretReadable }: Reconciliation): string[] {
+function hasAlarm({ lastRun, unexplained }: Reconciliation): boolean {
+  return unexplained > 0 || lastRun?.state === "failed";
+}
+
+function toStatusRow(setup: Reconciliation): string[] {
+  const { name, source, schedule, state, nextDueAt, lastRun, currentRun, secretReadable, unexplained } = setup;
   const next = state === "disabled" ? "disabled" : nextDueAt === null ? "when asked" : formatTime(nextDueAt);
+  const when = secretReadable ? next : "its secret cannot be read";
   const run = lastRun === null ? "none yet" : `${lastRun.id} ${lastRun.state}`;
-  const found = lastRun === null ? "" : describeReport(lastRun.report);
-  return [name, printable(source), schedule ?? "-", secretReadable ? next : "its secret cannot be read", run, found];
+  const found = lastRun === null ? "" : describeReport({ ...lastRun.report, unexplained });
+  return [name, printable(source), schedule ?? "-", when, run, found, currentRun?.id ?? "-"];
 }
 
 interface RunFlags extends AskFlags {

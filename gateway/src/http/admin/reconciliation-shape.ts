@@ -20,7 +20,7 @@ export const reconciliationRunSchema = z
     state: z
       .enum(RUN_STATES)
       .openapi({ description: "started: reads the log; listed: recovers; recovered: compares ours" }),
-    detail: z.string().nullable().openapi({ description: "What it waits for, or why it failed" }),
+    detail: z.string().nullable().openapi({ description: "What it waits for, why it failed, or what it left out" }),
     pages: z.number().int(),
     dueAt: moment.nullable().openapi({ description: "When it goes on, while it waits" }),
     report: z
@@ -79,7 +79,12 @@ export const reconciliationSchema = z
     state: z.enum(["active", "disabled"]),
     origin: z.enum(["file", "api", "sample"]),
     nextDueAt: moment.nullable(),
-    lastRun: reconciliationRunSchema.nullable(),
+    lastRun: reconciliationRunSchema.nullable().openapi({ description: "The newest run that has ended" }),
+    currentRun: reconciliationRunSchema.nullable().openapi({ description: "The run that is under way" }),
+    unexplained: z.number().int().openapi({
+      description:
+        "Missing, and not recovered: by the run where the next goes on, and by those of windows of their own since. An alarm",
+    }),
     createdAt: moment,
     updatedAt: moment,
   })
@@ -88,7 +93,7 @@ export const reconciliationSchema = z
 export function toReconciliation(
   setup: Reconciliation,
   own: TenantCatalog,
-  lastRun: RunRow | null,
+  runs: { readonly last: RunRow | null; readonly current: RunRow | null; readonly unexplained: number },
 ): z.infer<typeof reconciliationSchema> {
   return {
     id: toPublicId("rec", setup.id),
@@ -108,7 +113,9 @@ export function toReconciliation(
     state: setup.state,
     origin: setup.origin,
     nextDueAt: setup.nextDueAt?.toISOString() ?? null,
-    lastRun: lastRun === null ? null : toRun(lastRun, setup.name),
+    lastRun: runs.last === null ? null : toRun(runs.last, setup.name),
+    currentRun: runs.current === null ? null : toRun(runs.current, setup.name),
+    unexplained: runs.unexplained,
     createdAt: setup.createdAt.toISOString(),
     updatedAt: setup.updatedAt.toISOString(),
   };

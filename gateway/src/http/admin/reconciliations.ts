@@ -13,7 +13,7 @@ import { newCatalogId } from "../../pipeline/apply-definition.ts";
 import { changeReconciliation } from "../../pipeline/apply-reconciliations.ts";
 import { definitionCheckers } from "../../pipeline/definition-checkers.ts";
 import { readView } from "../../store/views/read-view.ts";
-import { listNewestRuns } from "../../store/reconciliations/runs.ts";
+import { countUnexplained, listNewestRuns } from "../../store/reconciliations/runs.ts";
 import { loadSetups } from "../../store/reconciliations/setups.ts";
 import { catalogOf, describeTaken, orUnread, startCheck, takeName } from "./catalog-operations.ts";
 import { looseObject } from "./definition-schemas.ts";
@@ -28,11 +28,22 @@ type Body = Readonly<Record<string, unknown>>;
 
 /** The tenant's reconciliations with their newest runs. */
 async function readAll({ deps, principal }: OperationContext) {
+  const { tenant } = principal;
   return orRefusal(
-    await readView(deps.db, async (tx) => ({
-      setups: await loadSetups(tx, deps.box, { tenant: principal.tenant }),
-      runs: new Map((await tx.run(listNewestRuns, [principal.tenant])).rows.map((row) => [row.reconciliation_id, row])),
-    })),
+    await readView(deps.db, async (tx) => {
+      const setups = await loadSetups(tx, deps.box, { tenant });
+      const runs = (await tx.run(listNewestRuns, [tenant])).rows;
+      const counts = (await tx.run(countUnexplained, [tenant])).rows;
+      const runsOf = ({ id }: Reconciliation) => {
+        const own = runs.filter((run) => run.reconciliation_id === id);
+        return {
+          last: own.find((run) => run.finished_at !== null) ?? null,
+          current: own.find((run) => run.finished_at === null) ?? null,
+          unexplained: counts.find((count) => count.reconciliation_id === id)?.unexplained ?? 0,
+        };
+      };
+      return { setups, runsOf };
+    }),
   );
 }
 
@@ -46,8 +57,8 @@ async function list(context: OperationContext) {
   const read = await readAll(context);
   if (!read.ok) return read;
   const own = catalogOf(context);
-  const { setups, runs } = read.value;
-  const items = setups.map((setup) => toReconciliation(setup, own, runs.get(setup.id) ?? null));
+  const { setups, runsOf } = read.value;
+  const items = setups.map((setup) => toReconciliation(setup, own, runsOf(setup)));
   return { ok: true, value: { items, nextCursor: null } } as const;
 }
 
@@ -56,7 +67,7 @@ async function show(context: OperationContext, idOrName: string): Answer {
   if (!read.ok) return read;
   const setup = pickSetup(read.value.setups, idOrName);
   if (setup === null) return notFound("reconciliation", idOrName);
-  return { ok: true, value: toReconciliation(setup, catalogOf(context), read.value.runs.get(setup.id) ?? null) };
+  return { ok: true, value: toReconciliation(setup, catalogOf(context), read.value.runsOf(setup)) };
 }
 
 async function create(context: OperationContext, body: Body): Answer {
@@ -178,7 +189,7 @@ export const reconciliationOperations = [
     method: "patch",
     path: "/reconciliations/{id}",
     tag,
-    summary: "Change a reconciliation, or disable it",
+    summary: "Change a reconciliation, or disable it; its run under way ends then where it is",
     description:
       "The secret stays when it is not given, unless the connector is of another kind or goes to another scheme, host or port: then it has to be given again.",
     body: { schema: looseObject, example: { schedule: "0 * * * *", state: "active" } },

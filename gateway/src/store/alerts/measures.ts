@@ -1,3 +1,4 @@
+import { tellsUnexplained } from "../reconciliations/runs.ts";
 import type { Statement } from "../statement.ts";
 import { cold } from "../statement.ts";
 
@@ -139,8 +140,7 @@ export const MEASURES: ReadonlyMap<string, Measure> = new Map([
        FROM holdfast.reconciliation c
        JOIN holdfast.source s ON s.id = c.source_id
        CROSS JOIN LATERAL (
-         SELECT r.unexplained FROM holdfast.reconciliation_run r
-          WHERE r.reconciliation_id = c.id AND r.state = 'completed' ORDER BY r.id DESC LIMIT 1) u
+         SELECT sum(r.unexplained) AS unexplained FROM holdfast.reconciliation_run r WHERE ${tellsUnexplained("c.id")}) u
       WHERE c.state = 'active' AND u.unexplained > 0`,
   ),
   measure(

@@ -1,5 +1,6 @@
 import type { EntryState, RecoveredBy } from "../../domain/reconciliation.ts";
 import { cold } from "../statement.ts";
+import { tellsUnexplained } from "./runs.ts";
 
 /** One entry of a run as it is stored, without its bytes. */
 export interface EntryRow {
@@ -50,9 +51,9 @@ export const addEntries = cold(
 );
 
 /**
- * What an earlier run could not explain is looked at again, unless it may have been recorded since, and forgotten: what that run knew to
- * be missing has its key in the ledger if it has come, as long as keys go back to that run. Parameters: run id, the earlier run's id,
- * now, since when all keys are known (null: always).
+ * What earlier runs could not explain is looked at again, unless it may have been recorded since, and forgotten: what a run knew to
+ * be missing has its key in the ledger if it has come, as long as keys go back to that run. Parameters: run id, reconciliation id, now,
+ * since when all keys are known (null: always).
  */
 export const carryUnexplained = cold(
   "carry_unexplained",
@@ -60,10 +61,11 @@ export const carryUnexplained = cold(
      run_id, k, bucket, event_key, provider_event_id, reference, event_type, occurred_at, provider_outcome, state, headers, body, missing_since, due_at)
    SELECT $1::uuid, o.k, o.bucket, o.event_key, o.provider_event_id, o.reference, o.event_type, o.occurred_at, o.provider_outcome,
           'missing', o.headers, o.body, o.missing_since, $3::timestamptz
-     FROM holdfast.reconciliation_entry o
-     JOIN holdfast.reconciliation_run r ON r.id = o.run_id
-    WHERE o.run_id = $2 AND o.state = 'unexplained' AND o.missing_since IS NOT NULL
-      AND ($4::timestamptz IS NULL OR r.started_at >= $4)
+     FROM holdfast.reconciliation_run r
+     JOIN holdfast.reconciliation_entry o ON o.run_id = r.id
+    WHERE ${tellsUnexplained("$2::uuid")}
+      AND o.state = 'unexplained' AND o.missing_since IS NOT NULL AND ($4::timestamptz IS NULL OR r.started_at >= $4)
+    ORDER BY r.id DESC
    ON CONFLICT DO NOTHING`,
 );
 

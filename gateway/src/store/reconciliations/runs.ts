@@ -68,17 +68,48 @@ export const listRuns = cold<RunRow>(
     ORDER BY r.id DESC LIMIT $4`,
 );
 
-/** The newest run of each reconciliation. Parameter: tenant. */
+/** Of each reconciliation the newest run that has ended, and the one that is under way. Parameter: tenant. */
 export const listNewestRuns = cold<RunRow>(
   "list_newest_runs",
-  `SELECT DISTINCT ON (r.reconciliation_id) ${COLUMNS} FROM holdfast.reconciliation_run r
-    WHERE r.tenant = $1 ORDER BY r.reconciliation_id, r.id DESC`,
+  `SELECT DISTINCT ON (r.reconciliation_id, r.finished_at IS NULL) ${COLUMNS} FROM holdfast.reconciliation_run r
+    WHERE r.tenant = $1 ORDER BY r.reconciliation_id, r.finished_at IS NULL, r.id DESC`,
+);
+
+/**
+ * Which runs `r` of a reconciliation tell what is unexplained now: the completed one where the next goes on, and since that those of
+ * windows of their own, unless a newer one has compared all of such a window again. Only those that have something count.
+ *
+ * @param id the reconciliation's id as an expression
+ */
+export const tellsUnexplained = (id: string): string =>
+  `r.reconciliation_id = ${id} AND r.state = 'completed' AND r.unexplained > 0
+     AND (r.id = (SELECT o.id FROM holdfast.reconciliation_run o
+                   WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.continues
+                   ORDER BY o.window_to DESC, o.id DESC LIMIT 1)
+          OR (NOT r.continues
+              AND NOT EXISTS (SELECT 1 FROM holdfast.reconciliation_run o
+                               WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.id > r.id
+                                 AND (o.continues OR (o.window_from <= r.window_from AND o.window_to >= r.window_to)))))`;
+
+/** Parameter: reconciliation id. */
+export const listTellingRuns = cold<{ id: string; unexplained: number }>(
+  "list_telling_runs",
+  `SELECT r.id, r.unexplained FROM holdfast.reconciliation_run r WHERE ${tellsUnexplained("$1")} ORDER BY r.id`,
+);
+
+/** How many events of each reconciliation are unexplained; no row where there are none. Parameter: tenant. */
+export const countUnexplained = cold<{ reconciliation_id: string; unexplained: number }>(
+  "count_unexplained",
+  `SELECT c.id AS reconciliation_id, u.unexplained FROM holdfast.reconciliation c
+    CROSS JOIN LATERAL (SELECT sum(r.unexplained)::int AS unexplained FROM holdfast.reconciliation_run r
+                         WHERE ${tellsUnexplained("c.id")}) u
+    WHERE c.tenant = $1 AND u.unexplained > 0`,
 );
 
 /** The run that completed the latest window, where the next one goes on. Parameter: reconciliation id. */
-export const findLastCompleted = cold<{ id: string; window_to: Date; unexplained: number }>(
+export const findLastCompleted = cold<{ id: string; window_to: Date }>(
   "find_last_completed_run",
-  `SELECT id, window_to, unexplained FROM holdfast.reconciliation_run
+  `SELECT id, window_to FROM holdfast.reconciliation_run
     WHERE reconciliation_id = $1 AND state = 'completed' AND continues ORDER BY window_to DESC, id DESC LIMIT 1`,
 );
 

@@ -1,0 +1,102 @@
+import { expect, it } from "vitest";
+import { changeReconciliation } from "../../src/pipeline/apply-reconciliations.ts";
+import { reconcileNext } from "../../src/recovery/reconcile.ts";
+import { startDue } from "../../src/recovery/start-due.ts";
+import { startFakeGithub } from "../support/fake-github.ts";
+import { startFakeProvider } from "../support/fake-provider.ts";
+import type { Bench } from "../support/reconcile-bench.ts";
+import { openBench } from "../support/reconcile-bench.ts";
+
+const DAY = 86_400_000;
+const agoOf = (days: number) => new Date(Date.now() - days * DAY);
+
+/** A log of entries at times of their own, each with its body or without. */
+async function openHttp() {
+  const entries: { id: string; created: number; payload?: object }[] = [];
+  const log = await startFakeProvider(() => ({ status: 200, text: JSON.stringify(entries) }));
+  const places = { id: "/id", time: "/created", timeFormat: "s", body: "/payload" };
+  const connector = { kind: "http", url: `${log.url}/log`, paging: "none", ...places };
+  const bench = await openBench({ log: { source: "stripe", lagSec: 0, connector } });
+  const run = async (from?: Date, to?: Date) => {
+    bench.wait(1_000);
+    const window = from === undefined || to === undefined ? null : { from, to };
+    return await bench.carryOn((await bench.start("log", window)).id);
+  };
+  const add = (id: string, at: Date) => void entries.push({ id, created: Math.floor(at.getTime() / 1_000) });
+  const complete = () => {
+    for (const entry of entries) entry.payload = { id: entry.id, object: "event", type: "invoice.paid" };
+  };
+  return { bench, run, add, complete };
+}
+
+async function shown(bench: Bench) {
+  await startDue({ ...bench.deps, metrics: bench.metrics, findSourceName: () => "stripe" });
+  return (await bench.metrics.reconciliationUnexplained.get()).values.map(({ value }) => value);
+}
+
+it("alarms for what a window of its own could not recover, until the next run or the same window again has", async () => {
+  const { bench, run, add, complete } = await openHttp();
+  const [early, earlier] = [[agoOf(11), agoOf(9)] as const, [agoOf(21), agoOf(19)] as const];
+  expect(await run()).toMatchObject({ state: "completed", listed: 0 });
+  add("evt_1", agoOf(10));
+  expect(await run(...early)).toMatchObject({ missing: 1, unexplained: 1 });
+  expect(await shown(bench)).toEqual([1]);
+  // The same window again takes the first one's place; another one says nothing of it.
+  expect(await run(...early)).toMatchObject({ missing: 1, unexplained: 1 });
+  expect(await run(agoOf(6), agoOf(5))).toMatchObject({ missing: 0 });
+  expect(await shown(bench)).toEqual([1]);
+  expect(await run()).toMatchObject({ missing: 1, unexplained: 1 });
+  expect(await shown(bench)).toEqual([1]);
+  add("evt_2", agoOf(20));
+  expect(await run(...earlier)).toMatchObject({ missing: 1, unexplained: 1 });
+  expect(await shown(bench)).toEqual([2]);
+  complete();
+  expect(await run(...earlier)).toMatchObject({ missing: 1, recovered: 1 });
+  expect(await shown(bench)).toEqual([1]);
+});
+
+it("looks in the next run at what a window of its own could not recover", async () => {
+  const { bench, run, add } = await openHttp();
+  add("evt_1", agoOf(10));
+  expect(await run(agoOf(11), agoOf(9))).toMatchObject({ missing: 1, unexplained: 1 });
+  const body = JSON.stringify({ id: "evt_1", object: "event", type: "invoice.paid" });
+  expect(await bench.postStripe(body)).toBe(200);
+  expect(await run()).toMatchObject({ listed: 1, missing: 1, recovered: 1, unexplained: 0 });
+  expect(await shown(bench)).toEqual([0]);
+  expect(await run()).toMatchObject({ listed: 0 });
+});
+
+it("says what time it left out when it could not go on where the last one ended", async () => {
+  const github = await startFakeGithub();
+  const connector = { kind: "github", owner: "acme", repo: "shop", webhookId: "77", baseUrl: github.url };
+  const bench = await openBench({ log: { source: "github", connector, secret: github.token, lagSec: 0 } });
+  const run = async () => await bench.carryOn((await bench.start("log", null)).id);
+  const first = await run();
+  expect(first.detail).toBeNull();
+  bench.wait(5 * DAY);
+  const second = await run();
+  const span = `from ${first.window_to.toISOString()} to ${second.window_from.toISOString()}`;
+  expect(second).toMatchObject({ state: "completed", unexplained: 0, detail: expect.stringContaining(span) });
+  expect(second.window_from > first.window_to).toBe(true);
+  const told = bench.logged.filter((line) => line.includes("a reconciliation has left a time out"));
+  expect(told).toEqual([expect.stringContaining(span)]);
+  bench.wait(DAY);
+  expect((await run()).detail).toBeNull();
+});
+
+it("ends the run under way when its reconciliation is disabled, and goes on from its beginning when that is active again", async () => {
+  const { bench } = await openHttp();
+  const setup = await bench.setup("log");
+  const turn = (state: "active" | "disabled") =>
+    changeReconciliation(bench.deps, "default", () => {
+      return { ...setup, secret: undefined, state, action: "updated", fields: ["state"] };
+    });
+  const { id } = await bench.start("log", null);
+  expect(await turn("disabled")).toMatchObject({ ok: true });
+  expect(await reconcileNext(bench.deps, () => false)).toBe(false);
+  const ended = await bench.carryOn(id);
+  expect(ended).toMatchObject({ state: "cancelled", detail: "its reconciliation was disabled" });
+  await turn("active");
+  const next = await bench.carryOn((await bench.start("log", null)).id);
+  expect(next).toMatchObject({ state: "completed", detail: null });
+});
