@@ -24,6 +24,7 @@ import type { Alerter } from "./boot/alerter.ts";
 import { startAlerter } from "./boot/alerter.ts";
 import type { Reconciler } from "./boot/reconciler.ts";
 import { startReconciler } from "./boot/reconciler.ts";
+import { shareStop } from "./boot/share-stop.ts";
 import type { StartFault } from "./boot/start-fault.ts";
 import { startFault } from "./boot/start-fault.ts";
 
@@ -203,15 +204,15 @@ async function startWorkers(config: GatewayConfig, log: Log, parts: Parts, wake:
 
 async function stop(config: GatewayConfig, parts: Parts): Promise<void> {
   const { foundation } = parts;
-  const totalMs = config.drainTimeoutMs;
+  const shares = shareStop(foundation.clock, config.drainTimeoutMs);
   // Whatever still waits for the database then fails, so that a frozen one cannot keep this process.
-  const cutter = setTimeout(() => foundation.cut(), totalMs * 0.8);
+  const cutter = setTimeout(() => foundation.cut(), shares.cutMs);
   // First no more arrivals, then no more claims: what was answered is recorded before the workers end.
-  await parts.ingest?.drain(totalMs / 3);
+  await parts.ingest?.drain(shares.doorMs);
   await parts.reconciler?.stop();
   await parts.alerter?.stop();
   await parts.replayer?.stop();
-  await parts.engine?.drain(totalMs / 4, totalMs / 8);
+  await parts.engine?.drain(shares.attemptsMs(), shares.settleMs);
   await parts.admin?.close();
   await parts.probes?.close();
   await parts.egress?.close();

@@ -125,7 +125,8 @@ export const SETTINGS: { readonly [P in SettingPath]: Setting<SettingValues[P]> 
   drainTimeoutMs: wholeNumber(0, 600_000, {
     fallback: 15_000,
     variable: "HOLDFAST_DRAIN_TIMEOUT_MS",
-    meaning: "How long a stop waits for requests and deliveries that are under way.",
+    meaning:
+      "How long a stop may take: requests under way have a third of it, deliveries under way until 65 % of it has passed; then they are settled.",
   }),
   "ingest.headersTimeoutMs": wholeNumber(100, 120_000, {
     fallback: 10_000,
