@@ -117,7 +117,7 @@ export async function loadConfig(places: ConfigPlaces): Promise<LoadedConfig> {
     ...settings.faults,
     ...split.faults,
     ...checked.faults,
-    ...checkWhole(config, split.definition),
+    ...checkWhole(config, split.definition, env),
   ];
   if (faults.length > 0) return { ok: false, faults };
   return { ok: true, config, file: file.ok ? file.path : null, warnings: findUnknownVariables(env) };

@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import { redactConfig } from "../config/redact-config.ts";
 import { isServedOnce } from "../config/roles.ts";
+import { FOLDER_VARIABLE, PLACE_VARIABLE } from "../config/variables-of-many.ts";
 import type { GatewayConfig } from "../config.ts";
 import { createLog } from "../platform/log.ts";
 import { keepMemoryLow } from "./keep-memory-low.ts";
@@ -16,16 +17,13 @@ export type Report =
       readonly metricsUrl: string | null;
       readonly adminToken: string | null;
       readonly firstKey: boolean;
+      /** By the file as it read it, which may be another one than the one that started it did. */
+      readonly drainTimeoutMs: number;
     }
   | {
       readonly ready: false;
       readonly fault: { readonly code: string; readonly message: string; readonly remedy: string };
     };
-
-/** The variable that tells a process of many which one it is, from 0. */
-export const PLACE_VARIABLE = "PLACE_AMONG_HOLDFAST";
-/** The variable that tells it where the embedded database is whose address it has; its disk is watched. */
-export const FOLDER_VARIABLE = "DATABASE_FOLDER_OF_HOLDFAST";
 
 /** Whether this process was started by {@link serveMany}. */
 export function isOneOfMany(): boolean {
@@ -56,7 +54,8 @@ export async function serveAsOne(shell: Shell, given: GatewayConfig): Promise<Ex
   const { ingestUrl, adminUrl, metricsUrl, adminToken, firstKey } = started.gateway;
   const stopKeeping = keepMemoryLow();
   shareMetrics(started.gateway.metrics);
-  await report({ ready: true, ingestUrl, adminUrl, metricsUrl, adminToken, firstKey });
+  const { drainTimeoutMs } = config;
+  await report({ ready: true, ingestUrl, adminUrl, metricsUrl, adminToken, firstKey, drainTimeoutMs });
   await stopped;
   await started.gateway.drain();
   stopKeeping();

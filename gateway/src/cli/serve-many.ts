@@ -1,13 +1,14 @@
 import cluster from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GatewayConfig } from "../config.ts";
+import { FOLDER_VARIABLE, PLACE_VARIABLE } from "../config/variables-of-many.ts";
 import type { Ground } from "../maintain.ts";
 import { systemClock } from "../platform/clock.ts";
 import { createLog, messageOf, type Log } from "../platform/log.ts";
 import { createEnding, type Endable } from "./end-worker.ts";
 import { openPlace, type Place, type PlaceProcess } from "./place.ts";
 import { announce, BAD_INPUT_CODES, untilStopped } from "./serve.ts";
-import { FOLDER_VARIABLE, PLACE_VARIABLE, type Report } from "./serve-as-one.ts";
+import type { Report } from "./serve-as-one.ts";
 import { createMetricsRelay, type MetricsRelay } from "./share-metrics.ts";
 import { complain, type ExitCode, type Shell } from "./shell.ts";
 
@@ -23,6 +24,8 @@ interface Starting {
   readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
   readonly end: (worker: Endable) => Promise<void>;
+  /** How long each drains at most, as it said itself: it reads the configuration file anew. */
+  readonly drains: WeakMap<Endable, number>;
   readonly metrics: MetricsRelay;
 }
 
@@ -83,10 +86,12 @@ function openSupervisor(config: GatewayConfig, { databaseUrl, databaseFolder }: 
   cluster.setupPrimary({ exec: process.argv[1]!, args: process.argv.slice(2) });
   const log = createLog(config.logLevel);
   const stopping = new AbortController();
-  const end = createEnding(config.drainTimeoutMs + FINISH_GRACE_MS);
+  const drains = new WeakMap<Endable, number>();
+  const graceMs = (worker: Endable): number => (drains.get(worker) ?? config.drainTimeoutMs) + FINISH_GRACE_MS;
+  const end = createEnding({ graceMs, log });
   // Each finds the embedded database as if it were one of the user's own.
   const env = databaseFolder === null ? {} : { DATABASE_URL: databaseUrl, [FOLDER_VARIABLE]: databaseFolder };
-  const starting: Starting = { env, log, end, metrics: createMetricsRelay() };
+  const starting: Starting = { env, log, end, drains, metrics: createMetricsRelay() };
   const parts = {
     log,
     clock: systemClock,
@@ -99,7 +104,7 @@ function openSupervisor(config: GatewayConfig, { databaseUrl, databaseFolder }: 
   return { log, places, stopping, end };
 }
 
-function start({ env, log, end, metrics }: Starting, number: number): PlaceProcess {
+function start({ env, log, end, drains, metrics }: Starting, number: number): PlaceProcess {
   const worker = cluster.fork({ ...env, [PLACE_VARIABLE]: String(number) });
   // To tell something to a process that has just been killed is one. Its end is what counts, and it is told apart from this.
   worker.on("error", (error) => log.debug({ place: number, error: messageOf(error) }, "not told"));
@@ -108,7 +113,10 @@ function start({ env, log, end, metrics }: Starting, number: number): PlaceProce
   });
   const told = new Promise<Report>((resolve) => {
     worker.on("message", (words: object) => {
-      if ("ready" in words) resolve(words as Report);
+      if (!("ready" in words)) return;
+      const report = words as Report;
+      if (report.ready) drains.set(worker, report.drainTimeoutMs);
+      resolve(report);
     });
   });
   metrics.join(worker);

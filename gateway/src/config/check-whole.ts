@@ -3,8 +3,9 @@ import { DEFAULT_TIMEOUT_MS } from "../domain/catalog.ts";
 import { shown } from "../domain/field-checks.ts";
 import { countConnections } from "./connections.ts";
 import type { ConfigFault } from "./config-fault.ts";
-import { isRecord } from "./read-settings.ts";
+import { type Environment, isRecord } from "./read-settings.ts";
 import { isServedOnce } from "./roles.ts";
+import { FOLDER_VARIABLE } from "./variables-of-many.ts";
 
 /** After the longest attempt a worker needs this long to settle it before its lease may end. */
 export const LEASE_MARGIN_MS = 15_000;
@@ -13,13 +14,13 @@ export const LEASE_MARGIN_MS = 15_000;
 type Declared = Readonly<Record<string, unknown>> | null;
 
 /** The rules that no single value can break: each of these values is fine, together they are not. */
-export function checkWhole(config: GatewayConfig, declared: Declared): ConfigFault[] {
+export function checkWhole(config: GatewayConfig, declared: Declared, env: Environment): ConfigFault[] {
   return [
     ...checkLease(config, declared),
     ...checkPorts(config),
     ...checkKeys(config),
     ...checkRoles(config),
-    ...checkConnections(config),
+    ...checkConnections(config, env),
     ...checkSignIn(config),
   ];
 }
@@ -67,9 +68,11 @@ function* checkRoles(config: GatewayConfig): Generator<ConfigFault> {
 /** The embedded server admits 60 connections for each process: three are for superusers alone, two are left to the commands. */
 const EMBEDDED_CONNECTIONS_MAX = 55;
 
-function* checkConnections(config: GatewayConfig): Generator<ConfigFault> {
+function* checkConnections(config: GatewayConfig, env: Environment): Generator<ConfigFault> {
   const sum = countConnections(config);
-  if (config.databaseUrl === null && sum > EMBEDDED_CONNECTIONS_MAX) {
+  // A process of many has its address; what it takes and the next start of all would refuse, nobody would hear of until then.
+  const isEmbedded = config.databaseUrl === null || env[FOLDER_VARIABLE] !== undefined;
+  if (isEmbedded && sum > EMBEDDED_CONNECTIONS_MAX) {
     const others = "those of worker and admin, and the process's own";
     const problem = `with ${others} are ${sum} in all; the embedded database has room for ${EMBEDDED_CONNECTIONS_MAX}`;
     yield { path: "ingest.databaseConnections", problem };

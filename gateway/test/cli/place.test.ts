@@ -29,6 +29,7 @@ const READY: Report = {
   metricsUrl: null,
   adminToken: null,
   firstKey: false,
+  drainTimeoutMs: 0,
 };
 const DIED: Report = { ready: false, fault: { code: "start_failed", message: "died", remedy: "" } };
 

@@ -6,6 +6,7 @@ import { describeFault } from "../../src/config/config-fault.ts";
 import { OWN_CONNECTIONS, countConnections } from "../../src/config/connections.ts";
 import type { Setting } from "../../src/config/setting.ts";
 import { SETTING_PATHS, SETTINGS } from "../../src/config/settings.ts";
+import { FOLDER_VARIABLE } from "../../src/config/variables-of-many.ts";
 import { type ConfigPlaces, type GatewayConfig, loadConfig } from "../../src/config.ts";
 import { SETTLE_LANES } from "../../src/engine/settler.ts";
 
@@ -188,6 +189,14 @@ describe("rules that no single value can break", () => {
     expect(await faults({ content: most })).toEqual([]);
     expect(await faults({ content: { worker: { databaseConnections: 35 } } })).toHaveLength(1);
     expect(await faults({ content: most, flags: { role: "worker,admin" } })).toEqual([]);
+  });
+
+  it("holds a process of many to what the embedded database has, whose address it is given", async () => {
+    const env = { DATABASE_URL: "postgres://localhost/db", [FOLDER_VARIABLE]: "/data" };
+    expect(await faults({ content: { worker: { databaseConnections: 34 } }, env })).toEqual([]);
+    expect(await faults({ content: { worker: { databaseConnections: 35 } }, env })).toEqual([
+      expect.stringContaining("the embedded database has room for 55"),
+    ]);
   });
 
   it("counts the connections that a process opens, and the pages on operation say the same number", async () => {
