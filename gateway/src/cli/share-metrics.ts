@@ -12,14 +12,27 @@ type Words =
 const GIVE_MS = 1_000;
 const GET_MS = 2_000;
 
-/** For a process of many: gives its metrics when asked, and shows those of all. */
-export function shareMetrics(exchange: MetricsExchange): void {
+/** The way to the one that started this process. */
+export interface MetricsLine {
+  on(event: "message", hear: (words: Words) => void): unknown;
+  send?(words: Words): unknown;
+}
+
+/**
+ * For a process of many: gives its metrics when asked, and shows those of all. While the others' do not come in time they are shown
+ * as they last were: its own alone would be sums that fall.
+ */
+export function shareMetrics(exchange: MetricsExchange, line: MetricsLine = process): void {
   const waiting = new Map<number, (samples: readonly MetricSamples[]) => void>();
   let asked = 0;
-  process.on("message", (words: Words) => {
+  let last: { readonly number: number; readonly samples: readonly MetricSamples[] } = { number: 0, samples: [] };
+  line.on("message", (words: Words) => {
     if ("give" in words) {
-      void exchange.read().then((samples) => process.send?.({ given: words.give, samples } satisfies Words));
-    } else if ("got" in words) waiting.get(words.got)?.(words.samples);
+      void exchange.read().then((samples) => line.send?.({ given: words.give, samples }));
+    } else if ("got" in words) {
+      if (words.got > last.number) last = { number: words.got, samples: words.samples };
+      waiting.get(words.got)?.(words.samples);
+    }
   });
   exchange.gatherFrom(() => {
     const number = ++asked;
@@ -29,10 +42,10 @@ export function shareMetrics(exchange: MetricsExchange): void {
         waiting.delete(number);
         resolve(samples);
       };
-      // Its own are better than none.
-      const timer = setTimeout(() => finish([]), GET_MS);
+      // Before the first answer its own are better than none.
+      const timer = setTimeout(() => finish(last.samples), GET_MS);
       waiting.set(number, finish);
-      void exchange.read().then((own) => process.send?.({ want: number, own } satisfies Words));
+      void exchange.read().then((own) => line.send?.({ want: number, own }));
     });
   });
 }

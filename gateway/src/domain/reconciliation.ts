@@ -55,7 +55,8 @@ export const ENTRY_STATES = [
 /** `asked`: missing, and its redelivery was asked for. */
 export type EntryState = (typeof ENTRY_STATES)[number];
 
-export type RecoveredBy = "redelivery" | "provider_api" | "arrival";
+export const RECOVERY_WAYS = ["redelivery", "provider_api", "arrival"] as const;
+export type RecoveredBy = (typeof RECOVERY_WAYS)[number];
 
 /** What one run found. Counts of events, not of attempts. */
 export interface Report {

@@ -1,7 +1,8 @@
 import { matchesEventType } from "./event-type.ts";
 
 /** What a replay goes over: events that are recorded, or rejections whose cause was ours. */
-export type ReplaySubject = "events" | "rejections";
+export const REPLAY_SUBJECTS = ["events", "rejections"] as const;
+export type ReplaySubject = (typeof REPLAY_SUBJECTS)[number];
 
 export const REPLAY_STATES = ["planned", "running", "completed", "cancelled", "failed"] as const;
 export type ReplayState = (typeof REPLAY_STATES)[number];

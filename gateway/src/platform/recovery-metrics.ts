@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
 import { Counter, Gauge } from "prom-client";
+import { REPLAY_SUBJECTS } from "../domain/replay-scope.ts";
 import { createReconciliationMetrics } from "./reconciliation-metrics.ts";
 
 /** What replays and reconciliations do. A replay is counted by the process that holds it by its lease at that moment. */
@@ -10,8 +11,22 @@ export function createRecoveryMetrics(registers: Registry[]) {
     labelNames: ["state"],
     registers,
   });
-  // Prometheus sees an increase only from a value that it has read before: the first failure would be none.
+  const replaysReplayed = new Counter({
+    name: "holdfast_replays_replayed_total",
+    help: "Events, or rejections, that replays queued at least one delivery for, or made events of",
+    labelNames: ["subject"],
+    registers,
+  });
+  const replaysSkipped = new Counter({
+    name: "holdfast_replays_skipped_total",
+    help: "Events, or rejections, that replays passed over as processed or under way already",
+    labelNames: ["subject"],
+    registers,
+  });
+  // Prometheus sees an increase only from a value that it has read before: the first failure, or batch, would be none.
   for (const state of ["completed", "failed"]) replaysEnded.inc({ state }, 0);
+  for (const counter of [replaysReplayed, replaysSkipped])
+    for (const subject of REPLAY_SUBJECTS) counter.inc({ subject }, 0);
   return {
     ...createReconciliationMetrics(registers),
     replaysRunning: new Gauge({
@@ -19,18 +34,8 @@ export function createRecoveryMetrics(registers: Registry[]) {
       help: "Replays that this process goes on with now",
       registers,
     }),
-    replaysReplayed: new Counter({
-      name: "holdfast_replays_replayed_total",
-      help: "Events, or rejections, that replays queued at least one delivery for, or made events of",
-      labelNames: ["subject"],
-      registers,
-    }),
-    replaysSkipped: new Counter({
-      name: "holdfast_replays_skipped_total",
-      help: "Events, or rejections, that replays passed over as processed or under way already",
-      labelNames: ["subject"],
-      registers,
-    }),
+    replaysReplayed,
+    replaysSkipped,
     replaysEnded,
   };
 }

@@ -1,4 +1,5 @@
 import type { Reconciliation } from "../domain/reconciliation.ts";
+import { RECOVERY_WAYS } from "../domain/reconciliation.ts";
 import { nextMoment } from "../platform/schedule.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
@@ -11,7 +12,10 @@ import { startReconciliation } from "./start-reconciliation.ts";
 export interface ScheduleDeps extends StartDeps {
   readonly box: SecretsBox;
   readonly log: Pick<Log, "info" | "warn">;
-  readonly metrics: Pick<Metrics, "reconciliationRuns" | "reconciliationUnexplained" | "reconciliationFailing">;
+  readonly metrics: Pick<
+    Metrics,
+    "reconciliationRuns" | "reconciliationRecovered" | "reconciliationUnexplained" | "reconciliationFailing"
+  >;
   readonly findSourceName: (id: string) => string | null;
 }
 
@@ -49,10 +53,12 @@ export async function startDue(deps: ScheduleDeps): Promise<number> {
   return started;
 }
 
-// Prometheus sees an increase only from a value that it has read before: the first failed run would be none.
+// Prometheus sees an increase only from a value that it has read before: the first failed run, or recovered event, would be none.
 function showRuns({ findSourceName, metrics }: ScheduleDeps, { sourceId }: Reconciliation): void {
   const source = findSourceName(sourceId);
-  if (source !== null) metrics.reconciliationRuns.inc({ source, result: "failed" }, 0);
+  if (source === null) return;
+  metrics.reconciliationRuns.inc({ source, result: "failed" }, 0);
+  for (const by of RECOVERY_WAYS) metrics.reconciliationRecovered.inc({ source, by }, 0);
 }
 
 // From the database, so that the alarm outlives the process that raised it. Anew each time: a source may have several setups, and one

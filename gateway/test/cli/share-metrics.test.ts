@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { Counter, Gauge, Registry } from "prom-client";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Metered } from "../../src/cli/share-metrics.ts";
-import { createMetricsRelay } from "../../src/cli/share-metrics.ts";
+import { createMetricsRelay, shareMetrics } from "../../src/cli/share-metrics.ts";
 import type { MetricSamples } from "../../src/platform/metrics-exchange.ts";
 import { createMetricsExchange } from "../../src/platform/metrics-exchange.ts";
 
@@ -30,7 +30,7 @@ function fakeProcess(accepted: number) {
     return exchange.show();
   };
   const metered = Object.assign(worker, { isConnected: () => true, send }) as unknown as Metered & EventEmitter;
-  return { worker: metered, state, scrape };
+  return { worker: metered, exchange, state, scrape };
 }
 
 test("no sum that was shown falls when a process is late, ends, or is followed by another", async () => {
@@ -52,4 +52,32 @@ test("no sum that was shown falls when a process is late, ends, or is followed b
   expect(await first.scrape()).toMatch(/^accepted 1011$/m);
   first.worker.emit("exit", 0, null);
   expect(await third.scrape()).toMatch(/^accepted 1011$/m);
+});
+
+test("a process shows the others as they last were while the one that started it does not answer in time", async () => {
+  vi.useFakeTimers();
+  const registry = new Registry();
+  const accepted = new Counter({ name: "accepted", help: "a", registers: [registry] });
+  accepted.inc(10);
+  const exchange = createMetricsExchange(registry);
+  const line = new EventEmitter();
+  const others = await fakeProcess(1_000).exchange.read();
+  let answers = true;
+  const send = (words: object): void => {
+    if (answers && "want" in words) line.emit("message", { got: words.want, samples: [others] });
+  };
+  shareMetrics(exchange, Object.assign(line, { send }));
+  const show = async (): Promise<string> => {
+    const shown = exchange.show();
+    await vi.advanceTimersByTimeAsync(2_000);
+    return shown;
+  };
+  expect(await show()).toMatch(/^accepted 1010$/m);
+  answers = false;
+  accepted.inc(5);
+  expect(await show()).toMatch(/^accepted 1015$/m);
+  // What comes too late for one look is there for the next; what was overtaken is not.
+  line.emit("message", { got: 2, samples: [others, others] });
+  line.emit("message", { got: 1, samples: [others] });
+  expect(await show()).toMatch(/^accepted 2015$/m);
 });

@@ -53,12 +53,18 @@ it("starts a run when its time has come, once whoever looks, and goes on where t
   expect(third!.window_from).toEqual(second!.window_from);
 });
 
-it("counts no failed run of an active setup before there is one, so that the first is seen as an increase", async () => {
+it("counts no failed run and no recovered event of an active setup before there is one, so that the first is seen as an increase", async () => {
   const { bench, schedules } = await openScheduled();
   const failedRuns = async () => (await bench.metrics.reconciliationRuns.get()).values;
   expect(await failedRuns()).toEqual([]);
   await startDue(schedules);
   expect(await failedRuns()).toEqual([{ labels: { source: "stripe", result: "failed" }, value: 0 }]);
+  const recovered = (await bench.metrics.reconciliationRecovered.get()).values;
+  expect(recovered.map(({ labels, value }) => [labels.source, labels.by, value])).toEqual([
+    ["stripe", "redelivery", 0],
+    ["stripe", "provider_api", 0],
+    ["stripe", "arrival", 0],
+  ]);
 });
 
 it("shows what is unexplained of all active reconciliations of a source together, and of no disabled one", async () => {
