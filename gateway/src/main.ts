@@ -49,6 +49,11 @@ export interface RunningGateway {
   readonly metrics: MetricsExchange;
   /** What the catalog holds now, for the terminal. */
   sources(): { readonly name: string; readonly provider: string; readonly url: string }[];
+  /**
+   * Another process serves on the same ports by now. While this one drains, a balancer that happens to ask it must not take both out of
+   * service, so it is not its own end that it tells.
+   */
+  handOver(): void;
   /** Stops taking, answers what was received, settles or returns what is leased, stops the database; then everything is closed. */
   drain(): Promise<void>;
 }
@@ -81,6 +86,8 @@ export async function startGateway(
     ingest: null,
     admin: null,
     probes: null,
+    isStopping: false,
+    isHandedOver: false,
   };
   try {
     const fault = await startRoles(config, log, parts);
@@ -104,6 +111,7 @@ export async function startGateway(
 
 async function startRoles(config: GatewayConfig, log: Log, parts: Parts): Promise<StartFault | null> {
   const { foundation } = parts;
+  const isDraining = (): boolean => parts.isStopping && !parts.isHandedOver;
   // Whoever is told wakes its own workers; this process's are woken at once.
   const wake = (quiet = 0): void => {
     parts.engine?.wake(quiet);
@@ -120,11 +128,11 @@ async function startRoles(config: GatewayConfig, log: Log, parts: Parts): Promis
     parts.ingest = ingest;
   }
   if (config.roles.includes("admin")) {
-    const admin = await startAdmin(config, log, foundation, { ingest: parts.ingest, wake });
+    const admin = await startAdmin(config, log, foundation, { ingest: parts.ingest, wake, isDraining });
     if (!admin.ok) return admin;
     parts.admin = admin;
   } else if (config.roles.includes("metrics")) {
-    const probes = await startProbes(config, log, foundation);
+    const probes = await startProbes(config, log, foundation, isDraining);
     if (!probes.ok) return probes;
     parts.probes = probes;
   }
@@ -154,6 +162,9 @@ async function present(config: GatewayConfig, parts: Parts): Promise<RunningGate
       foundation.catalog
         .current()
         .sources.map(({ name, provider, key }) => ({ name, provider, url: `${ingestUrl ?? ""}/in/${key}` })),
+    handOver: () => {
+      parts.isHandedOver = true;
+    },
     drain: () => {
       stopping ??= stop(config, parts);
       return stopping;
@@ -171,6 +182,10 @@ interface Parts {
   ingest: Ingest | null;
   admin: Admin | null;
   probes: Extract<AdminStart, { readonly ok: true }> | null;
+  /** Whether it takes nothing in any more. */
+  isStopping: boolean;
+  /** Whether another process serves in its place. */
+  isHandedOver: boolean;
 }
 
 async function startWorkers(config: GatewayConfig, log: Log, parts: Parts, wake: () => void): Promise<void> {
@@ -204,6 +219,7 @@ async function startWorkers(config: GatewayConfig, log: Log, parts: Parts, wake:
 
 async function stop(config: GatewayConfig, parts: Parts): Promise<void> {
   const { foundation } = parts;
+  parts.isStopping = true;
   const shares = shareStop(foundation.clock, config.drainTimeoutMs);
   // Whatever still waits for the database then fails, so that a frozen one cannot keep this process.
   const cutter = setTimeout(() => foundation.cut(), shares.cutMs);

@@ -34,7 +34,11 @@ export async function startAdmin(
   config: GatewayConfig,
   log: Log,
   foundation: Foundation,
-  links: { readonly ingest: Pick<Ingest, "url" | "takeIn"> | null; readonly wake: () => void },
+  links: {
+    readonly ingest: Pick<Ingest, "url" | "takeIn"> | null;
+    readonly wake: () => void;
+    readonly isDraining: () => boolean;
+  },
 ): Promise<Admin | StartFault> {
   const key = await localKey(config, foundation);
   let ownUrl = "";
@@ -53,7 +57,7 @@ export async function startAdmin(
     ...(signIn === null ? {} : { openId: signIn.openId }),
     publicUrl: config.publicUrl,
     ingestUrl: config.publicUrl ?? links.ingest?.url ?? `http://${config.host}:${config.port}`,
-    readiness: () => readiness(foundation),
+    readiness: () => readiness(foundation, links.isDraining),
     status: () => status(config, foundation),
     settings: showSettings(config),
     wake: links.wake,

@@ -7,19 +7,31 @@ import { VERSION } from "../version.ts";
 import type { Foundation } from "./foundation.ts";
 
 /** Serves what watches a process asks for, on the admin port, where the process has no admin API. */
-export function startProbes(config: GatewayConfig, log: Log, foundation: Foundation): Promise<AdminStart> {
+export function startProbes(
+  config: GatewayConfig,
+  log: Log,
+  foundation: Foundation,
+  isDraining: () => boolean,
+): Promise<AdminStart> {
   const app = createProbeApi({
     ...foundation,
     db: foundation.base,
-    readiness: () => readiness(foundation),
+    readiness: () => readiness(foundation, isDraining),
     log,
     version: VERSION,
   });
   return startAdminServer({ host: config.adminHost, port: config.adminPort, app, log });
 }
 
-/** Whether the process can do its work, and every reason why not. */
-export async function readiness(foundation: Foundation): Promise<{ ok: boolean; reasons: string[] }> {
+/** Whether the process can do its work and goes on doing it, and every reason why not. */
+export async function readiness(
+  foundation: Pick<Foundation, "safety">,
+  isDraining: () => boolean,
+): Promise<{ ok: boolean; reasons: string[] }> {
   const safe = foundation.safety.current();
-  return safe.ok ? { ok: true, reasons: [] } : { ok: false, reasons: [`database ${safe.cause}: ${safe.detail}`] };
+  const reasons = [
+    ...(isDraining() ? ["draining: the process is stopping"] : []),
+    ...(safe.ok ? [] : [`database ${safe.cause}: ${safe.detail}`]),
+  ];
+  return { ok: reasons.length === 0, reasons };
 }

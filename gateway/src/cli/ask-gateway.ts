@@ -35,15 +35,19 @@ export async function askGateway(
     if (!(error instanceof ApiFault)) throw error;
     const why = error.status === 503 ? await findUnreadiness(api) : null;
     const complaint = toComplaint(error, adminUrl);
-    return complain(shell, why === null ? complaint : { ...complaint, remedy: `${why}\n  ${DATABASE_REMEDY}` }, json);
+    const remedy = why === null ? complaint.remedy : `${why.found}\n  ${why.remedy}`;
+    return complain(shell, { ...complaint, remedy }, json);
   }
 }
 
-/** Why the gateway cannot do its work, in its own words; null when it can, or cannot be asked. */
-export async function findUnreadiness(api: Api): Promise<string | null> {
+/** Why the gateway cannot do its work, in its own words, and what to do; null when it can, or cannot be asked. */
+export async function findUnreadiness(api: Api): Promise<{ readonly found: string; readonly remedy: string } | null> {
   try {
     const { ok, reasons } = await api.readiness();
-    return ok ? null : printable(reasons.join("; "));
+    if (ok) return null;
+    const isStopping = reasons.every((reason) => reason.startsWith("draining"));
+    const remedy = isStopping ? "Ask again when it has been started again." : DATABASE_REMEDY;
+    return { found: printable(reasons.join("; ")), remedy };
   } catch (error) {
     if (error instanceof ApiFault) return null;
     throw error;

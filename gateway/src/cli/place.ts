@@ -9,7 +9,7 @@ export interface PlaceProcess {
   readonly report: Promise<Report>;
   /** The signal or the exit code that it has ended with. */
   readonly ended: Promise<string>;
-  /** Lets it finish what it has, and resolves when it has ended. */
+  /** Tells it that another one serves in its place, lets it finish what it has, and resolves when it has ended. */
   end(): Promise<void>;
 }
 

@@ -54,6 +54,9 @@ export async function serveAsOne(shell: Shell, given: GatewayConfig): Promise<Ex
   const { ingestUrl, adminUrl, metricsUrl, adminToken, firstKey } = started.gateway;
   const stopKeeping = keepMemoryLow();
   shareMetrics(started.gateway.metrics);
+  process.on("message", (words: object) => {
+    if ("replaced" in words) started.gateway.handOver();
+  });
   const { drainTimeoutMs } = config;
   await report({ ready: true, ingestUrl, adminUrl, metricsUrl, adminToken, firstKey, drainTimeoutMs });
   await stopped;
@@ -61,6 +64,11 @@ export async function serveAsOne(shell: Shell, given: GatewayConfig): Promise<Ex
   stopKeeping();
   process.disconnect();
   return 0;
+}
+
+/** What a process of many is told when another one serves in its place, before it is to end. */
+export interface Replaced {
+  readonly replaced: true;
 }
 
 function report(words: Report): Promise<void> {

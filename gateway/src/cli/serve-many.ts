@@ -8,7 +8,7 @@ import { createLog, messageOf, type Log } from "../platform/log.ts";
 import { createEnding, type Endable } from "./end-worker.ts";
 import { openPlace, type Place, type PlaceProcess } from "./place.ts";
 import { announce, BAD_INPUT_CODES, untilStopped } from "./serve.ts";
-import type { Report } from "./serve-as-one.ts";
+import type { Replaced, Report } from "./serve-as-one.ts";
 import { createMetricsRelay, type MetricsRelay } from "./share-metrics.ts";
 import { complain, type ExitCode, type Shell } from "./shell.ts";
 
@@ -121,7 +121,11 @@ function start({ env, log, end, drains, metrics }: Starting, number: number): Pl
   });
   metrics.join(worker);
   const report = Promise.race([told, ended.then(notServing)]);
-  return { pid: worker.process.pid, report, ended, end: () => end(worker) };
+  const endReplaced = (): Promise<void> => {
+    if (worker.isConnected()) worker.send({ replaced: true } satisfies Replaced);
+    return end(worker);
+  };
+  return { pid: worker.process.pid, report, ended, end: endReplaced };
 }
 
 function notServing(how: string): Report {

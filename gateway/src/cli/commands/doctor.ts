@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { describeFault } from "../../config/config-fault.ts";
 import { type GatewayConfig, loadConfig } from "../../config.ts";
 import { findUnreadiness } from "../ask-gateway.ts";
-import { DATABASE_REMEDY, fine, type Finding, findingsOfStatus, wrong } from "../describe-status.ts";
+import { fine, type Finding, findingsOfStatus, wrong } from "../describe-status.ts";
 import { checkSignIn } from "../check-sign-in.ts";
 import { findGateway, type GatewayFlags } from "../find-gateway.ts";
 import { type ExitCode, printJson, type Shell } from "../shell.ts";
@@ -111,7 +111,7 @@ async function checkGateway(shell: Shell, flags: GatewayFlags): Promise<Finding[
     // A key is looked up in the database, so whatever is asked while it is away is answered 503, or after too long.
     const isSilent = error.type === UNREACHABLE;
     const why = isSilent || error.status === 503 ? await findUnreadiness(api) : null;
-    if (why !== null) return [wrong("gateway", `${adminUrl} is not ready: ${why}`, DATABASE_REMEDY)];
+    if (why !== null) return [wrong("gateway", `${adminUrl} is not ready: ${why.found}`, why.remedy)];
     return [wrong("gateway", error.message, remedyFor(error))];
   }
 }
