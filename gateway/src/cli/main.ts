@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Run } from "./options.ts";
-import { buildProgram, parse } from "./program.ts";
+import { buildProgram, parse, wantsJson } from "./program.ts";
 import { complain, type ExitCode, openShell, type Shell } from "./shell.ts";
 
 /** A process that something still holds open this long after its command has ended is ended. */
@@ -19,18 +19,14 @@ async function runCommand(shell: Shell, args: readonly string[]): Promise<ExitCo
     program.outputHelp();
     return 0;
   }
-  const parsed = parse(program, args);
+  const parsed = parse(shell, program, args);
   if (parsed !== null || chosen.run === null) return parsed ?? 0;
   try {
     return await chosen.run();
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     const remedy = "This is a fault of Holdfast itself; please report it with the command that you ran.";
-    return complain(
-      shell,
-      { problem: `unexpected: ${words.slice(0, 500)}`, remedy, badInput: false },
-      args.includes("--json"),
-    );
+    return complain(shell, { problem: `unexpected: ${words.slice(0, 500)}`, remedy, badInput: false }, wantsJson(args));
   }
 }
 

@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { addDatabaseOptions, addGatewayOptions, addServeOptions, type Choose, jsonOption } from "./options.ts";
 import { addAccessCommands } from "./program-access.ts";
 import { addQueryCommands } from "./program-queries.ts";
-import type { ExitCode, Shell } from "./shell.ts";
+import { complain, type Complaint, type ExitCode, type Shell } from "./shell.ts";
 
 /** The command line of `holdfast`. Choosing is apart from running, so that parsing stays synchronous and testable. */
 export function buildProgram(shell: Shell, version: string, choose: Choose): Command {
@@ -31,15 +31,43 @@ function refuseNameless(command: Command): void {
   command.error(`error: argument '${name}' is ${JSON.stringify(command.args[at])}, which names nothing`);
 }
 
-/** Reads a command line. Commander has already printed what is wrong, or the help that was asked for. */
-export function parse(program: Command, args: readonly string[]): ExitCode | null {
+/** Reads a command line. What is wrong is said here, as it is of any command; the help that was asked for is printed. */
+export function parse(shell: Shell, program: Command, args: readonly string[]): ExitCode | null {
+  // What does not parse has no flags: the word itself is all that tells how errors are wanted.
+  const json = wantsJson(args);
+  if (json) silence(program);
   try {
     program.parse([...args], { from: "user" });
     return null;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? 0 : 2;
+    if (error.exitCode === 0) return 0;
+    return json ? complain(shell, toComplaint(error), true) : 2;
   }
+}
+
+/** Whether `--json` stands among the flags. */
+export function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? undefined : end).includes("--json");
+}
+
+/** Commander writes lines of text to standard error, where one JSON document is to stand. */
+function silence(command: Command): void {
+  command.configureOutput({ writeErr: () => {} });
+  for (const inner of command.commands) silence(inner);
+}
+
+function toComplaint({ code, message }: CommanderError): Complaint {
+  // It would show the help instead.
+  if (code === "commander.help")
+    return {
+      problem: "the command is not complete, or not known",
+      remedy: "Add --help to see what may follow.",
+      badInput: true,
+    };
+  const [problem = "", suggestion] = message.replace(/^error: /, "").split("\n");
+  return { problem, remedy: suggestion?.replace(/^\((.*)\)$/, "$1"), badInput: true };
 }
 
 function addServeCommands(program: Command, shell: Shell, choose: Choose): void {

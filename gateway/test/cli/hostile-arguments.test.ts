@@ -51,7 +51,7 @@ async function runHere(args: readonly string[], cwd: string): Promise<{ code: Ex
     chosen.run = run;
   });
   listen(program, said);
-  const parsed = parse(program, args);
+  const parsed = parse(shell, program, args);
   const code = parsed ?? (chosen.run === null ? 0 : await chosen.run());
   return { code, said: said.join("\n") };
 }

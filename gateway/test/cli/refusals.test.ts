@@ -49,6 +49,18 @@ describe("bad input ends with 2 and says what is wrong", () => {
     expectRefusal(await runCli(args, { cwd: testFolder() }), 2, words);
   });
 
+  it.each([
+    [["events", "--json", "--limti", "5"], "unknown option '--limti'", "Did you mean --limit?"],
+    [["db", "--json"], "unknown option '--json'", null],
+    [["strat", "--json"], "unknown command 'strat'", "Did you mean start?"],
+    [["verify", "--json"], "required option '--provider <slug>' not specified", null],
+    [["events", "show", "", "--json"], "argument 'id' is \"\", which names nothing", null],
+    [["help", "strat", "--json"], "the command is not complete, or not known", "Add --help to see what may follow."],
+  ])("%j is refused as JSON, as any error is with --json", async (args, problem, remedy) => {
+    const { code, stdout, stderr } = await runCli(args, { cwd: testFolder() });
+    expect([code, stdout, JSON.parse(stderr)]).toEqual([2, "", { error: { problem, remedy } }]);
+  });
+
   it("tells five mistakes of a configuration file at once, each with its place", async () => {
     const cwd = testFolder();
     const content = {

@@ -11,9 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => gateway?.close());
 
-function showStatus(): Promise<CliResult> {
+function showStatus(...more: readonly string[]): Promise<CliResult> {
   const { adminUrl, adminToken } = gateway.gateway;
-  return runCli(["status", "--url", adminUrl!, "--token", adminToken!], { cwd: "/" });
+  return runCli(["status", "--url", adminUrl!, "--token", adminToken!, ...more], { cwd: "/" });
 }
 
 async function change(method: string, path: string, body?: object): Promise<number> {
@@ -38,4 +38,15 @@ it("finds the one destination that takes nothing, however many there are", async
   expect(await change("DELETE", "/destinations/d-199")).toBe(200);
   const after = await showStatus();
   expect([after.code, after.stdout]).toEqual([1, expect.stringMatching(/wrong +destination +d-199: it is disabled/)]);
+  const asJson = await showStatus("--json");
+  const status = JSON.parse(asJson.stdout) as { ok: boolean; findings: { ok: boolean; found: string }[] };
+  expect([asJson.code, status]).toEqual([1, expect.objectContaining({ ok: false, version: expect.any(String) })]);
+  expect(status.findings.filter(({ ok }) => !ok)).toEqual([
+    {
+      check: "destination",
+      ok: false,
+      found: expect.stringMatching(/^d-199: it is disabled/),
+      remedy: expect.any(String),
+    },
+  ]);
 });

@@ -31,7 +31,7 @@ export async function showStatus(shell: Shell, flags: AskFlags): Promise<ExitCod
     const findings = [...findingsOfStatus(status), ...(await findingsOfDestinations(api))];
     const isWell = findings.every(({ ok }) => ok);
     if (flags.json === true) {
-      printJson(shell, status);
+      printJson(shell, { ...status, ok: isWell, findings });
       return isWell ? 0 : 1;
     }
     shell.print(`holdfast ${status.version}, PostgreSQL ${status.postgresVersion}`);
