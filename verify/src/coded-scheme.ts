@@ -8,6 +8,8 @@ export interface SignedRequest {
   readonly url: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Uint8Array;
+  /** True where the secret itself is in it, in whatever spelling, and not a signature that it made. */
+  readonly showsSecret?: boolean;
 }
 
 /**

@@ -99,7 +99,10 @@ export function signRequest(input: VerifyInput): SignedRequest {
   const scheme = findEntry(input.provider)?.scheme;
   const { url, headers, body } = input.request;
   const given = listHeaders(headers);
-  if (scheme === undefined || !("prove" in scheme)) return { url, headers: [...given, ...sign(input)], body };
+  if (scheme === undefined || !("prove" in scheme)) {
+    const shown = scheme?.engine === "static-token" ? { showsSecret: true } : {};
+    return { url, headers: [...given, ...sign(input)], body, ...shown };
+  }
   const made = scheme.sign(input);
   const names = new Set(made.headers.map(([name]) => name.toLowerCase()));
   return { ...made, headers: [...given.filter(([name]) => !names.has(name.toLowerCase())), ...made.headers] };

@@ -53,8 +53,12 @@ export function signRequest(
   }
 }
 
-/** Whether the signed request carries the secret itself: a shared token, a password, a secret path. */
+/**
+ * Whether the signed request carries the secret itself: a shared token, a password, a secret path. The scheme says so, since a
+ * URL, JSON and Basic spell it otherwise than it is; what it carries by its name or as it is counts in any case.
+ */
 function showsSecret(source: Source, signed: ReturnType<typeof signAsProvider>): boolean {
+  if (signed.showsSecret === true) return true;
   const carriers = [...(findProvider(source.provider)?.secretHeaders ?? []), "authorization"];
   if (signed.headers.some(([name]) => carriers.includes(name.toLowerCase()))) return true;
   const text = `${signed.url}\n${Buffer.from(signed.body).toString("latin1")}`;

@@ -41,7 +41,7 @@ export function tokenScheme(place: TokenPlace): CodedScheme {
     toleranceSec: null,
     signsUrl: false,
     prove: (arrival) => proveTokens(arrival, place, secret),
-    sign: (input) => place.write(input, String(secretOf(input, secret))),
+    sign: (input) => ({ ...place.write(input, String(secretOf(input, secret))), showsSecret: true }),
   };
 }
 
@@ -143,7 +143,7 @@ export const basicScheme: CodedScheme = {
     const { username, password } = input.receiver;
     const pair = `${username ?? ""}:${password ?? String(secretOf(input, passwordRule))}`;
     const header: [string, string] = ["Authorization", `Basic ${Buffer.from(pair).toString("base64")}`];
-    return { url: input.request.url, headers: [header], body: input.request.body };
+    return { url: input.request.url, headers: [header], body: input.request.body, showsSecret: true };
   },
 };
 
