@@ -4,6 +4,7 @@ import type { AdminEnv } from "./admin-env.ts";
 import { API_PATH } from "./mount-operations.ts";
 import type { Operation } from "./operation.ts";
 import { roleFor } from "./operation.ts";
+import { bodyKibMax } from "./read-body.ts";
 import { takesTag } from "./version-tag.ts";
 
 const problemSchema = z
@@ -139,6 +140,7 @@ function describeAnswers(operation: Operation): PathConfig["responses"] {
   const problem = { "application/problem+json": { schema: problemSchema } };
   const refused = (description: string) => ({ description, content: problem });
   const { method, path, body } = operation;
+  const kibMax = bodyKibMax(operation);
   return {
     [operation.status ?? 200]: {
       description: operation.summary,
@@ -154,7 +156,7 @@ function describeAnswers(operation: Operation): PathConfig["responses"] {
       ? {}
       : {
           400: refused("The body is not well-formed JSON"),
-          413: refused("The body has more than 1 MiB"),
+          413: refused(`The body has more than ${kibMax < 1_024 ? `${kibMax} KiB` : `${kibMax / 1_024} MiB`}`),
           415: refused("The body is not sent as application/json"),
         }),
     401: refused("No valid API key or session"),

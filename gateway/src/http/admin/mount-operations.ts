@@ -13,13 +13,12 @@ import { holdCatalog } from "./catalog-operations.ts";
 import { authenticate } from "./guard-request.ts";
 import type { Handled, Operation } from "./operation.ts";
 import { roleFor } from "./operation.ts";
-import type { Refusal } from "./refusal.ts";
+import { readBody } from "./read-body.ts";
 import { runOperation } from "./run-operation.ts";
 import { holdAgainst, tagOf, takesTag } from "./version-tag.ts";
 
 /** Where the API stands. */
 export const API_PATH = "/api/v1";
-const BODY_BYTES_MAX = 1_048_576;
 const STREAM_HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store",
@@ -60,7 +59,7 @@ async function serve(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation
     const detail = `This needs the role ${role}; ${principal.name} has the role ${principal.role}.`;
     return answerProblem(c, "forbidden", { detail });
   }
-  const body = await readJson(c);
+  const body = await readBody(c, operation);
   if (!body.ok) return answer(c, operation, body);
   return answerOnce(c, { deps, principal, body: body.value }, () => work(c, deps, operation, body.value));
 }
@@ -150,32 +149,4 @@ function answer(c: Context<AdminEnv>, operation: Operation, handled: Handled<unk
     "content-disposition": `attachment; filename="${handled.name}"`,
     "content-security-policy": "default-src 'none'; sandbox",
   });
-}
-
-type Json = { readonly ok: true; readonly value: unknown } | Refusal;
-
-/** The body as JSON, or undefined when there is none. At most 1 MiB, counted while it arrives. */
-async function readJson(c: Context<AdminEnv>): Promise<Json> {
-  const stream = c.req.raw.body;
-  if (stream === null || c.req.method === "GET" || c.req.method === "HEAD") return { ok: true, value: undefined };
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > BODY_BYTES_MAX) {
-      return { ok: false, code: "input_too_large", detail: `The body may have ${BODY_BYTES_MAX} bytes.` };
-    }
-    chunks.push(chunk);
-  }
-  if (size === 0) return { ok: true, value: undefined };
-  const type = (c.req.header("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
-  // Also what keeps a foreign page's form from getting through: a form cannot send this type without a preflight.
-  if (type !== "application/json") {
-    return { ok: false, code: "json_required", detail: "Send it with Content-Type: application/json." };
-  }
-  try {
-    return { ok: true, value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks))) };
-  } catch {
-    return { ok: false, code: "malformed_json" };
-  }
 }
