@@ -25,9 +25,9 @@ afterEach(() => {
   proxy.toClient = null;
 });
 
-async function send(path: string, body: object, idempotencyKey: string) {
+async function send(path: string, body: object, idempotencyKey: string, method = "POST") {
   const response = await fetch(`${gateway.adminUrl}/api/v1${path}`, {
-    method: "POST",
+    method,
     headers: {
       authorization: `Bearer ${gateway.gateway.adminToken}`,
       "content-type": "application/json",
@@ -40,6 +40,13 @@ async function send(path: string, body: object, idempotencyKey: string) {
 
 const countOf = async (table: string, name: string): Promise<number> =>
   (await gateway.query(`select 1 from holdfast.${table} where name = $1`, [name])).length;
+
+/** What the audit has of an operation; its details, oldest first. */
+async function entriesOf(action: string): Promise<Record<string, unknown>[]> {
+  const sql = "select detail from holdfast.audit where action = $1 order by n";
+  const rows = await gateway.query<{ detail: string }>(sql, [action]);
+  return rows.map(({ detail }) => JSON.parse(detail) as Record<string, unknown>);
+}
 
 /** Loses the first answer with `lost` in it to whoever sent `sent`. */
 function loseAnswer(sent: string, lost: string): void {
@@ -79,6 +86,7 @@ it.each([
     path: "/destinations",
     table: "destination",
     more: { url: "https://a.example/" },
+    told: {},
   },
   {
     what: "the answer to its only statement is lost",
@@ -86,6 +94,7 @@ it.each([
     path: "/keys",
     table: "api_key",
     more: { role: "viewer" },
+    told: { outcome: "unknown" },
   },
   {
     what: "the catalog cannot be read after it",
@@ -93,6 +102,7 @@ it.each([
     path: "/destinations",
     table: "destination",
     more: { url: "https://b.example/" },
+    told: {},
   },
   {
     what: "what it made cannot be read after it",
@@ -100,18 +110,51 @@ it.each([
     path: "/alerts/channels",
     table: "alert_channel",
     more: { kind: "slack", url: "https://hooks.slack.example/T0/B0/x" },
+    told: {},
   },
-])("a change is not made again under its Idempotency-Key when $what", async ({ what, spoil, path, table, more }) => {
-  const name = what.replaceAll(/[^a-z]+/gi, "-").toLowerCase();
-  const body = { name, ...more };
-  spoil();
-  const first = await send(path, body, name);
-  expect([first.status, first.body["type"]]).toEqual([503, "urn:holdfast:fault:store_unavailable"]);
+])(
+  "a change is not made again under its Idempotency-Key and the audit tells of it, when $what",
+  async ({ what, spoil, path, table, more, told }) => {
+    const name = what.replaceAll(/[^a-z]+/gi, "-").toLowerCase();
+    const body = { name, ...more };
+    spoil();
+    const first = await send(path, body, name);
+    expect([first.status, first.body["type"]]).toEqual([503, "urn:holdfast:fault:store_unavailable"]);
+    proxy.toServer = null;
+    proxy.toClient = null;
+    expect(await countOf(table, name)).toBe(1);
+    const entries = (await entriesOf(`POST ${path}`)).filter((entry) => JSON.stringify(entry).includes(name));
+    expect(entries.map(({ outcome }) => ({ outcome }))).toEqual([told]);
+    const repeat = await send(path, body, name);
+    expect([repeat.status, repeat.body["type"]]).toEqual([409, "urn:holdfast:fault:outcome_unknown"]);
+    expect(repeat.body["detail"]).toContain("Look whether the change was made");
+    expect(await countOf(table, name)).toBe(1);
+  },
+);
+
+const ALERT_RULE = "/alerts/rules/dead_letters_grow";
+
+it.each([
+  { sent: "UPDATE holdfast.person", look: "FROM holdfast.person", path: "/people/", change: { name: "Ada L." } },
+  {
+    sent: "INTO holdfast.alert_setting ",
+    look: "FROM holdfast.alert_setting",
+    path: ALERT_RULE,
+    change: { threshold: 7 },
+  },
+])("a change of $path that cannot be seen to its end is told as one that may have been made, and kept", async (row) => {
+  const { sent, look, change } = row;
+  const person = { email: `ada-${sent.length}@example.com`, password: "a sentence of her own" };
+  const made = (await send("/people", person, `person-${sent.length}`)).body;
+  const path = row.path === ALERT_RULE ? ALERT_RULE : `/people/${String(made["id"])}`;
+  const action = row.path === ALERT_RULE ? "PATCH /alerts/rules/{id}" : "PATCH /people/{id}";
+  loseAnswer(sent, "COMMIT\0");
+  const lost = await send(path, change, "", "PATCH");
+  expect([lost.status, lost.body["detail"]]).toEqual([503, expect.stringContaining("Look whether it was made")]);
   proxy.toServer = null;
   proxy.toClient = null;
-  expect(await countOf(table, name)).toBe(1);
-  const repeat = await send(path, body, name);
-  expect([repeat.status, repeat.body["type"]]).toEqual([409, "urn:holdfast:fault:outcome_unknown"]);
-  expect(repeat.body["detail"]).toContain("Look whether the change was made");
-  expect(await countOf(table, name)).toBe(1);
+  loseLooks(sent, look);
+  const unread = await send(path, change, "", "PATCH");
+  expect([unread.status, unread.body["detail"]]).toEqual([503, expect.stringContaining("The change was made")]);
+  expect((await entriesOf(action)).map(({ outcome }) => outcome)).toEqual(["unknown", undefined]);
 });

@@ -13,12 +13,12 @@ import type { Queryable } from "../../store/statement.ts";
 import { readView } from "../../store/views/read-view.ts";
 import { alertChannelOperations } from "./alert-channels.ts";
 import { alertSchema, noticeSchema, ownersSchema, ruleSchema, toAlertAnswer, toNotice, toRule } from "./alert-shape.ts";
-import { catalogOf, startCheck } from "./catalog-operations.ts";
+import { catalogOf, orUnread, startCheck } from "./catalog-operations.ts";
 import { looseObject } from "./definition-schemas.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { UUID_MAX, pageOf, pageQuery, readCursor, toPage } from "./page.ts";
-import { invalid, notFound, orRefusal } from "./refusal.ts";
+import { invalid, notFound, notStored, orRefusal } from "./refusal.ts";
 
 const STANDING_MAX = 1_000;
 const DEADLINE_MS = 10_000;
@@ -102,7 +102,8 @@ async function changeRule(
   const saved = await save(context, ({ rules }) => ({ rules: { ...rules, [name]: { ...rules[name], ...change } } }));
   if (!saved.ok) return saved;
   const read = await readRules(context);
-  return read.ok ? { ok: true, value: toRule(built, read.value.settings.rules, read.value.standing) } : read;
+  if (!read.ok) return orUnread(read);
+  return { ok: true, value: toRule(built, read.value.settings.rules, read.value.standing) };
 }
 
 async function showOwners({ deps, principal }: OperationContext): Promise<Handled<z.infer<typeof ownersSchema>>> {
@@ -137,7 +138,7 @@ async function save(
     const { rules = null, owners = null } = plan(await settingsOf(tx, principal.tenant));
     await tx.run(saveAlertSettings, [principal.tenant, toJson(rules), toJson(owners), deps.clock.now()]);
   }, DEADLINE_MS);
-  return done.ok ? { ok: true, value: null } : { ok: false, code: "store_unavailable", cause: done.message };
+  return done.ok ? { ok: true, value: null } : notStored(done);
 }
 
 function toJson(value: unknown): string | null {

@@ -74,6 +74,7 @@ export const madeButUnread: Refusal = {
   code: "store_unavailable",
   detail: "The change was made, but it cannot be read just now; ask for it again.",
   unknown: true,
+  isMade: true,
 };
 
 /** What is shown of a change that was committed; where it could not be read, the answer says that it was made. */

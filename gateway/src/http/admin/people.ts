@@ -8,7 +8,7 @@ import { orUnread } from "./catalog-operations.ts";
 import type { Handled, Operation, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { pageOf, pageQuery, readCursor, toPage } from "./page.ts";
-import { askStore, conflict, invalid, notFound } from "./refusal.ts";
+import { askStore, conflict, invalid, notFound, notStored } from "./refusal.ts";
 
 const moment = z.iso.datetime();
 
@@ -139,8 +139,8 @@ async function change(
     // A session must not outlive the password that opened it, nor the right to one (S35).
     if (hash !== null || body.state === "disabled") await tx.run(endSessionsOf, [uuid, now]);
   }, DEADLINE_MS);
-  if (!written.ok) return { ok: false, code: "store_unavailable", cause: written.message };
-  return show(context, id);
+  if (!written.ok) return notStored(written);
+  return orUnread(await show(context, id));
 }
 
 const ownAccountSchema = z.object({

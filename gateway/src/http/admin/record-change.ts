@@ -19,12 +19,17 @@ export interface Change {
   readonly remoteAddress: string | null;
 }
 
+/** Who did it. */
+type Actor = Pick<Principal, "tenant" | "name" | "keyId" | "personId">;
+
 /** Writes one entry of the audit for one request, whichever way the change is made. */
 export interface ChangeRecorder {
   /** For what is changed in a transaction of the catalog, with all that is declared beside it: the entry commits with it. */
   inTransaction(tx: Queryable, changes: readonly PlannedThing[]): Promise<void>;
   /** For everything else, after it was done. */
-  afterwards(value: unknown, by?: Pick<Principal, "tenant" | "name" | "keyId" | "personId">): Promise<void>;
+  afterwards(value: unknown, by?: Actor): Promise<void>;
+  /** For everything else, when its answer is a refusal: it was made and could not be read, or nobody knows whether it was. */
+  inDoubt(isMade: boolean): Promise<void>;
 }
 
 const DEADLINE_MS = 5_000;
@@ -33,6 +38,15 @@ const CHANGES_SHOWN_MAX = 50;
 export function recordChange(change: Change): ChangeRecorder {
   const { deps } = change;
   let isSettled = false;
+  const append = async (by: Actor, value: unknown, more: object): Promise<void> => {
+    if (isSettled || by.tenant === "") return;
+    const entry = toEntry(change, by, targetOf(change.id, value), more);
+    const written = await deps.db.transaction((tx) => appendAudit(tx, entry), DEADLINE_MS);
+    const { requestId } = change;
+    if (written.ok) deps.log.info({ audit: written.value, requestId }, "an audit entry was written");
+    // What was done stays done; the log then holds what the chain could not take.
+    else deps.log.error({ entry, requestId, cause: written.message }, "an audit entry could not be written");
+  };
   return {
     inTransaction: async (tx, changes) => {
       // Nothing was changed, so there is nothing to tell; and should the transaction fail, its entry goes with it.
@@ -44,21 +58,14 @@ export function recordChange(change: Change): ChangeRecorder {
       const written = await appendAudit(tx, toEntry(change, change.principal, target, { changes: shown }));
       deps.log.info({ audit: written, requestId: change.requestId }, "an audit entry was written");
     },
-    afterwards: async (value, by = change.principal) => {
-      if (isSettled || by.tenant === "") return;
-      const entry = toEntry(change, by, targetOf(change.id, value), {});
-      const written = await deps.db.transaction((tx) => appendAudit(tx, entry), DEADLINE_MS);
-      const { requestId } = change;
-      if (written.ok) deps.log.info({ audit: written.value, requestId }, "an audit entry was written");
-      // What was done stays done; the log then holds what the chain could not take.
-      else deps.log.error({ entry, requestId, cause: written.message }, "an audit entry could not be written");
-    },
+    afterwards: (value, by = change.principal) => append(by, value, {}),
+    inDoubt: (isMade) => append(change.principal, null, isMade ? {} : { outcome: "unknown" }),
   };
 }
 
 function toEntry(
   { deps, action, body, requestId, remoteAddress }: Change,
-  by: Pick<Principal, "tenant" | "name" | "keyId" | "personId">,
+  by: Actor,
   target: string | null,
   more: object,
 ): AuditEntry {

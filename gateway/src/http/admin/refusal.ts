@@ -13,6 +13,8 @@ export interface Refusal {
   readonly faults?: readonly FieldFault[];
   /** What was asked for may have been done, or was. */
   readonly unknown?: boolean;
+  /** It was done, beyond doubt, and only its answer is missing. */
+  readonly isMade?: boolean;
   /** When it may be tried again. */
   readonly retryAfterSec?: number;
   /** For the log alone: the database's own words. */

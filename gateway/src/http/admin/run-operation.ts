@@ -13,7 +13,7 @@ export interface RawInput {
 
 /**
  * Runs an operation, held against what the caller has seen, and writes down what it changed: in the catalog's own transaction,
- * or right after.
+ * or right after. So it does where the change was made, or may have been, though the answer is a refusal.
  */
 export async function runOperation(
   operation: Operation,
@@ -29,6 +29,8 @@ export async function runOperation(
   const watch = { before: precondition, after: recorder.inTransaction };
   const handled = await operation.run({ ...context, deps: { ...deps, watch } }, raw);
   if (handled.ok) await recordAfterwards(operation, recorder, handled);
+  // Whoever asked has to look for themselves; the audit must not lack what may have been done.
+  else if (handled.unknown === true && !isLook) await recorder.inDoubt(handled.isMade === true);
   return handled;
 }
 
