@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 /** As a proxy on this machine passes it on: with the name that the browser asked for. */
-async function passOn(host: string, path: string, body: object) {
+async function passOn(host: string, path: string, body: object, cookie?: string) {
   const text = JSON.stringify(body);
   const lines = [
     `POST /api/v1${path} HTTP/1.1`,
@@ -31,6 +31,7 @@ async function passOn(host: string, path: string, body: object) {
     "content-type: application/json",
     `content-length: ${text.length}`,
     "connection: close",
+    ...(cookie === undefined ? [] : [`cookie: ${cookie}`, "holdfast-dashboard: 1"]),
   ];
   const answer = await exchangeRaw(gateway.adminUrl, `${lines.join("\r\n")}\r\n\r\n${text}`);
   return { status: answer.status, text: JSON.stringify(answer.headers) + String(answer.body) };
@@ -49,6 +50,23 @@ describe("behind a proxy that speaks TLS", () => {
     const direct = await passOn(new URL(gateway.adminUrl).host, "/session", await linkToken());
     expect(direct.status).toBe(200);
     expect(direct.text).not.toContain("__Host-");
+  });
+
+  it("only a cookie that no neighbour of the name can have planted is believed: one for this name and TLS alone", async () => {
+    const host = "holdfast.example.com";
+    const made = (await passOn(host, "/session", await linkToken())).text;
+    const token = /__Host-holdfast_session=([\w-]{43})/.exec(made)?.[1];
+    expect((await passOn(host, "/session/links", {}, `holdfast_session=${token}`)).status).toBe(401);
+    // It gets as far as to be told that this takes no body.
+    expect((await passOn(host, "/session/links", {}, `__Host-holdfast_session=${token}`)).status).toBe(422);
+    const begun = (await passOn(host, "/session/oidc", {})).text;
+    const browser = /__Host-holdfast_sign_in=([\w-]{43})/.exec(begun)?.[1];
+    const state = /state=([\w-]{43})/.exec(begun)?.[1];
+    const query = `code=c&state=${state}&iss=${encodeURIComponent(issuer.url)}`;
+    const planted = await passOn(host, "/session/oidc/return", { query }, `holdfast_sign_in=${browser}`);
+    expect([planted.status, planted.text]).toEqual([409, expect.stringContaining("sign_in_stale")]);
+    const own = await passOn(host, "/session/oidc/return", { query }, `__Host-holdfast_sign_in=${browser}`);
+    expect(own.text).not.toContain("sign_in_stale");
   });
 
   it("the provider leads back to the public address, for which the browser's cookie is", async () => {

@@ -69,9 +69,10 @@ export async function finishFlow(
   return { ok: true, value, cookie, by: who };
 }
 
-async function takeFlow({ deps, cookies, requestId }: OperationContext, openId: OpenIdProvider, query: string) {
+async function takeFlow(context: OperationContext, openId: OpenIdProvider, query: string) {
+  const { deps, requestId } = context;
   const states = new URLSearchParams(query).getAll("state");
-  const browser = readCookie(FLOW_COOKIE, cookies);
+  const browser = readCookie(FLOW_COOKIE, context.cookies, context.isSecure);
   const [state] = states;
   const stale: Refusal = {
     ok: false,

@@ -54,14 +54,26 @@ export function readBearer(c: Context<AdminEnv>): string | null {
 }
 
 /**
+ * Whether the browser speaks TLS to us or to a proxy in front of us: beyond loopback it has to, and there it came by the public
+ * address, which a proxy on this machine passes on as the name.
+ */
+export function isByTls(c: Context<AdminEnv>, { dashboardUrl }: Pick<AdminDeps, "dashboardUrl">): boolean {
+  if (c.env?.loopbackBind !== true) return true;
+  const url = dashboardUrl === undefined ? null : new URL(dashboardUrl());
+  return url?.protocol === "https:" && c.req.header("host")?.toLowerCase() === url.host;
+}
+
+/**
  * Lets a request through with the principal of its API key, or of its browser's session. Failures are logged without the
  * secret. What a browser sends by itself, the cookie, changes nothing unless our own page's script says so beside it.
  */
-export function authenticate(deps: Pick<AdminDeps, "db" | "clock" | "random" | "log">): MiddlewareHandler<AdminEnv> {
+export function authenticate(
+  deps: Pick<AdminDeps, "db" | "clock" | "random" | "log" | "dashboardUrl">,
+): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
     const key = readBearer(c);
     const found = await askStore(() =>
-      key === null ? findSessionOwner(deps, c.req.header("cookie")) : findPrincipal(deps, key),
+      key === null ? findSessionOwner(deps, c.req.header("cookie"), isByTls(c, deps)) : findPrincipal(deps, key),
     );
     if (!found.ok) {
       deps.log.warn({ requestId: c.get("requestId"), cause: found.cause }, "the caller could not be looked up");

@@ -10,7 +10,7 @@ import { answerProblem } from "./answer-problem.ts";
 import { includesRole } from "../../domain/role.ts";
 import type { Principal } from "./api-keys.ts";
 import { holdCatalog } from "./catalog-operations.ts";
-import { authenticate } from "./guard-request.ts";
+import { authenticate, isByTls } from "./guard-request.ts";
 import type { Handled, Operation } from "./operation.ts";
 import { roleFor } from "./operation.ts";
 import { readBody } from "./read-body.ts";
@@ -68,7 +68,7 @@ async function serve(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation
 async function work(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation, body: unknown): Promise<Worked> {
   const startedMs = deps.clock.monotonicMs();
   const principal = c.get("principal") ?? NOBODY;
-  const isSecure = c.env?.loopbackBind !== true || isByTls(c, deps);
+  const isSecure = isByTls(c, deps);
   const cookies = c.req.header("cookie");
   const remoteAddress = c.env?.incoming?.socket.remoteAddress ?? null;
   const lastEventId = c.req.header("last-event-id") ?? null;
@@ -104,12 +104,6 @@ async function work(c: Context<AdminEnv>, deps: AdminDeps, operation: Operation,
   else if (operation.method === "get") deps.log.debug(line, "admin request");
   else deps.log.info(line, "admin request");
   return { response, unknown: !handled.ok && handled.unknown === true };
-}
-
-/** Whether the browser came by the public address, which speaks TLS; a proxy on this machine passes its name on. */
-function isByTls(c: Context<AdminEnv>, { dashboardUrl }: AdminDeps): boolean {
-  const url = dashboardUrl === undefined ? null : new URL(dashboardUrl());
-  return url?.protocol === "https:" && c.req.header("host")?.toLowerCase() === url.host;
 }
 
 function showTag(

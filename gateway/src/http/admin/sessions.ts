@@ -49,8 +49,12 @@ export function newToken({ random }: Pick<ApiKeyDeps, "random">): string {
 }
 
 /** Whose session this is, or null. Each request asks anew, so that an ended session or a revoked key counts at once. */
-export async function findSessionOwner(deps: ApiKeyDeps, cookies: string | undefined): Promise<Principal | null> {
-  const token = readCookie(COOKIE, cookies);
+export async function findSessionOwner(
+  deps: ApiKeyDeps,
+  cookies: string | undefined,
+  isSecure: boolean,
+): Promise<Principal | null> {
+  const token = readCookie(COOKIE, cookies, isSecure);
   if (token === null) return null;
   const now = deps.clock.now();
   const idleSince = new Date(now.getTime() - IDLE_MS);
@@ -95,17 +99,23 @@ export function hashToken(token: string): Buffer {
 
 /** A cookie for this origin's scripts' requests alone. The prefix __Host- and Secure ask for TLS, which loopback has not. */
 export function writeCookie(cookie: string, token: string, isSecure: boolean, maxAgeSec: number): string {
-  const name = isSecure ? `__Host-${cookie}` : cookie;
-  return `${name}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeSec}${isSecure ? "; Secure" : ""}`;
+  return `${nameCookie(cookie, isSecure)}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeSec}${isSecure ? "; Secure" : ""}`;
 }
 
-/** The token that a cookie carries, or null when there is none of the right form. */
-export function readCookie(cookie: string, header: string | undefined): string | null {
+/**
+ * The token that a cookie carries, or null when there is none of the right form. Over TLS the name with __Host- alone counts: any
+ * neighbour below the same domain can plant the other one in a browser (RFC 6265bis).
+ */
+export function readCookie(cookie: string, header: string | undefined, isSecure: boolean): string | null {
   const found = new Map<string, string>();
   for (const pair of (header ?? "").slice(0, 8_192).split(";")) {
     const at = pair.indexOf("=");
     if (at > 0) found.set(pair.slice(0, at).trim(), pair.slice(at + 1).trim());
   }
-  const token = found.get(`__Host-${cookie}`) ?? found.get(cookie) ?? "";
+  const token = found.get(nameCookie(cookie, isSecure)) ?? "";
   return TOKEN.test(token) ? token : null;
+}
+
+function nameCookie(cookie: string, isSecure: boolean): string {
+  return isSecure ? `__Host-${cookie}` : cookie;
 }
