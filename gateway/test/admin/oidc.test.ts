@@ -161,6 +161,29 @@ describe("an account with a password", () => {
     expect((await lastEntry()).detail["refused"]).toBe("connected_elsewhere");
   });
 
+  it("is connected by nobody who began before its password changed, its sessions ended or it was disconnected", async () => {
+    const own = "hedy@example.com";
+    const hedy = (await gateway.call("POST", "/people", { email: own, password })).body as { id: string };
+    issuer.accounts.set("u-3", { email: "mallory@example.com", email_verified: true, name: "M", groups: ["owners"] });
+    issuer.comesAs = "u-3";
+    const next = "eleven herons over the weir";
+    const patched = (change: object) => gateway.call("PATCH", `/people/${hedy.id}`, change);
+    for (const [end, secret] of [
+      [() => patched({ password: next }), password],
+      [async () => (await patched({ state: "disabled" }), patched({ state: "active" })), next],
+    ] as const) {
+      const visitor = createVisitor(gateway.url);
+      await visitor.post("/session", { email: own, password: secret });
+      const begun = await visitor.post("/session/oidc/connect", { current: secret });
+      const query = await visitor.visit(String(begun.body["url"]));
+      await end();
+      const back = await visitor.post("/session/oidc/return", { query });
+      expect([back.status, back.body["type"]]).toEqual([409, "urn:holdfast:fault:sign_in_stale"]);
+    }
+    expect((await gateway.call("GET", `/people/${hedy.id}`)).body).toMatchObject({ issuer: null });
+    issuer.comesAs = "u-2";
+  });
+
   it("is disconnected by its owner, who has to have a password to come in with afterwards", async () => {
     const { visitor: alone } = await goThrough();
     const mine = { current: password };

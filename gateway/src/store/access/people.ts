@@ -61,11 +61,16 @@ export const updatePerson = cold<{ id: string }>(
    RETURNING id`,
 );
 
-/** Ends all sessions of a person, and the links that would open more. Parameters: person id, now. */
+/**
+ * Ends all sessions of a person, the links that would open more, and what was begun to connect the account: once it came back, it
+ * would open sessions whatever the password is by then. Parameters: person id, now.
+ */
 export const endSessionsOf = cold(
   "end_sessions_of",
   `WITH links AS (
-     UPDATE holdfast.sign_in_link SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL)
+     UPDATE holdfast.sign_in_link SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL),
+   flows AS (
+     UPDATE holdfast.sign_in_flow SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL)
    UPDATE holdfast.session SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL`,
 );
 
