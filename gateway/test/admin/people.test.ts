@@ -150,7 +150,7 @@ describe("a stranger", () => {
 });
 
 describe("the limits of failed sign-ins", () => {
-  it("end after a quarter of an hour, forget with a success, and hold for one address over all accounts", () => {
+  it("end after a quarter of an hour, forget with a success alone, and hold for one address over all accounts", () => {
     let nowMs = 0;
     const limits = createSignInLimits({ clock: { monotonicMs: () => nowMs } });
     for (let i = 0; i < 5; i++) limits.failed("ada", "192.0.2.1");
@@ -163,6 +163,14 @@ describe("the limits of failed sign-ins", () => {
       limits.succeeded("bob", "192.0.2.3");
     }
     expect(limits.waitSec("bob", "192.0.2.3")).toBe(0);
+    for (let i = 0; i < 4; i++) limits.failed("eve", "192.0.2.5");
+    for (let i = 0; i < 9; i++) {
+      limits.failed("eve", "192.0.2.5");
+      limits.withdrawn("eve", "192.0.2.5");
+    }
+    expect(limits.waitSec("eve", "192.0.2.5")).toBe(0);
+    limits.failed("eve", "192.0.2.5");
+    expect(limits.waitSec("eve", "192.0.2.5")).toBe(900);
     for (let i = 0; i < 30; i++) limits.failed(`x${i}`, "192.0.2.4");
     expect(limits.waitSec("bob", "192.0.2.4")).toBe(900);
   });
@@ -188,6 +196,20 @@ describe("a password", () => {
     expect(await hasher.check("blå fjord ved havet".normalize("NFD"), stored)).toBe(true);
     expect(await hasher.check("blå fjord ved havet!", stored)).toBe(false);
     expect(await hasher.check("blå fjord ved havet", "$scrypt$ln=30,r=8,p=1$x$y")).toBe(false);
+  });
+
+  it("that could not be checked, since many wait, counts as no failure", async () => {
+    const email = "joan@example.com";
+    await gateway.call("POST", "/people", { email, password: PASSWORD });
+    const crowd = Array.from({ length: 28 }, (_, i) =>
+      gateway.call("POST", "/people", { email: `crowd-${i}@example.com`, password: PASSWORD }),
+    );
+    await Promise.race(crowd);
+    const told: unknown[] = [];
+    for (let i = 0; i < 6; i++) told.push((await signIn(email, PASSWORD)).body["detail"]);
+    expect(new Set(told)).toEqual(new Set(["Many people sign in just now. Try again in a moment."]));
+    await Promise.all(crowd);
+    expect((await signIn(email, PASSWORD)).status).toBe(200);
   });
 
   it("is checked one at a time, and no more than some may wait", async () => {

@@ -29,6 +29,8 @@ export interface SignInLimits {
   waitSec(account: string, address: string): number;
   /** Counts one, before it is known whether it fails. */
   failed(account: string, address: string): void;
+  /** Takes back what was counted for one that was not checked at all. */
+  withdrawn(account: string, address: string): void;
   /** Takes back what was counted for it; a success also forgets what this account failed from this address. */
   succeeded(account: string, address: string): void;
 }
@@ -41,6 +43,12 @@ export function createSignInLimits(
   const current = (key: string) => {
     const entry = entries.get(key);
     return entry === undefined || clock.monotonicMs() - entry.sinceMs >= WINDOW_MS ? null : entry;
+  };
+  const withdraw = (account: string, address: string): void => {
+    for (const [key] of keysOf(account, address, most)) {
+      const entry = entries.get(key);
+      if (entry !== undefined && entry.count > 0) entry.count--;
+    }
   };
   return {
     waitSec: (account, address) => {
@@ -62,13 +70,11 @@ export function createSignInLimits(
         entries.delete(key);
       }
     },
+    withdrawn: withdraw,
     succeeded: (account, address) => {
       entries.delete(`pair ${account} ${address}`);
       // It was counted before it was checked, and was no failure.
-      for (const [key] of keysOf(account, address, most)) {
-        const entry = entries.get(key);
-        if (entry !== undefined && entry.count > 0) entry.count--;
-      }
+      withdraw(account, address);
     },
   };
 }

@@ -150,6 +150,7 @@ async function checkPassword(
   deps.attempts.failed(account, address);
   const isRight = await deps.passwords.check(password, stored);
   if (isRight === "busy") {
+    deps.attempts.withdrawn(account, address);
     const detail = "Many people sign in just now. Try again in a moment.";
     return { ok: false, code: "too_many_attempts", detail, retryAfterSec: 5 };
   }
