@@ -58,6 +58,24 @@ describe("the live stream", () => {
     expect(seen).toEqual([first, second]);
   });
 
+  it("is held by nobody who asks for its head alone", async () => {
+    const headers = { authorization: `Bearer ${gateway.key}` };
+    for (let i = 0; i < 100; i++) {
+      const head = await fetch(`${gateway.url}/api/v1/stream`, { method: "HEAD", headers });
+      expect([head.status, head.headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
+    }
+    expect((await gateway.call("GET", "/stream")).status).toBe(200);
+  });
+
+  it("is documented with its refusal for want of room, as the look at what a handler has not is", async () => {
+    const answer = await fetch(`${gateway.url}/api/v1/openapi.json`);
+    type Described = { get?: { responses: object } };
+    const { paths } = (await answer.json()) as { paths: Record<string, Described> };
+    const answers = (path: string) => Object.keys(paths[`/api/v1${path}`]?.get?.responses ?? {});
+    for (const path of ["/stream", "/destinations/{id}/signing-secret"]) expect(answers(path)).toContain("409");
+    expect(answers("/sources")).not.toContain("409");
+  });
+
   it("shows nothing to another tenant, and nothing without a key", async () => {
     const foreign = await gateway.keyOf("other");
     const wish = { source: "one", signal: AbortSignal.timeout(5_000) };

@@ -243,6 +243,7 @@ export const destinationOperations = [
     tag,
     summary: "The secret that deliveries are signed with; every look leaves an audit entry",
     isLookKept: true,
+    mayConflict: true,
     answer: secretAnswer,
     handle: (context, { id }) => showSecret(context, id),
   }),

@@ -162,7 +162,7 @@ function describeAnswers(operation: Operation): PathConfig["responses"] {
     401: refused("No valid API key or session"),
     403: refused("The key's or person's role does not reach this"),
     ...(path.includes("{") ? { 404: refused("Not found") } : {}),
-    ...(method === "get" ? {} : { 409: refused("In conflict with what is") }),
+    ...(method === "get" && operation.mayConflict !== true ? {} : { 409: refused("In conflict with what is") }),
     ...(takesPrecondition(operation)
       ? { 412: refused("It has been changed since the ETag in If-Match was read") }
       : {}),

@@ -135,7 +135,12 @@ function answer(c: Context<AdminEnv>, operation: Operation, handled: Handled<unk
     });
   }
   if ("cookie" in handled && handled.cookie !== undefined) c.header("set-cookie", handled.cookie);
-  if ("stream" in handled) return c.body(handled.stream, 200, STREAM_HEADERS);
+  if ("stream" in handled) {
+    if (c.req.method !== "HEAD") return c.body(handled.stream, 200, STREAM_HEADERS);
+    // Its body goes to nobody: what stands behind the stream would wait for a reader until it ends by itself.
+    void handled.stream.cancel();
+    return c.body(null, 200, STREAM_HEADERS);
+  }
   if (!("file" in handled)) return c.json(handled.value ?? null, operation.status ?? 200);
   // Bytes from outside: saved, never shown, and without rights should a browser show them nevertheless (S38).
   return c.body(new Uint8Array(handled.file), 200, {

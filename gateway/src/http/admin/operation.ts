@@ -66,6 +66,8 @@ export interface OperationSpec<Q, B, A> {
   readonly file?: boolean;
   /** The answer is server-sent events; `answer` is what stands in the data of each. */
   readonly stream?: boolean;
+  /** A look that may be refused with 409, as every change may. */
+  readonly mayConflict?: boolean;
   /** Looking at it leaves an audit entry, as every change does. */
   readonly isLookKept?: boolean;
   /** Whether the answer is that of a change; without it each answer is. A preview leaves no audit entry. */

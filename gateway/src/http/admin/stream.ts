@@ -178,6 +178,7 @@ export const streamOperations = [
       "`event: event` and `event: delivery`, each with its data as JSON. An event carries its id: give it back as Last-Event-ID, and what was missed of the last hour comes first. Ends after fifteen minutes, and when the reader is a mebibyte behind; go on from where it was.",
     query: streamQuery,
     stream: true,
+    mayConflict: true,
     answer: itemSchema,
     handle: (context, { query }) => open(context, query),
   }),
