@@ -126,6 +126,15 @@ describe("somebody with a password", () => {
   });
 });
 
+it("the list takes no cursor with an address that cannot be stored", async () => {
+  const { nextCursor } = (await gateway.call("GET", "/people?limit=1")).body as { nextCursor: string | null };
+  const print = Buffer.from(nextCursor ?? "", "base64url")
+    .toString()
+    .split("\n")[0];
+  const forged = Buffer.from(`${print}\nada\0@example.com`).toString("base64url");
+  expect((await gateway.call("GET", `/people?cursor=${forged}`)).status).toBe(422);
+});
+
 describe("a stranger", () => {
   it("gets the same answer for a wrong password and for nobody's address, and both are checked against a hash", async () => {
     const known = await signIn("ada@example.com", "not the password at all");

@@ -115,3 +115,31 @@ it("the list is of the tenant's own, the latest first, and pages without gaps", 
   expect(seen).toEqual((await loops()).items);
   expect(new Set(seen.map(({ eventId }) => eventId)).size).toBe(4);
 });
+
+it("a cursor that nobody was given is refused, whatever stands in it", async () => {
+  for (let i = 0; i < 2; i++)
+    await gateway.query(
+      "insert into holdfast.retry_loop values ($1, 'duplicate', $2, 'default', 'redelivered', null, 3, now(), now())",
+      [sourceId, randomUUID()],
+    );
+  const { nextCursor } = await loops("?limit=1");
+  const parts = Buffer.from(nextCursor ?? "", "base64url")
+    .toString()
+    .split("\n");
+  const status = async (...keys: readonly string[]): Promise<number> => {
+    const cursor = Buffer.from([parts[0], ...keys].join("\n")).toString("base64url");
+    const headers = { authorization: `Bearer ${gateway.gateway.adminToken}` };
+    return (await fetch(`${gateway.adminUrl}/api/v1/loops?cursor=${cursor}`, { headers })).status;
+  };
+  const [, at = "", source = "", fingerprint = ""] = parts;
+  expect(await status(at, source, fingerprint)).toBe(200);
+  expect(await status(at, source, "0".repeat(64))).toBe(200);
+  for (const keys of [
+    [at, "-".repeat(36), fingerprint],
+    [at, "0".repeat(64), fingerprint],
+    [at, at, fingerprint],
+    [source, source, fingerprint],
+    [at, source, at],
+  ])
+    expect([keys, await status(...keys)]).toEqual([keys, 422]);
+});

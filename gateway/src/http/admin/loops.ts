@@ -7,7 +7,7 @@ import { readView } from "../../store/views/read-view.ts";
 import { catalogOf } from "./catalog-operations.ts";
 import type { OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
-import { pageOf, pageQuery, readCursor, toPage } from "./page.ts";
+import { UUID, pageOf, pageQuery, readCursor, toPage } from "./page.ts";
 import { invalid, orRefusal } from "./refusal.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
 
@@ -50,8 +50,8 @@ const loopQuery = z.strictObject({
   ...pageQuery,
 });
 
-/** Milliseconds since 1970, an id, a hash: what a cursor's keys look like. */
-const KEY = /^(?:\d{13}|[0-9a-f-]{36}|[0-9a-f]{64})$/;
+/** Milliseconds since 1970, the id of a source, and the id of an event or a hash: what a cursor's keys look like. */
+const KEYS = [/^\d{13}$/, UUID, /^(?:[0-9a-f-]{36}|[0-9a-f]{64})$/];
 
 async function listPage(context: OperationContext, query: z.infer<typeof loopQuery>) {
   const own = catalogOf(context);
@@ -59,7 +59,7 @@ async function listPage(context: OperationContext, query: z.infer<typeof loopQue
   if (query.source !== undefined && source === null)
     return invalid({ path: "source", problem: "there is no such source" });
   const scope = ["loops", source?.id];
-  const start = readCursor(scope, query.cursor, 3, KEY);
+  const start = readCursor(scope, query.cursor, 3, KEYS);
   if (!start.ok) return start;
   const [lastMs, sourceId, fingerprint] = start.after ?? [];
   const after = [lastMs === undefined ? null : new Date(Number(lastMs)), sourceId, fingerprint];

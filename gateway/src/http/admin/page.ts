@@ -6,7 +6,7 @@ import { invalid } from "./refusal.ts";
 export const PAGE_ITEMS_MAX = 200;
 const PAGE_ITEMS_DEFAULT = 50;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Above every id, so that a list without a cursor begins at the newest. */
 export const UUID_MAX = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 export const UUID_MIN = "00000000-0000-0000-0000-000000000000";
@@ -42,16 +42,19 @@ export type Start = { readonly ok: true; readonly after: readonly string[] | nul
 /**
  * Reads a cursor: the keys of the last item seen, bound to the list and its filters. A cursor of another query is refused,
  * since going on with it would silently leave items out.
+ *
+ * @param forms what every key has to look like, or each: what goes to the database as another type than text fails there
  */
 export function readCursor(
   scope: readonly unknown[],
   cursor: string | undefined,
   keys: number,
-  form: RegExp = UUID,
+  forms: RegExp | readonly RegExp[] = UUID,
 ): Start {
   if (cursor === undefined) return { ok: true, after: null };
   const [print, ...after] = Buffer.from(cursor, "base64url").toString("utf8").split("\n");
-  if (print !== fingerprint(scope) || after.length !== keys || !after.every((key) => form.test(key))) {
+  const formOf = (at: number): RegExp => (forms instanceof RegExp ? forms : (forms[at] ?? UUID));
+  if (print !== fingerprint(scope) || after.length !== keys || !after.every((key, at) => formOf(at).test(key))) {
     return invalid({
       path: "cursor",
       problem: "is not a cursor of this list with these filters; start again without it",

@@ -77,7 +77,7 @@ function toPerson(row: PersonRow): Person {
   };
 }
 
-const EMAIL = /^[^\n]{3,254}$/;
+const EMAIL = /^[^\n\0]{3,254}$/;
 
 async function listPage({ deps, principal }: OperationContext, query: { limit: number; cursor?: string | undefined }) {
   const start = readCursor(["people"], query.cursor, 1, EMAIL);
