@@ -29,6 +29,11 @@ export interface Admin {
   close(): Promise<void>;
 }
 
+const SAMPLES: Parameters<typeof createAdminApi>[0]["samples"] = {
+  eventTypes: (provider) => findSample(provider).eventTypes,
+  build: (provider, eventType, now) => findSample(provider).build(eventType, openFresh(now)),
+};
+
 /** Starts the admin API, with a key for the commands on this machine. */
 export async function startAdmin(
   config: GatewayConfig,
@@ -62,10 +67,7 @@ export async function startAdmin(
     settings: showSettings(config),
     wake: links.wake,
     ...(links.ingest === null ? {} : { takeIn: links.ingest.takeIn }),
-    samples: {
-      eventTypes: (provider) => findSample(provider).eventTypes,
-      build: (provider, eventType, now) => findSample(provider).build(eventType, openFresh(now)),
-    },
+    samples: SAMPLES,
     log,
     version: VERSION,
   });

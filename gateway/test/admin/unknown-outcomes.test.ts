@@ -26,15 +26,13 @@ afterEach(() => {
 });
 
 async function send(path: string, body: object, idempotencyKey: string, method = "POST") {
-  const response = await fetch(`${gateway.adminUrl}/api/v1${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${gateway.gateway.adminToken}`,
-      "content-type": "application/json",
-      "idempotency-key": idempotencyKey,
-    },
-    body: JSON.stringify(body),
-  });
+  const headers = {
+    authorization: `Bearer ${gateway.gateway.adminToken}`,
+    "content-type": "application/json",
+    "idempotency-key": idempotencyKey,
+  };
+  const options = { method, headers, body: JSON.stringify(body) };
+  const response = await fetch(`${gateway.adminUrl}/api/v1${path}`, options);
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
