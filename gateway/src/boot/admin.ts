@@ -6,6 +6,7 @@ import { findSample, openFresh } from "../cli/samples/all-samples.ts";
 import { measureQueue } from "../engine/caretakers/gauger.ts";
 import { readSnapshots } from "../engine/caretakers/watch-snapshots.ts";
 import { readProcesses } from "../engine/process-watch.ts";
+import type { EventSamples } from "../http/admin/admin-deps.ts";
 import { createApiKey, findPrincipal } from "../http/admin/api-keys.ts";
 import { createSignInLink, toDashboardLink } from "../http/admin/sessions.ts";
 import { createAdminApi } from "../http/admin/create-admin-api.ts";
@@ -29,7 +30,7 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-const SAMPLES: Parameters<typeof createAdminApi>[0]["samples"] = {
+const SAMPLES: EventSamples = {
   eventTypes: (provider) => findSample(provider).eventTypes,
   build: (provider, eventType, now) => findSample(provider).build(eventType, openFresh(now)),
 };

@@ -41,7 +41,7 @@ it("keeps a dismissed letter with its event for as long as the dismissal can be 
   const [id] = await desk.record({ to: ["billing"], at: new Date(oldMs), heldReason: "destination_paused" });
   await die(desk, id!);
   await desk.query("update holdfast.finished_delivery set finished_at = $1", [new Date(nowMs - 29 * DAY_MS)]);
-  const deps = { ...pruner.deps, ranks: createFairQueue(), findDestination: () => null };
+  const deps = { ...pruner.deps, databaseNow: () => new Date(), ranks: createFairQueue(), findDestination: () => null };
   expect(await dismiss(deps, { ...BY, filter: { ids: [id!] } }, "orders of the old shop")).toMatchObject({ count: 1 });
 
   expect((await prune(pruner.deps, KEPT, nowMs + 6 * DAY_MS)).needed).toEqual(threeOf(oldMs));

@@ -7,7 +7,7 @@ import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
 import { openTransaction } from "../support/ledger.ts";
 import type { Pruner } from "../support/pruner.ts";
-import { DAY_MS, dayOf, KEPT, openPruner, openQuietDesk, threeOf } from "../support/pruner.ts";
+import { DAY_MS, dayOf, KEPT, openPruner, openQuietDesk, TERM, threeOf } from "../support/pruner.ts";
 import { recordOne } from "../support/recorded-events.ts";
 import { startReceiver } from "../support/receiver.ts";
 

@@ -9,9 +9,8 @@ import type { Log } from "../../src/platform/log.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import type { MigrateResult, Migration } from "../../src/store/migrate.ts";
 import { listMigrations, migrate } from "../../src/store/migrate.ts";
-import { runOn } from "../../src/store/statement.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
-import { withDatabase } from "../support/database.ts";
+import { openTestPool, withDatabase } from "../support/database.ts";
 import { ROW_TIME, VALID_ROWS, insertOf } from "../support/valid-rows.ts";
 
 const COMPILED = fileURLToPath(new URL("../../dist/store/migrate.js", import.meta.url));
@@ -99,8 +98,8 @@ describe("the migrations that this build ships", () => {
     await migrate(url, shipped.slice(0, at));
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    const daysFrom = (day: number): Promise<number> =>
-      ensurePartitions({ run: (statement, values) => runOn(client, statement, values) }, day, 0);
+    const db = openTestPool({ url }, 2);
+    const daysFrom = (day: number): Promise<number> => ensurePartitions(db, day, 0);
     const keep = async (status: number, receivedAt: number): Promise<string> => {
       const id = newUuid(receivedAt, 77, randomBytes(8));
       const row = { ...VALID_ROWS.get("rejection"), id, status };
@@ -128,6 +127,7 @@ describe("the migrations that this build ships", () => {
         ["rejection", "rejection_p20260303", "rejection_p20260304"].map((table) => `holdfast.${table}`),
       );
     } finally {
+      await db.close();
       await client.end();
     }
   });

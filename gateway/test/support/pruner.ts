@@ -11,7 +11,7 @@ import { tryOnce } from "./recorded-events.ts";
 export const DAY_MS = 86_400_000;
 export const KEPT = { eventDays: 30, attemptDays: 20, rejectionDays: 10, dedupeDays: 90 };
 // Of another name than the caretakers', for which a gateway of the test stands too.
-const TERM = { name: "pruner", holder: "0196c0de-0000-7000-8000-00000000000a", epoch: 1 };
+export const TERM = { name: "pruner", holder: "0196c0de-0000-7000-8000-00000000000a", epoch: 1 };
 
 /** A pruner that runs when a test says so. */
 export interface Pruner {

@@ -105,7 +105,13 @@ function keptMs({ eventDays, attemptDays, rejectionDays }: Retention, table: str
 }
 
 /** One day that cannot be read or dropped, for a damaged page or a view on it, must not keep all others: it is named, and tried again later. */
-async function judge(deps: PrunerDeps, term: Term, day: DayPartition, since: KeptSince): Promise<keyof Pruned> {
+async function judge(
+  deps: PrunerDeps,
+  term: Term,
+  day: DayPartition,
+  since: KeptSince,
+  olderEvents: readonly DayPartition[],
+): Promise<keyof Pruned> {
   try {
     if (await isDayNeeded(deps.db, day, since)) return "needed";
     if (day.table === "finished_delivery" && (await tellsOf(deps.db, day, olderEvents))) return "needed";
