@@ -110,7 +110,7 @@ it("takes no retry back whose letter is gone: it stays queued, and keeps no othe
 async function retry(desk: Desk, pruner: Pruner, id: string): Promise<string> {
   const destination = (await desk.query<{ id: string }>("select id from holdfast.destination"))[0]!;
   const retried = await retryDelivery(
-    { ...pruner.deps, databaseNow: () => new Date(), ranks: createFairQueue() },
+    { ...pruner.deps, databaseNow: () => pruner.deps.clock.now(), ranks: createFairQueue() },
     "default",
     id,
     () => ({ ...destination, state: "active", gate: null }) as unknown as Destination,
