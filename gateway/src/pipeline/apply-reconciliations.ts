@@ -8,11 +8,9 @@ import { planReconciliation } from "../domain/reconciliation-definition.ts";
 import { bindReconciliationSecret } from "../domain/secret-binding.ts";
 import { lockCatalog } from "../store/catalog/catalog-version.ts";
 import type { Committed } from "../store/database.ts";
-import { findUnfinishedRun } from "../store/reconciliations/runs.ts";
 import { loadSetups, saveSetup } from "../store/reconciliations/setups.ts";
 import type { Queryable } from "../store/statement.ts";
 import type { CatalogDeps } from "./change-catalog.ts";
-import { closeRun } from "./close-run.ts";
 
 const DEADLINE_MS = 10_000;
 
@@ -95,13 +93,4 @@ async function save(deps: CatalogDeps, tx: Queryable, plan: ReconciliationPlan):
   const saved = await tx.run(saveSetup, [id, tenant, ...what, ...terms, plan.state, plan.origin, deps.clock.now()]);
   // Planned under the lock, so a row that is not there any more is a bug and must not commit.
   if (saved.rowCount !== 1) throw new Error("the reconciliation that was planned was not written");
-  if (plan.state === "disabled") await endRun(deps, tx, id);
-}
-
-/** Whoever carries the run on finds it ended at the next step, and what it has recovered stays. */
-async function endRun(deps: CatalogDeps, tx: Queryable, setupId: string): Promise<void> {
-  const running = (await tx.run(findUnfinishedRun, [setupId])).rows[0];
-  if (running === undefined) return;
-  const detail = "its reconciliation was disabled";
-  await closeRun(tx, { id: running.id, lease: null, state: "cancelled", detail, now: deps.clock.now() });
 }

@@ -2,7 +2,6 @@ import type { Reconciliation, RunState } from "../domain/reconciliation.ts";
 import { RECONCILIATION_RUNBOOK, backOffMs } from "../domain/reconciliation.ts";
 import type { ReadySource } from "../pipeline/arrival.ts";
 import { toColumnText } from "../pipeline/arrival.ts";
-import { closeRun } from "../pipeline/close-run.ts";
 import type { FilterFaultObserver } from "../pipeline/draft-event.ts";
 import type { EventDraft, Recorded } from "../pipeline/record-event.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -13,6 +12,7 @@ import type { Database, Transaction } from "../store/database.ts";
 import { isConnectionLost } from "../store/database.ts";
 import type { RunRow } from "../store/reconciliations/runs.ts";
 import { findLastCompleted, holdRun, moveRun, pruneRuns } from "../store/reconciliations/runs.ts";
+import { closeRun } from "./close-run.ts";
 import type { Connector, ConnectorFault } from "./connectors/connector.ts";
 import { faultOf, faultOfError } from "./connectors/provider-line.ts";
 
@@ -54,7 +54,7 @@ export type Stepped = "more" | "waiting" | "lost" | "ended";
 /** Longer than one call to a provider and one record together. */
 export const LEASE_MS = 90_000;
 const DEADLINE_MS = 10_000;
-const FINISH_DEADLINE_MS = 60_000;
+export const FINISH_DEADLINE_MS = 60_000;
 /** With waits of up to five minutes that is several hours of a provider's outage. */
 const FAILURES_MAX = 100;
 

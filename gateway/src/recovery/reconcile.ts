@@ -6,12 +6,13 @@ import type { SecretsBox } from "../platform/secrets-box.ts";
 import type { RunRow } from "../store/reconciliations/runs.ts";
 import { claimRun, releaseRun } from "../store/reconciliations/runs.ts";
 import { loadSetups } from "../store/reconciliations/setups.ts";
+import { closeRun } from "./close-run.ts";
 import { compareOwn } from "./compare-own.ts";
 import type { Connector, ConnectorFault } from "./connectors/connector.ts";
 import { guardConnector } from "./connectors/guard-connector.ts";
 import { faultOf, faultOfError } from "./connectors/provider-line.ts";
 import type { HeldRun, ReconcileDeps, Stepped } from "./hold-run.ts";
-import { LEASE_MS, passFault, passThrown } from "./hold-run.ts";
+import { FINISH_DEADLINE_MS, LEASE_MS, passFault, passThrown } from "./hold-run.ts";
 import { listLog } from "./list-log.ts";
 import { recoverMissing } from "./recover-missing.ts";
 
@@ -85,10 +86,22 @@ async function step(deps: ReconcileDeps, held: HeldRun): Promise<Stepped> {
 
 async function findHeld(deps: ReconcilerDeps, run: RunRow, lease: string): Promise<HeldRun | null> {
   const setup = (await loadSetups(deps.db, deps.box, { id: run.reconciliation_id }))[0];
+  if (setup?.state === "disabled") {
+    await endDisabled(deps, run, lease);
+    return null;
+  }
   const ready = setup === undefined ? null : deps.findSource(setup.sourceId);
   // A process that has not read the newest catalog yet leaves the run to its next look.
   if (setup === undefined || ready === null) return null;
   return { lease, setup, ready, connector: NO_CONNECTOR, run };
+}
+
+/** What it has recovered stays. */
+async function endDisabled(deps: ReconcilerDeps, run: RunRow, lease: string): Promise<void> {
+  const end = { id: run.id, lease, state: "cancelled", detail: "its reconciliation was disabled" } as const;
+  const done = await deps.db.transaction((tx) => closeRun(tx, { ...end, now: deps.clock.now() }), FINISH_DEADLINE_MS);
+  if (!done.ok)
+    deps.log.warn({ runId: run.id, error: done.message }, "a reconciliation that was disabled could not be ended");
 }
 
 async function openLog(deps: ReconcilerDeps, held: HeldRun): Promise<Stepped> {

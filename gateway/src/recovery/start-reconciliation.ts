@@ -8,7 +8,7 @@ import { findKeysSince } from "../store/events/find-keys-since.ts";
 import { carryUnexplained } from "../store/reconciliations/entries.ts";
 import type { RunRow } from "../store/reconciliations/runs.ts";
 import { findLastCompleted, findRun, findUnfinishedRun, insertRun } from "../store/reconciliations/runs.ts";
-import { closeRun } from "../pipeline/close-run.ts";
+import { closeRun } from "./close-run.ts";
 
 export interface StartDeps {
   readonly db: Database;

@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import { changeReconciliation } from "../../src/pipeline/apply-reconciliations.ts";
-import { reconcileNext } from "../../src/recovery/reconcile.ts";
 import { startDue } from "../../src/recovery/start-due.ts";
+import { claimRun, holdRun } from "../../src/store/reconciliations/runs.ts";
 import { startFakeGithub } from "../support/fake-github.ts";
 import { startFakeProvider } from "../support/fake-provider.ts";
 import type { Bench } from "../support/reconcile-bench.ts";
@@ -92,8 +93,15 @@ it("ends the run under way when its reconciliation is disabled, and goes on from
       return { ...setup, secret: undefined, state, action: "updated", fields: ["state"] };
     });
   const { id } = await bench.start("log", null);
-  expect(await turn("disabled")).toMatchObject({ ok: true });
-  expect(await reconcileNext(bench.deps, () => false)).toBe(false);
+  // A step of the run is just being written: that must hold up neither who disables it nor the catalog behind them.
+  const step = await bench.deps.db.transaction(async (tx) => {
+    const [lease, now] = [randomUUID(), bench.now()];
+    expect((await tx.run(claimRun, [lease, now, now])).rowCount).toBe(1);
+    expect(await turn("disabled")).toMatchObject({ ok: true });
+    return (await tx.run(holdRun, [id, lease, now])).rowCount;
+  }, 30_000);
+  expect(step).toMatchObject({ ok: true, value: 0 });
+  expect(await bench.start("log", null).then(null, String)).toContain("disabled");
   const ended = await bench.carryOn(id);
   expect(ended).toMatchObject({ state: "cancelled", detail: "its reconciliation was disabled" });
   await turn("active");

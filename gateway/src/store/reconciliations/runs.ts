@@ -121,24 +121,30 @@ export const findNewestEnd = cold<{ state: RunState }>(
 );
 
 /**
- * Takes the lease of one run that is due and that nobody holds. Parameters: lease uuid, lease until, now.
+ * Takes the lease of one run that is due, or that ends because its reconciliation was disabled, and that nobody holds.
+ * Parameters: lease uuid, lease until, now.
  */
 export const claimRun = cold<RunRow>(
   "claim_reconciliation_run",
   `UPDATE holdfast.reconciliation_run r SET lease = $1, lease_until = $2
     WHERE r.id = (SELECT q.id FROM holdfast.reconciliation_run q
-                   WHERE q.finished_at IS NULL AND q.due_at <= $3 AND (q.lease_until IS NULL OR q.lease_until < $3)
-                   ORDER BY q.due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+                    JOIN holdfast.reconciliation c ON c.id = q.reconciliation_id
+                   WHERE q.finished_at IS NULL AND (q.due_at <= $3 OR c.state = 'disabled')
+                     AND (q.lease_until IS NULL OR q.lease_until < $3)
+                   ORDER BY q.due_at LIMIT 1 FOR UPDATE OF q SKIP LOCKED)
    RETURNING ${COLUMNS}`,
 );
 
 /**
- * Holds the lease for the rest of the transaction, and on: nothing is written for a run by whoever has lost it.
+ * Holds the lease for the rest of the transaction, and on: nothing is written for a run by whoever has lost it, nor for one
+ * whose reconciliation was disabled since, but its end.
  * Parameters: id, lease, lease until.
  */
 export const holdRun = cold(
   "hold_reconciliation_run",
-  "UPDATE holdfast.reconciliation_run SET lease_until = $3 WHERE id = $1 AND lease = $2 AND finished_at IS NULL",
+  `UPDATE holdfast.reconciliation_run r SET lease_until = $3
+     FROM holdfast.reconciliation c
+    WHERE r.id = $1 AND r.lease = $2 AND r.finished_at IS NULL AND c.id = r.reconciliation_id AND c.state = 'active'`,
 );
 
 /** Gives the lease back. Parameters: id, lease, when it is due again at the earliest (null: as it stands). */
