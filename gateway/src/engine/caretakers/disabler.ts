@@ -101,9 +101,9 @@ function tell(kind: NoticeKind, { first_at, failures }: FailureRow): string {
   const since = first_at.toISOString().slice(0, 16).replace("T", " ");
   const fact = `every attempt has failed since ${since} UTC (${failures} so far)`;
   switch (kind) {
-    // Only if it does: a few failures with silence after them disable nothing.
     case "failing_1_day":
     case "failing_3_days":
+      // Only if it does: a few failures with silence after them disable nothing.
       return `${fact}; if that goes on, the destination is disabled after 5 days and its deliveries are held`;
     case "disabled":
       return `${fact}; mend it and set it active again, and what is held is delivered`;
