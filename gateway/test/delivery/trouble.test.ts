@@ -122,7 +122,8 @@ test("an outcome whose row somebody locks holds up no other, and is written when
   expect(receiver.arrivals.length).toBe(5);
 });
 
-test("a hold that a COMMIT wrote which nobody answered is settled when it is repeated, and no lost lease", async () => {
+/** A leased delivery, and what its worker settles. */
+async function leaseOne({ decision, attempt }: Pick<Settlement, "decision" | "attempt">) {
   const desk = await openDesk();
   await (await startDeliveries(desk, { destinations: { billing: { url: "http://127.0.0.1:1/" } } })).gateway.drain();
   const [id] = await desk.record({ to: ["billing"] });
@@ -135,17 +136,37 @@ test("a hold that a COMMIT wrote which nobody answered is settled when it is rep
   const settlement: Settlement = {
     delivery: { bucket: row!.bucket, id: id!, lease, destinationId: row!.destination_id },
     attemptId: newUuid(Date.now(), row!.bucket, randomBytes(8)),
-    attempt: null,
-    decision: { to: "held", reason: "destination_paused" },
+    attempt,
+    decision,
     dueAt: null,
   };
   const settle = (isRepeat: boolean) =>
     desk.db.transaction((tx) => settleDeliveries(tx, [settlement], "a test", new Date(), isRepeat), 10_000);
+  return { desk, id: id!, settle };
+}
+
+test("a hold that a COMMIT wrote which nobody answered is settled when it is repeated, and no lost lease", async () => {
+  const hold = { decision: { to: "held", reason: "destination_paused" }, attempt: null } as const;
+  const { desk, id, settle } = await leaseOne(hold);
   expect(await settle(false)).toEqual({ ok: true, value: ["settled"] });
   expect(await settle(false)).toEqual({ ok: true, value: ["lost"] });
   expect(await settle(true)).toEqual({ ok: true, value: ["settled"] });
-  expect(await desk.waiting(id!, "held")).toMatchObject({ attempt: 0, held_reason: "destination_paused" });
+  expect(await desk.waiting(id, "held")).toMatchObject({ attempt: 0, held_reason: "destination_paused" });
 });
+
+test.each(["ready", "processed"] as const)(
+  "what a worker settles as %s whose lease is over is lost, and changes nothing for the one who has it now (F39)",
+  async (to) => {
+    const outcome = { kind: "answered", status: 200, retryAfterMs: null } as const;
+    const tried = { outcome, startedAt: new Date(), durationMs: 1, response: null };
+    const { desk, id, settle } = await leaseOne({ decision: { to }, attempt: to === "ready" ? null : tried });
+    await desk.query("UPDATE holdfast.delivery SET lease = gen_random_uuid(), attempt = 2");
+    const before = await desk.query("SELECT * FROM holdfast.delivery");
+    expect(await settle(false)).toEqual({ ok: true, value: ["lost"] });
+    expect(await desk.query("SELECT * FROM holdfast.delivery")).toEqual(before);
+    expect([before.length, await desk.attempts(id)]).toEqual([1, []]);
+  },
+);
 
 test("a process whose wall clock jumps a month ahead settles what it tries, by HTTP and by a handler, and sends it once", async () => {
   const desk = await openDesk();
