@@ -11,6 +11,31 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
+it("gives who asks for it after a change what was changed, also while a look from before is under way", async () => {
+  let look = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    look = resolve;
+  });
+  let looks = 0;
+  const run: typeof gateway.db.run = async (statement, values) => {
+    const found = await gateway.db.run(statement, values);
+    // It has read what was there before the change, and is not done with it.
+    if (statement.name === "read_catalog_version" && ++looks === 1) await held;
+    return found;
+  };
+  const clock = { now: () => new Date(), monotonicMs: () => 0 };
+  const watch = await watchCatalog({ db: { ...gateway.db, run }, box: gateway.box, clock, log: silentLog });
+  const before = watch.current().version;
+  await until(() => looks === 1);
+  await gateway.db.pool.query(
+    "UPDATE holdfast.setting SET value = (value::int + 1)::text WHERE name = 'catalog_version'",
+  );
+  const asked = watch.refresh();
+  look();
+  expect((await asked).catalog.version).toBe(before + 1);
+  watch.stop();
+});
+
 it("warns once when the catalog cannot be read for a while, and says once that it can be read again", async () => {
   const said: string[] = [];
   let failures = 0;
