@@ -17,14 +17,19 @@ import { DAY_MS, die, KEPT, openPruner, openQuietDesk, process, threeOf } from "
 import { openService, startReplayGateway } from "../support/replay-desk.ts";
 import { replayer } from "../support/replayer.ts";
 
-it("keeps a dead letter with its event as long as events are kept, counted from its end, however long it had waited", async () => {
+/** A letter of an event of 40 days ago that had waited until now. */
+async function openLetter() {
   const nowMs = Date.now();
   const oldMs = nowMs - 40 * DAY_MS;
   const desk = await openQuietDesk([oldMs]);
   const pruner = await openPruner(desk);
   const [id] = await desk.record({ to: ["billing"], at: new Date(oldMs), heldReason: "destination_paused" });
   await die(desk, id!);
+  return { nowMs, oldMs, desk, pruner, id: id! };
+}
 
+it("keeps a dead letter with its event as long as events are kept, counted from its end, however long it had waited", async () => {
+  const { nowMs, oldMs, pruner } = await openLetter();
   expect((await prune(pruner.deps, KEPT, nowMs)).needed).toEqual(threeOf(oldMs));
   expect((await prune(pruner.deps, KEPT, nowMs + (KEPT.eventDays - 1) * DAY_MS)).needed).toEqual(threeOf(oldMs));
   const { dropped } = await prune(pruner.deps, KEPT, Date.now() + KEPT.eventDays * DAY_MS);
@@ -34,19 +39,14 @@ it("keeps a dead letter with its event as long as events are kept, counted from 
 const BY = { tenant: "default", by: "ann", shownFilter: {}, expected: 1 };
 
 it("keeps a dismissed letter with its event for as long as the dismissal can be undone, however long it is dead", async () => {
-  const nowMs = Date.now();
-  const oldMs = nowMs - 40 * DAY_MS;
-  const desk = await openQuietDesk([oldMs]);
-  const pruner = await openPruner(desk);
-  const [id] = await desk.record({ to: ["billing"], at: new Date(oldMs), heldReason: "destination_paused" });
-  await die(desk, id!);
+  const { nowMs, oldMs, desk, pruner, id } = await openLetter();
   await desk.query("update holdfast.finished_delivery set finished_at = $1", [new Date(nowMs - 29 * DAY_MS)]);
   const deps = { ...pruner.deps, databaseNow: () => new Date(), ranks: createFairQueue(), findDestination: () => null };
-  expect(await dismiss(deps, { ...BY, filter: { ids: [id!] } }, "orders of the old shop")).toMatchObject({ count: 1 });
+  expect(await dismiss(deps, { ...BY, filter: { ids: [id] } }, "orders of the old shop")).toMatchObject({ count: 1 });
 
   expect((await prune(pruner.deps, KEPT, nowMs + 6 * DAY_MS)).needed).toEqual(threeOf(oldMs));
-  expect(await restore(deps, "default", "ann", { ids: [id!] })).toMatchObject({ kind: "restored", count: 1 });
-  await dismiss(deps, { ...BY, filter: { ids: [id!] } }, "orders of the old shop");
+  expect(await restore(deps, "default", "ann", { ids: [id] })).toMatchObject({ kind: "restored", count: 1 });
+  await dismiss(deps, { ...BY, filter: { ids: [id] } }, "orders of the old shop");
   const { dropped } = await prune(pruner.deps, KEPT, Date.now() + 7 * DAY_MS + 1);
   expect(dropped).toEqual(expect.arrayContaining(threeOf(oldMs)));
 });
