@@ -30,9 +30,8 @@ const metric = async ({ deps }: Pruner, name: string): Promise<number> => {
 it("drops each kind's days when they are older than it is kept, the last hour of the last day counted, and tells", async () => {
   const desk = await openDesk();
   const pruner = await openPruner(desk);
-  const nowMs = Date.now();
-  const today = Math.floor(nowMs / DAY_MS) * DAY_MS;
-  await ensurePartitions(desk.db, nowMs, 40);
+  const today = Math.floor(desk.openedMs / DAY_MS) * DAY_MS;
+  await ensurePartitions(desk.db, desk.openedMs, 40);
   const before = await partitionsOf(desk, "event");
 
   // Yesterday and today are over for rejections ten days after today ended, and not a moment before.
@@ -70,9 +69,10 @@ it("keeps a day as long as something unfinished needs its event or its place in 
   await desk.query("update holdfast.destination set state = 'paused', state_reason = 'test'");
   await desk.query("update holdfast.setting set value = (value::bigint + 1)::text where name = 'catalog_version'");
   await gateway.drain();
-  const [id] = await desk.record({ to: ["billing"], heldReason: "destination_paused" });
+  const at = new Date(desk.openedMs);
+  const [id] = await desk.record({ to: ["billing"], heldReason: "destination_paused", at });
   const farMs = Date.now() + 400 * DAY_MS;
-  const today = dayOf(Date.now());
+  const today = dayOf(desk.openedMs);
 
   const first = await prune(pruner.deps, KEPT, farMs);
   expect(first.needed).toEqual([`event_p${today}`, `duplicate_p${today}`, `finished_delivery_p${today}`]);
@@ -87,18 +87,18 @@ it("keeps a day as long as something unfinished needs its event or its place in 
 });
 
 /** Records an event of 40 days ago, and says how to send it again. */
-async function recordOld(desk: Desk): Promise<{ oldMs: number; again(): Promise<string> }> {
+async function recordOld() {
   const oldMs = Date.now() - 40 * DAY_MS;
+  const desk = await openQuietDesk([oldMs]);
   const [source] = await desk.query<{ id: string }>("select id from holdfast.source where name = 'payments'");
   const event = { sourceId: source!.id, providerId: "evt_old" };
   await recordOne(desk.db, { ...event, at: new Date(oldMs) });
-  return { oldMs, again: async () => (await recordOne(desk.db, event)).kind };
+  return { desk, oldMs, again: async () => (await recordOne(desk.db, event)).kind };
 }
 
 it("counts a repeat as long as its event is there: the day of its duplicates stays while the event's cannot be dropped", async () => {
-  const desk = await openQuietDesk([Date.now() - 40 * DAY_MS]);
+  const { desk, oldMs, again } = await recordOld();
   const pruner = await openPruner(desk);
-  const { oldMs, again } = await recordOld(desk);
   const [event, duplicate, finished] = threeOf(oldMs);
   const reader = await openTransaction(desk);
   await reader.tx.client.query(`lock table holdfast.${event} in access share mode`);
@@ -115,8 +115,7 @@ it("counts a repeat as long as its event is there: the day of its duplicates sta
 });
 
 it("refuses no repeat while the days of its event and of its duplicates are being dropped", async () => {
-  const desk = await openQuietDesk([Date.now() - 40 * DAY_MS]);
-  const { oldMs, again } = await recordOld(desk);
+  const { desk, oldMs, again } = await recordOld();
   const [event, duplicate] = threeOf(oldMs);
   for (const [table, name] of [
     ["event", event],
@@ -137,7 +136,7 @@ it("counts and tells the dead letters that go with a day", async () => {
   const receiver = await startReceiver(() => 400);
   const destinations = { billing: { url: `${receiver.url}/billing`, retry: { scheduleSec: [1], refusalsMax: 1 } } };
   const { gateway } = await startDeliveries(desk, { destinations });
-  const [id] = await desk.record({ to: ["billing"] });
+  const [id] = await desk.record({ to: ["billing"], at: new Date(desk.openedMs) });
   expect(await desk.finished(id!)).toMatchObject({ state: "dead" });
   await gateway.drain();
   await prune(pruner.deps, KEPT, Date.now() + 400 * DAY_MS);
@@ -145,7 +144,7 @@ it("counts and tells the dead letters that go with a day", async () => {
   expect(pruner.logged).toContainEqual(
     expect.objectContaining({
       table: "finished_delivery",
-      partition: `finished_delivery_p${dayOf(Date.now())}`,
+      partition: `finished_delivery_p${dayOf(desk.openedMs)}`,
       deadLetters: 1,
     }),
   );
@@ -154,15 +153,15 @@ it("counts and tells the dead letters that go with a day", async () => {
 it("a writer that is in the middle of its transaction commits, and the drop comes after it", async () => {
   const desk = await openDesk();
   const pruner = await openPruner(desk);
-  await ensurePartitions(desk.db, Date.now() + 100 * DAY_MS, 1);
+  await ensurePartitions(desk.db, desk.openedMs + 100 * DAY_MS, 1);
   const open = await openTransaction(desk);
   await open.tx.client.query("lock table holdfast.rejection in row exclusive mode");
-  const pruned = prune(pruner.deps, KEPT, Date.now() + 30 * DAY_MS);
+  const pruned = prune(pruner.deps, KEPT, desk.openedMs + 30 * DAY_MS);
   await until(async () => (await desk.query("select 1 from pg_locks where not granted")).length > 0);
   // Whoever comes while the drop waits is served when the drop has given up, which it does after 0.3 s.
   await desk.query("select count(*) from holdfast.rejection");
   await open.end("COMMIT");
-  expect((await pruned).dropped).toContain(`rejection_p${dayOf(Date.now())}`);
+  expect((await pruned).dropped).toContain(`rejection_p${dayOf(desk.openedMs)}`);
 });
 
 it("drops nothing without the lead, and nothing under an epoch that is over", async () => {

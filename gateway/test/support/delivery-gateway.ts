@@ -21,6 +21,8 @@ import { UNHURRIED } from "./unhurried.ts";
 export interface Desk {
   readonly database: TestDatabase;
   readonly db: Database;
+  /** When it was opened. It has the days around that, also when midnight (UTC) passes during the test. */
+  readonly openedMs: number;
   query<Row extends Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Records an event of the source `payments` for destinations by their names. Gives the ids of its deliveries. */
   record(event: Partial<EventToRecord> & { readonly to: readonly string[] }): Promise<string[]>;
@@ -68,7 +70,8 @@ export async function openDesk(): Promise<Desk> {
     await db.close();
     await database.drop();
   });
-  await ensurePartitions(db, Date.now(), 1);
+  const openedMs = Date.now();
+  await ensurePartitions(db, openedMs, 1);
   const query: Desk["query"] = async <Row extends Record<string, unknown>>(
     text: string,
     values: readonly unknown[] = [],
@@ -76,6 +79,7 @@ export async function openDesk(): Promise<Desk> {
   return {
     database,
     db,
+    openedMs,
     query,
     record: async ({ to, ...event }) => {
       const [source] = await query<{ id: string }>("SELECT id FROM holdfast.source WHERE name = 'payments'");
