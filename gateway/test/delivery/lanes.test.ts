@@ -184,12 +184,14 @@ test("a lane whose backlog was held begins anew, and one whose backlog waits sta
   const world = await openWorld();
   const { desk } = world;
   const ranks = await openVirtualTime({ db: desk.db, log: silentLog });
+  // From here on it looks when the test says so: a look under way could put a lane back before anybody is told of it.
+  await ranks.stop();
   const start = ranks.next(2, "fresh");
-  // What the lanes that wait have queued last, before they are moved that far: a look may come at any moment.
+  // What the lanes that wait have queued last.
   const last = { ranks: { next: () => start + 2_999_000 } };
   await world.record("waits", 1, last);
   const [retry] = await world.record("waits", 1, last);
-  await desk.query("UPDATE holdfast.delivery SET attempt = 1 WHERE id = $1", [retry]);
+  await desk.query("UPDATE holdfast.delivery SET attempt = 1, ready_at = now() WHERE id = $1", [retry]);
   for (let i = 0; i < 3_000; i++) for (const lane of ["held", "waits", "retry:waits"]) ranks.next(2, lane);
   await until(async () => {
     await ranks.sync();
@@ -198,8 +200,8 @@ test("a lane whose backlog was held begins anew, and one whose backlog waits sta
   expect(ranks.next(2, "waits") - start).toBeGreaterThanOrEqual(3_000_000);
   expect(ranks.next(2, "retry:waits") - start).toBeGreaterThanOrEqual(3_000_000);
   const told = await desk.query<{ tag: number }>("SELECT tag FROM holdfast.lane_tag WHERE lane = 'held'");
-  for (const { tag } of told) expect(tag - start).toBeLessThan(1_000_000);
-  await ranks.stop();
+  expect(told).toHaveLength(1);
+  expect(told[0]!.tag - start).toBeLessThan(1_000_000);
 });
 
 test("so does one beside many lanes whose deliveries are held, and which are further ahead", async () => {
