@@ -25,7 +25,7 @@ export interface Repeat {
 export interface RetryLoops {
   /** Costs a look-up in memory: it may stand on the path of an answer. */
   note(repeat: Repeat): void;
-  /** Writes what is left, and stops. */
+  /** Writes what is left, as far as the database takes it within {@link DRAIN_MS}, and stops. */
   drain(): Promise<void>;
 }
 
@@ -45,7 +45,9 @@ const KEPT_MS = 30 * 86_400_000;
 const KEPT_PER_SOURCE = 500;
 /** Fingerprints remembered of one source and kind: about 100 kB. A flood at one source pushes out its own and nobody else's. */
 const SIGHTINGS_MAX = 256;
-const WRITTEN_MAX = 500;
+export const WRITTEN_MAX = 500;
+/** For so long the end of a process waits for this: nothing of it is promised to anybody. */
+export const DRAIN_MS = 1_000;
 /** Sightings that wait to be written, some 3 MB. One that finds no room is written when it comes again. */
 export const DUE_MAX = 5_000;
 /** Loops that one statement forgets. */
@@ -81,8 +83,16 @@ export function createRetryLoops(deps: {
       if (due.size < DUE_MAX) due.add(sighting);
     },
     drain: async () => {
-      await Promise.all([loop.stop(), pruning.stop()]);
-      if (due.size > 0) await write(deps.db, due).catch(() => {});
+      const endMs = deps.clock.monotonicMs() + DRAIN_MS;
+      const mayWrite = (): boolean => due.size > 0 && deps.clock.monotonicMs() < endMs;
+      const pruned = pruning.stop();
+      await loop.stop();
+      try {
+        while (mayWrite()) await write(deps.db, due);
+      } catch {
+        // The database is away, and nobody waits until it is back.
+      }
+      await pruned;
     },
   };
 }

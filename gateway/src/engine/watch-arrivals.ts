@@ -8,7 +8,7 @@ import type { Queryable } from "../store/statement.ts";
 import type { ArrivalTally } from "./arrival-tally.ts";
 import { createArrivalTally } from "./arrival-tally.ts";
 import type { RetryLoops } from "./retry-loops.ts";
-import { createRetryLoops } from "./retry-loops.ts";
+import { DRAIN_MS, createRetryLoops } from "./retry-loops.ts";
 import type { SecretUsage } from "./secret-usage.ts";
 import { createSecretUsage } from "./secret-usage.ts";
 
@@ -22,11 +22,9 @@ export interface ArrivalWatch {
   readonly loops: RetryLoops;
   /** Counts an arrival by what became of it. */
   readonly count: ArrivalTally["note"];
-  /** Writes what is left, as far as the database takes it within a second: nothing of it is promised to anybody. */
+  /** Writes what is left, as far as the database takes it within {@link DRAIN_MS}. */
   drain(): Promise<void>;
 }
-
-const DRAIN_MS = 1_000;
 
 /** Starts the counting of secret uses and the look-out for loops. */
 export function startArrivalWatch(deps: {

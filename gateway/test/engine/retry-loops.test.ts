@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ratePerMinute } from "../../src/domain/retry-loop.ts";
 import type { Repeat } from "../../src/engine/retry-loops.ts";
-import { DUE_MAX, PRUNED_MAX, createRetryLoops } from "../../src/engine/retry-loops.ts";
+import { DRAIN_MS, DUE_MAX, PRUNED_MAX, WRITTEN_MAX, createRetryLoops } from "../../src/engine/retry-loops.ts";
 import { startArrivalWatch } from "../../src/engine/watch-arrivals.ts";
 import type { Arrival, ReadySource } from "../../src/pipeline/arrival.ts";
 import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
@@ -156,6 +156,27 @@ describe("the look-out", () => {
     expect(written).toBe(DUE_MAX);
     expect(warned.length).toBeLessThan(50);
     expect(warned.at(-1)).toMatchObject({ source: "chat" });
+  });
+
+  it("writes at the end all that is left, batch by batch, and begins none when its time is over", async () => {
+    for (const [tookMs, written] of [
+      [0, 3 * WRITTEN_MAX + 9],
+      [DRAIN_MS / 2, 2 * WRITTEN_MAX],
+    ] as const) {
+      let nowMs = 0;
+      const slow: Queryable = {
+        run: (statement, values) => {
+          if (statement.name === "raise_loops") nowMs += tookMs;
+          return db.run(statement, values);
+        },
+      };
+      await query("truncate holdfast.retry_loop");
+      const clock = { now: () => new Date(), monotonicMs: () => nowMs };
+      const lookout = createRetryLoops({ db: slow, clock, log: silentLog });
+      for (let i = 0; i < 3 * WRITTEN_MAX + 9; i++) noteTimes(lookout, 3, repeat(print()));
+      await lookout.drain();
+      expect(await stored()).toHaveLength(written);
+    }
   });
 
   it("goes on writing while the old ones are being pruned, however long that takes", async () => {
