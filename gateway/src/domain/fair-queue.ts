@@ -23,8 +23,11 @@ export interface FairQueue {
    * deliveries are held: those are there by other means, and would take the others' places.
    */
   farthest(limit: number): LaneTag[];
-  /** What a lane queued has left the queue without being served: it begins so much nearer again. */
-  lower(priority: number, lane: string, by: number): void;
+  /**
+   * What a lane queued has left the queue without being served: it begins nearer again. Unless its tag is no longer the one that
+   * was looked at, for what has moved it on since waits there.
+   */
+  lower(priority: number, lane: string, tag: number, to: number): void;
   /** What the others know: virtual times and lanes, which only ever put things back in the queue. */
   merge(virtualTimes: readonly VirtualTime[], lanes: readonly LaneTag[]): void;
 }
@@ -122,11 +125,11 @@ export function createFairQueue(lanesMax = LANES_MAX): FairQueue {
       }
     },
     farthest: (limit) => farthest(classes, limit),
-    lower: (priority, name, by) => {
+    lower: (priority, name, tag, to) => {
       const lane = classOf(priority).lanes.get(name);
-      if (lane === undefined) return;
-      lane.tag -= by;
-      lane.base = Math.min(lane.base, lane.tag);
+      if (lane === undefined || lane.tag !== tag) return;
+      lane.tag = to;
+      lane.base = Math.min(lane.base, to);
     },
     merge: (virtualTimes, lanes) => {
       for (const { priority, v } of virtualTimes) raise(classOf(priority), v);

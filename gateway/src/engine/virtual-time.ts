@@ -97,7 +97,8 @@ async function tellLanes(db: Queryable, queue: FairQueue): Promise<void> {
 
 /**
  * Puts lanes back whose deliveries are not in the queue any more: a pause or a gate has taken them out, and what the lane
- * sends elsewhere must not wait behind them.
+ * sends elsewhere must not wait behind them. One that was moved on during the look, here or by another process, stays where
+ * it is: the look did not reach as far as what has moved it.
  */
 async function lookBack(db: Queryable, queue: FairQueue): Promise<void> {
   for (const { priority, lane, tag } of queue.farthest(LOOK_BACK_LANES)) {
@@ -106,8 +107,8 @@ async function lookBack(db: Queryable, queue: FairQueue): Promise<void> {
     const nearest = Math.max(queue.virtualTime(priority), end?.lowest ?? 0);
     const real = end?.last == null ? nearest : Math.max(nearest, end.last + RANK_STEP);
     if (tag - real < VERY_FAR_AHEAD) continue;
-    queue.lower(priority, lane, tag - real);
-    await db.run(lowerLane, [priority, lane, real]);
+    const told = (await db.run(lowerLane, [priority, lane, real, tag])).rows[0];
+    if (told === undefined || told.tag <= tag) queue.lower(priority, lane, tag, real);
   }
 }
 

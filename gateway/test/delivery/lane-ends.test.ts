@@ -8,6 +8,7 @@ import { silentLog } from "../../src/platform/log.ts";
 import { createRandom } from "../../src/platform/random.ts";
 import { retryDelivery } from "../../src/recovery/retry-dead.ts";
 import { releaseActive } from "../../src/store/deliveries/release-active.ts";
+import type { Queryable } from "../../src/store/statement.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
 import { die } from "../support/pruner.ts";
@@ -62,3 +63,42 @@ test("a lane of retries stays where it is while what has never been tried waits 
   }
   await ranks.stop();
 });
+
+test.each(["another process", "the process itself"])(
+  "a lane that %s moves on while it is looked at is not put back before what moved it",
+  async (mover) => {
+    const desk = await openQueue();
+    const other = await openVirtualTime({ db: desk.db, log: silentLog });
+    const start = other.next(2, "first");
+    const last = { next: () => start + 2_999_000 };
+    const [before] = await desk.record({ to: ["billing"], lane: "busy", ranks: last });
+    move(other, "busy", 3_000);
+    await other.sync();
+    let rank = 0;
+    let isMoved = false;
+    const run: Queryable["run"] = async (statement, values) => {
+      if (statement.name === "find_lane_end" && rank === 0) {
+        const by = mover === "another process" ? other : ranks;
+        rank = by.next(2, "busy");
+        await desk.record({ to: ["billing"], lane: "busy", ranks: { next: () => rank } });
+        if (by === other) await other.sync();
+        // A pause takes out what the look would have found.
+        await desk.query("DELETE FROM holdfast.delivery WHERE id = $1", [before]);
+        isMoved = true;
+      }
+      return desk.db.run(statement, values);
+    };
+    const ranks = await openVirtualTime({ db: { run }, log: silentLog });
+    await until(async () => {
+      await ranks.sync();
+      return isMoved;
+    });
+    // Not before all looks have ended.
+    await ranks.stop();
+    expect(rank).toBeGreaterThanOrEqual(start + 3_000_000);
+    expect(ranks.next(2, "busy")).toBeGreaterThan(rank);
+    const [told] = await desk.query<{ tag: number }>("SELECT tag FROM holdfast.lane_tag WHERE lane = 'busy'");
+    expect(told!.tag).toBeGreaterThan(rank);
+    await other.stop();
+  },
+);

@@ -146,16 +146,16 @@ describe("fair lanes", () => {
 });
 
 describe("a lane whose deliveries have left the queue unserved", () => {
-  it("is named when it is very far ahead, and begins where it is put back to", () => {
+  it("is named when it is very far ahead, and begins where it is put back to, unless it has moved on meanwhile", () => {
     const queue = createFairQueue();
-    for (let i = 0; i < 2_000; i++) queue.next(0, "far");
-    for (let i = 0; i < 900; i++) queue.next(0, "near");
+    for (let i = 0; i < 2_000; i++) for (const lane of i < 900 ? ["far", "near"] : ["far"]) queue.next(0, lane);
     const tag = VIRTUAL_TIME_START + 2_000 * RANK_STEP;
-    expect(queue.farthest(10).map(({ lane, tag: at }) => [lane, at])).toEqual([["far", tag]]);
-    queue.lower(0, "far", 2_000 * RANK_STEP);
+    queue.lower(0, "far", tag - RANK_STEP, VIRTUAL_TIME_START);
+    expect(queue.farthest(10)).toMatchObject([{ lane: "far", tag }]);
+    queue.lower(0, "far", tag, VIRTUAL_TIME_START);
     expect(queue.next(0, "far")).toBe(VIRTUAL_TIME_START);
     // Put back further than the service stands, it still saves up nothing.
-    queue.lower(0, "far", 50 * RANK_STEP);
+    queue.lower(0, "far", VIRTUAL_TIME_START + RANK_STEP, VIRTUAL_TIME_START - 49 * RANK_STEP);
     expect(queue.next(0, "far")).toBe(VIRTUAL_TIME_START);
   });
 });
@@ -175,7 +175,7 @@ describe("the service", () => {
     const queue = createFairQueue();
     queue.claimed(0, VIRTUAL_TIME_START + 5_000);
     queue.merge([], [{ priority: 0, lane: "a", tag: VIRTUAL_TIME_START + 5_000 }]);
-    queue.lower(0, "nobody", 1_000);
+    queue.lower(0, "nobody", 1, 0);
     queue.returnMoves([{ priority: 0, lane: "nobody", tag: 1, base: 1, added: 1 }]);
     expect(queue.takeMoves(10)).toEqual([]);
     expect(queue.next(0, "a")).toBe(VIRTUAL_TIME_START + 5_000);
@@ -232,7 +232,7 @@ describe("fair lanes of several processes", () => {
     for (let i = 0; i < 20; i++) queue.next(0, "a");
     queue.merge([], [{ priority: 0, lane: "a", tag: claimed + 30 * RANK_STEP }]);
     expect(queue.next(0, "a")).toBe(claimed + 50 * RANK_STEP);
-    queue.lower(0, "a", 25 * RANK_STEP);
+    queue.lower(0, "a", claimed + 51 * RANK_STEP, claimed + 26 * RANK_STEP);
     expect(queue.takeMoves(10)).toMatchObject([{ base: claimed + 26 * RANK_STEP, tag: claimed + 26 * RANK_STEP }]);
   });
 
