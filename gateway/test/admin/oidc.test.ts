@@ -167,19 +167,30 @@ describe("an account with a password", () => {
     issuer.accounts.set("u-3", { email: "mallory@example.com", email_verified: true, name: "M", groups: ["owners"] });
     issuer.comesAs = "u-3";
     const next = "eleven herons over the weir";
-    const patched = (change: object) => gateway.call("PATCH", `/people/${hedy.id}`, change);
-    for (const [end, secret] of [
-      [() => patched({ password: next }), password],
-      [async () => (await patched({ state: "disabled" }), patched({ state: "active" })), next],
-    ] as const) {
+    const begin = async (secret: string) => {
       const visitor = createVisitor(gateway.url);
       await visitor.post("/session", { email: own, password: secret });
       const begun = await visitor.post("/session/oidc/connect", { current: secret });
       const query = await visitor.visit(String(begun.body["url"]));
-      await end();
-      const back = await visitor.post("/session/oidc/return", { query });
-      expect([back.status, back.body["type"]]).toEqual([409, "urn:holdfast:fault:sign_in_stale"]);
-    }
+      return { visitor, back: () => visitor.post("/session/oidc/return", { query }) };
+    };
+    const patched = (change: object) => gateway.call("PATCH", `/people/${hedy.id}`, change);
+    const isStale = async ({ back }: Awaited<ReturnType<typeof begin>>) => {
+      const { status, body } = await back();
+      expect([status, body["type"]]).toEqual([409, "urn:holdfast:fault:sign_in_stale"]);
+    };
+    let begun = await begin(password);
+    await patched({ password: next });
+    await isStale(begun);
+    begun = await begin(next);
+    await patched({ state: "disabled" });
+    await patched({ state: "active" });
+    await isStale(begun);
+    begun = await begin(next);
+    const connected = await begin(next);
+    expect((await connected.back()).status).toBe(200);
+    expect((await connected.visitor.post("/session/oidc/disconnect", { current: next })).status).toBe(200);
+    await isStale(begun);
     expect((await gateway.call("GET", `/people/${hedy.id}`)).body).toMatchObject({ issuer: null });
     issuer.comesAs = "u-2";
   });
