@@ -16,29 +16,23 @@ function answerOf(
 }
 
 describe("checks of a URL", () => {
-  const asked = '{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event_ts":1}';
+  const plainToken = "qgg8vlvZRS6UYooatFL8Aw";
+  const asked = `{"event":"endpoint.url_validation","payload":{"plainToken":"${plainToken}"},"event_ts":1}`;
+  const own = "8f742231b10e8888abcd99e6d1f4a2b7";
+  const expected = { plainToken, encryptedToken: createHmac("sha256", own).update(plainToken).digest("hex") };
 
   test("zoom: the token and its HMAC, once the request verifies", () => {
     const check = signed(withBody(unsigned(sampleOf("zoom")), asked));
-    const encryptedToken = createHmac("sha256", "8f742231b10e8888abcd99e6d1f4a2b7")
-      .update("qgg8vlvZRS6UYooatFL8Aw")
-      .digest("hex");
-    expect(JSON.parse(answerOf(check)?.body ?? "")).toEqual({ plainToken: "qgg8vlvZRS6UYooatFL8Aw", encryptedToken });
+    expect(JSON.parse(answerOf(check)?.body ?? "")).toEqual(expected);
     expect(answerOf({ ...check, receiver: sampleOf("zoom").stranger })).toBeNull();
     expect(answerOf(withBody(unsigned(sampleOf("zoom")), asked))).toBeNull();
   });
 
   test("zoom: with the secret that signed the check, while two are live", () => {
     const check = signed(withBody(unsigned(sampleOf("zoom")), asked));
-    const [signer = ""] = sampleOf("zoom").signer.secrets ?? [];
     const other = { value: "9f742231b10e8888abcd99e6d1f4a2b7", version: "next" };
-    const answers = [
-      [signer],
-      [signer, other],
-      [other, signer],
-      [other, { value: String(signer), version: "old" }],
-    ].map((secrets) => answerOf({ ...check, receiver: { secrets } })?.body);
-    expect(new Set(answers)).toEqual(new Set([answerOf(check)?.body]));
+    for (const secrets of [[own], [own, other], [other, own], [other, { value: own, version: "old" }]])
+      expect(JSON.parse(answerOf({ ...check, receiver: { secrets } })?.body ?? "")).toEqual(expected);
   });
 
   test("meta: the challenge, for the right token alone", () => {
