@@ -145,6 +145,7 @@ describe("GitHub, of whose bodies some tell no time", () => {
     });
   const repository = { id: 1, pushed_at: "2024-05-06T07:08:00Z" };
   const sender = { login: "octocat", id: 1 };
+  const organization = { login: "octo-org", id: 5 };
 
   test.each([
     ["an authorization", { action: "revoked", sender }],
@@ -157,6 +158,8 @@ describe("GitHub, of whose bodies some tell no time", () => {
     ["a star", { action: "deleted", starred_at: null, repository, sender }],
     ["a watch", { action: "started", repository, sender }],
     ["a property", { action: "updated", new_property_values: [], old_property_values: [], repository, sender }],
+    ["what defines a property", { action: "deleted", definition: { property_name: "team" }, organization, sender }],
+    ["a check for secrets", { changes: { from: { security_and_analysis: {} } }, repository, sender }],
   ])("%s that comes again in the same words is an event of its own, and a redelivery is none", (_what, body) => {
     for (const text of [JSON.stringify(body), `payload=${encodeURIComponent(JSON.stringify(body))}`]) {
       expectTwoEvents(arrival("d1", text), arrival("d2", text));
@@ -166,6 +169,7 @@ describe("GitHub, of whose bodies some tell no time", () => {
 
   test.each([
     ["an issue", { action: "opened", issue: { updated_at: "2024-05-06T07:08:00Z" }, repository, sender }],
+    ["a release", { action: "edited", changes: { name: { from: "v1" } }, release: {}, repository, sender }],
     ["a new star", { action: "created", starred_at: "2024-05-06T07:08:00Z", repository, sender }],
     ["a repository", { action: "archived", repository, sender }],
     [

@@ -4,7 +4,7 @@ import { jsonOf } from "../extract/fields.ts";
 import { path, scanJson } from "../extract/json-scan.ts";
 import { decodeJsonString } from "../extract/json-text.ts";
 
-/** What only those bodies have that tell no time of their own: a dispatch, somebody who comes and goes, a button, a property. */
+/** What only those bodies have that tell no time of their own: a dispatch, somebody who comes and goes, a button, a setting. */
 const timeless = [
   "inputs",
   "client_payload",
@@ -14,6 +14,8 @@ const timeless = [
   "blocked_user",
   "requested_action",
   "new_property_values",
+  "definition",
+  "changes.from.security_and_analysis",
 ];
 /** What an authorization, which is a person's, has none of. */
 const places = ["repository", "organization", "installation", "enterprise"];
@@ -52,7 +54,7 @@ export const github = defineProvider({
     notCovered: "the delivery id, the event name, the time (there is none), URL and method",
     handshakeNote: "none: the `ping` on creation is an ordinary event",
     notes:
-      "No automatic retries. The same change reaches a repository's and an organisation's subscription under two ids. Some events tell no time and read alike when they happen again: dispatches, changes of members, teams and custom properties, blocks, requested actions, watches, stars that are taken away, revoked authorizations. They are known by their id alone, so that a captured one that comes back under another id counts as a new event. Any other that comes again in the same bytes counts as one. SHA-1 signatures are never enough.",
+      "No automatic retries. The same change reaches a repository's and an organisation's subscription under two ids. Some events tell no time and read alike when they happen again: dispatches, changes of members, teams, custom properties and a repository's security settings, blocks, requested actions, watches, stars that are taken away, revoked authorizations. They are known by their id alone, so that a captured one that comes back under another id counts as a new event. Any other that comes again in the same bytes counts as one. SHA-1 signatures are never enough.",
     source: ["@octokit/webhooks-methods@6.0.0", "docs.github.com webhooks best practices"],
     confidence: "high",
   },
