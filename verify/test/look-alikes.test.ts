@@ -146,6 +146,7 @@ describe("GitHub, of whose bodies some tell no time", () => {
   const repository = { id: 1, pushed_at: "2024-05-06T07:08:00Z" };
   const sender = { login: "octocat", id: 1 };
   const organization = { login: "octo-org", id: 5 };
+  const label = { id: 4, name: "bug", color: "cceeaa" };
 
   test.each([
     ["an authorization", { action: "revoked", sender }],
@@ -160,6 +161,9 @@ describe("GitHub, of whose bodies some tell no time", () => {
     ["a property", { action: "updated", new_property_values: [], old_property_values: [], repository, sender }],
     ["what defines a property", { action: "deleted", definition: { property_name: "team" }, organization, sender }],
     ["a check for secrets", { changes: { from: { security_and_analysis: {} } }, repository, sender }],
+    ["a label", { action: "edited", label, changes: { color: { from: "cb1f00" } }, repository, sender }],
+    ["a protection that is switched off", { action: "disabled", repository, sender }],
+    ["a protection that is switched on", { action: "enabled", repository, sender }],
   ])("%s that comes again in the same words is an event of its own, and a redelivery is none", (_what, body) => {
     for (const text of [JSON.stringify(body), `payload=${encodeURIComponent(JSON.stringify(body))}`]) {
       expectTwoEvents(arrival("d1", text), arrival("d2", text));
@@ -169,6 +173,7 @@ describe("GitHub, of whose bodies some tell no time", () => {
 
   test.each([
     ["an issue", { action: "opened", issue: { updated_at: "2024-05-06T07:08:00Z" }, repository, sender }],
+    ["a label of an issue", { action: "edited", label, changes: {}, issue: { id: 6 }, repository, sender }],
     ["a release", { action: "edited", changes: { name: { from: "v1" } }, release: {}, repository, sender }],
     ["a new star", { action: "created", starred_at: "2024-05-06T07:08:00Z", repository, sender }],
     ["a repository", { action: "archived", repository, sender }],

@@ -19,7 +19,9 @@ const timeless = [
 ];
 /** What an authorization, which is a person's, has none of. */
 const places = ["repository", "organization", "installation", "enterprise"];
-const paths = ["action", "starred_at", ...timeless, ...places].map(path);
+/** Actions of events that have nothing but their place: a watch, and the protection of a repository's branches. */
+const bareActions = ["started", "enabled", "disabled"];
+const paths = ["action", "starred_at", "label", "issue", ...timeless, ...places].map(path);
 
 /** GitHub. Signs the body alone, JSON or form (`payload=…`), as it is sent. */
 export const github = defineProvider({
@@ -54,7 +56,7 @@ export const github = defineProvider({
     notCovered: "the delivery id, the event name, the time (there is none), URL and method",
     handshakeNote: "none: the `ping` on creation is an ordinary event",
     notes:
-      "No automatic retries. The same change reaches a repository's and an organisation's subscription under two ids. Some events tell no time and read alike when they happen again: dispatches, changes of members, teams, custom properties and a repository's security settings, blocks, requested actions, watches, stars that are taken away, revoked authorizations. They are known by their id alone, so that a captured one that comes back under another id counts as a new event. Any other that comes again in the same bytes counts as one. SHA-1 signatures are never enough.",
+      "No automatic retries. The same change reaches a repository's and an organisation's subscription under two ids. Some events tell no time and read alike when they happen again: dispatches, changes of members, teams, labels, custom properties and a repository's security settings, its branch protection switched on or off, blocks, requested actions, watches, stars that are taken away, revoked authorizations. They are known by their id alone, so that a captured one that comes back under another id counts as a new event. Any other that comes again in the same bytes counts as one. SHA-1 signatures are never enough.",
     source: ["@octokit/webhooks-methods@6.0.0", "docs.github.com webhooks best practices"],
     confidence: "high",
   },
@@ -62,11 +64,14 @@ export const github = defineProvider({
 
 /** Whether two events may read like this: the second would be lost if the first one's content were a key. */
 function mayReadAlike(json: Uint8Array): boolean {
-  const [action, starredAt, ...others] = scanJson(json, paths)?.map(({ value }) => value) ?? [];
+  const [action, starredAt, label, issue, ...others] = scanJson(json, paths)?.map(({ value }) => value) ?? [];
   if (others.slice(0, timeless.length).some((value) => value !== null)) return true;
   // A star has its time until it is taken away.
   if (starredAt?.kind === "other") return true;
   const happened = action?.kind === "string" ? decodeJsonString(json, action.start, action.end) : null;
-  if (happened === "started") return true;
+  if (happened === null) return false;
+  if (bareActions.includes(happened)) return true;
+  // A label has no time; the issue beside it has.
+  if (happened === "edited" && label !== null && issue === null) return true;
   return happened === "revoked" && others.slice(timeless.length).every((value) => value === null);
 }
