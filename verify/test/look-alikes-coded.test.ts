@@ -194,6 +194,22 @@ describe("Figma, which has no ids", () => {
   test("a retry, which counts itself, is none", () => {
     expectOneEvent(status({}), status({ retries: 1 }));
   });
+
+  test("nor is one that comes with the next passcode, while both are live", () => {
+    const sample = codedSampleOf("figma");
+    const receiver = { secrets: ["the passcode until today", "the passcode from today on"] };
+    const under = (passcode: string, retries: number) =>
+      sent({
+        ...sample,
+        receiver,
+        signer: { secrets: [passcode] },
+        // In the order in which Figma writes them.
+        body: JSON.stringify({ event_type: "FILE_UPDATE", file_key: "k", passcode: "", retries, webhook_id: "22" }),
+      });
+    const [before = "", after = ""] = receiver.secrets;
+    expectOneEvent(under(before, 0), under(after, 0));
+    expectOneEvent(under(before, 0), under(after, 1));
+  });
 });
 
 describe("Mailchimp, which has no ids", () => {

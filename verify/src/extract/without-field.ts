@@ -2,13 +2,19 @@ import type { Arrival } from "../arrival.ts";
 import type { Chunk } from "../provider.ts";
 import { path, scanJson } from "./json-scan.ts";
 
-/** The body around the value of a field that changes from attempt to attempt; the whole body where the field is not. */
-export function withoutField(dotted: string): (arrival: Arrival) => readonly Chunk[] {
-  const paths = [path(dotted)];
+/** The body around the values of those fields that change from attempt to attempt; the whole body where none of them is there. */
+export function withoutField(...names: readonly string[]): (arrival: Arrival) => readonly Chunk[] {
+  const paths = names.map(path);
   return ({ request }) => {
     const { body } = request;
-    const [found] = scanJson(body, paths) ?? [];
-    if (found === undefined || found.value === null || found.ambiguous) return [body];
-    return [body.subarray(0, found.value.start), body.subarray(found.value.end)];
+    const found = scanJson(body, paths) ?? [];
+    const cuts = found.flatMap(({ value, ambiguous }) => (value === null || ambiguous ? [] : [value]));
+    const chunks: Uint8Array[] = [];
+    let at = 0;
+    for (const { start, end } of cuts.toSorted((a, b) => a.start - b.start)) {
+      chunks.push(body.subarray(at, start));
+      at = end;
+    }
+    return [...chunks, body.subarray(at)];
   };
 }

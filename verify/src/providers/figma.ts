@@ -34,7 +34,8 @@ export const figma = defineProvider({
     version: [],
     forms: false,
   },
-  stableContent: withoutField("retries"),
+  // A retry brings the passcode that is set by then: two of them are live while a new one is rolled in.
+  stableContent: withoutField("retries", "passcode"),
   handshakes: [
     { signed: true, answer: (request) => (bodyValue(request, "event_type") === "PING" ? emptyAnswer() : null) },
   ],
@@ -42,7 +43,7 @@ export const figma = defineProvider({
     identity: "none",
     signedContent: "nothing",
     eventIdFrom: "none",
-    dedupeKey: "the body without `retries`, which counts the attempts",
+    dedupeKey: "the body without `retries`, which counts the attempts, and without the passcode",
     notCovered: "everything: who knows the passcode can send anything",
     handshakeNote: "a PING with the right passcode is answered with 200",
     notes:
