@@ -190,3 +190,30 @@ describe("GitHub, of whose bodies some tell no time", () => {
     expectTwoEvents(arrival("d1", "", provider), arrival("d2", "", provider));
   });
 });
+
+describe("Bitbucket, of whose bodies some tell no time", () => {
+  const arrival = (id: string, body: object): VerifyInput =>
+    arrivalOf("bitbucket", { headers: { "X-Request-UUID": id }, body: JSON.stringify(body) });
+  const at = (hash: string) => ({ name: "main", target: { hash, date: "2024-05-06T07:08:00Z" } });
+  const repository = { full_name: "team/repo" };
+  const updated_on = "2024-05-06T07:08:00Z";
+
+  test.each([
+    ["a branch that is made again", { push: { changes: [{ created: true, old: null, new: at("a") }] }, repository }],
+    ["a branch that is deleted again", { push: { changes: [{ closed: true, old: at("a"), new: null }] }, repository }],
+    ["a push by force", { push: { changes: [{ forced: true, old: at("a"), new: at("b") }] }, repository }],
+    ["a name that is given again", { changes: { name: { old: "a", new: "b" } }, repository }],
+  ])("%s, in the same words, is an event of its own, and a retry is none", (_what, body) => {
+    expectTwoEvents(arrival("r1", body), arrival("r2", body));
+    expectOneEvent(arrival("r1", body), arrival("r1", body));
+  });
+
+  test.each([
+    ["a pull request", { pullrequest: { id: 1, updated_on }, repository }],
+    ["an issue", { issue: { id: 1, updated_on }, changes: {}, repository }],
+    ["a comment", { comment: { id: 1, created_on: updated_on }, commit: {}, repository }],
+    ["a build", { commit_status: { state: "SUCCESSFUL", updated_on }, repository }],
+  ])("%s under a fresh id is the one that was captured", (_what, body) => {
+    expectOneEvent(arrival("r1", body), arrival("r2", body));
+  });
+});
