@@ -55,7 +55,7 @@ export const monday = defineProvider({
     notCovered: "the body: whoever holds a token that is still alive can send anything with it. Only https protects it",
     handshakeNote: '`{"challenge":…}` is answered with the same, unsigned as it comes',
     notes:
-      "Signed with the app's signing secret or, for webhooks of the app's life cycle, with its client secret: give the one that your webhooks need, or both. The token's `aud` is the URL that is registered: a token without one is refused, such as the session token that every browser of the app gets under the client secret, and it is compared with `audience`, or with `notificationUrl` without one. Set it where you give the client secret. Board webhooks made without an app carry no token, and are refused.",
+      "Signed with the app's signing secret; monday.com says that it signs webhooks of the app's life cycle with the client secret. A token without `aud` is refused, whatever sends it: the session token that every browser of the app gets under the client secret has none. Whether webhooks of the life cycle have one is not documented, and senders that imitate them leave it out: see one verify before you count on them. `aud` is the URL that is registered, and is compared with `audience`, or with `notificationUrl` without one. Set it where you give the client secret. Board webhooks made without an app carry no token, and are refused.",
     source: [
       "developer.monday.com/apps/docs/integration-authorization",
       "developer.monday.com/apps/docs/authorization-header",
