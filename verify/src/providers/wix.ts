@@ -47,7 +47,7 @@ export const wix = defineProvider({
     notCovered: "URL, method and headers",
     handshakeNote: "none",
     notes:
-      "`publicKeys` holds the app's public key as PEM. Wix wants an answer within about a second. Events such as `AppInstalled` have no id, and read alike when they happen again: they are told apart by the token's times. A retry of such an event counts as a new one if Wix signs it anew, which is not documented.",
+      "`publicKeys` holds the app's public key as PEM. Wix wants an answer within about a second. Events such as `AppInstalled` have no id, and read alike when they happen again: they are told apart by the token's times. A retry of such an event counts as a new one if Wix signs it anew. That is not documented, but likely: Wix tries up to 12 times in 48 hours, with tokens that end.",
     source: ["@wix/sdk@1.21.16 build/event-handlers-modules.js"],
     confidence: "medium",
   },
