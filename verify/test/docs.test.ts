@@ -34,6 +34,17 @@ describe("the table", () => {
 });
 
 describe("the README", () => {
+  test("names the providers of whose events two may be signed in the same words", () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const [, named = ""] = /signed in the same words \(([^)]+)\)/.exec(readme) ?? [];
+    const folder = new URL("../src/providers/", import.meta.url);
+    const unsure = providers.filter(({ slug }) =>
+      readFileSync(new URL(`${slug}.ts`, folder), "utf8").includes("contentIsUnique:"),
+    );
+    expect(unsure).not.toEqual([]);
+    expect(providers.filter(({ name }) => named.includes(name))).toEqual(unsure);
+  });
+
   test("has an example that does what it says", () => {
     const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
     const example = /```js\n(.*?)```/s.exec(readme)?.[1] ?? "";
