@@ -19,7 +19,7 @@ export const bitbucket = defineProvider({
   facts: {
     identity: "unsigned",
     signedContent: "{body}",
-    eventIdFrom: "header `X-Request-UUID`; the same on every retry, by what receivers have seen: it is not documented",
+    eventIdFrom: "header `X-Request-UUID`; the same on every retry, as receivers report; it is not documented",
     dedupeKey: "request id, and the body where it tells its time",
     notCovered: "the request id, the event key, the time (there is none), URL and method",
     handshakeNote: "none",
