@@ -39,3 +39,12 @@ test.each([0, 1])("Adyen: with two items, each needs a signature, and its own: %
   const others = [...Buffer.from(adyen.request.body).toString().matchAll(SIGNATURE)][1 - at]![0];
   expect(verify(altered(adyen, at, SIGNATURE, others))).toMatchObject({ ok: false, reason: "signature_mismatch" });
 });
+
+const graph = twoItems("microsoft-graph", [["mg1", "mg2"]]);
+const STATE = /"clientState":"[^"]+"/g;
+
+test.each([0, 1])("Microsoft Graph: with two items, each must hold the client state: %i", (at) => {
+  const wrong = altered(graph, at, STATE, '"clientState":"of-somebody-else-entirely"');
+  expect(verify(wrong)).toMatchObject({ ok: false, reason: "token_mismatch" });
+  expect(verify(altered(graph, at, STATE, '"other":""'))).toMatchObject({ ok: false, reason: "body_malformed" });
+});
