@@ -20,7 +20,7 @@ describe("a delivery's signature", () => {
     },
   );
 
-  test("during a rotation verifies with either secret (F99)", () => {
+  test("made with two secrets verifies with either", () => {
     const secrets = [secretOf(32), secretOf(32)];
     const signed = signDelivery({ secrets, id: "dlv_1", timestampSec: nowSec(), body: Buffer.from("{}") });
     expect(signed?.["webhook-signature"].split(" ")).toHaveLength(2);
