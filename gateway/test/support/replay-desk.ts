@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { sign } from "@holdfast/verify";
 import { expect, onTestFinished } from "vitest";
+import type { GatewayConfig } from "../../src/config.ts";
 import type { RunningGateway } from "../../src/main.ts";
 import { startGateway } from "../../src/main.ts";
 import { silentLog } from "../../src/platform/log.ts";
@@ -62,12 +63,19 @@ export interface ReplayGatewayOptions {
   readonly routes?: readonly unknown[];
   readonly secrets?: readonly unknown[];
   readonly roles?: readonly string[];
+  readonly handlers?: GatewayConfig["handlers"];
 }
 
 /** Starts a whole gateway over the desk's database: ingest, workers, replayer, admin. */
 export async function startReplayGateway(desk: Desk, options: ReplayGatewayOptions): Promise<ReplayGateway> {
   const routes = options.routes ?? [{ source: "payments", destination: Object.keys(options.destinations)[0] }];
-  const base = await deliveryConfig(desk, { destinations: options.destinations, routes, secretKey: SECRET_KEY });
+  const handlers = options.handlers ?? {};
+  const base = await deliveryConfig(desk, {
+    destinations: options.destinations,
+    routes,
+    secretKey: SECRET_KEY,
+    handlers,
+  });
   const roles = (options.roles ?? ["ingest", "worker", "admin"]) as typeof base.roles;
   const started = await startGateway({ ...base, roles }, silentLog);
   if (!started.ok) throw new Error(started.message);
