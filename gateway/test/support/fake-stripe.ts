@@ -7,6 +7,10 @@ export interface FakeStripe extends FakeProvider {
   readonly key: string;
   /** Something happens at this moment; gives the event as its webhook carries it. */
   happen(atMs: number, type?: string): { readonly id: string; readonly body: string };
+  /** Stripe thinks that its webhook was delivered. */
+  deliver(id: string): void;
+  /** Keeps no event of before this moment any more. */
+  forget(beforeMs: number): void;
 }
 
 interface Event {
@@ -15,12 +19,12 @@ interface Event {
   readonly type: string;
   readonly created: number;
   readonly api_version: string;
-  readonly pending_webhooks: number;
+  pending_webhooks: number;
   readonly data: object;
 }
 
 export async function startFakeStripe(): Promise<FakeStripe> {
-  const events: Event[] = [];
+  let events: Event[] = [];
   const key = "sk_test_of_the_tests";
   const fake = await startFakeProvider(({ url, headers }): Reply => {
     if (headers.authorization !== `Bearer ${key}`)
@@ -36,18 +40,7 @@ export async function startFakeStripe(): Promise<FakeStripe> {
         : { status: 200, text: write(event) };
     }
     if (url.pathname !== "/v1/events") return { status: 404, text: '{"error":{"message":"no"}}' };
-    const gte = Number(url.searchParams.get("created[gte]"));
-    const lt = Number(url.searchParams.get("created[lt]"));
-    const fitting = events.filter(({ created }) => created >= gte && created < lt);
-    const after = url.searchParams.get("starting_after");
-    const from = after === null ? 0 : fitting.findIndex(({ id }) => id === after) + 1;
-    const size = Number(url.searchParams.get("limit") ?? 10);
-    const page = fitting.slice(from, from + size);
-    const hasMore = from + size < fitting.length;
-    return {
-      status: 200,
-      text: `{"object":"list","data":[${page.map(write).join(",\n")}],"has_more":${hasMore},"url":"/v1/events"}`,
-    };
+    return list(events, url.searchParams);
   });
   return Object.assign(fake, {
     key,
@@ -67,7 +60,33 @@ export async function startFakeStripe(): Promise<FakeStripe> {
       events.sort((a, b) => b.created - a.created);
       return { id, body: write(event) };
     },
+    deliver: (id: string) => {
+      for (const event of events) if (event.id === id) event.pending_webhooks = 0;
+    },
+    forget: (beforeMs: number) => {
+      events = events.filter(({ created }) => created * 1_000 >= beforeMs);
+    },
   });
+}
+
+function list(events: readonly Event[], query: URLSearchParams): Reply {
+  const after = query.get("starting_after");
+  const place = after === null ? -1 : events.findIndex(({ id }) => id === after);
+  if (after !== null && place < 0) return { status: 400, text: JSON.stringify({ error: missing(after) }) };
+  const gte = Number(query.get("created[gte]"));
+  const lt = Number(query.get("created[lt]"));
+  const fitting = events.slice(place + 1).filter(({ created }) => created >= gte && created < lt);
+  const size = Number(query.get("limit") ?? 10);
+  const page = fitting.slice(0, size).map(write).join(",\n");
+  const text = `{"object":"list","data":[${page}],"has_more":${size < fitting.length},"url":"/v1/events"}`;
+  return { status: 200, text };
+}
+
+// As Stripe answers to a place that it has not got (github.com/stripe/stripe-go/issues/1030).
+function missing(id: string): object {
+  const [code, message] = ["resource_missing", `No such event: '${id}'`];
+  const doc_url = "https://stripe.com/docs/error-codes/resource-missing";
+  return { code, doc_url, message, param: "starting_after", type: "invalid_request_error" };
 }
 
 /** As Stripe writes it: indented. */
