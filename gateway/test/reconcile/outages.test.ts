@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { reconcileNext } from "../../src/recovery/reconcile.ts";
+import { findRun } from "../../src/store/reconciliations/runs.ts";
 import { startFakeGithub } from "../support/fake-github.ts";
 import { startFakeStripe } from "../support/fake-stripe.ts";
 import { openBench } from "../support/reconcile-bench.ts";
@@ -9,10 +11,10 @@ const HOUR = 3_600_000;
 const CENSUS = `SELECT count(DISTINCT e.id)::int AS events, count(DISTINCT e.provider_event_id)::int AS ids, count(d.id)::int AS deliveries
   FROM holdfast.event e LEFT JOIN holdfast.delivery d ON d.bucket = e.bucket AND d.event_id = e.id`;
 
-async function openStripe() {
+async function openStripe(more: object = {}) {
   const stripe = await startFakeStripe();
   const connector = { kind: "stripe", baseUrl: stripe.url };
-  const setup = { source: "stripe", connector, secret: stripe.key, eventTypes: ["*"], lagSec: 0 };
+  const setup = { source: "stripe", connector, secret: stripe.key, eventTypes: ["*"], lagSec: 0, ...more };
   return { stripe, bench: await openBench({ log: setup }) };
 }
 
@@ -67,6 +69,23 @@ it("restores every event of an hour in which nobody took Stripe's in, through li
     { state: "recovered", provider_outcome: "delivered", count: 40 },
     { state: "recovered", provider_outcome: null, count: 130 },
   ]);
+});
+
+it("ends when its place in Stripe's log is kept no longer, and says so; the next run recovers what is still there (F138)", async () => {
+  const { stripe, bench } = await openStripe({ lookbackSec: 3 * 3_600 });
+  const startMs = Date.now() - 2 * HOUR;
+  for (let i = 0; i < 250; i++) stripe.happen(startMs + i * 10_000);
+  const run = await bench.start("log", null);
+  await reconcileNext(bench.deps, () => stripe.asked.length === 2);
+  expect((await bench.db.run(findRun, ["default", run.id])).rows[0]).toMatchObject({ state: "started", pages: 2 });
+  // The third page would begin after the 51st oldest, and 60 are kept no longer.
+  stripe.forget(startMs + 59.5 * 10_000);
+  expect(await bench.carryOn(run.id)).toMatchObject({
+    state: "failed",
+    detail: "the provider's log has no longer the event after which the next page begins: start a new run",
+  });
+  const report = await bench.carryOn((await bench.start("log", null)).id);
+  expect(report).toMatchObject({ state: "completed", listed: 190, missing: 190, recovered: 190, unexplained: 0 });
 });
 
 it("has GitHub deliver again what nobody took in, by the signed path, whatever its log calls seen", async () => {

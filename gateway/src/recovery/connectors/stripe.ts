@@ -30,8 +30,14 @@ export async function connectStripe(deps: LineDeps, options: StripeOptions, secr
     list: async ({ from, to }, cursor, pageItems) => {
       const created = { gte: Math.floor(from.getTime() / 1_000), lt: Math.ceil(to.getTime() / 1_000) };
       const after = cursor === null ? {} : { starting_after: cursor };
-      const asked = await line.call(() => client.events.list({ created, limit: pageItems, ...after }, account));
-      if (!asked.ok) return asked;
+      const seen = { isPlaceGone: false };
+      const asked = await line.call(() =>
+        client.events.list({ created, limit: pageItems, ...after }, account).catch((error: unknown) => {
+          seen.isPlaceGone = error instanceof Client.errors.StripeError && isPlaceGone(error);
+          throw error;
+        }),
+      );
+      if (!asked.ok) return seen.isPlaceGone ? faultOf("gone", PLACE_GONE) : asked;
       const { data, has_more: hasMore } = asked.value;
       const texts = sliceItems(line.lastText(), "/data");
       if (texts === null || texts.length !== data.length)
@@ -47,6 +53,16 @@ export async function connectStripe(deps: LineDeps, options: StripeOptions, secr
     },
     redeliver: null,
   };
+}
+
+const PLACE_GONE = "the provider's log has no longer the event after which the next page begins: start a new run";
+
+/**
+ * The newest come first, so what the list would go on with is kept no longer either, or soon will not be. To take that for the end of
+ * the list would call a time compared that nobody has looked at: the next run begins at what is kept, and says what was left out.
+ */
+function isPlaceGone({ code, param }: Stripe.errors.StripeError): boolean {
+  return code === "resource_missing" && param === "starting_after";
 }
 
 const HEADERS = [["content-type", "application/json; charset=utf-8"]] as const;
