@@ -86,7 +86,7 @@ export async function startAdmin(
     token: key.token,
     isNewToken: key.isNew,
     signInLink: async () => {
-      const owner = { tenant: config.tenant, role: "admin", keyId: key.id, personId: null } as const;
+      const owner = { tenant: config.tenant, role: "admin", keyId: key.id, personId: null, expiresAt: null } as const;
       return toDashboardLink(url, await createSignInLink(keyDeps(foundation), owner));
     },
     close: async () => {

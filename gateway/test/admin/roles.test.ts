@@ -32,15 +32,22 @@ async function browse(method: string, path: string, cookie: string, headers: Rec
   };
 }
 
-async function signIn(body: object): Promise<{ status: number; cookie: string; setCookie: string }> {
+interface SignedIn {
+  readonly status: number;
+  readonly cookie: string;
+  readonly setCookie: string;
+  readonly expiresAt: string | undefined;
+}
+
+async function signIn(body: object): Promise<SignedIn> {
   const response = await fetch(`${gateway.url}/api/v1/session`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   });
-  await response.arrayBuffer();
+  const { expiresAt } = (await response.json()) as { expiresAt?: string };
   const setCookie = response.headers.get("set-cookie") ?? "";
-  return { status: response.status, setCookie, cookie: setCookie.split(";")[0]! };
+  return { status: response.status, setCookie, cookie: setCookie.split(";")[0]!, expiresAt };
 }
 
 describe("a role", () => {
@@ -174,9 +181,34 @@ describe("a session", () => {
     expect((await signIn(unused)).status).toBe(401);
   });
 
+  it("that a link opened ends no later than the session or key that made the link, however many follow each other", async () => {
+    const page = { "holdfast-dashboard": "1" };
+    const linkBy = async (cookie: string): Promise<object> => {
+      const made = await browse("POST", "/session/links", cookie, page);
+      return { link: made.body["token"] };
+    };
+    const end = new Date(Date.now() + 5 * 60_000).toISOString();
+    const own = (await gateway.call("POST", "/keys", { name: "long", role: "admin" })).body as { key: string };
+    const first = await signIn({ apiKey: own.key });
+    await gateway.db.pool.query("UPDATE holdfast.session SET expires_at = $1 WHERE name = 'long'", [end]);
+    const second = await signIn(await linkBy(first.cookie));
+    const third = await signIn(await linkBy(second.cookie));
+    const wished = { name: "short of life", role: "admin", expiresAt: end };
+    const ending = (await gateway.call("POST", "/keys", wished)).body as { key: string };
+    const made = await gateway.call("POST", "/session/links", undefined, ending.key);
+    const byKey = await signIn({ link: (made.body as { token: string }).token });
+    for (const { expiresAt, setCookie } of [second, third, byKey]) {
+      expect(expiresAt).toBe(end);
+      expect(Number(/Max-Age=(\d+)/.exec(setCookie)?.[1])).toBeLessThanOrEqual(300);
+    }
+    // Nor does a link count for ten minutes whose maker has only five.
+    const links = "SELECT DISTINCT expires_at FROM holdfast.sign_in_link WHERE maker_expires_at = $1";
+    expect((await gateway.db.pool.query(links, [end])).rows).toEqual([{ expires_at: new Date(end) }]);
+  });
+
   it("that belongs to nobody makes no link, which would let it go on for ever", async () => {
     const deps = { db: gateway.db, clock: systemClock, random: createRandom() };
-    const nobody = { tenant: "default", role: "admin", keyId: null, personId: null } as const;
+    const nobody = { tenant: "default", role: "admin", keyId: null, personId: null, expiresAt: null } as const;
     const { cookie } = await signIn({ link: await createSignInLink(deps, nobody) });
     const page = { "holdfast-dashboard": "1" };
     expect((await browse("GET", "/session", cookie)).status).toBe(200);

@@ -27,6 +27,7 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0021_died.sql": "b8ef8023b2ec24284af22c7ea63ef5dd023ac7bf7d9884172f9413398256e06c",
   "0022_rejection_status.sql": "74f4afc79344986d1263e499f02a1239bc74bda0e0263fa449db7b6d65cbfb24",
   "0023_missing_since.sql": "88beb8de7825bc9ca53ab83b22220c943a95c1108cf85fe97ea31602a91cc171",
+  "0024_link_end.sql": "1e37fc94afcbfc92a9a1c185906130c2394d1ba356debd65bb9f436242163fcc",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

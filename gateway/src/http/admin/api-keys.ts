@@ -15,6 +15,8 @@ export interface Principal {
   /** The API key by which it came, or which opened the session or made the link to it; null for a person. */
   readonly keyId: string | null;
   readonly personId: string | null;
+  /** From when on what they have shown counts no more: their session, their key; null for what has no end. */
+  readonly expiresAt: Date | null;
   /** Null for a request that carries its key. */
   readonly sessionId: string | null;
 }
@@ -65,5 +67,5 @@ export async function findPrincipal(deps: Pick<ApiKeyDeps, "db" | "clock">, key:
   // To the minute: enough to see whether a key is still in use, and not a write for each request.
   if (now.getTime() - (row.last_used_at?.getTime() ?? 0) > 60_000) await deps.db.run(noteKeyUses, [[row.id], [now]]);
   const { tenant, role, name } = row;
-  return { tenant, role, name, keyId: row.id, personId: null, sessionId: null };
+  return { tenant, role, name, keyId: row.id, personId: null, expiresAt: row.expires_at, sessionId: null };
 }

@@ -56,7 +56,7 @@ export async function finishFlow(
   if (!found.ok) return { ok: false, code: "store_unavailable", cause: found.message };
   if ("reason" in found.value) return turnAway(context, row, found.value, openId.settings);
   const { id, name, role } = found.value;
-  const who = { tenant: row.tenant, name, role, keyId: null, personId: id };
+  const who = { tenant: row.tenant, name, role, keyId: null, personId: id, expiresAt: null };
   const wish = {
     lifeMs: VOUCHED_LIFE_MS,
     sealIdToken: (sessionId: string) => sealIdToken(deps.box, vouched.idToken, sessionId),

@@ -118,7 +118,15 @@ function showTag(
 }
 
 // Who asks at an open operation: nobody yet, and with no tenant whose data it could see.
-const NOBODY: Principal = { tenant: "", role: "viewer", name: "nobody", keyId: null, personId: null, sessionId: null };
+const NOBODY: Principal = {
+  tenant: "",
+  role: "viewer",
+  name: "nobody",
+  keyId: null,
+  personId: null,
+  expiresAt: null,
+  sessionId: null,
+};
 
 /** Who it was, for the log: a key's public id, or the name of whoever signed in. */
 function nameOf({ keyId, name }: Principal): string {

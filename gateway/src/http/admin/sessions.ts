@@ -25,7 +25,11 @@ export interface SessionWish {
   readonly sealIdToken?: (sessionId: string) => Uint8Array | null;
 }
 
-/** Opens a session for somebody who has shown who they are. @returns its cookie; the token in it is nowhere kept */
+/**
+ * Opens a session for somebody who has shown who they are. It ends no later than what they have shown.
+ *
+ * @returns its cookie; the token in it is nowhere kept
+ */
 export async function openSession(
   deps: ApiKeyDeps,
   who: Omit<Principal, "sessionId">,
@@ -34,13 +38,18 @@ export async function openSession(
 ): Promise<{ readonly cookie: string; readonly expiresAt: Date }> {
   const token = newToken(deps);
   const now = deps.clock.now();
-  const lifeMs = wish.lifeMs ?? LIFE_MS;
-  const expiresAt = new Date(now.getTime() + lifeMs);
+  const expiresAt = endAfter(now, wish.lifeMs ?? LIFE_MS, who.expiresAt);
   const id = newUuid(now.getTime(), 0, deps.random(8));
   const { tenant, name, role, keyId, personId } = who;
   const sealed = wish.sealIdToken?.(id) ?? null;
+  const lifeSec = Math.floor((expiresAt.getTime() - now.getTime()) / 1_000);
   await deps.db.run(insertSession, [hashToken(token), id, tenant, name, role, keyId, personId, now, expiresAt, sealed]);
-  return { cookie: writeCookie(COOKIE, token, isSecure, lifeMs / 1_000), expiresAt };
+  return { cookie: writeCookie(COOKIE, token, isSecure, lifeSec), expiresAt };
+}
+
+/** After a while, or earlier where what it rests on ends earlier. */
+function endAfter(now: Date, lifeMs: number, end: Date | null): Date {
+  return new Date(Math.min(now.getTime() + lifeMs, end?.getTime() ?? Infinity));
 }
 
 /** 256 random bits as base64url. */
@@ -61,8 +70,8 @@ export async function findSessionOwner(
   const row = (await deps.db.run(findSession, [hashToken(token), now, idleSince])).rows[0];
   if (row === undefined) return null;
   if (now.getTime() - row.seen_at.getTime() > TOUCH_MS) await deps.db.run(touchSession, [row.id, now]);
-  const { tenant, role, name } = row;
-  return { tenant, role, name, keyId: row.api_key_id, personId: row.person_id, sessionId: row.id };
+  const { tenant, role, name, id, api_key_id: keyId, person_id: personId, expires_at: expiresAt } = row;
+  return { tenant, role, name, keyId, personId, expiresAt, sessionId: id };
 }
 
 /** Ends a session. @returns the cookie that takes the browser's away, and what was kept with it */
@@ -75,15 +84,18 @@ export async function closeSession(
   return { cookie: writeCookie(COOKIE, "", isSecure, 0), sealedIdToken: ended?.sealed_id_token ?? null };
 }
 
-/** Makes a link's token that opens one session within ten minutes. The session is of whoever made the link, and ends with them. */
+/**
+ * Makes a link's token that opens one session within ten minutes. The session is of whoever made the link, ends with them, and no
+ * later than what the link was made with: else one link after the other would carry a session on for ever.
+ */
 export async function createSignInLink(
   deps: ApiKeyDeps,
-  { tenant, role, keyId, personId }: Pick<Principal, "tenant" | "role" | "keyId" | "personId">,
+  { tenant, role, keyId, personId, expiresAt: end }: Omit<Principal, "name" | "sessionId">,
 ): Promise<string> {
   const token = Buffer.from(deps.random(24)).toString("base64url");
   const now = deps.clock.now();
-  const expiresAt = new Date(now.getTime() + LINK_MS);
-  await deps.db.run(insertSignInLink, [hashToken(token), tenant, role, keyId, personId, now, expiresAt]);
+  const expiresAt = endAfter(now, LINK_MS, end);
+  await deps.db.run(insertSignInLink, [hashToken(token), tenant, role, keyId, personId, now, expiresAt, end]);
   return token;
 }
 

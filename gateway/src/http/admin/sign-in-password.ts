@@ -39,7 +39,7 @@ export async function signInByPassword(
   if (refusal !== null) return refusal;
   if (person === null) throw new Error("nobody's password cannot be right");
   const { id, name, role } = person;
-  return { ok: true, value: { tenant, name, role, keyId: null, personId: id } };
+  return { ok: true, value: { tenant, name, role, keyId: null, personId: id, expiresAt: null } };
 }
 
 /** Whoever is signed in to an account, and has shown that it is theirs by its password. */
@@ -124,7 +124,7 @@ async function changeOwn(
   if (!written.ok) return notStored(written);
   if (written.value !== null) return written.value;
   const { role, name } = principal;
-  const who = { tenant, role, name, keyId: null, personId };
+  const who = { tenant, role, name, keyId: null, personId, expiresAt: null };
   const opened = await askStore(() => openSession(deps, who, isSecure));
   return opened.ok ? { ok: true, value: {}, cookie: opened.value.cookie } : orUnread(opened);
 }

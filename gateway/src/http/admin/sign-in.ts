@@ -66,8 +66,8 @@ async function identify(
 async function readLink(deps: OperationContext["deps"], token: string): Promise<Who | null> {
   const used = (await deps.db.run(useSignInLink, [hashToken(token), deps.clock.now()])).rows[0];
   if (used === undefined) return null;
-  const { tenant, role, api_key_id: keyId, person_id: personId } = used;
-  return { tenant, role, name: "one-time link", keyId, personId };
+  const { tenant, role, api_key_id: keyId, person_id: personId, maker_expires_at: expiresAt } = used;
+  return { tenant, role, name: "one-time link", keyId, personId, expiresAt };
 }
 
 /** Ends the session, and says where the browser goes to end the OpenID provider's own. */
@@ -136,7 +136,8 @@ export const sessionOperations = [
     path: "/session/links",
     tag,
     summary: "Make a one-time link that signs in, good for ten minutes",
-    description: "The session that it opens belongs to the key or person that made it, and ends with them.",
+    description:
+      "The session that it opens belongs to the key or person that made it, ends with them, and no later than the session or key that made it.",
     access: "admin",
     status: 201,
     answer: z.object({ token: z.string().openapi({ description: "Open the dashboard with #link=<token>" }) }),

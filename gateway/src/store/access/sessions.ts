@@ -50,11 +50,12 @@ export const endSession = cold<{ sealed_id_token: Buffer | null }>(
 /** Forgets sessions and links that are long over. Parameter: over before. */
 export const deleteOldSessions = cold("delete_old_sessions", "DELETE FROM holdfast.session WHERE expires_at < $1");
 
-/** Parameters: sha256, tenant, role, api key id, person id, created, expires. */
+/** Parameters: sha256, tenant, role, api key id, person id, created, expires, when its maker expires or null. */
 export const insertSignInLink = cold(
   "insert_sign_in_link",
-  `INSERT INTO holdfast.sign_in_link (sha256, tenant, role, api_key_id, person_id, created_at, expires_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+  `INSERT INTO holdfast.sign_in_link (
+     sha256, tenant, role, api_key_id, person_id, created_at, expires_at, maker_expires_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 );
 
 /**
@@ -66,6 +67,7 @@ export const useSignInLink = cold<{
   role: Role;
   api_key_id: string | null;
   person_id: string | null;
+  maker_expires_at: Date | null;
 }>(
   "use_sign_in_link",
   `UPDATE holdfast.sign_in_link l SET used_at = $2
@@ -76,5 +78,5 @@ export const useSignInLink = cold<{
       AND (l.person_id IS NULL OR EXISTS (
         SELECT FROM holdfast.person p WHERE p.id = l.person_id AND p.state = 'active'))
    RETURNING l.tenant, coalesce((SELECT p.role FROM holdfast.person p WHERE p.id = l.person_id), l.role) AS role, l.api_key_id,
-             l.person_id`,
+             l.person_id, l.maker_expires_at`,
 );
