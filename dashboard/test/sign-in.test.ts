@@ -195,6 +195,28 @@ describe("a session that ends in an open tab", () => {
     await dashboard.context.close();
   });
 
+  it("has not ended where signing out fails: that is said, and how to try again", async () => {
+    const dashboard = await open(await gateway.gateway.signInLink());
+    const { page } = dashboard;
+    await dashboard.open("/queue");
+    await page.getByText("Nothing waits").waitFor();
+    await refuse(page, /\/api\/v1\/session$/, "DELETE");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    const dialog = page.getByRole("dialog", { name: "You are still signed in" });
+    await dialog.getByRole("alert").getByText("The database cannot be reached").waitFor();
+    await dialog.getByText("req_0001").waitFor();
+    expect(await dashboard.findBarriers()).toEqual([]);
+    expect(dashboard.faults.filter((fault) => !/status of 503/.test(fault))).toEqual([]);
+    await dialog.getByRole("button", { name: "Close" }).click();
+    await page.getByText("Nothing waits").waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await dialog.waitFor();
+    await page.unroute(/\/api\/v1\/session$/);
+    await dialog.getByRole("button", { name: "Try again" }).click();
+    await page.getByLabel("API key").waitFor();
+    await dashboard.context.close();
+  });
+
   it("is known by a 401 alone: another fault of the look at it leaves the screen and its form, and is asked away", async () => {
     const dashboard = await open(await gateway.gateway.signInLink());
     const { page } = dashboard;

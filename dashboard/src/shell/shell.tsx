@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import { LogOut, Menu, Moon, Search, Sun } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
@@ -7,6 +7,8 @@ import { useState } from "react";
 import { attentionQuery } from "../api/attention.ts";
 import { sessionQuery, signOut } from "../api/session.ts";
 import { classNames } from "../parts/class-names.ts";
+import { Dialog } from "../parts/dialog.tsx";
+import { FaultPanel } from "../parts/outcome.tsx";
 import { useZone, zoneName } from "../parts/zone.tsx";
 import { Navigation } from "./navigation.tsx";
 import { Palette } from "./palette.tsx";
@@ -142,12 +144,24 @@ async function leave(): Promise<void> {
 function SignOut() {
   const client = useQueryClient();
   const session = useQuery(sessionQuery);
+  const leaving = useMutation({
+    mutationFn: leave,
+    // Not waited for: what went wrong is said at once, and not when the look at the session has failed as well.
+    onSettled: () => void client.invalidateQueries({ queryKey: ["session"] }),
+  });
   return (
-    <IconButton
-      label={`Sign out ${session.data?.name ?? ""}`.trim()}
-      onClick={() => void leave().finally(() => client.invalidateQueries({ queryKey: ["session"] }))}
-    >
-      <LogOut size={15} aria-hidden />
-    </IconButton>
+    <>
+      <IconButton label={`Sign out ${session.data?.name ?? ""}`.trim()} onClick={() => leaving.mutate()}>
+        <LogOut size={15} aria-hidden />
+      </IconButton>
+      <Dialog
+        open={leaving.error !== null}
+        onClose={() => leaving.reset()}
+        title="You are still signed in"
+        lead="Whoever uses this browser next could go on in your name."
+      >
+        <FaultPanel error={leaving.error} onRetry={() => leaving.mutate()} />
+      </Dialog>
+    </>
   );
 }

@@ -41,10 +41,14 @@ export async function expectSlowAndFaulty(dashboard: Dashboard, path: string, ca
   await dashboard.context.close();
 }
 
-/** Has calls refused, as long as the database is away. @param call which, as a pattern of the address */
-export async function refuse(page: Page, call: RegExp): Promise<void> {
+/** Has calls refused, as long as the database is away. @param call which, as a pattern of the address; of every method, or of one */
+export async function refuse(page: Page, call: RegExp, method: string | null = null): Promise<void> {
   const body = JSON.stringify(FAULT);
-  await page.route(call, (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body }));
+  await page.route(call, (route) =>
+    method === null || route.request().method() === method
+      ? route.fulfill({ status: 503, contentType: "application/problem+json", body })
+      : route.fallback(),
+  );
 }
 
 /** Leaves the tab for a minute of its own clock (which has to be installed) and comes back, so that it asks anew. */
