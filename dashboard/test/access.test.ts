@@ -118,3 +118,20 @@ it("all three are sound in both themes and at 360 pixels", async () => {
     await dashboard.context.close();
   }
 });
+
+it("the audit says that no entry fits once all were looked at, and until then how far the search has come", async () => {
+  // An entry far above the others is to the search what a hundred thousand between them would be.
+  await gateway.query(
+    `INSERT INTO holdfast.audit
+     SELECT r.* FROM holdfast.audit t CROSS JOIN LATERAL jsonb_populate_record(t, '{"n": 150000}') AS r WHERE t.n = 1`,
+  );
+  const dashboard = await open();
+  const { page } = dashboard;
+  await dashboard.open("/audit?actor=none-of-these");
+  await page.getByText("Searched the newest 100,000 entries; older ones were not looked at yet.").waitFor();
+  expect(await page.getByText("No entry fits this filter").count()).toBe(0);
+  await expectSound(dashboard);
+  await page.getByRole("button", { name: "Show older entries" }).click();
+  await page.getByText("No entry fits this filter").waitFor();
+  await dashboard.context.close();
+});

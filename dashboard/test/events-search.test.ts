@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import { post, startIngestGateway, stripeEvent } from "../../gateway/test/support/ingest-gateway.ts";
+import { copyNewest } from "./support/copy-newest.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
 import { expectSlowAndFaulty, LOOKS } from "./support/screen-states.ts";
 
@@ -160,5 +161,21 @@ describe("an event", () => {
       await expectSound(dashboard);
       await dashboard.context.close();
     }
+  });
+
+  it("are said not to fit once all were looked at, and until then how far the search has come", async () => {
+    await copyNewest(gateway, "event", 10_000);
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/events");
+    const field = page.getByLabel("Field of the body (Enter searches)");
+    await field.fill("/data/object/customer = cus_none");
+    await field.press("Enter");
+    await page.getByText("Searched the newest 10,000 events; older ones were not looked at yet.").waitFor();
+    expect(await page.getByText("No event fits this filter").count()).toBe(0);
+    await expectSound(dashboard);
+    await page.getByRole("button", { name: "Show older events" }).click();
+    await page.getByText("No event fits this filter").waitFor();
+    await dashboard.context.close();
   });
 });

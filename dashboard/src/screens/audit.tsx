@@ -78,6 +78,8 @@ function Entries() {
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
+  // A page may be empty because only a part was looked at: then there is more to look through.
+  const isPartSearched = list.data !== undefined && rows.length === 0 && list.hasNextPage;
   return (
     <>
       <FilterBar active={isFiltered} onClear={clear}>
@@ -93,17 +95,19 @@ function Entries() {
         ))}
       </FilterBar>
       {list.error === null ? null : <FaultPanel error={list.error} onRetry={() => void list.refetch()} />}
-      <Card title="What was done" hint="newest first" flush>
-        {list.isPending ? <Loading /> : null}
-        {list.data !== undefined && rows.length === 0 ? (
-          <Empty title={isFiltered ? "No entry fits this filter" : "Nothing was changed yet"} />
-        ) : null}
-        <ul>
-          {rows.map((entry) => (
-            <EntryRow key={entry.n} entry={entry} />
-          ))}
-        </ul>
-      </Card>
+      {isPartSearched ? null : (
+        <Card title="What was done" hint="newest first" flush>
+          {list.isPending ? <Loading /> : null}
+          {list.data !== undefined && rows.length === 0 ? (
+            <Empty title={isFiltered ? "No entry fits this filter" : "Nothing was changed yet"} />
+          ) : null}
+          <ul>
+            {rows.map((entry) => (
+              <EntryRow key={entry.n} entry={entry} />
+            ))}
+          </ul>
+        </Card>
+      )}
       {list.hasNextPage ? (
         <Button busy={list.isFetchingNextPage} className="self-center" onClick={() => void list.fetchNextPage()}>
           Show older entries

@@ -45,6 +45,8 @@ export function Events() {
   const ids = useMemo(() => rows.map(({ id }) => id), [rows]);
   const marked = useRows(ids, open);
   const hasFilter = Object.keys(filter).length > 0;
+  // A page may be empty because only a part was looked at: then there is more to look through.
+  const isPartSearched = list.data !== undefined && rows.length === 0 && list.hasNextPage;
   return (
     <Page
       title="Events"
@@ -62,12 +64,14 @@ export function Events() {
           {newer >= 50 ? "50 and more" : newer} new {newer === 1 ? "event" : "events"}: show
         </button>
       ) : null}
-      <Card flush>
-        {list.isPending ? <Loading /> : null}
-        {list.error === null ? null : <FaultPanel error={list.error} onRetry={() => void list.refetch()} />}
-        {list.data !== undefined && rows.length === 0 ? <NothingFound filtered={hasFilter} /> : null}
-        {rows.length > 0 ? <EventRows rows={rows} marked={marked} /> : null}
-      </Card>
+      {isPartSearched && list.error === null ? null : (
+        <Card flush>
+          {list.isPending ? <Loading /> : null}
+          {list.error === null ? null : <FaultPanel error={list.error} onRetry={() => void list.refetch()} />}
+          {list.data !== undefined && rows.length === 0 && !isPartSearched ? <NothingFound filtered={hasFilter} /> : null}
+          {rows.length > 0 ? <EventRows rows={rows} marked={marked} /> : null}
+        </Card>
+      )}
       <Searched searched={searched} of="events" hasMore={list.hasNextPage} />
       {list.hasNextPage ? (
         <Button busy={list.isFetchingNextPage} className="self-center" onClick={() => void list.fetchNextPage()}>

@@ -3,7 +3,7 @@ import type { IngestGateway } from "../../../gateway/test/support/ingest-gateway
 /** Copies the newest row of a table, so that a list is long without as many requests. Each copy has an id of its own. */
 export async function copyNewest(
   gateway: IngestGateway,
-  table: "rejection" | "finished_delivery",
+  table: "event" | "rejection" | "finished_delivery",
   copies: number,
 ): Promise<void> {
   await gateway.query(
