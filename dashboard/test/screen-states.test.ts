@@ -157,6 +157,19 @@ describe("a screen whose answer does not come", () => {
     },
   );
 
+  it("is in the other theme at once for whoever wants no motion, with no colour on its way", async () => {
+    const { page } = dashboard;
+    for (const path of ["/", "/queue"]) {
+      await dashboard.open(path);
+      await page.getByText(SCREENS[path]!.shows).filter({ visible: true }).first().waitFor();
+      // One look: a frame later a short transition could be over.
+      const moving = await page.evaluate<number>(
+        "(document.documentElement.classList.add('dark'), document.getAnimations().length)",
+      );
+      expect([path, moving]).toEqual([path, 0]);
+    }
+  });
+
   it("is told on every screen of one thing: since when what it shows was not refreshed, and why", async () => {
     const watched = await signIn(gateway);
     const { page } = watched;
