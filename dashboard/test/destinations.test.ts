@@ -1,8 +1,11 @@
 import { createApi } from "@holdfast/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
+import { disableGone } from "../../gateway/src/engine/caretakers/disabler.ts";
+import { silentLog } from "../../gateway/src/platform/log.ts";
 import { post, startIngestGateway, stripeEvent, SECRET } from "../../gateway/test/support/ingest-gateway.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
+import { openBeside } from "./support/dead-gateway.ts";
 import { comeBackToTab } from "./support/screen-states.ts";
 import { expectErrorAndSlow, expectSoundInEveryLook } from "./support/states.ts";
 
@@ -60,6 +63,47 @@ describe("the destinations", () => {
     await page.getByRole("button", { name: "Resume it" }).click();
     await page.getByRole("button", { name: "Pause" }).waitFor();
     expect((await api.destinations.get("billing")).state).toBe("active");
+    await dashboard.context.close();
+  });
+
+  it("are disabled once the count of what waits was shown, and resumed", async () => {
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/destinations/billing");
+    await page.getByRole("button", { name: "Disable" }).click();
+    await page.getByText("2 deliveries that are not finished").waitFor();
+    await page.getByRole("button", { name: "Disable it" }).click();
+    await page.getByText("disabled through the API").waitFor();
+    expect((await api.destinations.get("billing")).state).toBe("disabled");
+    expect(await page.getByRole("button", { name: "Keep it disabled" }).count()).toBe(0);
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("button", { name: "Resume it" }).click();
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+    expect((await api.destinations.get("billing")).state).toBe("active");
+    await dashboard.context.close();
+  });
+
+  it("that their answers have disabled are kept so by somebody who says so, which ends the alert", async () => {
+    const db = openBeside(gateway);
+    const { rows } = await db.pool.query<{ id: string; url: string }>("SELECT id, url FROM holdfast.destination");
+    const deps = { db, databaseNow: () => new Date(), refreshCatalog: async () => {}, log: silentLog };
+    await disableGone(deps, rows[0]!);
+    await db.close();
+    await expect.poll(async () => (await api.destinations.get("billing")).state).toBe("disabled");
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/destinations/billing");
+    await page.getByRole("button", { name: "Keep it disabled" }).click();
+    await page.getByText("2 deliveries that are not finished").waitFor();
+    await expectSound(dashboard);
+    await page.getByRole("dialog").getByRole("button", { name: "Keep it disabled" }).click();
+    await page.getByText("disabled through the API").waitFor();
+    const alerted = `SELECT 1 FROM holdfast.destination d JOIN holdfast.destination_notice n ON n.destination_id = d.id
+                      WHERE n.kind = 'disabled' AND n.detail = d.state_reason`;
+    expect(await gateway.query(alerted)).toEqual([]);
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("button", { name: "Resume it" }).click();
+    await page.getByRole("button", { name: "Pause" }).waitFor();
     await dashboard.context.close();
   });
 

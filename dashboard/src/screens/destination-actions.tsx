@@ -12,7 +12,7 @@ import { TextField } from "../parts/field.tsx";
 import { useMay } from "../parts/use-may.ts";
 import { faultOf, FormFault } from "../parts/form-fault.tsx";
 
-type Shown = "pause" | "resume" | "disable" | "limits" | "secret" | null;
+type Shown = "pause" | "resume" | "disable" | "keep" | "limits" | "secret" | null;
 const COUNTED_MAX = 200;
 
 /** What can be done with a destination. What is dangerous tells its impact and asks again. */
@@ -47,6 +47,11 @@ export function DestinationActions({ destination }: { destination: DestinationDe
           Disable
         </Button>
       ) : null}
+      {destination.origin === "api" && isDisabledByAnswers(destination) ? (
+        <Button look="danger" icon={<Ban size={13} aria-hidden />} onClick={() => setShown("keep")}>
+          Keep it disabled
+        </Button>
+      ) : null}
       {shown === null ? null : <ActionDialog shown={shown} destination={destination} onClose={close} />}
     </>
   );
@@ -69,7 +74,14 @@ function ActionDialog({ shown, ...parts }: Parts & { shown: Exclude<Shown, null>
       return <Resuming {...parts} />;
     case "disable":
       return <Disabling {...parts} />;
+    case "keep":
+      return <Keeping {...parts} />;
   }
+}
+
+/** It was disabled for what it answered, and nobody has decided about it since: as long as that is so, it is alerted of. */
+function isDisabledByAnswers({ state, stateReason, notices }: DestinationDetail): boolean {
+  return state === "disabled" && notices.some(({ kind, detail }) => kind === "disabled" && detail === stateReason);
 }
 
 function Pausing({ destination: { id, name }, onClose }: Parts) {
@@ -127,6 +139,23 @@ function Disabling({ destination: { id, name }, onClose }: Parts) {
       title={`Disable ${name}?`}
       impact={<Impact id={id} then="and what comes from now on, are held until it is resumed. Nothing is deleted." />}
       verb="Disable it"
+      act={async () => {
+        await api.destinations.disable(id);
+        await refresh();
+      }}
+    />
+  );
+}
+
+function Keeping({ destination: { id, name }, onClose }: Parts) {
+  const refresh = useRefresh();
+  return (
+    <Confirm
+      open
+      onClose={onClose}
+      title={`Keep ${name} disabled?`}
+      impact={<Impact id={id} then="and what comes from now on, stay held until it is resumed. Its alert ends." />}
+      verb="Keep it disabled"
       act={async () => {
         await api.destinations.disable(id);
         await refresh();
