@@ -57,10 +57,18 @@ describe("the queue", () => {
 
   it("tells what waits, why and what to do, and leads to those events", async () => {
     await post(gateway.url, stripeEvent("evt_ready"));
-    await callAdmin("PATCH", "/destinations/billing", { state: "paused", stateReason: "the ledger is being moved" });
-    await post(gateway.url, stripeEvent("evt_held"));
+    await post(gateway.url, stripeEvent("evt_ready_too"));
     const dashboard = await open();
     const { page } = dashboard;
+    await dashboard.open("/queue");
+    const ready = page.getByRole("listitem").filter({ hasText: "a worker takes them in their turn" });
+    await ready.getByText("2", { exact: true }).waitFor();
+    await ready.getByRole("link", { name: "billing", exact: true }).waitFor();
+    await expectSound(dashboard);
+    await page.getByRole("link", { name: "See them: ready, for billing" }).click();
+    await page.getByText("evt_ready_too").waitFor();
+    await callAdmin("PATCH", "/destinations/billing", { state: "paused", stateReason: "the ledger is being moved" });
+    await post(gateway.url, stripeEvent("evt_held"));
     await dashboard.open("/queue");
     await page.getByText("it is paused (the ledger is being moved)", { exact: false }).waitFor();
     await page.getByText("Resume the destination; what is held follows in order.").waitFor();

@@ -6,10 +6,10 @@ import { StateBadge } from "../parts/state-badge.tsx";
 import { Moment } from "../parts/zone.tsx";
 import { describeHeld } from "./queue-words.ts";
 
-/** What waits for its destination or for a retry, with why, and what to do about it. */
+/** What waits for its destination, for a retry or for a worker, with why, and what to do about it. */
 export function Waiting({ queue, destinations }: { queue: QueueStanding; destinations: readonly Destination[] }) {
-  const { held, scheduled } = queue;
-  if (held.length === 0 && scheduled.length === 0) return null;
+  const { held, scheduled, ready } = queue;
+  if (held.length === 0 && scheduled.length === 0 && ready.length === 0) return null;
   return (
     <Card title="Why they wait" hint="waiting costs no attempt, and nothing is discarded" flush>
       <ul>
@@ -32,6 +32,16 @@ export function Waiting({ queue, destinations }: { queue: QueueStanding; destina
             the last attempt failed; the next one is <Moment at={group.nextDueAt} />.
           </Row>
         ))}
+        {ready.map((group) => (
+          <Row
+            key={group.destinationId}
+            state="ready"
+            group={group}
+            remedy="Nothing is to be done while the oldest is young. Else look whether workers live, and what holds them."
+          >
+            a worker takes them in their turn; the oldest since <Moment at={group.since} />.
+          </Row>
+        ))}
       </ul>
     </Card>
   );
@@ -43,7 +53,7 @@ function Row({
   remedy,
   children,
 }: {
-  state: "held" | "scheduled";
+  state: "held" | "scheduled" | "ready";
   group: { readonly destinationId: string; readonly destination: string; readonly count: number };
   remedy: string;
   children: React.ReactNode;
