@@ -25,6 +25,14 @@ export interface Call {
   path: string;
   query?: Query;
   body?: unknown;
+  /** The ETag of what is to be changed. With another one by now the change is refused, with the status 412. */
+  ifMatch?: string;
+}
+
+/** An answer, and the ETag that stands for what it shows; null where there is none. */
+export interface Tagged<T> {
+  value: T;
+  tag: string | null;
 }
 
 /** Above the largest body that a source may accept (25 MiB), in base64 and with what stands around it. */
@@ -33,23 +41,28 @@ const TIMEOUT_MS = 30_000;
 
 /** Calls the admin API once and gives the answer's bytes. Throws an `ApiFault` for every other outcome. */
 export async function callApi(address: ApiAddress, call: Call): Promise<Uint8Array> {
-  const { status, bytes } = await send(address, resolve(address.url, call), {
+  return (await ask(address, call)).value;
+}
+
+async function ask(address: ApiAddress, call: Call): Promise<Tagged<Uint8Array>> {
+  const { status, bytes, tag } = await send(address, resolve(address.url, call), {
     method: call.method,
     headers: {
       accept: "application/json, application/problem+json",
       authorization: `Bearer ${address.token}`,
       ...(call.body === undefined ? {} : { "content-type": "application/json" }),
+      ...(call.ifMatch === undefined ? {} : { "if-match": call.ifMatch }),
     },
     ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
   });
-  if (status >= 200 && status < 300) return bytes;
+  if (status >= 200 && status < 300) return { value: bytes, tag };
   throw new ApiFault(toProblem(status, new TextDecoder().decode(bytes)));
 }
 
-/** `callApi` for answers in JSON; null for an empty one. */
-export async function callApiForJson(address: ApiAddress, call: Call): Promise<unknown> {
-  const bytes = await callApi(address, call);
-  return bytes.length === 0 ? null : parse(bytes);
+/** `callApi` for answers in JSON, with the ETag; null for an empty one. */
+export async function callApiForJson(address: ApiAddress, call: Call): Promise<Tagged<unknown>> {
+  const { value, tag } = await ask(address, call);
+  return { value: value.length === 0 ? null : parse(value), tag };
 }
 
 /**

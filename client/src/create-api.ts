@@ -51,7 +51,7 @@ import type {
   LoopQuery,
 } from "./list-queries.ts";
 import { walk } from "./walk-pages.ts";
-import { type ApiAddress, askReadiness, callApi, callApiForJson, type Query } from "./call-api.ts";
+import { type ApiAddress, askReadiness, callApi, callApiForJson, type Query, type Tagged } from "./call-api.ts";
 
 /** Things that are listed: one page, or all of them, fetched page by page as they are asked for. */
 export interface Listing<T, Q, P = Page<T>> {
@@ -93,8 +93,11 @@ export interface Secrets {
 export interface Api {
   /** The calls beneath, for what has no name here yet. Paths begin after `/api/v1`. */
   get<T>(path: string, query?: Query): Promise<T>;
+  /** With the ETag, which a change can be held against. */
+  getTagged<T>(path: string): Promise<Tagged<T>>;
   post<T>(path: string, body?: unknown): Promise<T>;
-  patch<T>(path: string, body: unknown): Promise<T>;
+  /** With `ifMatch` it is refused, with the status 412, when what it changes has another ETag by now. */
+  patch<T>(path: string, body: unknown, options?: { ifMatch?: string }): Promise<T>;
   delete<T>(path: string): Promise<T>;
   sources: Configured<Source, SourceInput> & {
     /** Signs a request with the source's own secret, as its provider would: for samples and drills. */
@@ -207,16 +210,18 @@ export function createApi(address: ApiAddress): Api {
   };
 }
 
-type Calls = Pick<Api, "get" | "post" | "patch" | "delete">;
+type Calls = Pick<Api, "get" | "getTagged" | "post" | "patch" | "delete">;
 
 function createCalls(address: ApiAddress): Calls {
   // The one place where what came over the wire is taken to have the shape that the API promises.
-  const call = async <T>(given: Parameters<typeof callApiForJson>[1]): Promise<T> =>
-    (await callApiForJson(address, given)) as T;
+  const ask = async <T>(given: Parameters<typeof callApiForJson>[1]): Promise<Tagged<T>> =>
+    (await callApiForJson(address, given)) as Tagged<T>;
+  const call = async <T>(given: Parameters<typeof callApiForJson>[1]): Promise<T> => (await ask<T>(given)).value;
   return {
     get: (path, query = {}) => call({ method: "GET", path, query }),
+    getTagged: (path) => ask({ method: "GET", path }),
     post: (path, body) => call({ method: "POST", path, body }),
-    patch: (path, body) => call({ method: "PATCH", path, body }),
+    patch: (path, body, options = {}) => call({ method: "PATCH", path, body, ...options }),
     delete: (path) => call({ method: "DELETE", path }),
   };
 }

@@ -6,7 +6,7 @@ export type * from "./throttle-shapes.ts";
 export type { DestinationTraffic, RateCalls, RateMinute, SourceTraffic } from "./rate-shapes.ts";
 export type * from "./reconciliation-shapes.ts";
 export type * from "./recovery-shapes.ts";
-export type { ApiAddress, Query } from "./call-api.ts";
+export type { ApiAddress, Query, Tagged } from "./call-api.ts";
 export {
   type Api,
   type Changes,

@@ -1,5 +1,8 @@
 /** Reads an answer's body up to a bound; throws, and closes the connection, when it goes on beyond. */
-export async function readAnswer(response: Response, bytesMax: number): Promise<{ status: number; bytes: Uint8Array }> {
+export async function readAnswer(
+  response: Response,
+  bytesMax: number,
+): Promise<{ status: number; bytes: Uint8Array; tag: string | null }> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of readChunks(response.body)) {
@@ -14,7 +17,7 @@ export async function readAnswer(response: Response, bytesMax: number): Promise<
     bytes.set(chunk, at);
     at += chunk.length;
   }
-  return { status: response.status, bytes };
+  return { status: response.status, bytes, tag: response.headers.get("etag") };
 }
 
 // The stream itself is not iterated: Safari's cannot be.

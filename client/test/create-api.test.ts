@@ -172,6 +172,19 @@ describe("a list", () => {
   });
 });
 
+describe("a change", () => {
+  test("is held against the ETag of what was read, where one is given", async () => {
+    const { api, calls } = await serve(() => ({ json: { name: "billing" }, headers: { etag: '"a"' } }));
+    const { value, tag } = await api.getTagged("/destinations/billing");
+    expect([value, tag]).toEqual([{ name: "billing" }, '"a"']);
+    await api.patch("/destinations/billing", { concurrency: 3 }, { ifMatch: '"a"' });
+    await api.patch("/destinations/billing", { concurrency: 4 });
+    expect(calls.map(({ ifMatch }) => ifMatch)).toEqual([undefined, '"a"', undefined]);
+    const { api: untagged } = await serve(() => ({ json: {} }));
+    expect((await untagged.getTagged("/status")).tag).toBeNull();
+  });
+});
+
 describe("a call that does not succeed", () => {
   test("throws the problem as the API tells it", async () => {
     const problem = {

@@ -159,6 +159,36 @@ describe("the destinations", () => {
     await dashboard.context.close();
   });
 
+  it("keep the limit that another has set to something else meanwhile, and say so at its field", async () => {
+    await api.destinations.update("billing", { concurrency: 9 });
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/destinations/billing");
+    await page.getByText("at most 9 at once").first().waitFor();
+    const saveAs = async (concurrency: string) => {
+      await page.getByLabel("Attempts at once").fill(concurrency);
+      await page.getByRole("button", { name: "Save" }).click();
+    };
+    await page.getByRole("button", { name: "Limits" }).click();
+    await api.destinations.update("billing", { concurrency: 3 });
+    await saveAs("20");
+    await page.getByText("Somebody has set it to 3 since you opened this.", { exact: false }).waitFor();
+    await expectSound(dashboard);
+    expect((await api.destinations.get("billing")).concurrency).toBe(3);
+    await page.getByRole("button", { name: "Leave them as they are" }).click();
+    await page.getByText("at most 3 at once").first().waitFor();
+    await page.getByRole("button", { name: "Limits" }).click();
+    // Another one is faster by a moment: after the form has looked, and before it is saved.
+    await page.route("**/api/v1/destinations/*", async (route) => {
+      if (route.request().method() === "PATCH") await api.destinations.update("billing", { concurrency: 4 });
+      await route.fallback();
+    });
+    await saveAs("20");
+    await page.getByText("It has been changed since you read it").waitFor();
+    expect((await api.destinations.get("billing")).concurrency).toBe(4);
+    await dashboard.context.close();
+  });
+
   it("are sound in both themes and at 360 pixels when there are some, and offer a viewer nothing to change", async () => {
     await expectSoundInEveryLook(open, {
       "/destinations": "billing",

@@ -8,6 +8,7 @@ export interface SeenCall {
   url: string;
   authorization: string | undefined;
   contentType: string | undefined;
+  ifMatch: string | undefined;
   body: string;
 }
 
@@ -26,6 +27,7 @@ export async function startAdminServer(reply: (call: SeenCall) => Reply) {
       url,
       authorization: headers.authorization,
       contentType: headers["content-type"],
+      ifMatch: headers["if-match"],
       body: Buffer.concat(chunks).toString(),
     };
     calls.push(call);

@@ -1,5 +1,5 @@
 import type { DestinationDetail } from "@holdfast/client";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Ban, Pause, Play, SlidersHorizontal } from "lucide-react";
 import type { ReactNode } from "react";
 import { useState } from "react";
@@ -10,7 +10,9 @@ import { Command, Exact } from "../parts/copy.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { TextField } from "../parts/field.tsx";
 import { useMay } from "../parts/use-may.ts";
-import { faultOf, FormFault } from "../parts/form-fault.tsx";
+import { FormFault } from "../parts/form-fault.tsx";
+import { LimitsDialog } from "./destination-limits.tsx";
+import { useRefresh } from "./destination-refresh.ts";
 
 type Shown = "pause" | "resume" | "disable" | "keep" | "limits" | "secret" | null;
 const COUNTED_MAX = 200;
@@ -164,14 +166,6 @@ function Keeping({ destination: { id, name }, onClose }: Parts) {
   );
 }
 
-function useRefresh(): () => Promise<void> {
-  const client = useQueryClient();
-  return async () => {
-    await client.invalidateQueries({ queryKey: ["destination"] });
-    await client.invalidateQueries({ queryKey: ["destinations"] });
-  };
-}
-
 /** How many deliveries an action touches. Beyond two hundred of a state it is told as at least so many. */
 function Impact({ id, then }: { id: string; then: string }): ReactNode {
   const counted = useQuery({
@@ -198,77 +192,6 @@ function Impact({ id, then }: { id: string; then: string }): ReactNode {
       <strong className="font-medium text-ink">{isAll ? what : `At least ${what}`}</strong>, {then}
     </>
   );
-}
-
-function LimitsDialog({ destination, onClose }: Parts) {
-  const refresh = useRefresh();
-  // The screen goes on asking; the fields stay as they were when the form was opened.
-  const [begun] = useState(destination);
-  const save = useMutation({
-    mutationFn: (form: FormData) => saveLimits(form, begun),
-    onSuccess: async () => {
-      await refresh();
-      onClose();
-    },
-  });
-  const field = (name: "concurrency" | "ratePerSec" | "burst", label: string, hint: string) => (
-    <TextField
-      name={name}
-      type="number"
-      min={name === "ratePerSec" ? 0.001 : 1}
-      step={name === "ratePerSec" ? "any" : 1}
-      label={label}
-      hint={hint}
-      defaultValue={begun[name] ?? ""}
-      fault={faultOf(save.error, name)}
-    />
-  );
-  return (
-    <Dialog
-      open
-      onClose={onClose}
-      title={`Limits of ${destination.name}`}
-      lead="They hold over all processes. An empty field is no limit."
-    >
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate(new FormData(event.currentTarget));
-        }}
-      >
-        {field("concurrency", "Attempts at once", "How many may be under way.")}
-        {field("ratePerSec", "Attempts a second", "How many may begin in a second.")}
-        {field("burst", "Burst", "How many may begin at once after a quiet time; with the rate alone.")}
-        <TextField
-          name="timeoutMs"
-          type="number"
-          min={100}
-          label="An attempt may take, in ms"
-          required
-          defaultValue={begun.timeoutMs}
-          fault={faultOf(save.error, "timeoutMs")}
-        />
-        <FormFault error={save.error} shown={["concurrency", "ratePerSec", "burst", "timeoutMs"]} />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Leave them as they are</Button>
-          <Button type="submit" look="primary" busy={save.isPending}>
-            Save
-          </Button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-/** Saves what is other than the form began with: the rest may have been changed by somebody else since. Empty takes a limit away. */
-async function saveLimits(form: FormData, begun: DestinationDetail): Promise<void> {
-  const changes = (["concurrency", "ratePerSec", "burst", "timeoutMs"] as const).flatMap((name) => {
-    const text = String(form.get(name) ?? "").trim();
-    const limit = text === "" ? null : Number(text);
-    return limit === begun[name] ? [] : [[name, limit] as const];
-  });
-  if (changes.length > 0) await api.patch(`/destinations/${begun.id}`, Object.fromEntries(changes));
 }
 
 function SecretDialog({ destination: { id, name }, onClose }: Parts) {
