@@ -120,13 +120,13 @@ it("all three are sound in both themes and at 360 pixels", async () => {
 });
 
 it("the audit says that no entry fits once all were looked at, and until then how far the search has come", async () => {
+  const dashboard = await open();
+  const { page } = dashboard;
   // An entry far above the others is to the search what a hundred thousand between them would be.
   await gateway.query(
     `INSERT INTO holdfast.audit
      SELECT r.* FROM holdfast.audit t CROSS JOIN LATERAL jsonb_populate_record(t, '{"n": 150000}') AS r WHERE t.n = 1`,
   );
-  const dashboard = await open();
-  const { page } = dashboard;
   await dashboard.open("/audit?actor=none-of-these");
   await page.getByText("Searched the newest 100,000 entries; older ones were not looked at yet.").waitFor();
   expect(await page.getByText("No entry fits this filter").count()).toBe(0);

@@ -68,7 +68,9 @@ export function Events() {
         <Card flush>
           {list.isPending ? <Loading /> : null}
           {list.error === null ? null : <FaultPanel error={list.error} onRetry={() => void list.refetch()} />}
-          {list.data !== undefined && rows.length === 0 && !isPartSearched ? <NothingFound filtered={hasFilter} /> : null}
+          {list.data !== undefined && rows.length === 0 && !isPartSearched ? (
+            <NothingFound filtered={hasFilter} />
+          ) : null}
           {rows.length > 0 ? <EventRows rows={rows} marked={marked} /> : null}
         </Card>
       )}

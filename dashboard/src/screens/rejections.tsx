@@ -39,8 +39,7 @@ export function Rejections() {
   const failed = groups.error ?? list.error;
   const isFiltered = Object.keys(filter).length > 0;
   // A page may be empty because only a part was looked at: then there is more to look through.
-  const isEmpty =
-    groups.data?.items.length === 0 && rows.length === 0 && list.data !== undefined && !list.hasNextPage;
+  const isEmpty = groups.data?.items.length === 0 && rows.length === 0 && list.data !== undefined && !list.hasNextPage;
   return (
     <Page
       title="Rejections"
