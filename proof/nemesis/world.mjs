@@ -38,6 +38,8 @@ export async function openWorld({ folder, receiverUrl }) {
     destinationUrl: `http://127.0.0.1:${world.destinationWire.port}/`,
     /** For the gateway: the clock that can be put forward and back. */
     env: world.clock.ok ? world.clock.env : {},
+    /** Why nothing can strike the disk here; null where it has one of its own. */
+    whyNoDisk: disk.ok ? null : disk.why,
     /** Strikes; resolves with how to heal it, or says why it cannot strike here. */
     strike: (fault, keeper) => strike(world, fault, keeper),
     /** Ends the database as its operator would. */

@@ -5,7 +5,7 @@ import { syntaxOf } from "./syntax.ts";
 const SWITCHED_OFF =
   /^(?:(?:it|test|describe|suite|bench)(?:\.\w+)*\.(?:only|skip|todo|fails)\b|xit$|xdescribe$|fit$|fdescribe$)/;
 
-/** No test is switched off, and none switches the others off. What depends on the machine says so with `skipIf`. */
+/** No test is switched off, and none switches the others off. What depends on the machine says so with `skipIf`, or by its context. */
 export const checkTests: Check = (files) =>
   files
     .filter(({ path }) => isCode(path) && isTestCode(path))
