@@ -82,7 +82,7 @@ function noteColumnChecks(table: string, column: SqlNode, known: Known): void {
 }
 
 function constraintsOf(column: SqlNode): SqlNode[] {
-  return listOf(column["constraints"]).flatMap((one) => asKind(one, "Constraint") ?? []);
+  return listOf(column["constraints"]).map((one) => asKind(one, "Constraint") ?? {});
 }
 
 function judgeIndex(fields: SqlNode, known: Known, fresh: Fresh): string[] {
@@ -106,7 +106,7 @@ function judgeDrop(fields: SqlNode, known: Known): string[] {
 function judgeAlter(fields: SqlNode, known: Known, fresh: Fresh): string[] {
   const table = tableOf(fields);
   if (fields["objtype"] !== "OBJECT_TABLE") return [`ALTER of ${String(fields["objtype"])} cannot be judged`];
-  const commands = listOf(fields["cmds"]).flatMap((one) => asKind(one, "AlterTableCmd") ?? []);
+  const commands = listOf(fields["cmds"]).map((one) => asKind(one, "AlterTableCmd") ?? {});
   for (const command of commands) noteColumns(table, command, fresh);
   const faults = commands.flatMap((command) => judgeCommand(table, command, known, fresh));
   return fresh.tables.has(table) ? [] : faults;
