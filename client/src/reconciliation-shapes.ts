@@ -79,6 +79,8 @@ export interface Reconciliation {
   currentRun: ReconciliationRun | null;
   /** Missing, and not recovered, by the runs that tell of now: an alarm. */
   unexplained: number;
+  /** Which runs these are and how many each has: the newest 20, newest first. */
+  unexplainedIn: { runId: string; startedAt: string; count: number }[];
   createdAt: string;
   updatedAt: string;
 }

@@ -3,10 +3,11 @@ import type { Server } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createApi } from "@holdfast/client";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
-import { PAYMENTS, post, startIngestGateway, stripeEvent } from "../../gateway/test/support/ingest-gateway.ts";
-import { useBrowser } from "./support/dashboard.ts";
+import { PAYMENTS, post, startIngestGateway, stripeEvent, until } from "../../gateway/test/support/ingest-gateway.ts";
+import { expectSound, useBrowser } from "./support/dashboard.ts";
 import { expectErrorAndSlow, expectSoundInEveryLook } from "./support/states.ts";
 
 const browser = useBrowser();
@@ -30,6 +31,28 @@ afterAll(async () => {
   log.close();
   await once(log, "close");
 });
+
+/** Compares and waits for the end, without a screen. */
+async function compare(name: string, window?: { from: string; to: string }) {
+  const { id } = await api.reconciliations.start(name, window);
+  await until(async () => (await api.reconciliations.runs.get(id)).finishedAt !== null);
+  return await api.reconciliations.runs.get(id);
+}
+
+/** A reconciliation with the log of this file. */
+async function setUp(name: string) {
+  const url = `http://127.0.0.1:${(log.address() as AddressInfo).port}/log`;
+  const places = { items: "/data", id: "/id", type: "/type", time: "/created", timeFormat: "s", body: "/payload" };
+  await api.reconciliations.create({
+    name,
+    source: "payments",
+    connector: { kind: "http", url, paging: "none", ...places },
+  });
+}
+
+/** What the screen says of one reconciliation. */
+const rowOf = (page: Page, name: string) =>
+  page.getByRole("listitem").filter({ has: page.getByRole("button", { name: `Run now: ${name}` }) });
 
 const open = async (options = {}) =>
   browser.openDashboard(gateway.adminUrl, (await gateway.gateway.signInLink())!, options);
@@ -78,6 +101,28 @@ describe("the reconciliations", () => {
       [`/reconciliations/runs/${run!.id}`]: "evt_lost",
       "/reconciliations/new": "Compare a source",
     });
+  });
+
+  it("lead to the run that has what is unexplained, also when a newer one found nothing", async () => {
+    const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+    await setUp("far-log");
+    listed = [{ id: "evt_far", type: "invoice.paid", created: Math.floor(Date.parse(ago(10)) / 1_000) }];
+    const left = await compare("far-log", { from: ago(11), to: ago(9) });
+    const newest = await compare("far-log", { from: ago(6), to: ago(5) });
+    expect([left.report.unexplained, newest.report.unexplained]).toEqual([1, 0]);
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/reconciliations");
+    const row = rowOf(page, "far-log");
+    await row.getByText("1 unexplained in all").waitFor();
+    const line = row.getByRole("link", { name: /^nothing in the log/ });
+    expect(await line.getAttribute("href")).toContain(newest.id);
+    await expectSound(dashboard);
+    await row.getByRole("link", { name: /^1 in the run of/ }).click();
+    await page.getByText("could not be recovered", { exact: false }).waitFor();
+    expect(page.url()).toContain(`${left.id}?state=unexplained`);
+    await page.getByText("evt_far").waitFor();
+    await dashboard.context.close();
   });
 
   it("say what is wrong, and that they are on their way", async () => {

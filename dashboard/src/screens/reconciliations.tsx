@@ -13,6 +13,7 @@ import { FilterBar, useFilter } from "../parts/filter-bar.tsx";
 import { FormFault } from "../parts/form-fault.tsx";
 import { LinkButton } from "../parts/link-button.tsx";
 import { Empty, FaultPanel, Loading } from "../parts/outcome.tsx";
+import { writeCount } from "../parts/numbers.ts";
 import { Page } from "../parts/page.tsx";
 import { Badge, StateBadge } from "../parts/state-badge.tsx";
 import { useMay } from "../parts/use-may.ts";
@@ -86,7 +87,7 @@ function SetupRow({ setup }: { setup: Reconciliation }) {
 }
 
 function LastRun({ setup }: { setup: Reconciliation }) {
-  const { lastRun, currentRun, unexplained } = setup;
+  const { lastRun, currentRun } = setup;
   return (
     <div className="flex min-w-0 flex-col gap-0.5">
       {lastRun === null ? (
@@ -94,16 +95,46 @@ function LastRun({ setup }: { setup: Reconciliation }) {
           <p className="text-faint">never run</p>
         ) : null
       ) : (
-        <RunLink run={lastRun} isBad={unexplained > 0 || lastRun.state === "failed"}>
-          {describeReport({ ...lastRun.report, unexplained })}
+        <RunLink run={lastRun} isBad={lastRun.report.unexplained > 0 || lastRun.state === "failed"}>
+          {describeReport(lastRun.report)}
         </RunLink>
       )}
+      <Unexplained setup={setup} />
       {currentRun === null ? null : (
         <RunLink run={currentRun} isBad={false}>
           {RUN_STATES[currentRun.state].word} …
         </RunLink>
       )}
     </div>
+  );
+}
+
+const NAMED_MAX = 3;
+
+/** What is unexplained need not be of the newest run: leads to those that have it. */
+function Unexplained({ setup: { name, unexplained, unexplainedIn } }: { setup: Reconciliation }) {
+  if (unexplained === 0) return null;
+  const named = unexplainedIn.slice(0, NAMED_MAX);
+  const older = unexplained - named.reduce((sum, { count }) => sum + count, 0);
+  return (
+    <p className="flex flex-wrap gap-x-2 text-bad">
+      <span>{writeCount(unexplained)} unexplained in all:</span>
+      {named.map(({ runId, startedAt, count }) => (
+        <Link
+          key={runId}
+          to={`/reconciliations/runs/${runId}` as "/events"}
+          search={{ state: "unexplained" } as never}
+          className="hover:underline"
+        >
+          {writeCount(count)} in the run of <Moment at={startedAt} />
+        </Link>
+      ))}
+      {older === 0 ? null : (
+        <Link to="/reconciliations" search={{ reconciliation: name } as never} className="hover:underline">
+          {writeCount(older)} in older runs
+        </Link>
+      )}
+    </p>
   );
 }
 

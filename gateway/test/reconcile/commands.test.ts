@@ -128,6 +128,37 @@ it("refuses a second run beside the first, a window that no log holds, and a nam
   expect((await reconcile("run", "nothing")).stderr).toContain('There is no reconciliation "nothing"');
 });
 
+it("names the run that has what is unexplained, also when a newer one found nothing", async () => {
+  const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+  log.push({ id: "evt_far", type: "invoice.paid", created: Math.floor(Date.parse(ago(10)) / 1_000) });
+  const runs: string[] = [];
+  onTestFinished(async () => {
+    log.pop();
+    const drop = "DELETE FROM holdfast.reconciliation_run WHERE window_to < now() - interval '1 day'";
+    await gateway.query(drop);
+  });
+  for (const [from, to, code] of [
+    [11, 9, 1],
+    [6, 5, 0],
+  ] as const) {
+    const run = await reconcile("run", "stripe-log", "--from", ago(from), "--to", ago(to));
+    expect(run.code).toBe(code);
+    runs.push(/run_\w+/.exec(run.stdout)![0]);
+  }
+  const status = await reconcile("status", "--json");
+  expect(JSON.parse(status.stdout)).toMatchObject({
+    unexplained: 1,
+    unexplainedIn: [{ runId: runs[0], count: 1, startedAt: expect.any(String) }],
+    lastRun: { id: runs[1], report: { listed: 0, unexplained: 0 } },
+  });
+  const table = await reconcile("status");
+  expect(table.code).toBe(1);
+  const [newest] = table.stdout.split("\n").filter((line) => line.includes(runs[1]!));
+  expect(newest).toContain("0 listed, 0 recovered, 0 dead here, 0 unexplained");
+  expect(table.stdout).toContain("stripe-log: 1 unexplained in all");
+  expect(table.stdout).toContain(`1 in ${runs[0]}: npx holdfast reconcile show ${runs[0]} --state unexplained`);
+});
+
 it("judges by what has ended while a run is under way, and names that", async () => {
   const add = (sign: string) =>
     gateway.query(

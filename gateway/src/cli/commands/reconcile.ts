@@ -23,6 +23,7 @@ export async function showStatus(shell: Shell, flags: AskFlags): Promise<ExitCod
     else {
       const head = ["name", "source", "schedule (UTC)", "next (UTC)", "newest run", "found", "under way"];
       for (const line of formatTable(shell.paint, head, items.map(toStatusRow))) shell.print(line);
+      for (const item of items) nameUnexplained(shell, item);
       const alarming = items.find(hasAlarm);
       if (alarming !== undefined) shell.note(`What to do: ${alarming.lastRun?.runbook ?? ""}`);
     }
@@ -35,12 +36,22 @@ function hasAlarm({ lastRun, unexplained }: Reconciliation): boolean {
 }
 
 function toStatusRow(setup: Reconciliation): string[] {
-  const { name, source, schedule, state, nextDueAt, lastRun, currentRun, secretReadable, unexplained } = setup;
+  const { name, source, schedule, state, nextDueAt, lastRun, currentRun, secretReadable } = setup;
   const next = state === "disabled" ? "disabled" : nextDueAt === null ? "when asked" : formatTime(nextDueAt);
   const when = secretReadable ? next : "its secret cannot be read";
   const run = lastRun === null ? "none yet" : `${lastRun.id} ${lastRun.state}`;
-  const found = lastRun === null ? "" : describeReport({ ...lastRun.report, unexplained });
+  const found = lastRun === null ? "" : describeReport(lastRun.report);
   return [name, printable(source), schedule ?? "-", when, run, found, currentRun?.id ?? "-"];
+}
+
+/** What is unexplained need not be of the newest run: names the runs that have it. */
+function nameUnexplained(shell: Shell, { name, unexplained, unexplainedIn }: Reconciliation): void {
+  if (unexplained === 0) return;
+  const older = unexplained - unexplainedIn.reduce((sum, { count }) => sum + count, 0);
+  shell.print(`${name}: ${unexplained} unexplained in all`);
+  for (const { runId, count } of unexplainedIn)
+    shell.print(`  ${count} in ${runId}: npx holdfast reconcile show ${runId} --state unexplained`);
+  if (older > 0) shell.print(`  ${older} in older runs: npx holdfast reconcile list --reconciliation ${name}`);
 }
 
 interface RunFlags extends AskFlags {

@@ -4,6 +4,7 @@ import type { Reconciliation } from "../../domain/reconciliation.ts";
 import { ENTRY_STATES, RECONCILIATION_RUNBOOK, RUN_STATES } from "../../domain/reconciliation.ts";
 import type { EntryRow } from "../../store/reconciliations/entries.ts";
 import type { RunRow } from "../../store/reconciliations/runs.ts";
+import { NAMED_MAX } from "../../store/reconciliations/runs.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
 
 const moment = z.iso.datetime();
@@ -85,6 +86,9 @@ export const reconciliationSchema = z
       description:
         "Missing, and not recovered: by the run where the next goes on, and by those of windows of their own since. An alarm",
     }),
+    unexplainedIn: z
+      .array(z.object({ runId: z.string(), startedAt: moment, count: z.number().int() }))
+      .openapi({ description: `Which runs these are and how many each has: the newest ${NAMED_MAX}, newest first` }),
     createdAt: moment,
     updatedAt: moment,
   })
@@ -93,7 +97,12 @@ export const reconciliationSchema = z
 export function toReconciliation(
   setup: Reconciliation,
   own: TenantCatalog,
-  runs: { readonly last: RunRow | null; readonly current: RunRow | null; readonly unexplained: number },
+  runs: {
+    readonly last: RunRow | null;
+    readonly current: RunRow | null;
+    /** Those that tell what is unexplained, each with the sum over all of them. */
+    readonly telling: readonly (Pick<RunRow, "id" | "started_at" | "unexplained"> & { readonly in_all: number })[];
+  },
 ): z.infer<typeof reconciliationSchema> {
   return {
     id: toPublicId("rec", setup.id),
@@ -115,7 +124,12 @@ export function toReconciliation(
     nextDueAt: setup.nextDueAt?.toISOString() ?? null,
     lastRun: runs.last === null ? null : toRun(runs.last, setup.name),
     currentRun: runs.current === null ? null : toRun(runs.current, setup.name),
-    unexplained: runs.unexplained,
+    unexplained: runs.telling[0]?.in_all ?? 0,
+    unexplainedIn: runs.telling.map(({ id, started_at, unexplained }) => ({
+      runId: toPublicId("run", id),
+      startedAt: started_at.toISOString(),
+      count: unexplained,
+    })),
     createdAt: setup.createdAt.toISOString(),
     updatedAt: setup.updatedAt.toISOString(),
   };

@@ -13,7 +13,7 @@ import { newCatalogId } from "../../pipeline/apply-definition.ts";
 import { changeReconciliation } from "../../pipeline/apply-reconciliations.ts";
 import { definitionCheckers } from "../../pipeline/definition-checkers.ts";
 import { readView } from "../../store/views/read-view.ts";
-import { countUnexplained, listNewestRuns } from "../../store/reconciliations/runs.ts";
+import { listNewestRuns, listUnexplained } from "../../store/reconciliations/runs.ts";
 import { loadSetups } from "../../store/reconciliations/setups.ts";
 import { catalogOf, describeTaken, orUnread, startCheck, takeName } from "./catalog-operations.ts";
 import { looseObject } from "./definition-schemas.ts";
@@ -33,13 +33,13 @@ async function readAll({ deps, principal }: OperationContext) {
     await readView(deps.db, async (tx) => {
       const setups = await loadSetups(tx, deps.box, { tenant });
       const runs = (await tx.run(listNewestRuns, [tenant])).rows;
-      const counts = (await tx.run(countUnexplained, [tenant])).rows;
+      const telling = (await tx.run(listUnexplained, [tenant])).rows;
       const runsOf = ({ id }: Reconciliation) => {
         const own = runs.filter((run) => run.reconciliation_id === id);
         return {
           last: own.find((run) => run.finished_at !== null) ?? null,
           current: own.find((run) => run.finished_at === null) ?? null,
-          unexplained: counts.find((count) => count.reconciliation_id === id)?.unexplained ?? 0,
+          telling: telling.filter((run) => run.reconciliation_id === id),
         };
       };
       return { setups, runsOf };

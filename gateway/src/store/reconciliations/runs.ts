@@ -97,13 +97,27 @@ export const listTellingRuns = cold<{ id: string; unexplained: number }>(
   `SELECT r.id, r.unexplained FROM holdfast.reconciliation_run r WHERE ${tellsUnexplained("$1")} ORDER BY r.id`,
 );
 
-/** How many events of each reconciliation are unexplained; no row where there are none. Parameter: tenant. */
-export const countUnexplained = cold<{ reconciliation_id: string; unexplained: number }>(
-  "count_unexplained",
-  `SELECT c.id AS reconciliation_id, u.unexplained FROM holdfast.reconciliation c
-    CROSS JOIN LATERAL (SELECT sum(r.unexplained)::int AS unexplained FROM holdfast.reconciliation_run r
-                         WHERE ${tellsUnexplained("c.id")}) u
-    WHERE c.tenant = $1 AND u.unexplained > 0`,
+/** How many of the runs that tell of a reconciliation are named. */
+export const NAMED_MAX = 20;
+
+/**
+ * Which runs tell what is unexplained, of each reconciliation the newest, each with the sum over all of them; no row where there is
+ * nothing. Parameter: tenant.
+ */
+export const listUnexplained = cold<{
+  reconciliation_id: string;
+  id: string;
+  started_at: Date;
+  unexplained: number;
+  in_all: number;
+}>(
+  "list_unexplained",
+  `SELECT c.id AS reconciliation_id, u.id, u.started_at, u.unexplained, u.in_all FROM holdfast.reconciliation c
+    CROSS JOIN LATERAL (SELECT r.id, r.started_at, r.unexplained, (sum(r.unexplained) OVER ())::int AS in_all
+                          FROM holdfast.reconciliation_run r
+                         WHERE ${tellsUnexplained("c.id")}
+                         ORDER BY r.id DESC LIMIT ${NAMED_MAX}) u
+    WHERE c.tenant = $1 ORDER BY c.id, u.id DESC`,
 );
 
 /** The run that completed the latest window, where the next one goes on. Parameter: reconciliation id. */
