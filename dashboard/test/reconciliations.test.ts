@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createApi } from "@holdfast/client";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import { PAYMENTS, post, startIngestGateway, stripeEvent, until } from "../../gateway/test/support/ingest-gateway.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
@@ -15,10 +15,11 @@ let gateway: IngestGateway;
 let api: ReturnType<typeof createApi>;
 let log: Server;
 let listed: object[] = [];
+let status = 200;
 
 beforeAll(async () => {
   log = createServer((_request, response) => {
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ data: listed }));
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ data: listed }));
   });
   log.listen(0, "127.0.0.1");
   await once(log, "listening");
@@ -122,6 +123,28 @@ describe("the reconciliations", () => {
     await page.getByText("could not be recovered", { exact: false }).waitFor();
     expect(page.url()).toContain(`${left.id}?state=unexplained`);
     await page.getByText("evt_far").waitFor();
+    await dashboard.context.close();
+  });
+
+  it("say of a run that failed that it did, and not that nothing is missing", async () => {
+    await setUp("refused-log");
+    status = 401;
+    onTestFinished(() => {
+      status = 200;
+    });
+    const run = await compare("refused-log");
+    expect(run.state).toBe("failed");
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/reconciliations");
+    const line = rowOf(page, "refused-log").getByRole("link");
+    expect(await line.textContent()).toMatch(/^Failed, /);
+    const row = page.locator(`#row-${run.id}`);
+    await row.getByText(run.detail!).waitFor();
+    expect(await row.getByText("nothing in the log").count()).toBe(0);
+    await line.click();
+    await page.getByText("It ended before all was compared").waitFor();
+    expect(await page.getByText("is recorded here").count()).toBe(0);
     await dashboard.context.close();
   });
 

@@ -102,6 +102,15 @@ function CancelRun({ run }: { run: ReconciliationRun }) {
   );
 }
 
+const EMPTY: Readonly<Record<ReconciliationRun["state"], string>> = {
+  started: "Nothing yet",
+  listed: "Nothing yet",
+  recovered: "Nothing yet",
+  completed: "Nothing but matches",
+  failed: "It ended before all was compared",
+  cancelled: "It ended before all was compared",
+};
+
 function Entries({ run }: { run: ReconciliationRun }) {
   const { filter, setFilter } = useFilter();
   const state = filter["state"] as ReconciliationEntry["state"] | undefined;
@@ -139,8 +148,10 @@ function Entries({ run }: { run: ReconciliationRun }) {
       {list.isPending ? <Loading rows={3} /> : null}
       {list.error === null ? null : <FaultPanel error={list.error} onRetry={() => void list.refetch()} />}
       {list.data !== undefined && rows.length === 0 ? (
-        <Empty title={state === undefined ? "Nothing but matches" : "None of this state"}>
-          {state === undefined ? "Every event of the provider's log is recorded here." : null}
+        <Empty title={state === undefined ? EMPTY[run.state] : "None of this state"}>
+          {state === undefined && run.state === "completed"
+            ? "Every event of the provider's log is recorded here."
+            : null}
         </Empty>
       ) : null}
       <ul>

@@ -55,8 +55,12 @@ export function toFigures(report: ReconciliationReport): readonly Figure[] {
   ];
 }
 
-/** A report in a line. */
-export function describeReport({ listed, missing, recovered, unexplained, deadHere }: ReconciliationReport): string {
+/** A run in a line: what one has not compared to its end is no finding. */
+export function describeRun({ state, report }: Pick<ReconciliationRun, "state" | "report">): string {
+  return state === "completed" ? describeReport(report) : RUN_STATES[state].word;
+}
+
+function describeReport({ listed, missing, recovered, unexplained, deadHere }: ReconciliationReport): string {
   if (listed === 0 && unexplained === 0) return "nothing in the log";
   if (missing === 0 && deadHere === 0 && unexplained === 0) return `all ${writeCount(listed)} are here`;
   const parts = [

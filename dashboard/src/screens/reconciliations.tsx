@@ -19,7 +19,7 @@ import { Badge, StateBadge } from "../parts/state-badge.tsx";
 import { useMay } from "../parts/use-may.ts";
 import { useRows } from "../parts/use-rows.ts";
 import { Moment, writeSpan } from "../parts/zone.tsx";
-import { CONNECTORS, describeReport, RUN_STATES } from "./reconciliation-words.ts";
+import { CONNECTORS, describeRun, RUN_STATES } from "./reconciliation-words.ts";
 
 /** What is compared with providers' own logs, and what each comparison found. */
 export function Reconciliations() {
@@ -96,7 +96,7 @@ function LastRun({ setup }: { setup: Reconciliation }) {
         ) : null
       ) : (
         <RunLink run={lastRun} isBad={lastRun.report.unexplained > 0 || lastRun.state === "failed"}>
-          {describeReport(lastRun.report)}
+          {describeRun(lastRun)}
         </RunLink>
       )}
       <Unexplained setup={setup} />
@@ -262,7 +262,7 @@ function RunRow({ run, marked }: { run: ReconciliationRun; marked: boolean }) {
         </span>
         <span className="truncate font-medium">{run.reconciliation}</span>
         <span className={run.report.unexplained > 0 ? "font-medium text-bad" : "text-soft"}>
-          {describeReport(run.report)}
+          {run.state === "completed" ? describeRun(run) : run.detail}
         </span>
         <span className="text-faint md:text-right">
           {writeSpan(windowMs)}, {run.startedBy}, <Moment at={run.startedAt} />

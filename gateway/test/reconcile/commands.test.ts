@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { createApi } from "@holdfast/client";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { runCli } from "../support/cli.ts";
 import { until } from "../support/embedded.ts";
@@ -219,4 +220,17 @@ it("never shows the API's secret, and keeps it when a change does not give it", 
   expect(faulty.status).toBe(422);
   const { faults } = JSON.parse(faulty.text) as { faults: { path: string }[] };
   expect(faults.map(({ path }) => path)).toEqual(["source", "connector.baseUrl", "schedule"]);
+});
+
+it("says of a run that failed that it did, and shows no figures of it", async () => {
+  const api = createApi({ url: gateway.adminUrl, token: gateway.gateway.adminToken! });
+  const { connector } = await api.reconciliations.get("stripe-log");
+  const refused = { name: "refused", source: "payments", secret: "rk_live_of_somebody_else" };
+  await api.reconciliations.create({ ...refused, connector: { kind: "http", ...connector } });
+  const run = await reconcile("run", "refused");
+  expect([run.code, run.stdout]).toEqual([1, expect.stringContaining("401")]);
+  const status = await reconcile("status");
+  const [line] = status.stdout.split("\n").filter((text) => text.startsWith("refused "));
+  expect([status.code, line]).toEqual([1, expect.stringContaining("failed: not all was compared")]);
+  expect(line).not.toContain("0 listed");
 });

@@ -1,10 +1,4 @@
-import type {
-  Api,
-  Reconciliation,
-  ReconciliationEntry,
-  ReconciliationReport,
-  ReconciliationRun,
-} from "@holdfast/client";
+import type { Api, Reconciliation, ReconciliationEntry, ReconciliationRun } from "@holdfast/client";
 import { askGateway, type AskFlags } from "../ask-gateway.ts";
 import { readMoments } from "../moment-flags.ts";
 import { collect, type PageFlags, printPage, readLimit } from "../page-flags.ts";
@@ -40,7 +34,7 @@ function toStatusRow(setup: Reconciliation): string[] {
   const next = state === "disabled" ? "disabled" : nextDueAt === null ? "when asked" : formatTime(nextDueAt);
   const when = secretReadable ? next : "its secret cannot be read";
   const run = lastRun === null ? "none yet" : `${lastRun.id} ${lastRun.state}`;
-  const found = lastRun === null ? "" : describeReport(lastRun.report);
+  const found = lastRun === null ? "" : describeFound(lastRun);
   return [name, printable(source), schedule ?? "-", when, run, found, currentRun?.id ?? "-"];
 }
 
@@ -228,6 +222,8 @@ function noteRunbook(shell: Shell, runs: readonly ReconciliationRun[]): void {
   if (alarming !== undefined) shell.note(`What to do: ${alarming.runbook}`);
 }
 
-function describeReport({ listed, recovered, deadHere, unexplained }: ReconciliationReport): string {
+function describeFound({ state, report }: ReconciliationRun): string {
+  if (state !== "completed") return `${state}: not all was compared`;
+  const { listed, recovered, deadHere, unexplained } = report;
   return `${listed} listed, ${recovered} recovered, ${deadHere} dead here, ${unexplained} unexplained`;
 }
