@@ -71,8 +71,10 @@ function Alarm({ run }: { run: ReconciliationRun }) {
       <div>
         {unexplained > 0 ? (
           <p className="font-medium text-bad">
-            {unexplained} {unexplained === 1 ? "event is" : "events are"} missing and could not be recovered. The next
-            run tries again.
+            {unexplained} {unexplained === 1 ? "event is" : "events are"} missing and could not be recovered.
+            {run.state === "completed"
+              ? " The next run tries again, but leaves alone what may have been processed: each event says why."
+              : null}
           </p>
         ) : null}
         {run.detail === null ? null : <p>{run.detail}</p>}
