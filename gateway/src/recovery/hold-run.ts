@@ -1,5 +1,6 @@
+import { HISTORY_SEC } from "../domain/connector.ts";
 import type { Reconciliation, RunState } from "../domain/reconciliation.ts";
-import { RECONCILIATION_RUNBOOK, backOffMs } from "../domain/reconciliation.ts";
+import { RECONCILIATION_RUNBOOK, backOffMs, oldestComparable } from "../domain/reconciliation.ts";
 import type { ReadySource } from "../pipeline/arrival.ts";
 import { toColumnText } from "../pipeline/arrival.ts";
 import type { FilterFaultObserver } from "../pipeline/draft-event.ts";
@@ -163,7 +164,7 @@ export async function finish(
     deps,
     held,
     async (tx) => {
-      gap = state === "completed" ? await findGap(tx, run) : null;
+      gap = state === "completed" ? await findGap(tx, run, setup) : null;
       const end = { id: run.id, lease: held.lease, state, detail: gap ?? detail, now: deps.clock.now() };
       ({ unexplained } = await closeRun(tx, end));
       await tx.run(pruneRuns, [setup.id]);
@@ -185,9 +186,13 @@ export async function finish(
 }
 
 /** The time that this run should have gone on from and could not reach; nobody will compare it any more. */
-async function findGap(tx: Transaction, run: RunRow): Promise<string | null> {
+async function findGap(tx: Transaction, run: RunRow, { connector }: Reconciliation): Promise<string | null> {
   const last = run.continues ? (await tx.run(findLastCompleted, [run.reconciliation_id])).rows[0] : undefined;
   if (last === undefined || last.window_to >= run.window_from) return null;
   const span = `from ${last.window_to.toISOString()} to ${run.window_from.toISOString()}`;
-  return `nothing was compared ${span}: neither the provider's log nor the ledger of keys goes back so far`;
+  // Of what it was limited by when it started: more keys may have been forgotten since. A second of grace, as for a wished window.
+  const byLog = oldestComparable(run.started_at, HISTORY_SEC[connector.kind], null).at;
+  return run.window_from.getTime() > byLog.getTime() + 1_000
+    ? `nothing was compared ${span}: the ledger of keys does not go back so far (retention.dedupeDays)`
+    : `nothing was compared ${span}: the provider's log is not known to go back so far`;
 }

@@ -4,6 +4,7 @@ import { changeReconciliation } from "../../src/pipeline/apply-reconciliations.t
 import { startDue } from "../../src/recovery/start-due.ts";
 import { claimRun, holdRun } from "../../src/store/reconciliations/runs.ts";
 import { startFakeGithub } from "../support/fake-github.ts";
+import { forgetKeys } from "../support/forget-keys.ts";
 import { startFakeProvider } from "../support/fake-provider.ts";
 import type { Bench } from "../support/reconcile-bench.ts";
 import { openBench } from "../support/reconcile-bench.ts";
@@ -77,12 +78,24 @@ it("says what time it left out when it could not go on where the last one ended"
   bench.wait(5 * DAY);
   const second = await run();
   const span = `from ${first.window_to.toISOString()} to ${second.window_from.toISOString()}`;
-  expect(second).toMatchObject({ state: "completed", unexplained: 0, detail: expect.stringContaining(span) });
+  const detail = `nothing was compared ${span}: the provider's log is not known to go back so far`;
+  expect(second).toMatchObject({ state: "completed", unexplained: 0, detail });
   expect(second.window_from > first.window_to).toBe(true);
   const told = bench.logged.filter((line) => line.includes("a reconciliation has left a time out"));
   expect(told).toEqual([expect.stringContaining(span)]);
   bench.wait(DAY);
   expect((await run()).detail).toBeNull();
+});
+
+it("says of a time that it left out because keys were forgotten that this was why", async () => {
+  const { bench, run } = await openHttp();
+  const first = await run();
+  bench.wait(5 * DAY);
+  await forgetKeys(bench.db, new Date(bench.now().getTime() - DAY));
+  const second = await run();
+  const span = `from ${first.window_to.toISOString()} to ${second.window_from.toISOString()}`;
+  const detail = `nothing was compared ${span}: the ledger of keys does not go back so far (retention.dedupeDays)`;
+  expect(second).toMatchObject({ state: "completed", unexplained: 0, detail });
 });
 
 it("ends the run under way when its reconciliation is disabled, and goes on from its beginning when that is active again", async () => {
