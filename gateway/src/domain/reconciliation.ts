@@ -76,7 +76,10 @@ export interface Report {
   readonly unexplained: number;
 }
 
-/** Adds the entries of a run up. While it runs, what is missing still counts as missing and nothing is unexplained. */
+/**
+ * Adds the entries of a run up. What is still sought counts as missing alone; unexplained are from the start those that may have been
+ * processed, so that nobody seeks them.
+ */
 export function sumReport(counts: Partial<Readonly<Record<EntryState, number>>>): Report {
   const of = (state: EntryState): number => counts[state] ?? 0;
   const missing = of("missing") + of("asked") + of("recovered") + of("unexplained");
