@@ -101,6 +101,24 @@ describe("the queue", () => {
     await dashboard.context.close();
   });
 
+  it("says of a destination that the configuration file has dropped that it is to be declared again", async () => {
+    await callAdmin("PATCH", "/destinations/billing", { state: "active" });
+    await callAdmin("POST", "/configuration", { definition: {} });
+    const dashboard = await open();
+    const { page } = dashboard;
+    const said = page.getByText("the configuration file does not declare it any more");
+    for (const [path, times] of [
+      ["/queue", 2],
+      ["/destinations/billing", 1],
+      ["/", 1],
+    ] as const) {
+      await dashboard.open(path);
+      await expect.poll(() => said.count()).toBe(times);
+      expect([path, await page.getByText("not_declared").count()]).toEqual([path, 0]);
+    }
+    await dashboard.context.close();
+  });
+
   it("is sound in both themes and at 360 pixels", async () => {
     for (const look of LOOKS) {
       const dashboard = await open(look);

@@ -1,5 +1,7 @@
 import type { Destination, DestinationDetail } from "@holdfast/client";
+import { capitalize } from "../parts/capitalize.ts";
 import type { Tone } from "../parts/state-badge.tsx";
+import { describeReason } from "./queue-words.ts";
 
 /** How a destination stands, in a word, a sentence and what to do. */
 export interface Standing {
@@ -14,19 +16,21 @@ type Held = Pick<Destination, "state" | "stateReason" | "gate" | "concurrency" |
 /** Says in words what holds a destination's deliveries back; null when nothing does. */
 export function describeStanding(destination: Held): Standing | null {
   const { state, stateReason, gate } = destination;
+  const known = describeReason(stateReason);
+  const said = known === null ? null : `${capitalize(known.why)}.`;
   if (state === "paused")
     return {
       tone: "held",
       word: "Paused",
-      why: stateReason ?? "Somebody paused it.",
-      step: "Deliveries are held and cost no attempt. They go out in their order when it is resumed.",
+      why: said ?? stateReason ?? "Somebody paused it.",
+      step: known?.remedy ?? "Deliveries are held and cost no attempt. They go out in their order when it is resumed.",
     };
   if (state === "disabled")
     return {
       tone: "bad",
       word: "Disabled",
-      why: stateReason ?? "It was disabled.",
-      step: "What waits is held; nothing is deleted. Mend it, then resume it.",
+      why: said ?? stateReason ?? "It was disabled.",
+      step: known?.remedy ?? "What waits is held; nothing is deleted. Mend it, then resume it.",
     };
   if (gate === null) return null;
   switch (gate.reason) {

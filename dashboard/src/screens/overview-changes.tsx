@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { auditQuery, configurationQuery } from "../api/overview.ts";
 import { mayAct, sessionQuery } from "../api/session.ts";
+import { capitalize } from "../parts/capitalize.ts";
 import { Card } from "../parts/card.tsx";
 import { StateBadge } from "../parts/state-badge.tsx";
 import { Moment } from "../parts/zone.tsx";
@@ -78,10 +79,6 @@ const PLACES: Readonly<Record<string, string>> = {
   route: "/sources",
   reconciliation: "/reconciliations",
 };
-
-function capitalize(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
-}
 
 function listChanges({ sources, destinations, routes }: Configuration): readonly Change[] {
   const all = [

@@ -18,6 +18,7 @@ import { Badge } from "../parts/state-badge.tsx";
 import type { Tone } from "../parts/state-badge.tsx";
 import { writeSpan } from "../parts/zone.tsx";
 import { describeOverload } from "./queue-overload.tsx";
+import { describeReason } from "./queue-words.ts";
 
 /** One thing that is wrong: what, since it matters how bad; and the screen where it is repaired. */
 export interface Concern {
@@ -134,17 +135,15 @@ function lateConcerns(status: Status): Concern[] {
   ];
 }
 
-function toDestinationConcern(destination: {
-  id: string;
-  name: string;
-  state: string;
-  stateReason?: string | null;
-}): Concern {
+function toDestinationConcern(destination: Pick<Destination, "id" | "name" | "state" | "stateReason">): Concern {
   return {
     kind: destination.state === "paused" ? "Paused" : "Disabled",
     tone: destination.state === "paused" ? "held" : "bad",
     what: `${destination.name} is ${destination.state}`,
-    why: destination.stateReason ?? "its deliveries are held, none is lost",
+    why:
+      describeReason(destination.stateReason)?.why ??
+      destination.stateReason ??
+      "its deliveries are held, none is lost",
     to: `/destinations/${destination.id}`,
     step: "See why, and resume",
   };

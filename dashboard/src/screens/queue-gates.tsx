@@ -2,11 +2,12 @@ import type { Destination } from "@holdfast/client";
 import { Link } from "@tanstack/react-router";
 import { CircleGauge, Gauge, HeartPulse, OctagonX } from "lucide-react";
 import type { ReactNode } from "react";
+import { capitalize } from "../parts/capitalize.ts";
 import { Card } from "../parts/card.tsx";
 import { Badge, StateBadge } from "../parts/state-badge.tsx";
 import type { Tone } from "../parts/state-badge.tsx";
 import { Moment } from "../parts/zone.tsx";
-import { describeGate } from "./queue-words.ts";
+import { describeGate, describeReason } from "./queue-words.ts";
 
 /** Destinations that do not take all they could: paused, disabled, failing, slow or at a limit. */
 export function Gates({ destinations }: { destinations: readonly Destination[] }) {
@@ -30,17 +31,20 @@ export function Gates({ destinations }: { destinations: readonly Destination[] }
                   </span>
                 ) : null}
               </p>
-              <p className="mt-0.5 text-soft">
-                {destination.state === "active"
-                  ? capitalize(describeGate(destination).why)
-                  : (destination.stateReason ?? "Its deliveries are held, none is lost")}
-              </p>
+              <p className="mt-0.5 text-soft">{sayWhy(destination)}</p>
             </li>
           ))}
         </ul>
       )}
     </Card>
   );
+}
+
+function sayWhy(destination: Destination): string {
+  if (destination.state === "active") return capitalize(describeGate(destination).why);
+  const known = describeReason(destination.stateReason);
+  if (known !== null) return capitalize(known.why);
+  return destination.stateReason ?? "Its deliveries are held, none is lost";
 }
 
 const SIZE = { size: 12, strokeWidth: 2.4, "aria-hidden": true } as const;
@@ -61,8 +65,4 @@ function GateBadge({ destination: { state, gate } }: { destination: Destination 
       {known.word}
     </Badge>
   );
-}
-
-function capitalize(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -6,19 +6,33 @@ export interface HeldWords {
   readonly remedy: string;
 }
 
+type Held = Pick<Destination, "stateReason" | "gate" | "concurrency" | "ratePerSec">;
+
+/** Why a destination is not active, where the gateway wrote that itself; null where somebody's own words stand, or none. */
+export function describeReason(stateReason: string | null): HeldWords | null {
+  if (stateReason !== "not_declared") return null;
+  return {
+    why: "the configuration file does not declare it any more",
+    remedy: "Declare it again and apply the file; what is held follows in order.",
+  };
+}
+
 /** @param destination as it stands; null where it is not known */
-export function describeHeld(reason: string, destination: Destination | null): HeldWords {
+export function describeHeld(reason: string, destination: Held | null): HeldWords {
   switch (reason) {
     case "destination_paused":
     case "destination_disabled": {
-      const because = destination?.stateReason ?? null;
+      const stateReason = destination?.stateReason ?? null;
+      const known = describeReason(stateReason);
+      const because = known?.why ?? stateReason;
       const word = reason === "destination_paused" ? "it is paused" : "it is disabled";
       return {
         why: because === null ? word : `${word} (${because})`,
         remedy:
-          reason === "destination_paused"
+          known?.remedy ??
+          (reason === "destination_paused"
             ? "Resume the destination; what is held follows in order."
-            : "Mend it, then set it active again; what is held follows in order.",
+            : "Mend it, then set it active again; what is held follows in order."),
       };
     }
     case "destination_gated":
@@ -54,7 +68,7 @@ const OPENING: HeldWords = {
 };
 
 /** What holds an active destination's deliveries back. */
-export function describeGate({ gate, concurrency, ratePerSec }: Destination): HeldWords {
+export function describeGate({ gate, concurrency, ratePerSec }: Held): HeldWords {
   switch (gate?.reason) {
     case "breaker":
       return gate.breaker === "open"

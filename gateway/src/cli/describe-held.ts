@@ -1,4 +1,5 @@
 import type { Destination } from "@holdfast/client";
+import { NOT_DECLARED } from "../domain/destination-plan.ts";
 import { formatTime } from "./table.ts";
 
 /** Why deliveries wait, and what to do about it; both are sentences. */
@@ -53,6 +54,11 @@ export function describeTrouble(destination: Held): HeldWords | null {
 }
 
 function describeState(name: string, state: string, stateReason: string | null): HeldWords {
+  if (stateReason === NOT_DECLARED)
+    return {
+      why: `it is ${state} (the configuration file does not declare it any more); nothing is discarded.`,
+      remedy: "Declare it again in the configuration file, and apply that: npx holdfast apply",
+    };
   const because = stateReason === null ? "" : ` (${stateReason})`;
   const resume = `npx holdfast destinations resume ${name}`;
   return {

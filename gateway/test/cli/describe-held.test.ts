@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { describeHeld, describeTrouble } from "../../src/cli/describe-held.ts";
+import { NOT_DECLARED } from "../../src/domain/destination-plan.ts";
 import { HELD_REASONS } from "../../src/domain/gate.ts";
 
 const open = {
@@ -42,4 +43,16 @@ it("finds trouble with a destination that is paused, disabled, failing or slow, 
   const disabled = describeTrouble({ ...open, state: "disabled", stateReason: "answered 410 Gone" });
   expect(disabled?.why).toBe("it is disabled (answered 410 Gone); nothing is discarded.");
   expect(disabled?.remedy).toContain("npx holdfast destinations resume");
+});
+
+it("says of a destination that its file has dropped that it is to be declared again, not to be mended", () => {
+  for (const state of ["paused", "disabled"] as const) {
+    const dropped = { ...open, state, stateReason: NOT_DECLARED };
+    const words = {
+      why: `it is ${state} (the configuration file does not declare it any more); nothing is discarded.`,
+      remedy: "Declare it again in the configuration file, and apply that: npx holdfast apply",
+    };
+    expect(describeTrouble(dropped)).toEqual(words);
+    expect(describeHeld(`destination_${state}`, "billing", dropped)).toEqual(words);
+  }
 });
