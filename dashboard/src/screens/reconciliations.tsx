@@ -89,7 +89,7 @@ function SetupRow({ setup }: { setup: Reconciliation }) {
 function LastRun({ setup }: { setup: Reconciliation }) {
   const { lastRun, currentRun } = setup;
   return (
-    <div className="flex min-w-0 flex-col gap-0.5">
+    <div className="flex min-w-0 flex-col gap-1.5">
       {lastRun === null ? (
         currentRun === null ? (
           <p className="text-faint">never run</p>
@@ -117,7 +117,7 @@ function Unexplained({ setup: { name, unexplained, unexplainedIn } }: { setup: R
   const named = unexplainedIn.slice(0, NAMED_MAX);
   const older = unexplained - named.reduce((sum, { count }) => sum + count, 0);
   return (
-    <p className="flex flex-wrap gap-x-2 text-bad">
+    <p className="flex flex-wrap gap-x-2 gap-y-1.5 text-bad">
       <span>{writeCount(unexplained)} unexplained in all:</span>
       {named.map(({ runId, startedAt, count }) => (
         <Link
