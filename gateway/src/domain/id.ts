@@ -38,6 +38,17 @@ export function newUuid(timeMs: number, bucket: number, random: Uint8Array): str
   return `${time.slice(0, 8)}-${time.slice(8)}-7${bucket.toString(16).padStart(3, "0")}-${variant}${digits(1)}-${rest}`;
 }
 
+/**
+ * Makes the id of something that follows what was recorded before, in its bucket: it sorts behind that, whatever clock gave the first one
+ * its time. Where the present is not later it is of the next millisecond, since within one ids sort by chance.
+ *
+ * @param nowMs Unix time in milliseconds
+ * @param random at least 8 random bytes
+ */
+export function uuidAfter(before: string, nowMs: number, random: Uint8Array): string {
+  return newUuid(Math.max(nowMs, timeOf(before) + 1), bucketOf(before), random);
+}
+
 /** The bucket that a UUID made by {@link newUuid} carries. */
 export function bucketOf(uuid: string): number {
   return Number.parseInt(uuid.slice(15, 18), 16);

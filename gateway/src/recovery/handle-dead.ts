@@ -5,7 +5,7 @@ import { UNDO_MS } from "../domain/dead-filter.ts";
 import type { Ranks } from "../domain/fair-queue.ts";
 import { heldReasonOf } from "../domain/gate.ts";
 import { retryLane } from "../domain/lane.ts";
-import { bucketOf, newUuid } from "../domain/id.ts";
+import { bucketOf, newUuid, uuidAfter } from "../domain/id.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Committed, Database } from "../store/database.ts";
 import {
@@ -59,7 +59,7 @@ export function retryMany(deps: HandleDeps, wish: HandleWish): Promise<Handled> 
       ({ destinationId, sourceId }) => sourceId !== null && deps.findDestination(destinationId) !== null,
     );
     const ids = open.map(({ id }) => id);
-    const successors = ids.map((id) => newUuid(nowMs, bucketOf(id), deps.random(8)));
+    const successors = ids.map((id) => uuidAfter(id, nowMs, deps.random(8)));
     const marked = (await tx.run(markManyRetried, [wish.tenant, ids.map(bucketOf), ids, successors, handlingId])).rows;
     const held = marked.map((row) => heldReasonOf(deps.findDestination(row.destination_id)!, row.order_key));
     const inserted = await tx.run(insertSuccessors, [

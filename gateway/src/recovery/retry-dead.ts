@@ -1,6 +1,6 @@
 import type { Destination } from "../domain/catalog.ts";
 import { heldReasonOf } from "../domain/gate.ts";
-import { bucketOf, newUuid, toPublicId } from "../domain/id.ts";
+import { bucketOf, toPublicId, uuidAfter } from "../domain/id.ts";
 import type { Ranks } from "../domain/fair-queue.ts";
 import { retryLane } from "../domain/lane.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -88,7 +88,7 @@ async function queueSuccessor(
   destination: Destination,
 ): Promise<Retried> {
   const bucket = bucketOf(id);
-  const successor = newUuid(deps.databaseNow().getTime(), bucket, deps.random(8));
+  const successor = uuidAfter(id, deps.databaseNow().getTime(), deps.random(8));
   const dead = (await tx.run(markRetried, [tenant, bucket, id, successor])).rows[0];
   if (dead === undefined) {
     const now = (await tx.run(findDelivery, [tenant, bucket, id])).rows[0];

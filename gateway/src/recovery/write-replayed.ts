@@ -1,5 +1,5 @@
 import { heldReasonOf } from "../domain/gate.ts";
-import { bucketOf, newUuid } from "../domain/id.ts";
+import { bucketOf, uuidAfter } from "../domain/id.ts";
 import type { ScanResult } from "../domain/replay-tally.ts";
 import type { CatalogIndex } from "../pipeline/catalog-index.ts";
 import type { Ledger } from "../pipeline/ledger.ts";
@@ -84,7 +84,7 @@ async function followDead(
   const dead = moves.flatMap(({ move }) => (move.do === "retry" ? [move.of.id] : []));
   if (dead.length === 0) return [];
   const nowMs = deps.databaseNow().getTime();
-  const successors = dead.map((id) => newUuid(nowMs, bucketOf(id), deps.random(8)));
+  const successors = dead.map((id) => uuidAfter(id, nowMs, deps.random(8)));
   const marked = await tx.run(markManyRetried, [replay.tenant, dead.map(bucketOf), dead, successors, null]);
   return marked.rows.map((row) => ({
     deliveryId: row.retried_as,
@@ -98,7 +98,7 @@ async function followDead(
 }
 
 function createItem(deps: WriteDeps, eventId: string, move: Move): Item {
-  const deliveryId = newUuid(deps.databaseNow().getTime(), bucketOf(eventId), deps.random(8));
+  const deliveryId = uuidAfter(eventId, deps.databaseNow().getTime(), deps.random(8));
   const { destinationId } = move;
   const order = move.do === "create" ? move.order : null;
   return { deliveryId, eventId, destinationId, key: deliveryId, retryOf: null, pulled: false, order };

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BUCKETS } from "../../src/domain/bucket.ts";
 import type { IdPrefix } from "../../src/domain/id.ts";
-import { bucketOf, lowestUuid, newUuid, parsePublicId, timeOf, toPublicId } from "../../src/domain/id.ts";
+import { bucketOf, lowestUuid, newUuid, parsePublicId, timeOf, toPublicId, uuidAfter } from "../../src/domain/id.ts";
 
 const PREFIXES: readonly IdPrefix[] = ["src", "dst", "rte", "evt", "dlv", "att", "rej", "key"];
 const times = fc.integer({ min: 0, max: 2 ** 48 - 1 });
@@ -16,6 +16,18 @@ describe("an id", () => {
       fc.property(times, buckets, random, (time, bucket, bytes) => {
         const uuid = newUuid(time, bucket, bytes);
         expect([bucketOf(uuid), timeOf(uuid)]).toEqual([bucket, time]);
+      }),
+    );
+  });
+
+  it("of what follows sorts behind what it follows, in its bucket, whatever the clock says", () => {
+    const past = fc.integer({ min: 0, max: 2 ** 48 - 2 });
+    fc.assert(
+      fc.property(past, buckets, random, times, random, (time, bucket, bytes, now, others) => {
+        const before = newUuid(time, bucket, bytes);
+        const after = uuidAfter(before, now, others);
+        expect([after > before, bucketOf(after)]).toEqual([true, bucket]);
+        expect(timeOf(after)).toBe(now > time ? now : time + 1);
       }),
     );
   });

@@ -36,6 +36,57 @@ it("a process whose wall clock jumps a month ahead sends what is retried and rep
   expect(processed.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 9 }, () => 1));
 });
 
+it.each([
+  { what: "copied", wish: { copyTo: "staging" }, isCopy: true },
+  { what: "sent for the first time", wish: { destinations: ["staging"], states: ["missing"] }, isCopy: false },
+])("an event of a door whose wall clock is an hour ahead is $what once, however often it is asked for", async (row) => {
+  const { wish, isCopy } = row;
+  const desk = await openDesk();
+  const [service, staging] = [await openService(), await openService()];
+  const destinations = { billing: { url: service.url }, staging: { url: staging.url } };
+  const billing = { source: "payments", destination: "billing" };
+  const before = await startReplayGateway(desk, { destinations, routes: [billing] });
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await before.post("evt_ahead")).toBe(200);
+  // A replay goes up to its own moment.
+  vi.setSystemTime(Date.now() + 1_000);
+  await settled(desk);
+  await before.stop();
+  // A copy needs no route, and what was never sent goes where one means it by now.
+  const routes = isCopy ? [billing] : [billing, { source: "payments", destination: "staging" }];
+  const gateway = await startReplayGateway(desk, { destinations, routes });
+  const all = { since: new Date(Date.now() - 60_000).toISOString(), ...wish };
+  expect(await gateway.replay(all)).toMatchObject({ summary: { replayed: 1, processed: 1 } });
+  expect(await gateway.replay(all)).toMatchObject({ summary: { replayed: 0, duplicate_skipped: 1 } });
+  expect([...staging.effects.values()]).toEqual([1]);
+});
+
+it("what is retried twice while its event's time has not come is counted as one effect of its key", async () => {
+  const desk = await openDesk();
+  const service = await openService();
+  service.answer = () => 503;
+  const gateway = await startReplayGateway(desk, { destinations: { billing: { url: service.url, retry: ONE_TRY } } });
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await gateway.post("evt_ahead")).toBe(200);
+  vi.setSystemTime(Date.now() + 1_000);
+  await settled(desk);
+  const open = async () => ((await gateway.call("GET", "/dead-letters")).body["items"] as { id: string }[])[0]!.id;
+  expect(await gateway.call("POST", `/deliveries/${await open()}/retry`, {})).toMatchObject({ status: 201 });
+  await settled(desk);
+  const filter = { ids: [await open()] };
+  expect((await gateway.call("POST", "/dead-letters/retry", { filter, expected: 1 })).body).toMatchObject({
+    handled: 1,
+  });
+  await settled(desk);
+  service.answer = () => 200;
+  const wish = { since: new Date(Date.now() - 60_000).toISOString() };
+  expect(await gateway.replay(wish)).toMatchObject({ summary: { replayed: 1, processed: 1, integrity_check: "pass" } });
+  expect(await gateway.replay(wish)).toMatchObject({ summary: { replayed: 0, duplicate_skipped: 1 } });
+  expect([...service.effects.values()]).toEqual([1]);
+});
+
 /** Four dead letters, and an arrival that was refused for a secret which is there by now. */
 async function outage() {
   const desk = await openDesk();
