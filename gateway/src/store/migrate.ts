@@ -38,8 +38,13 @@ export interface MigrateOptions {
   readonly pausesMs?: readonly number[];
 }
 
-/** How long a migration waits for a lock: whoever comes meanwhile waits behind it, arrivals as well. */
-const LOCK_WAIT_MS = 1_000;
+/**
+ * How much longer a migration waits for a lock than the server's `deadlock_timeout`, a second by default: only when that has passed does
+ * the server end an autovacuum in its way. Who waits no longer than that is never helped, however often it tries.
+ */
+const LOCK_WAIT_MORE_MS = 500;
+/** Bounded wherever that is set high: whoever comes meanwhile waits behind it, arrivals as well. */
+const LOCK_WAIT_MAX_MS = 5_000;
 /** About two minutes: a start that says what is in its way can be started again, one that never ends only looks dead. */
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000, 15_000, 15_000];
 
@@ -142,7 +147,7 @@ async function applyPatiently(
     try {
       return await inTransaction(client, () => applyOne(client, migration));
     } catch (error) {
-      if (codeOf(error) !== LOCK_NOT_HAD) throw error;
+      if (!NOT_NOW.has(codeOf(error))) throw error;
       const inTheWay = await describeOldest(client);
       const waitMs = pausesMs[tries - 1];
       if (waitMs === undefined) {
@@ -160,14 +165,25 @@ async function applyPatiently(
 
 class DatabaseBusyError extends Error {}
 
-const LOCK_NOT_HAD = "55P03";
+/** 55P03: the lock was not had in time. 40P01: arrivals and we wanted each other's. */
+const NOT_NOW: ReadonlySet<string | null> = new Set(["55P03", "40P01"]);
 
-/** In words, what is most likely in the way: whoever is in a transaction for longest, such as a dump. */
+/**
+ * In words, what is most likely in the way: whoever is in a transaction for longest, such as a dump. Another runner is not: it waited for
+ * our own lock, or has just got it.
+ */
 async function describeOldest(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ pid: number; name: string; since: Date }>(
-    `SELECT pid, application_name AS name, xact_start AS since FROM pg_stat_activity
-      WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
-      ORDER BY xact_start LIMIT 1`,
+    `SELECT a.pid, a.xact_start AS since,
+            CASE WHEN a.backend_type = 'client backend' THEN a.application_name ELSE 'the server''s ' || a.backend_type END AS name
+       FROM pg_stat_activity a
+      WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
+        AND NOT EXISTS (
+          SELECT FROM pg_locks l
+           WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.objsubid = 1
+             AND (l.classid::bigint << 32) + l.objid::bigint = $1)
+      ORDER BY a.xact_start LIMIT 1`,
+    [LOCK_KEY],
   );
   const oldest = rows[0];
   if (oldest === undefined) return "a transaction that this role may not see";
@@ -182,7 +198,10 @@ async function applyOne(client: pg.Client, migration: Migration): Promise<"appli
   const row = present.rows[0];
   if (row?.number === migration.number) return row.sha256 === migration.sha256 ? "present" : "altered";
   if (row !== undefined) return "gap";
-  await client.query(`SET LOCAL lock_timeout = ${LOCK_WAIT_MS}`);
+  await client.query(
+    "SELECT set_config('lock_timeout', least(setting::bigint + $1, $2)::text, true) FROM pg_settings WHERE name = 'deadlock_timeout'",
+    [LOCK_WAIT_MORE_MS, LOCK_WAIT_MAX_MS],
+  );
   await client.query(migration.sql);
   await client.query("INSERT INTO holdfast.migration (number, name, sha256, applied_at) VALUES ($1, $2, $3, now())", [
     migration.number,
