@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AdminGateway } from "../support/admin-gateway.ts";
+import { until } from "../support/embedded.ts";
 import type { Visitor } from "../support/oidc-gateway.ts";
 import { createVisitor, OIDC_RULES, startOidcGateway } from "../support/oidc-gateway.ts";
 import type { RealIssuer } from "../support/real-issuer.ts";
@@ -193,6 +194,27 @@ describe("an account with a password", () => {
     await isStale(begun);
     expect((await gateway.call("GET", `/people/${hedy.id}`)).body).toMatchObject({ issuer: null });
     issuer.comesAs = "u-2";
+  });
+
+  it("is connected by nobody who was on the way back when its password changed", async () => {
+    const own = "joan@example.com";
+    const joan = (await gateway.call("POST", "/people", { email: own, password })).body as { id: string };
+    issuer.accounts.set("u-4", { email: "mallory@example.com", email_verified: true, name: "M", groups: ["owners"] });
+    issuer.comesAs = "u-4";
+    const visitor = createVisitor(gateway.url);
+    await visitor.post("/session", { email: own, password });
+    const begun = await visitor.post("/session/oidc/connect", { current: password });
+    const query = await visitor.visit(String(begun.body["url"]));
+    let tell = (): void => {};
+    issuer.tokenAfter = new Promise((resolve) => (tell = resolve));
+    const coming = visitor.post("/session/oidc/return", { query });
+    await until(() => issuer.asked.at(-1) === "/token");
+    await gateway.call("PATCH", `/people/${joan.id}`, { password: "eleven herons over the weir" });
+    tell();
+    issuer.tokenAfter = null;
+    const back = await coming;
+    expect([back.status, back.body["type"]]).toEqual([409, "urn:holdfast:fault:sign_in_stale"]);
+    expect((await gateway.call("GET", `/people/${joan.id}`)).body).toMatchObject({ issuer: null });
   });
 
   it("is disconnected by its owner, who has to have a password to come in with afterwards", async () => {

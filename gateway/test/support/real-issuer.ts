@@ -23,6 +23,8 @@ export interface RealIssuer {
   comesAs: string | null;
   /** Paths that were asked for. */
   readonly asked: string[];
+  /** What its word for a code waits for. */
+  tokenAfter: Promise<void> | null;
   /** Takes the gateway on as its client. */
   register(dashboardUrl: string): void;
   close(): Promise<void>;
@@ -35,8 +37,11 @@ export async function startRealIssuer(host = "127.0.0.1"): Promise<RealIssuer> {
   let listener: RequestListener = (_request, response) => response.writeHead(503).end();
   const asked: string[] = [];
   const server = createServer((request, response) => {
-    asked.push((request.url ?? "").split("?")[0]!);
-    listener(request, response);
+    const path = (request.url ?? "").split("?")[0]!;
+    asked.push(path);
+    const held = path === "/token" ? issuer.tokenAfter : null;
+    if (held === null) listener(request, response);
+    else void held.then(() => listener(request, response));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://${host}:${(server.address() as AddressInfo).port}`;
@@ -47,6 +52,7 @@ export async function startRealIssuer(host = "127.0.0.1"): Promise<RealIssuer> {
     accounts: new Map(),
     comesAs: null,
     asked,
+    tokenAfter: null,
     register: (dashboardUrl) => {
       const provider = makeProvider(issuer, dashboardUrl);
       const serve = provider.callback();

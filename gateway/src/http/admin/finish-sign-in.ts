@@ -10,10 +10,11 @@ import {
   endSessionsOf,
   insertIdentity,
   lockIdentity,
+  lockPerson,
   updateIdentity,
 } from "../../store/access/people.ts";
 import type { SignInFlowRow } from "../../store/access/sign-in-flows.ts";
-import { useSignInFlow } from "../../store/access/sign-in-flows.ts";
+import { findSignInFlow, useSignInFlow } from "../../store/access/sign-in-flows.ts";
 import type { Queryable } from "../../store/statement.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { Handled, OperationContext } from "./operation.ts";
@@ -44,16 +45,17 @@ export async function finishFlow(
   const { deps } = context;
   const held = await takeFlow(context, openId, query);
   if (!held.ok) return held;
-  const { row, flow } = held;
+  const { row, flow, stateHash } = held;
   const vouched = await openId.finish(query, flow);
   if (!vouched.ok) return vouched;
   const judged = judgeClaims(vouched.claims, openId.settings);
   if (!judged.ok) return turnAway(context, row, judged, openId.settings);
   const found = await deps.db.transaction(
-    (tx) => findPerson(deps, tx, { row, identity: judged.identity }, openId.settings),
+    (tx) => findPerson(deps, tx, { row, stateHash, identity: judged.identity }, openId.settings),
     DEADLINE_MS,
   );
   if (!found.ok) return { ok: false, code: "store_unavailable", cause: found.message };
+  if (found.value === "ended") return refuseStale(context, openId, "ended while it came back");
   if ("reason" in found.value) return turnAway(context, row, found.value, openId.settings);
   const { id, name, role } = found.value;
   const who = { tenant: row.tenant, name, role, keyId: null, personId: id, expiresAt: null };
@@ -69,47 +71,52 @@ export async function finishFlow(
   return { ok: true, value, cookie, by: who };
 }
 
+function refuseStale({ deps, requestId }: OperationContext, openId: OpenIdProvider, why: string): Refusal {
+  deps.log.warn({ requestId, by: "oidc", why }, "a return from the sign-in provider was refused");
+  const detail = `It was used already, is older than ten minutes, was ended by a change of the account, or began in another browser. Begin again at ${new URL(openId.returnUrl()).origin}.`;
+  return { ok: false, code: "sign_in_stale", detail };
+}
+
 async function takeFlow(context: OperationContext, openId: OpenIdProvider, query: string) {
-  const { deps, requestId } = context;
+  const { deps } = context;
   const states = new URLSearchParams(query).getAll("state");
   const browser = readCookie(FLOW_COOKIE, context.cookies, context.isSecure);
   const [state] = states;
-  const stale: Refusal = {
-    ok: false,
-    code: "sign_in_stale",
-    detail: `It was used already, is older than ten minutes, or began in another browser. Begin again at ${new URL(openId.returnUrl()).origin}.`,
-  };
-  const turned = (why: string): Refusal => {
-    deps.log.warn({ requestId, by: "oidc", why }, "a return from the sign-in provider was refused");
-    return stale;
-  };
+  const turned = (why: string): Refusal => refuseStale(context, openId, why);
   if (state === undefined || states.length > 1 || browser === null)
     return turned(browser === null ? "no cookie of this browser" : "not one state");
-  const values = [hashToken(state), hashToken(browser), deps.clock.now()];
+  const stateHash = hashToken(state);
+  const values = [stateHash, hashToken(browser), deps.clock.now()];
   const used = await askStore(() => deps.db.run(useSignInFlow, values));
   if (!used.ok) return used;
   const row = used.value.rows[0];
   if (row === undefined) return turned("no such flow");
   const flow = openFlow(deps.box, row.sealed, state);
   if (flow === null || row.issuer !== openId.settings.issuer) return turned("made under other settings");
-  return { ok: true, row, flow } as const;
+  return { ok: true, row, flow, stateHash } as const;
 }
 
 interface Wish {
   readonly row: SignInFlowRow;
+  readonly stateHash: Buffer;
   readonly identity: Identity;
 }
 
-/** Whom the provider means: by issuer and subject alone. Somebody new is added; an address never connects by itself. */
+/**
+ * Whom the provider means: by issuer and subject alone. Somebody new is added; an address never connects by itself, and nothing connects
+ * that was ended with the person's sessions while the provider was asked.
+ */
 async function findPerson(
   deps: AdminDeps,
   tx: Queryable,
-  { row, identity }: Wish,
+  { row, stateHash, identity }: Wish,
   { issuer, defaultRole }: OidcSettings,
-): Promise<IdentityRow | Turned> {
+): Promise<IdentityRow | Turned | "ended"> {
   const { subject, email, name, role } = identity;
   const now = deps.clock.now();
   if (row.person_id !== null) {
+    await tx.run(lockPerson, [row.tenant, row.person_id]);
+    if ((await tx.run(findSignInFlow, [stateHash])).rowCount !== 1) return "ended";
     const connected = (await tx.run(connectIdentity, [row.tenant, row.person_id, issuer, subject, now])).rows[0];
     const detail = "This account is connected already, or whom the provider means has another account here.";
     return connected ?? { reason: "connected_elsewhere", detail, subject };

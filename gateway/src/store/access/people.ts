@@ -61,16 +61,23 @@ export const updatePerson = cold<{ id: string }>(
    RETURNING id`,
 );
 
+/** Held against a change of the password, the state or the connection at the same time. Parameters: tenant, id. */
+export const lockPerson = cold(
+  "lock_person",
+  "SELECT FROM holdfast.person WHERE tenant = $1 AND id = $2 FOR NO KEY UPDATE",
+);
+
 /**
  * Ends all sessions of a person, the links that would open more, and what was begun to connect the account: once it came back, it
- * would open sessions whatever the password is by then. Parameters: person id, now.
+ * would open sessions whatever the password is by then. Also what is on its way back just now, which finds itself gone. The person
+ * is locked by then. Parameters: person id, now.
  */
 export const endSessionsOf = cold(
   "end_sessions_of",
   `WITH links AS (
      UPDATE holdfast.sign_in_link SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL),
    flows AS (
-     UPDATE holdfast.sign_in_flow SET used_at = $2 WHERE person_id = $1 AND used_at IS NULL)
+     DELETE FROM holdfast.sign_in_flow WHERE person_id = $1)
    UPDATE holdfast.session SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL`,
 );
 

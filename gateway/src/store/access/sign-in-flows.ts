@@ -28,5 +28,8 @@ export const useSignInFlow = cold<SignInFlowRow>(
    RETURNING tenant, issuer, sealed, return_to, person_id`,
 );
 
+/** Whether a flow that was used has not been ended since. Parameter: state sha256. */
+export const findSignInFlow = cold("find_sign_in_flow", "SELECT FROM holdfast.sign_in_flow WHERE state_sha256 = $1");
+
 /** Forgets flows that are over, used or not. Parameter: now. */
 export const deleteOldFlows = cold("delete_old_flows", "DELETE FROM holdfast.sign_in_flow WHERE expires_at < $1");
