@@ -115,7 +115,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     pool,
     run: async (statement, values) => {
-      const client = await pool.connect();
+      const client = await pool.connect().catch((error: unknown) => {
+        throw error instanceof Error ? Object.assign(error, UNSENT) : error;
+      });
       let failed: Error | undefined;
       try {
         return await runOn(client, statement, values);
@@ -259,6 +261,13 @@ export function isConnectionLost(error: unknown): boolean {
   const code = codeOf(error);
   // EPIPE has five letters as well; every SQLSTATE has a digit.
   return code === null || !/^(?=.*\d)[0-9A-Z]{5}$/.test(code) || code.startsWith("08") || code.startsWith("57P");
+}
+
+const UNSENT = { isUnsent: true } as const;
+
+/** Whether a single statement failed because there was no connection to send it over. */
+export function isUnsent(error: unknown): boolean {
+  return (error as Partial<typeof UNSENT> | null)?.isUnsent === true;
 }
 
 /**

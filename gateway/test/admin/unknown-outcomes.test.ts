@@ -1,4 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from "vitest";
+import { tellStore } from "../../src/http/admin/refusal.ts";
+import { cold } from "../../src/store/statement.ts";
+import { openTestPool } from "../support/database.ts";
 import type { FaultProxy, Wire } from "../support/fault-proxy.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import type { IngestGateway } from "../support/ingest-gateway.ts";
@@ -129,6 +132,34 @@ it.each([
     expect(await countOf(table, name)).toBe(1);
   },
 );
+
+it("a change that was not begun when the connection broke leaves no entry", async () => {
+  const person = { email: "unbegun@example.com", password: "a sentence of her own" };
+  const { id } = (await send("/people", person, "unbegun")).body;
+  const found = (): Promise<Record<string, unknown>[]> => entriesOf("PATCH /people/{id}");
+  const before = await found();
+  let isCut = false;
+  proxy.toServer = (bytes, wire) => {
+    if (isCut || !bytes.includes("FROM holdfast.person")) return bytes;
+    isCut = true;
+    wire.cutBoth();
+    return null;
+  };
+  const lost = await send(`/people/${String(id)}`, { name: "Ada L." }, "", "PATCH");
+  expect([lost.status, lost.body["type"]]).toEqual([503, "urn:holdfast:fault:store_unavailable"]);
+  expect(await found()).toEqual(before);
+});
+
+it("what could not be sent for want of a connection was not done, and what was sent may have been", async () => {
+  const closed = await startFaultProxy(gateway.database.url);
+  const db = openTestPool({ url: closed.url }, 1);
+  onTestFinished(() => db.close());
+  const write = () => tellStore(() => db.run(cold("write_nothing", "UPDATE holdfast.person SET name = name"), []));
+  closed.toServer = (bytes, wire) => (bytes.includes("holdfast.person") ? (wire.cutBoth(), null) : bytes);
+  expect(await write()).toMatchObject({ ok: false, code: "store_unavailable", unknown: true });
+  await closed.close();
+  expect(await write()).toMatchObject({ ok: false, code: "store_unavailable", unknown: false });
+});
 
 const ALERT_RULE = "/alerts/rules/dead_letters_grow";
 

@@ -19,7 +19,7 @@ import { looseObject } from "./definition-schemas.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
-import { askStore, conflict, invalid, notFound, notStored, orRefusal, toRefusal } from "./refusal.ts";
+import { conflict, invalid, notFound, notStored, orRefusal, tellStore, toRefusal } from "./refusal.ts";
 
 type Answer = Promise<Handled<z.infer<typeof channelSchema>>>;
 type Body = Readonly<Record<string, unknown>>;
@@ -112,7 +112,9 @@ async function test(context: OperationContext, idOrName: string): Promise<Handle
   const id = newCatalogId(deps);
   const now = deps.clock.now();
   const facts = JSON.stringify([{ ...TEST_FACT, since: now.toISOString() }]);
-  const queued = await askStore(() => deps.db.run(queueNotice, [id, principal.tenant, channel.id, "test", facts, now]));
+  const queued = await tellStore(() =>
+    deps.db.run(queueNotice, [id, principal.tenant, channel.id, "test", facts, now]),
+  );
   return queued.ok ? { ok: true, value: { notice: toPublicId("ntc", id) } } : queued;
 }
 

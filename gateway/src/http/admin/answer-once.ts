@@ -12,7 +12,7 @@ import type { AdminEnv } from "./admin-env.ts";
 import { answerProblem } from "./answer-problem.ts";
 import type { Principal } from "./api-keys.ts";
 import { actorOf } from "./record-change.ts";
-import { askStore } from "./refusal.ts";
+import { askStore, tellStore } from "./refusal.ts";
 
 const KEPT_MS = 86_400_000;
 const FORM = /^[\x21-\x7e]{1,255}$/;
@@ -56,7 +56,7 @@ export async function answerOnce(
   const place: Place = { deps, row: [principal.tenant, caller, key], fingerprint };
   const now = deps.clock.now();
   const expires = new Date(now.getTime() + KEPT_MS);
-  const taken = await askStore(() => deps.db.run(takeIdempotencyKey, [...place.row, fingerprint, now, expires]));
+  const taken = await tellStore(() => deps.db.run(takeIdempotencyKey, [...place.row, fingerprint, now, expires]));
   if (!taken.ok) return answerProblem(c, taken.code);
   return taken.value.rows.length === 0 ? repeatAnswer(c, place) : workAndKeep(place, work);
 }

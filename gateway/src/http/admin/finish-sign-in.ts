@@ -19,7 +19,7 @@ import type { Queryable } from "../../store/statement.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
-import { askStore } from "./refusal.ts";
+import { tellStore } from "./refusal.ts";
 import { hashToken, openSession, readCookie, VOUCHED_LIFE_MS } from "./sessions.ts";
 import { FLOW_COOKIE, openFlow, sealIdToken } from "./sign-in-flow.ts";
 
@@ -63,7 +63,7 @@ export async function finishFlow(
     lifeMs: VOUCHED_LIFE_MS,
     sealIdToken: (sessionId: string) => sealIdToken(deps.box, vouched.idToken, sessionId),
   };
-  const opened = await askStore(() => openSession(deps, who, context.isSecure, wish));
+  const opened = await tellStore(() => openSession(deps, who, context.isSecure, wish));
   if (!opened.ok) return opened;
   const { cookie, expiresAt } = opened.value;
   deps.log.info({ requestId: context.requestId, name, tenant: row.tenant, role, by: "oidc" }, "somebody signed in");
@@ -87,7 +87,7 @@ async function takeFlow(context: OperationContext, openId: OpenIdProvider, query
     return turned(browser === null ? "no cookie of this browser" : "not one state");
   const stateHash = hashToken(state);
   const values = [stateHash, hashToken(browser), deps.clock.now()];
-  const used = await askStore(() => deps.db.run(useSignInFlow, values));
+  const used = await tellStore(() => deps.db.run(useSignInFlow, values));
   if (!used.ok) return used;
   const row = used.value.rows[0];
   if (row === undefined) return turned("no such flow");

@@ -8,7 +8,7 @@ import { createApiKey } from "./api-keys.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { pageOf, pageQuery, readCursor, toPage } from "./page.ts";
-import { askStore, conflict, invalid, notFound, notStored } from "./refusal.ts";
+import { askStore, conflict, invalid, notFound, notStored, tellStore } from "./refusal.ts";
 
 const moment = z.iso.datetime();
 
@@ -78,7 +78,7 @@ async function create(
   const expiresAt = body.expiresAt === null ? null : new Date(body.expiresAt);
   if (expiresAt !== null && expiresAt <= deps.clock.now())
     return invalid({ path: "expiresAt", problem: "is in the past" });
-  const made = await askStore(() => createApiKey(deps, { tenant: principal.tenant, ...body, expiresAt }));
+  const made = await tellStore(() => createApiKey(deps, { tenant: principal.tenant, ...body, expiresAt }));
   if (!made.ok) return made;
   deps.log.info({ requestId, by: principal.keyId, made: made.value.id }, "an API key was made");
   return { ok: true, value: showMade(made.value, { ...body, expiresAt }) };
@@ -92,7 +92,7 @@ async function revoke(
   if (keyId === null) return notFound("API key", id);
   // Whoever revokes the key in hand could not undo it, and may have locked everybody out.
   if (keyId === principal.keyId) return conflict("This is the key of this very request; revoke it with another one.");
-  const revoked = await askStore(() => deps.db.run(revokeApiKey, [principal.tenant, keyId, deps.clock.now()]));
+  const revoked = await tellStore(() => deps.db.run(revokeApiKey, [principal.tenant, keyId, deps.clock.now()]));
   if (!revoked.ok) return revoked;
   const row = revoked.value.rows[0];
   if (row === undefined) return notFound("API key", id);

@@ -8,7 +8,7 @@ import { orUnread } from "./catalog-operations.ts";
 import type { Handled, Operation, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { pageOf, pageQuery, readCursor, toPage } from "./page.ts";
-import { askStore, conflict, invalid, notFound, notStored } from "./refusal.ts";
+import { askStore, conflict, invalid, notFound, notStored, tellStore } from "./refusal.ts";
 
 const moment = z.iso.datetime();
 
@@ -109,7 +109,7 @@ async function add(context: OperationContext, body: z.infer<typeof personInput>)
   const hash = await deps.passwords.hash(body.password);
   const called = body.name ?? body.email.split("@")[0]!.slice(0, 100);
   const values = [id, principal.tenant, body.email, called, body.role, hash, now];
-  const made = await askStore(() => deps.db.run(insertPerson, values));
+  const made = await tellStore(() => deps.db.run(insertPerson, values));
   if (!made.ok) return made;
   if (made.value.rowCount !== 1) return conflict(`There is somebody with the address ${body.email} already.`);
   return orUnread(await show(context, toPublicId("per", id)));

@@ -1,7 +1,7 @@
 import type { FieldFault } from "../../domain/field-checks.ts";
 import type { FaultCode } from "../../platform/fault.ts";
 import type { Changed } from "../../pipeline/change-catalog.ts";
-import { codeOf, isConnectionLost } from "../../store/database.ts";
+import { codeOf, isConnectionLost, isUnsent } from "../../store/database.ts";
 import type { Viewed } from "../../store/views/read-view.ts";
 import { messageOf } from "../../platform/log.ts";
 
@@ -71,14 +71,25 @@ export function notStored({ unknown, message }: { readonly unknown: boolean; rea
   return { ok: false, code: "store_unavailable", detail, unknown, cause: message };
 }
 
-/** Runs one statement's work outside a transaction; a database that is away is an answer, everything else a bug. */
-export async function askStore<T>(work: () => Promise<T>): Promise<{ readonly ok: true; readonly value: T } | Refusal> {
+type Asked<T> = Promise<{ readonly ok: true; readonly value: T } | Refusal>;
+
+/** Runs one statement's work that only reads, outside a transaction; a database that is away is an answer, everything else a bug. */
+export function askStore<T>(work: () => Promise<T>): Asked<T> {
+  return attempt(work, () => false);
+}
+
+/** The same for one that writes: what it writes may be stored where the connection was lost under it, and is not where there was none. */
+export function tellStore<T>(work: () => Promise<T>): Asked<T> {
+  return attempt(work, (error) => isConnectionLost(error) && !isUnsent(error));
+}
+
+async function attempt<T>(work: () => Promise<T>, mayBeDone: (error: unknown) => boolean): Asked<T> {
   try {
     return { ok: true, value: await work() };
   } catch (error) {
     const isBug = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
     const passes = isConnectionLost(error) || /^(40|53|55|57)/.test(codeOf(error) ?? "");
     if (isBug || !passes) throw error;
-    return { ok: false, code: "store_unavailable", unknown: isConnectionLost(error), cause: messageOf(error) };
+    return { ok: false, code: "store_unavailable", unknown: mayBeDone(error), cause: messageOf(error) };
   }
 }

@@ -5,7 +5,7 @@ import { resealAll } from "../../pipeline/reseal.ts";
 import { catalogOf, readAgain } from "./catalog-operations.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
-import { askStore } from "./refusal.ts";
+import { tellStore } from "./refusal.ts";
 import type { TenantCatalog } from "./tenant-catalog.ts";
 
 /** One request works this long at most; the rest is for the next. */
@@ -29,8 +29,9 @@ export const resealedSchema = z
 
 async function reseal(context: OperationContext): Promise<Handled<z.infer<typeof resealedSchema>>> {
   const { deps, principal, requestId } = context;
-  const done = await askStore(() => resealAll(deps, LIMIT_MS));
-  if (!done.ok) return done;
+  const done = await tellStore(() => resealAll(deps, LIMIT_MS));
+  // Row by row: some may be sealed anew already.
+  if (!done.ok) return { ...done, unknown: true };
   const { resealed, current, unreadable, complete } = done.value;
   if (resealed > 0) await readAgain(deps.catalog);
   const own = catalogOf(context);

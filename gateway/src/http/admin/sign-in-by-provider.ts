@@ -6,7 +6,7 @@ import { deleteOldFlows, insertSignInFlow } from "../../store/access/sign-in-flo
 import type { Handled, Operation, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
-import { askStore, conflict, invalid } from "./refusal.ts";
+import { conflict, invalid, tellStore } from "./refusal.ts";
 import { finishFlow } from "./finish-sign-in.ts";
 import { sessionSchema } from "./session-shape.ts";
 import { FLOW_COOKIE, sealFlow } from "./sign-in-flow.ts";
@@ -50,7 +50,7 @@ async function begin(
   const ends = new Date(now.getTime() + FLOW_LIFE_MS);
   const sealed = sealFlow(deps.box, flow);
   const values = [hashToken(flow.state), hashToken(browser), tenant, issuer, sealed, returnTo, personId, now, ends];
-  const kept = await askStore(() => keepFlow(context, values));
+  const kept = await tellStore(() => keepFlow(context, values));
   if (!kept.ok) return kept;
   if (!kept.value) {
     const detail = "Too many people are signing in just now. Try again in a few minutes.";

@@ -11,7 +11,7 @@ import type { Principal } from "./api-keys.ts";
 import { orUnread } from "./catalog-operations.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
-import { askStore, conflict, invalid, notStored } from "./refusal.ts";
+import { askStore, conflict, invalid, notStored, tellStore } from "./refusal.ts";
 import { openSession } from "./sessions.ts";
 
 type Who = Omit<Principal, "sessionId">;
@@ -125,7 +125,7 @@ async function changeOwn(
   if (written.value !== null) return written.value;
   const { role, name } = principal;
   const who = { tenant, role, name, keyId: null, personId, expiresAt: null };
-  const opened = await askStore(() => openSession(deps, who, isSecure));
+  const opened = await tellStore(() => openSession(deps, who, isSecure));
   return opened.ok ? { ok: true, value: {}, cookie: opened.value.cookie } : orUnread(opened);
 }
 

@@ -6,7 +6,7 @@ import type { Handled, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import { emailSchema } from "./people.ts";
 import type { Refusal } from "./refusal.ts";
-import { askStore, conflict } from "./refusal.ts";
+import { askStore, conflict, tellStore } from "./refusal.ts";
 import { sessionSchema } from "./session-shape.ts";
 import { openIdToken } from "./sign-in-flow.ts";
 import { changeOwnPassword, signInByPassword } from "./sign-in-password.ts";
@@ -36,7 +36,7 @@ async function signIn(context: OperationContext, body: z.infer<typeof signInInpu
     return found;
   }
   const who = found.value;
-  const opened = await askStore(() => openSession(deps, who, isSecure));
+  const opened = await tellStore(() => openSession(deps, who, isSecure));
   if (!opened.ok) return opened;
   const { name, tenant, role } = who;
   deps.log.info({ requestId, name, tenant, role }, "somebody signed in");
@@ -53,7 +53,10 @@ async function identify(
 ): Promise<{ readonly ok: true; readonly value: Who } | Refusal> {
   if ("email" in body) return signInByPassword(context, body);
   const { deps } = context;
-  const found = await askStore(() => ("link" in body ? readLink(deps, body.link) : findPrincipal(deps, body.apiKey)));
+  const found =
+    "link" in body
+      ? await tellStore(() => readLink(deps, body.link))
+      : await askStore(() => findPrincipal(deps, body.apiKey));
   if (!found.ok) return found;
   if (found.value !== null) return { ok: true, value: found.value };
   const detail =
@@ -74,7 +77,7 @@ async function readLink(deps: OperationContext["deps"], token: string): Promise<
 async function signOut({ deps, principal, isSecure }: OperationContext): Promise<Handled<{ url: string | null }>> {
   const { sessionId } = principal;
   if (sessionId === null) return conflict("This request carries an API key and has no session to end.");
-  const closed = await askStore(() => closeSession(deps, sessionId, isSecure));
+  const closed = await tellStore(() => closeSession(deps, sessionId, isSecure));
   if (!closed.ok) return closed;
   const { cookie, sealedIdToken } = closed.value;
   const idToken = openIdToken(deps.box, sealedIdToken, sessionId);
@@ -145,7 +148,7 @@ export const sessionOperations = [
       // Its session would outlive this one, and the next link's that one: for ever, with nobody to take it away from.
       if (principal.keyId === null && principal.personId === null)
         return { ok: false, code: "forbidden", detail: ANEW };
-      const made = await askStore(() => createSignInLink(deps, principal));
+      const made = await tellStore(() => createSignInLink(deps, principal));
       return made.ok ? { ok: true, value: { token: made.value } } : made;
     },
   }),
