@@ -225,10 +225,13 @@ async function stop(config: GatewayConfig, parts: Parts): Promise<void> {
   const cutter = setTimeout(() => foundation.cut(), shares.cutMs);
   // First no more arrivals, then no more claims: what was answered is recorded before the workers end.
   await parts.ingest?.drain(shares.doorMs);
-  await parts.reconciler?.stop();
-  await parts.alerter?.stop();
-  await parts.replayer?.stop();
-  await parts.engine?.drain(shares.attemptsMs(), shares.settleMs);
+  // Together: none needs the others, and while one of them hung the workers would go on claiming what they have no time left for.
+  await Promise.all([
+    parts.engine?.drain(shares.attemptsMs(), shares.settleMs),
+    parts.reconciler?.stop(),
+    parts.alerter?.stop(),
+    parts.replayer?.stop(),
+  ]);
   await parts.admin?.close();
   await parts.probes?.close();
   await parts.egress?.close();

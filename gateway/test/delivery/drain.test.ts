@@ -63,6 +63,34 @@ test("a receiver that hangs is given up at the drain, and its delivery is ready 
   expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 2 });
 });
 
+test("a stop claims nothing more while something else in the process is slow to end", async () => {
+  const desk = await openDesk();
+  let answer = (): void => {};
+  const receiver = await startReceiver(
+    (_arrival, response) => void (answer = () => void response.writeHead(200).end()),
+  );
+  const { gateway } = await startDeliveries(desk, { ...definition(receiver.url), worker: { concurrency: 1 } });
+  const [first] = await desk.record({ to: ["billing"] });
+  await until(() => receiver.arrivals.length === 1);
+  const [second] = await desk.record({ to: ["billing"] });
+  const holder = await desk.db.pool.connect();
+  try {
+    // Whoever goes on with replays waits for it, until its wait ends.
+    await holder.query("BEGIN; LOCK TABLE holdfast.replay IN ACCESS EXCLUSIVE MODE");
+    const waits = "SELECT FROM pg_locks WHERE relation = 'holdfast.replay'::regclass AND NOT granted";
+    await until(async () => (await desk.query(waits)).length > 0);
+    const stopped = gateway.drain();
+    answer();
+    expect(await desk.finished(first!)).toEqual({ ...PROCESSED, attempt: 1 });
+    await stopped;
+  } finally {
+    await holder.query("ROLLBACK");
+    holder.release();
+  }
+  expect(await desk.waiting(second!, "ready")).toMatchObject({ attempt: 0 });
+  expect(receiver.arrivals.length).toBe(1);
+});
+
 test("a frozen database does not keep a process that has to end, and what it had is taken over (F08)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();

@@ -6,7 +6,7 @@ it("gives the attempts under way what the door has left of two thirds of a stop,
     [0, 6_500],
     [10, 6_490],
     [3_333, 3_167],
-    // A replay that was slow to end, say: nothing is left.
+    // A door that took longer than its share: nothing is left.
     [7_000, 0],
   ] as const) {
     let nowMs = 1_000;
