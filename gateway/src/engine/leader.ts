@@ -45,7 +45,9 @@ export async function startCandidacy(
   let isTold = false;
   const current = (): Term | null => (held !== null && deps.clock.monotonicMs() < held.endsMs ? held.term : null);
   const campaign = async (): Promise<void> => {
-    // Reckoned from before it is sent, so this process always stops earlier than the database lets another in.
+    // Reckoned from before it is sent, so this process stops before the lease ends that the database has written. Only where the
+    // database's clock goes back by more than a lease is another let in at once, and for up to a third of one this process
+    // believes in its own too: what it does then does not commit.
     const endsMs = deps.clock.monotonicMs() + leadMs;
     const row = (await deps.db.run(takeLead, [name, holder, leadMs / 1_000])).rows[0];
     if (row === undefined) {

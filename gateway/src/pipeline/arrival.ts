@@ -26,7 +26,7 @@ export interface RecordedItems {
 /** What a rejection is answered with. `source_incomplete`: it may be genuine, and shall come again. */
 export type RejectionFault = "not_genuine" | "method_not_allowed" | "source_incomplete";
 
-/** What became of an arrival. The door turns it into a status; nothing here knows HTTP answers. */
+/** What became of an arrival, which the door turns into an answer. A handshake's is the provider's own rule, and comes whole. */
 export type IngestResult =
   /** `items` where the arrival was several events; `recorded` when one of them is new. */
   | { readonly kind: "recorded" | "duplicate"; readonly eventId: string; readonly items?: RecordedItems }

@@ -53,8 +53,8 @@ export async function listLog(deps: ReconcileDeps, held: HeldRun): Promise<Stepp
     const owners = await findOwners(tx, ready.source.id, [...named, ...asTold]);
     const wanted = foldEntries(named.map((entry) => asRecorded(entry, owners)));
     const keysSince = await findKeysSince(tx);
-    const latest = asksByTime(setup.connector) ? window.from : null;
-    const isForgotten = ({ occurredAt }: LogEntry) => mayBeForgotten(occurredAt ?? latest, keysSince);
+    const earliest = asksByTime(setup.connector) ? window.from : null;
+    const isForgotten = ({ occurredAt }: LogEntry) => mayBeForgotten(occurredAt ?? earliest, keysSince);
     const columns = toColumns(wanted, { sourceId: ready.source.id, owners, isForgotten, now });
     if (wanted.length > 0) await tx.run(addEntries, [run.id, ...columns, now]);
     await move(tx, held, moves);

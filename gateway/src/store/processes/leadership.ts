@@ -3,7 +3,8 @@ import { cold } from "../statement.ts";
 /**
  * Takes the lead, or keeps it: one conditional UPDATE, so of two who try one finds no row. The epoch grows when it changes
  * hands. A row that does not match is not locked, so waiting candidates cost the leader nothing. A lease of more than twice the
- * length was written while the database's clock was ahead: nobody renews it, and it would keep everybody out until that time.
+ * length was written before the database's clock went back: it would keep everybody out until that time. Its holder may be alive, and learn
+ * of it when it next renews; until then only {@link confirmLead} keeps the two apart.
  * Parameters: name, holder uuid, seconds of the lease.
  */
 export const takeLead = cold<{ epoch: number }>(
