@@ -81,6 +81,8 @@ export function createIngestDoor(deps: IngestDoorDeps, options: IngestDoorOption
   // Node drops what exceeds this silently (measured: facts, finding 10); all are read, and too many are refused.
   server.maxHeadersCount = 0;
   server.maxConnections = options.connectionsMax;
+  // Else Node closes our side with the sender's (RFC 9112, 9.6), and what is being recorded is never answered. Its types lack the field.
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.on("checkContinue", (request, response) => serve(door, request, response, () => response.writeContinue()));
   server.on("checkExpectation", (request, response) => {
     if (door.exchanges.begin(request, response))

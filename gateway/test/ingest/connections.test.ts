@@ -77,6 +77,28 @@ describe("a connection", () => {
     expect(await door.isStored("evt_after_close")).toBe(false);
   });
 
+  it("has the answers to all that came before its sender closed its side, and is closed then", async () => {
+    const connection = await door.open();
+    const webhooks = [1, 2].map((n) => stripeEvent(`evt_half_closed_${n}`));
+    await connection.send(Buffer.concat(webhooks.map((webhook) => postBytes(webhook))));
+    connection.halfClose();
+    expect([(await connection.answer()).status, (await connection.answer()).status]).toEqual([200, 200]);
+    expect(await connection.closed).toEqual({ wasReset: false, rest: "" });
+    expect([await door.isStored("evt_half_closed_1"), await door.isStored("evt_half_closed_2")]).toEqual([true, true]);
+    await allClosed();
+  });
+
+  it("of which half a request came before its sender closed its side is told so, and closed", async () => {
+    const connection = await door.open();
+    const whole = postBytes(stripeEvent("evt_half_sent"));
+    await connection.send(whole.subarray(0, whole.length - 1));
+    connection.halfClose();
+    expect((await connection.answer()).headers["connection"]).toBe("close");
+    expect((await connection.closed).rest).toBe("");
+    await allClosed();
+    expect(await door.isStored("evt_half_sent")).toBe(false);
+  });
+
   it("is told to continue only when its body is wanted", async () => {
     const webhook = stripeEvent("evt_continue");
     const expectation = [

@@ -106,6 +106,19 @@ it("lets a connection wait for a slow commit, and for the answers behind it, as 
   expect((await connection.answer()).status).toBe(200);
 });
 
+it("answers what was committed after the sender had closed its side", async () => {
+  let hasEnded = (): void => {};
+  const ended = new Promise<void>((resolve) => (hasEnded = resolve));
+  const { url, server } = await openBareDoor({ ingest: async () => (await ended, RECORDED) });
+  server.on("connection", (socket) => socket.on("end", () => setImmediate(hasEnded)));
+  const connection = await open(url);
+  await connection.send(requestBytes("POST /in/plain-source", [], "x"));
+  connection.halfClose();
+  expect((await connection.answer()).status).toBe(200);
+  expect((await connection.closed).wasReset).toBe(false);
+  await allClosed(server);
+});
+
 it.each([
   [
     "a request that is refused before its body has come",

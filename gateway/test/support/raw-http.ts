@@ -19,6 +19,8 @@ export interface RawConnection {
   answer(): Promise<RawAnswer>;
   /** Resolves when the server has closed its side or reset the connection, with everything that was not read as an answer. */
   readonly closed: Promise<{ readonly wasReset: boolean; readonly rest: string }>;
+  /** Closes our side alone: what comes is still read. */
+  halfClose(): void;
   /** Cuts the connection with a reset. */
   reset(): void;
   end(): void;
@@ -69,6 +71,7 @@ export async function openRaw(url: string): Promise<RawConnection> {
       }
     },
     closed,
+    halfClose: () => void socket.end(),
     reset: () => socket.resetAndDestroy(),
     end: () => socket.destroy(),
   };
