@@ -34,7 +34,7 @@ const UNSETTLED = "an attempt could not be settled";
 export interface Attempts {
   readonly slots: Pick<Slots, "inUse" | "findSlow">;
   look(): Look;
-  readonly room: Pick<BodyRoom, "expected" | "make">;
+  readonly room: Pick<BodyRoom, "expected" | "make" | "isFilled">;
   /** Leased, and its event, of at most so many bytes, is still being read. */
   take(delivery: LeasedDelivery, bytesMax: number): Slot;
   add(claimed: Claimed, slot: Slot): void;

@@ -8,6 +8,8 @@ export interface BodyRoom {
   count(): number;
   /** Whether a longer one may be read; it counts as so long then. */
   make(slot: Slot, bytes: number): boolean;
+  /** Whether old attempts alone leave none for one of this length, so that only their ends make room for it. */
+  isFilled(bytes: number): boolean;
   /** It is read. */
   note(slot: Slot, bytes: number): void;
 }
@@ -19,6 +21,8 @@ export const ROOM_BYTES = 201_326_592;
 const OLD_PART = 2;
 /** As nearly every event of every provider is smaller. */
 const LEAST_BYTES = 65_536;
+/** What longer ones may take at most: the rest, 4 MiB, is kept for 64 that are not. */
+const LONG_BYTES_MAX = BYTES_MAX - 64 * LEAST_BYTES;
 const WINDOW_MS = 1_000;
 
 /**
@@ -26,6 +30,9 @@ const WINDOW_MS = 1_000;
  * be the safe guess as well, and kept a gateway with bodies of 1.5 kB to 256 leases, with a source of 25 MiB to ten slots
  * (docs/decisions/0015). The longest body is an eighth of the room, so one always finds it when nothing else is under way. Old attempts
  * fill half of it at most: what large bodies wait for a destination that does not answer must not keep others' from being read.
+ *
+ * Where many destinations do not answer to one large body each, no share of one of them helps. Then those that are no larger than the least
+ * go on in what is kept for them, and the larger are no longer expected: they would find no room, and all the others would wait for it.
  */
 export function createBodyRoom(nowMs: () => number, slots: Pick<Slots, "bytes" | "weigh">): BodyRoom {
   const state = { startMs: nowMs(), largest: 0, before: 0 };
@@ -36,22 +43,36 @@ export function createBodyRoom(nowMs: () => number, slots: Pick<Slots, "bytes" |
     state.largest = 0;
     state.startMs += elapsedMs;
   };
+  // Old ones are counted only where all together are too many: this is asked for each claim.
+  const isFilled = (bytes: number): boolean => {
+    if (bytes <= LEAST_BYTES || slots.bytes() + bytes <= LONG_BYTES_MAX) return false;
+    return slots.bytes() - slots.bytes(0) + bytes > LONG_BYTES_MAX;
+  };
   const expected = (): number => {
     roll();
-    return Math.max(LEAST_BYTES, state.before, state.largest);
+    const largest = Math.max(LEAST_BYTES, state.before, state.largest);
+    return isFilled(largest) ? LEAST_BYTES : largest;
   };
   const see = (bytes: number): void => {
     if (bytes <= LEAST_BYTES) return;
     roll();
     state.largest = Math.max(state.largest, bytes);
   };
-  const left = (): number => Math.min(ROOM_BYTES - slots.bytes(ROOM_BYTES / OLD_PART), BYTES_MAX - slots.bytes());
+  const left = (bytes: number): number => {
+    const bytesMax = bytes > LEAST_BYTES ? LONG_BYTES_MAX : BYTES_MAX;
+    return Math.min(ROOM_BYTES - slots.bytes(ROOM_BYTES / OLD_PART), bytesMax - slots.bytes());
+  };
   return {
     expected,
-    count: () => Math.max(0, Math.floor(left() / expected())),
+    isFilled,
+    count: () => {
+      const each = expected();
+      return Math.max(0, Math.floor(left(each) / each));
+    },
     make: (slot, bytes) => {
+      if (isFilled(bytes)) return false;
       see(bytes);
-      if (bytes - slot.bytes > left()) return false;
+      if (bytes - slot.bytes > left(bytes)) return false;
       slots.weigh(slot, bytes);
       return true;
     },

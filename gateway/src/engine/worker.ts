@@ -68,8 +68,10 @@ function createClaims(
       metrics.claimSeconds.observe((deps.clock.monotonicMs() - askedMs) / 1_000);
       if (batch.length === 0) return { claimed: 0, stopped: 0 };
       metrics.claimSize.observe(batch.length);
-      const makeRoom = (one: LeasedDelivery, size: number): boolean =>
-        attempts.room.make(taken[batch.indexOf(one)]!, size);
+      const makeRoom: ReadDeps["makeRoom"] = (one, size) => {
+        if (attempts.room.make(taken[batch.indexOf(one)]!, size)) return "made";
+        return attempts.room.isFilled(size) ? "late" : "unread";
+      };
       // Not waited for: the next claim is sent while these events are read (a third of the loop's time, measured).
       void readEvents({ makeRoom, ...deps }, batch, bytes).then((claimed) =>
         eachInBites(claimed, (one, i) => attempts.add(one, taken[i]!)),

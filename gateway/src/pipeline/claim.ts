@@ -15,7 +15,7 @@ import { toLeased, toStoredEvent } from "./leased-delivery.ts";
  * What a delivery's event came to: `gone` when its row is no longer there, `damaged` when the database cannot read that,
  * `unreadable` when its stored headers are not what we wrote, `unread` when the database was lost between the claim and the read,
  * or its body is larger than there was room for, `failed` when the database did not read it by itself, and may another time, `late` when
- * it was not read with others, and there was no time left to read it by itself.
+ * it was not read with others, and there was no time left to read it by itself, or when there will be no room for its body for some time.
  */
 export type FoundEvent = StoredEvent | "gone" | "damaged" | "unreadable" | "unread" | "failed" | "late";
 
@@ -85,7 +85,7 @@ export interface ReadDeps {
   readonly db: Queryable;
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly recent: { take(eventId: string): StoredEvent | null };
-  readonly makeRoom: (delivery: LeasedDelivery, bytes: number) => boolean;
+  readonly makeRoom: (delivery: LeasedDelivery, bytes: number) => "made" | "unread" | "late";
 }
 
 /**
@@ -93,7 +93,8 @@ export interface ReadDeps {
  * not take the batch with it.
  *
  * @param deps.recent events that this process has just recorded, and need not be read
- * @param deps.makeRoom whether there is room for a body that is longer than `bodyBytesMax`; it is left where it is otherwise
+ * @param deps.makeRoom whether there is room for a body that is longer than `bodyBytesMax`; where there is none it is left where it is,
+ *   and what is said in place of `made` is what its event came to
  * @param bodyBytesMax the longest body that there is room for in any case
  */
 export async function readEvents(
@@ -101,7 +102,7 @@ export async function readEvents(
   deliveries: readonly LeasedDelivery[],
   bodyBytesMax: number,
 ): Promise<Claimed[]> {
-  const kept = deliveries.map(({ eventId }) => deps.recent.take(eventId));
+  const kept = deliveries.map((delivery) => takeRecent(deps, delivery, bodyBytesMax));
   const missing = await readStored(
     deps,
     deliveries.filter((_, i) => kept[i] === null),
@@ -112,6 +113,13 @@ export async function readEvents(
     const event = kept[i] ?? null;
     return event === null ? missing[at++]! : { delivery, event };
   });
+}
+
+/** A long one that there is no room for is let go of here too: it counts no less for having been read before. */
+function takeRecent(deps: ReadDeps, delivery: LeasedDelivery, bodyBytesMax: number): StoredEvent | null {
+  const event = deps.recent.take(delivery.eventId);
+  if (event === null || event.body.length <= bodyBytesMax) return event;
+  return deps.makeRoom(delivery, event.body.length) === "made" ? event : null;
 }
 
 async function readStored(
@@ -178,14 +186,21 @@ async function readLarge(
   events: ReadonlyMap<string, EventBytesRow>,
 ): Promise<ReadonlyMap<LeasedDelivery, Claimed>> {
   const large: LeasedDelivery[] = [];
+  const left: Claimed[] = [];
   let bytesMax = 0;
   for (const delivery of deliveries) {
     const row = events.get(delivery.eventId);
-    if (row === undefined || row.body !== null || !deps.makeRoom(delivery, row.bytes)) continue;
+    if (row === undefined || row.body !== null) continue;
+    const room = deps.makeRoom(delivery, row.bytes);
+    if (room !== "made") {
+      left.push({ delivery, event: room });
+      continue;
+    }
     large.push(delivery);
     bytesMax = Math.max(bytesMax, row.bytes);
   }
-  return new Map((await readStored(deps, large, bytesMax)).map((one) => [one.delivery, one]));
+  const read = await readStored(deps, large, bytesMax);
+  return new Map([...left, ...read].map((one) => [one.delivery, one]));
 }
 
 /** data_corrupted, index_corrupted, undefined_file. Other errors of the disk, and internal ones, may pass: it is tried again by the schedule. */

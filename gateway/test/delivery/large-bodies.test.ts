@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
 import { createAttempts } from "../../src/engine/attempts.ts";
 import { createDatabaseClock } from "../../src/engine/database-clock.ts";
 import { claim, readEvents } from "../../src/pipeline/claim.ts";
@@ -7,6 +10,7 @@ import type { StoredEvent } from "../../src/pipeline/leased-delivery.ts";
 import type { WorkDeps } from "../../src/pipeline/work.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import { until } from "../support/embedded.ts";
 import { startReceiver } from "../support/receiver.ts";
 
 const MIB = 1_048_576;
@@ -26,9 +30,9 @@ test("a body longer than expected is read where there is room for it, and is lef
     4,
   );
   const asked: number[] = [];
-  const makeRoom = (_: unknown, bytes: number): boolean => {
+  const makeRoom = (_: unknown, bytes: number) => {
     asked.push(bytes);
-    return bytes <= MIB;
+    return bytes <= MIB ? "made" : "unread";
   };
   const read = await readEvents(
     { db: desk.db, clock: systemClock, recent: { take: () => null }, makeRoom },
@@ -99,7 +103,69 @@ test("large bodies that a destination does not answer to leave room for those of
   // 175 MiB and three more: the next would go beyond the bound for all.
   expect([begin(large), begin(large), begin(large), begin(large)]).toEqual([true, true, true, false]);
   pass(1_000);
-  expect([attempts.look().free, begin(large)]).toEqual([0, false]);
+  // Not for another large one, however long they go on; for 52 small ones, which is all that the slots leave.
+  expect([attempts.look().free, begin(large)]).toEqual([52, false]);
+  expect(attempts.room.expected()).toBe(65_536);
+});
+
+test("the last 4 MiB are for bodies of 64 KiB at most: with the rest in old attempts a longer one waits, and is not expected", () => {
+  const { attempts, begin, pass } = openAttempts();
+  for (let i = 0; i < 12; i++) expect(begin(16 * MIB)).toBe(true);
+  expect(attempts.room.isFilled(16 * MIB)).toBe(false);
+  pass(1_000);
+  for (let i = 0; i < 3; i++) expect(begin(16 * MIB)).toBe(true);
+  // Of 240 MiB three are not old yet: they may end soon.
+  expect([attempts.room.isFilled(16 * MIB), attempts.look().free]).toEqual([false, 0]);
+  pass(1_000);
+  expect([attempts.room.isFilled(16 * MIB), attempts.look().free]).toEqual([true, 49]);
+  for (let i = 0; i < 3; i++) expect(begin(4 * MIB)).toBe(true);
+  pass(1_000);
+  expect([attempts.room.isFilled(65_537), begin(65_537)]).toEqual([true, false]);
+  expect([attempts.room.isFilled(65_536), begin(65_536)]).toEqual([false, true]);
+  expect(attempts.look().free).toBe(44);
+});
+
+/** A destination that takes a connection and gives no answer until the test does. */
+async function startSilent() {
+  const waiting: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    request.resume();
+    waiting.push(response);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(async () => {
+    server.close();
+    server.closeAllConnections();
+    await once(server, "close");
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, waiting };
+}
+
+test("large bodies that many destinations do not answer to, one each, leave others their room; what finds none waits at no cost", async () => {
+  const desk = await openDesk();
+  const [receiver, silent] = [await startReceiver(), await startSilent()];
+  const names = Array.from({ length: 16 }, (_, i) => `silent-${i}`);
+  const destinations = Object.fromEntries(names.map((name) => [name, { url: silent.url, timeoutMs: 60_000 }]));
+  const { gateway } = await startDeliveries(desk, { destinations: { ...destinations, quick: { url: receiver.url } } });
+  await gateway.drain();
+  await desk.record({ to: names, body: randomBytes(16 * MIB) });
+  await startDeliveries(desk);
+  await until(() => silent.waiting.length >= 15);
+  for (let i = 0; i < 3; i++) {
+    const [id] = await desk.record({ to: ["quick"] });
+    expect(await desk.finished(id!)).toEqual({ state: "processed", reason: null, attempt: 1 });
+  }
+  // None of the others has ended by then.
+  expect(await desk.query("SELECT FROM holdfast.attempt")).toHaveLength(3);
+  const put = "SELECT attempt FROM holdfast.delivery WHERE state = 'scheduled'";
+  await until(async () => (await desk.query(put)).length === 1);
+  expect([await desk.query(put), silent.waiting.length]).toEqual([[{ attempt: 0 }], 15]);
+  silent.waiting[0]!.writeHead(200).end();
+  await until(async () => {
+    await desk.hurry();
+    return silent.waiting.length === 16;
+  });
 });
 
 test("the largest body of the last one to two seconds is expected next, and no source's limit", () => {

@@ -61,7 +61,11 @@ async function readAll(
     { ...deps, syncTime: () => null, claimFloors: () => null, onClaimed: () => {}, onDoubt: () => {} },
     count,
   );
-  const read = await readEvents({ ...deps, recent: { take: () => null }, makeRoom: () => true }, claimed, 1_000);
+  const read = await readEvents(
+    { ...deps, recent: { take: () => null }, makeRoom: () => "made" as const },
+    claimed,
+    1_000,
+  );
   return Object.fromEntries(
     read.map(({ delivery, event }) => [delivery.id, typeof event === "string" ? event : "read"]),
   );
