@@ -124,12 +124,18 @@ function isExpired(secret: Secret, now: Date): boolean {
   return endMs === null || now.getTime() > endMs;
 }
 
-/** Milliseconds since 1970, or null when it is no moment. A moment that cannot be read has passed: fail closed. */
+const momentText = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
+/**
+ * Milliseconds since 1970, or null when it is no moment. A moment that cannot be read has passed: fail closed. Text without a zone is
+ * UTC: JavaScript takes it for the zone of the process, and two of them would not agree on the end of a secret.
+ */
 export function momentMs(moment: unknown): number | null {
   if (moment instanceof Date) return Number.isNaN(moment.getTime()) ? null : moment.getTime();
   if (typeof moment === "number") return Number.isFinite(moment) ? moment : null;
-  if (typeof moment !== "string" || !/^\d{4}-\d{2}-\d{2}(?:T|$)/.test(moment)) return null;
-  const ms = Date.parse(moment);
+  if (typeof moment !== "string") return null;
+  const [, day, time = "00:00", zone = "Z"] = momentText.exec(moment) ?? [];
+  const ms = Date.parse(`${day}T${time}${zone.toUpperCase()}`);
   return Number.isNaN(ms) ? null : ms;
 }
 

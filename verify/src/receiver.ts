@@ -3,7 +3,7 @@ export interface Secret {
   readonly value: string;
   /** The name that the verdict reports. Default: the place in the list, `v1`, `v2`, … */
   readonly version?: string | undefined;
-  /** The last moment at which it is honoured: a Date, ISO 8601 text, or milliseconds since 1970. */
+  /** The last moment at which it is honoured: a Date, ISO 8601 text (UTC unless it names a zone), or milliseconds since 1970. */
   readonly notAfter?: Date | string | number | undefined;
   /** Accept a value shorter than the provider's minimum, on your own responsibility (see `checkReceiver`). */
   readonly allowShort?: boolean | undefined;

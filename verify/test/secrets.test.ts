@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { checkReceiver, providers, verify } from "../src/index.ts";
 import type { Receiver, Secret, VerifyInput } from "../src/index.ts";
 import { ed25519, genuine, now, sampleOf, samples, signed, unsigned, withHeader } from "./samples.ts";
@@ -70,9 +70,29 @@ describe("several secrets", () => {
     }
   });
 
+  test.each(["Asia/Tokyo", "America/New_York"])("an end without a zone is in UTC, also in %s", (zone) => {
+    vi.stubEnv("TZ", zone);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const end = new Date(now.getTime() + 1000);
+    const notAfter = end.toISOString().replace("Z", "");
+    expect(new Date(notAfter)).not.toEqual(end);
+    const rotating = withSecrets(genuine(stripe), [{ value: secret, version: "old", notAfter }, other]);
+    expect(checkReceiver("stripe", rotating.receiver)).toEqual([]);
+    expect(verify({ ...rotating, now: end })).toMatchObject({ ok: true, secretVersion: "old" });
+    expect(verify({ ...rotating, now: new Date(end.getTime() + 1) })).toMatchObject({ reason: "secret_expired" });
+  });
+
   test("an end that cannot be read has passed", () => {
     const input = genuine(stripe);
-    for (const notAfter of ["soon", "", Number.NaN, new Date(Number.NaN), "2099"]) {
+    for (const notAfter of [
+      "soon",
+      "",
+      Number.NaN,
+      new Date(Number.NaN),
+      "2099",
+      "2026-13-01",
+      "2099-01-01T00:00:00 (or so)",
+    ]) {
       expect(verify(withSecrets(input, [{ value: secret, notAfter }]))).toMatchObject({ reason: "secret_expired" });
     }
   });

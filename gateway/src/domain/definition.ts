@@ -30,7 +30,7 @@ export interface Definition {
 export interface SecretDefinition {
   readonly value: string;
   readonly version?: string | undefined;
-  /** The last moment at which it is honoured: a Date, ISO 8601 text, or milliseconds since 1970. */
+  /** The last moment at which it is honoured: a Date, ISO 8601 text (UTC unless it names a zone), or milliseconds since 1970. */
   readonly notAfter?: Date | string | number | undefined;
   /** Accept a value shorter than the provider's minimum. */
   readonly allowShort?: boolean | undefined;

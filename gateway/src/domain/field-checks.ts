@@ -75,14 +75,25 @@ export function readList(place: Place, input: unknown, itemsMax: number): readon
 /** A moment as ISO 8601 text in UTC; undefined when absent, null when faulty. */
 export function readMoment(place: Place, input: unknown): string | null | undefined {
   if (input === undefined) return undefined;
-  const isDate = input instanceof Date || typeof input === "number" || typeof input === "string";
-  const date = isDate ? new Date(input) : null;
+  const isDate = input instanceof Date || typeof input === "number";
+  const date = isDate ? new Date(input) : typeof input === "string" ? parseMoment(input) : null;
   const year = date?.getUTCFullYear() ?? Number.NaN;
   // PostgreSQL and Node agree on four-digit years; NaN fails both comparisons.
   if (date === null || !(year >= 1970 && year <= 9999)) {
-    return report(place, "must be a moment: ISO 8601 text, a Date, or milliseconds since 1970");
+    return report(
+      place,
+      "must be a moment: ISO 8601 text (UTC unless it names a zone), a Date, or milliseconds since 1970",
+    );
   }
   return date.toISOString();
+}
+
+const MOMENT = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
+/** Without a zone it is UTC. JavaScript takes it for the zone of whoever reads it, and nearly any text for a moment of that. */
+function parseMoment(text: string): Date | null {
+  const [whole, day, time = "00:00", zone = "Z"] = MOMENT.exec(text) ?? [];
+  return whole === undefined ? null : new Date(`${day}T${time}${zone.toUpperCase()}`);
 }
 
 export function nameType(input: unknown): string {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { checkDefinition } from "../../src/domain/definition.ts";
 import { nearestName } from "../../src/domain/field-checks.ts";
 import { compileFilter } from "../../src/platform/event-filter.ts";
@@ -104,6 +104,27 @@ describe("a definition", () => {
     ]);
     expect(faults.find((fault) => fault.startsWith("source:"))).toContain("did you mean sources?");
     expect(faults.find((fault) => fault.startsWith("sources.b.secret:"))).toContain("did you mean secrets?");
+  });
+
+  it("reads a secret's end without a zone as UTC, wherever the process stands, and refuses what is no ISO 8601", () => {
+    vi.stubEnv("TZ", "Asia/Tokyo");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(new Date("2026-12-01T00:00:00").toISOString()).toBe("2026-11-30T15:00:00.000Z");
+    const endOf = (notAfter: unknown) => {
+      const secrets = ["one", { value: "two", notAfter }];
+      const found = checkDefinition({ sources: { s: { provider: "stripe", secrets } } }, checkers);
+      if (!found.ok) return found.faults.map(({ path, problem }) => `${path} ${problem}`);
+      const [, second] = found.definition.sources["s"]!.secrets ?? [];
+      return typeof second === "object" ? second.notAfter : second;
+    };
+    const end = "2026-12-01T00:00:00.000Z";
+    const same = ["2026-12-01T00:00:00", "2026-12-01", "2026-12-01 00:00", "2026-12-01T00:00:00.000Z"];
+    const zoned = ["2026-12-01T09:00:00+09:00", "2026-11-30T19:00-0500", new Date(end), Date.parse(end)];
+    expect([...same, ...zoned].map(endOf)).toEqual([...same, ...zoned].map(() => end));
+    for (const none of ["1 Dec 2026", "12/01/2026", "2026-12-01T00:00:00 (about)", "5", "2026-13-01"])
+      expect(endOf(none)).toEqual([
+        expect.stringMatching(/^sources\.s\.secrets\[1\]\.notAfter must be a moment: ISO 8601 text \(UTC/),
+      ]);
   });
 
   it("never throws, and never quotes a secret in a fault", () => {
