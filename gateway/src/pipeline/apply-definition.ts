@@ -12,7 +12,7 @@ import { newUuid } from "../domain/id.ts";
 import type { RoutePlan } from "../domain/route-plan.ts";
 import { planRoute, planRouteState } from "../domain/route-plan.ts";
 import type { SourcePlan } from "../domain/source-plan.ts";
-import { compileFilter } from "../platform/event-filter.ts";
+import { findCostlyFilters } from "../platform/costly-filters.ts";
 import { planSource, planSourceState } from "../domain/source-plan.ts";
 import { applyAlerts } from "./change-alerts.ts";
 import { applyReconciliations } from "./apply-reconciliations.ts";
@@ -64,7 +64,7 @@ export async function applyDefinition(
     (catalog): Planned => {
       const faults = [
         ...findSharedKeys(catalog, definition, tenant),
-        ...findCostlyFilters(catalog, definition, tenant),
+        ...findCostlyFilters(definition.routes, storedFilters(catalog, tenant)),
       ];
       if (faults.length > 0) return { ok: false, cause: "faults", faults };
       const declared = planDeclared(deps, catalog, definition, { tenant, origin: options.origin });
@@ -207,15 +207,9 @@ function findSharedKeys(catalog: Catalog, definition: CompleteDefinition, tenant
   });
 }
 
-/** Of new and changed filters alone. To refuse one that an older version took would keep a gateway from starting with it. */
-function findCostlyFilters(catalog: Catalog, { routes }: CompleteDefinition, tenant: string): FieldFault[] {
-  const stored = catalog.routes.filter((route) => route.tenant === tenant && route.policy.when !== null);
-  const known = new Map(stored.map(({ name, policy }) => [name, policy.when]));
-  return routes.flatMap(({ name, when }, i) => {
-    if (when === undefined || known.get(name) === when) return [];
-    const compiled = compileFilter(when);
-    return compiled.ok ? [] : [{ path: `routes[${i}].when`, problem: compiled.message }];
-  });
+function storedFilters(catalog: Catalog, tenant: string): ReadonlyMap<string, string | null> {
+  const own = catalog.routes.filter((route) => route.tenant === tenant);
+  return new Map(own.map(({ name, policy }) => [name, policy.when]));
 }
 
 /** What names a thing wherever a plan is told: `source/stripe`. */

@@ -1,5 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { runCli } from "../support/cli.ts";
+import { testFolder } from "../support/folder.ts";
 import type { Definition, IngestGateway } from "../support/ingest-gateway.ts";
 import { PAYMENTS, post, startIngestGateway, stripeEvent, until } from "../support/ingest-gateway.ts";
 
@@ -69,6 +73,27 @@ it("a start whose file declares a new one is refused, and says where", async () 
     content: { ...withFilter({ when: OTHER }), secretKey },
   });
   await expect(start).rejects.toThrow(/routes\[0\]\.when: is not a usable filter at character \d+: /);
+});
+
+it("the doctor says of a new one what the start would, and where; of one that the gateway has it says nothing", async () => {
+  const cwd = testFolder();
+  const there = ["--url", gateway.adminUrl, "--token", gateway.gateway.adminToken!];
+  const examine = async (when: string, flags: readonly string[]) => {
+    const { sources, destinations, routes } = withFilter({ when });
+    const declared = JSON.stringify({ sources, destinations, routes });
+    writeFileSync(join(cwd, "holdfast.config.mjs"), `export default ${declared};\n`);
+    const { code, stdout } = await runCli(["doctor", "--json", ...flags], { cwd });
+    const { findings } = JSON.parse(stdout) as { findings: { check: string; ok: boolean; found: string }[] };
+    const found = findings.filter(({ check }) => check === "configuration");
+    return { code, found: found.map((one) => [one.ok, one.found]) };
+  };
+  const valid = [true, expect.stringMatching(/holdfast\.config\.mjs is valid$/)];
+  const refused = [false, expect.stringMatching(/^routes\[0\]\.when is not a usable filter at character \d+: /)];
+  expect((await examine(COSTLY, there)).found).toEqual([valid]);
+  expect(await examine(OTHER, there)).toEqual({ code: 1, found: [refused] });
+  // Without a gateway it is new to whichever takes it.
+  expect(await examine(COSTLY, [])).toEqual({ code: 1, found: [refused] });
+  expect((await examine("event.type == 'a'", [])).found).toEqual([valid]);
 });
 
 it("the route's other fields are changed through the API without a word of the filter", async () => {

@@ -6,6 +6,7 @@ import { describeFault } from "../../config/config-fault.ts";
 import { type GatewayConfig, loadConfig } from "../../config.ts";
 import { findUnreadiness } from "../ask-gateway.ts";
 import { fine, type Finding, findingsOfStatus, wrong } from "../describe-status.ts";
+import { checkFilters } from "../check-filters.ts";
 import { checkSignIn } from "../check-sign-in.ts";
 import { findGateway, type GatewayFlags } from "../find-gateway.ts";
 import { type ExitCode, printJson, type Shell } from "../shell.ts";
@@ -26,8 +27,9 @@ export async function doctor(shell: Shell, flags: GatewayFlags & { readonly json
   });
   if (loaded.ok) {
     const found = loaded.file === null ? "no file; all defaults" : `${loaded.file} is valid`;
+    const refused = await checkFilters(shell, flags, loaded.config.definition);
     findings.push(
-      fine("configuration", found),
+      ...(refused.length === 0 ? [fine("configuration", found)] : refused),
       ...loaded.warnings.map((text) => wrong("variable", text, "Rename or unset it.")),
     );
     findings.push(await checkDataDir(loaded.config), await checkDisk(loaded.config));
