@@ -171,6 +171,13 @@ describe("GitHub, of whose bodies some tell no time", () => {
     }
   });
 
+  test("a dispatch whose keys are written with escapes is a dispatch", () => {
+    const body = String.raw`{"ref":"refs/heads/main","inpu\u0074s":null,"workflow":"deploy.yml"}`;
+    expectTwoEvents(arrival("d1", body), arrival("d2", body));
+    const watch = String.raw`{"\u0061ction":"st\u0061rted","repository":{"id":1}}`;
+    expectTwoEvents(arrival("d1", watch), arrival("d2", watch));
+  });
+
   test.each([
     ["an issue", { action: "opened", issue: { updated_at: "2024-05-06T07:08:00Z" }, repository, sender }],
     ["a label of an issue", { action: "edited", label, changes: {}, issue: { id: 6 }, repository, sender }],
