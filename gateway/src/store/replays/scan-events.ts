@@ -26,7 +26,8 @@ export interface ScannedEvent {
 export const scanEvents = cold<ScannedEvent>(
   "scan_events",
   `SELECT e.bucket, e.id, e.source_id, e.event_type, e.event_key, e.provider_event_id, e.occurred_at, e.received_at,
-          e.verified_by, e.secret_version, e.method, e.url, e.remote_address, octet_length(e.body) AS body_bytes, sha256(e.body) = e.body_sha256 AS intact
+          e.verified_by, e.secret_version, e.method, e.url, e.remote_address,
+          octet_length(e.body) AS body_bytes, sha256(e.body) = e.body_sha256 AS intact
      FROM holdfast.event e
     WHERE e.tenant = $1 AND e.id > $2 AND e.id <= $3
       AND ($4::uuid[] IS NULL OR e.source_id = ANY($4::uuid[]))
