@@ -3,7 +3,6 @@ import { heldReasonOf } from "../domain/gate.ts";
 import { bucketOf, toPublicId, uuidAfter } from "../domain/id.ts";
 import type { Ranks } from "../domain/fair-queue.ts";
 import { retryLane } from "../domain/lane.ts";
-import type { Clock } from "../platform/clock.ts";
 import type { Database } from "../store/database.ts";
 import { gateNow, insertRetry, markRetried, readyNow } from "../store/deliveries/requeue.ts";
 import type { Queryable } from "../store/statement.ts";
@@ -12,7 +11,6 @@ import { oldPlace } from "./old-place.ts";
 
 export interface RetryDeps {
   readonly db: Database;
-  readonly clock: Clock;
   /** The database's time: what is queued goes by it, as the partition does that keeps it when it has ended. */
   readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
@@ -151,7 +149,7 @@ async function makeReady(
   const isGated = destination.gate !== null && heldReason === null;
   const updated = isGated
     ? await tx.run(gateNow, [tenant, bucketOf(id), id, rank])
-    : await tx.run(readyNow, [tenant, bucketOf(id), id, rank, deps.clock.now().toISOString()]);
+    : await tx.run(readyNow, [tenant, bucketOf(id), id, rank]);
   if (updated.rowCount === 1) return { kind: "queued", deliveryId: id, held: isGated };
   return { kind: "refused", message: "Its state has changed at this very moment; look at it again." };
 }

@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished, vi } from "vitest";
+import { toPublicId } from "../../src/domain/id.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
@@ -85,6 +86,23 @@ it("what is retried twice while its event's time has not come is counted as one 
   expect(await gateway.replay(wish)).toMatchObject({ summary: { replayed: 1, processed: 1, integrity_check: "pass" } });
   expect(await gateway.replay(wish)).toMatchObject({ summary: { replayed: 0, duplicate_skipped: 1 } });
   expect([...service.effects.values()]).toEqual([1]);
+});
+
+it("what is tried again at once by a process whose wall clock is ahead waits since then by the database's time", async () => {
+  const desk = await openDesk();
+  const roles = ["ingest", "admin"];
+  const gateway = await startReplayGateway(desk, { destinations: { billing: { url: "http://127.0.0.1:9/" } }, roles });
+  expect(await gateway.post("evt_1")).toBe(200);
+  const [waiting] = await desk.query<{ id: string }>(
+    "UPDATE holdfast.delivery SET state = 'scheduled', attempt = 1, due_at = now() + interval '1 hour' RETURNING id",
+  );
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 30 * 86_400_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  const retried = await gateway.call("POST", `/deliveries/${toPublicId("dlv", waiting!.id)}/retry`, {});
+  expect(retried.status).toBe(201);
+  expect(await desk.query("SELECT state, ready_at <= clock_timestamp() AS has_begun FROM holdfast.delivery")).toEqual([
+    { state: "ready", has_begun: true },
+  ]);
 });
 
 /** Four dead letters, and an arrival that was refused for a secret which is there by now. */

@@ -41,10 +41,10 @@ export const gateNow = cold(
     WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state = 'scheduled'`,
 );
 
-/** Makes a waiting delivery ready at once. Parameters: tenant, bucket, id, rank, now timestamptz. */
+/** Makes a waiting delivery ready at once. Parameters: tenant, bucket, id, rank. */
 export const readyNow = cold(
   "ready_now",
-  `UPDATE holdfast.delivery SET state = 'ready', due_at = NULL, held_reason = NULL, rank = $4::float8, ready_at = $5
+  `UPDATE holdfast.delivery SET state = 'ready', due_at = NULL, held_reason = NULL, rank = $4::float8, ready_at = now()
     WHERE tenant = $1 AND bucket = $2 AND id = $3 AND state IN ('scheduled', 'held')
       AND held_reason IS DISTINCT FROM 'ordered'`,
 );
