@@ -234,7 +234,7 @@ async function reconcile({ databaseUrl, secretKey, folder, log, door, undo }) {
   };
   const deps = {
     db,
-    clock,
+    databaseNow: () => clock.now(),
     box,
     metrics,
     record,

@@ -31,14 +31,14 @@ export function startReconciler(
   foundation: Foundation,
   onRecorded: () => void,
 ): Reconciler {
-  const { clock, metrics, catalog, leader, ranks, random, box } = foundation;
+  const { clock, databaseClock, metrics, catalog, leader, ranks, random, box } = foundation;
   // Of its own: a slow log shall hold up neither keys nor deliveries.
   const egress = createEgress({ policy: config.egress, log, clock });
   const limits = { lanes: 1, deadlineMs: RECORD_DEADLINE_MS, queueItemsMax: 100, queueBytesMax: 64 * MIB };
   const recordDb = foundation.openPool("reconciler", OWN_CONNECTIONS.reconciler, RECORD_DEADLINE_MS, RECORDER_POOL);
   const recorder = createRecorder({ db: recordDb, clock, metrics, ranks, ...limits, onRecorded });
   const db = foundation.openPool("reconciliations", OWN_CONNECTIONS.reconciliations, STATEMENT_MS);
-  const shared = { db, clock, random, box, log, metrics };
+  const shared = { db, databaseNow: () => databaseClock.now(), random, box, log, metrics };
   const filterFaults = createFilterFaults({ db, clock, metrics, log });
   let isStopping = false;
   const leads = (): boolean => !isStopping && leader.current() !== null;

@@ -14,7 +14,7 @@ const LATE_MS = 4 * 86_400_000;
 /** Goes through a page of our own events and notes those of the window that the provider's log does not hold. */
 export async function compareOwn(deps: ReconcileDeps, held: HeldRun): Promise<Stepped> {
   const { run, setup, ready } = held;
-  const now = deps.clock.now();
+  const now = deps.databaseNow();
   const fromMs = run.window_from.getTime();
   const toMs = run.window_to.getTime();
   const after = run.compared_to ?? lowestUuid(Math.max(0, fromMs - SKEW_MS));

@@ -5,7 +5,6 @@ import type { ReadySource } from "../pipeline/arrival.ts";
 import { toColumnText } from "../pipeline/arrival.ts";
 import type { FilterFaultObserver } from "../pipeline/draft-event.ts";
 import type { EventDraft, Recorded } from "../pipeline/record-event.ts";
-import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
@@ -20,7 +19,8 @@ import { faultOf, faultOfError } from "./connectors/provider-line.ts";
 /** What the steps of a run work with. */
 export interface ReconcileDeps {
   readonly db: Database;
-  readonly clock: Clock;
+  /** The database's time, by which leases and waits go: whoever takes the run next may have another wall clock. */
+  readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
   readonly log: Pick<Log, "info" | "warn" | "error">;
   readonly metrics: Pick<Metrics, "reconciliationRuns" | "reconciliationRecovered">;
@@ -54,6 +54,8 @@ export type Stepped = "more" | "waiting" | "lost" | "ended";
 
 /** Longer than one call to a provider and one record together. */
 export const LEASE_MS = 90_000;
+/** No lease ends later than so long from now, unless it was written while the clock that it went by was ahead. */
+export const FAR_MS = 600_000;
 const DEADLINE_MS = 10_000;
 export const FINISH_DEADLINE_MS = 60_000;
 /** With waits of up to five minutes that is several hours of a provider's outage. */
@@ -70,7 +72,7 @@ export async function writeHeld(
   work: (tx: Transaction) => Promise<void>,
   deadlineMs = DEADLINE_MS,
 ): Promise<boolean> {
-  const until = new Date(deps.clock.now().getTime() + LEASE_MS);
+  const until = new Date(deps.databaseNow().getTime() + LEASE_MS);
   let thrown: unknown = null;
   const done = await deps.db.transaction(async (tx) => {
     // First of all, so that whoever lost the lease writes nothing; the row stays locked until COMMIT.
@@ -126,7 +128,7 @@ export async function passFault(deps: ReconcileDeps, held: HeldRun, fault: Conne
   if (!passes || failures > FAILURES_MAX) return await finish(deps, held, "failed", fault.detail);
   const chance = deps.random(1)[0]! / 256;
   const waitMs = fault.retryAfterMs ?? backOffMs(failures, chance);
-  const due_at = new Date(deps.clock.now().getTime() + waitMs);
+  const due_at = new Date(deps.databaseNow().getTime() + waitMs);
   deps.log.info({ reconciliation: setup.name, runId: run.id, waitMs, detail: fault.detail }, "a reconciliation waits");
   return (await moveHeld(deps, held, { failures, due_at, detail: fault.detail })) ? "waiting" : "lost";
 }
@@ -165,7 +167,7 @@ export async function finish(
     held,
     async (tx) => {
       gap = state === "completed" ? await findGap(tx, run, setup) : null;
-      const end = { id: run.id, lease: held.lease, state, detail: gap ?? detail, now: deps.clock.now() };
+      const end = { id: run.id, lease: held.lease, state, detail: gap ?? detail, now: deps.databaseNow() };
       ({ unexplained } = await closeRun(tx, end));
       await tx.run(pruneRuns, [setup.id]);
     },

@@ -45,7 +45,7 @@ export async function listLog(deps: ReconcileDeps, held: HeldRun): Promise<Stepp
     );
   const meant = page.entries.filter(({ eventType }) => matchesEventType(setup.eventTypes, eventType));
   const named = meant.map((entry) => ({ ...entry, eventKey: nameListed(ready, entry), toldKey: entry.eventKey }));
-  const now = deps.clock.now();
+  const now = deps.databaseNow();
   const state = page.next === null ? "listed" : "started";
   const moves = { state, cursor: page.next, pages: run.pages + 1, failures: 0, due_at: now, detail: null } as const;
   const isWritten = await writeHeld(deps, held, async (tx) => {

@@ -12,7 +12,7 @@ import type { Connector, ConnectorFault } from "./connectors/connector.ts";
 import { guardConnector } from "./connectors/guard-connector.ts";
 import { faultOf, faultOfError } from "./connectors/provider-line.ts";
 import type { HeldRun, ReconcileDeps, Stepped } from "./hold-run.ts";
-import { FINISH_DEADLINE_MS, LEASE_MS, passFault, passThrown } from "./hold-run.ts";
+import { FAR_MS, FINISH_DEADLINE_MS, LEASE_MS, passFault, passThrown } from "./hold-run.ts";
 import { listLog } from "./list-log.ts";
 import { recoverMissing } from "./recover-missing.ts";
 
@@ -36,9 +36,9 @@ const PUT_BACK_MS = 1_000;
  */
 export async function reconcileNext(deps: ReconcilerDeps, isStopping: () => boolean): Promise<boolean> {
   const lease = randomUUID();
-  const now = deps.clock.now();
-  const until = new Date(now.getTime() + LEASE_MS);
-  const run = (await deps.db.run(claimRun, [lease, until, now])).rows[0];
+  const now = deps.databaseNow();
+  const after = (ms: number): Date => new Date(now.getTime() + ms);
+  const run = (await deps.db.run(claimRun, [lease, after(LEASE_MS), now, after(FAR_MS)])).rows[0];
   if (run === undefined) return false;
   let isMoved = false;
   try {
@@ -47,7 +47,7 @@ export async function reconcileNext(deps: ReconcilerDeps, isStopping: () => bool
     isMoved = held !== null;
   } finally {
     // The run that is due longest is taken first: one that stands where it stood would be taken again, and never another.
-    const dueAt = isMoved ? null : new Date(deps.clock.now().getTime() + PUT_BACK_MS);
+    const dueAt = isMoved ? null : new Date(deps.databaseNow().getTime() + PUT_BACK_MS);
     // Whoever comes next need not wait for the lease to run out; when this fails, they do.
     await deps.db.run(releaseRun, [run.id, lease, dueAt]).catch((error: unknown) => {
       deps.log.warn(
@@ -99,7 +99,7 @@ async function findHeld(deps: ReconcilerDeps, run: RunRow, lease: string): Promi
 /** What it has recovered stays. */
 async function endDisabled(deps: ReconcilerDeps, run: RunRow, lease: string): Promise<void> {
   const end = { id: run.id, lease, state: "cancelled", detail: "its reconciliation was disabled" } as const;
-  const done = await deps.db.transaction((tx) => closeRun(tx, { ...end, now: deps.clock.now() }), FINISH_DEADLINE_MS);
+  const done = await deps.db.transaction((tx) => closeRun(tx, { ...end, now: deps.databaseNow() }), FINISH_DEADLINE_MS);
   if (!done.ok)
     deps.log.warn({ runId: run.id, error: done.message }, "a reconciliation that was disabled could not be ended");
 }

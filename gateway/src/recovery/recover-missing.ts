@@ -39,7 +39,7 @@ interface Mark {
  */
 export async function recoverMissing(deps: ReconcileDeps, held: HeldRun): Promise<Stepped> {
   const { run, ready } = held;
-  const due = (await deps.db.run(listDueEntries, [run.id, deps.clock.now(), BATCH])).rows;
+  const due = (await deps.db.run(listDueEntries, [run.id, deps.databaseNow(), BATCH])).rows;
   if (due.length === 0) return await waitForNext(deps, held);
   const keys = due.map(({ event_key: eventKey }) => ({ eventKey }));
   const owners = await findOwners(deps.db, ready.source.id, keys);
@@ -56,7 +56,7 @@ export async function recoverMissing(deps: ReconcileDeps, held: HeldRun): Promis
     const stopped = await keep(deps, held, [await lookAndRecover(entry)]);
     if (stopped !== null) return stopped;
   }
-  return (await moveHeld(deps, held, { failures: 0, due_at: deps.clock.now(), detail: null })) ? "more" : "lost";
+  return (await moveHeld(deps, held, { failures: 0, due_at: deps.databaseNow(), detail: null })) ? "more" : "lost";
 }
 
 type DueEntry = EntryRow & { readonly has_body: boolean };
@@ -150,7 +150,7 @@ async function recordFromLog(deps: ReconcileDeps, held: HeldRun, entry: EntryRow
     occurredAt: entry.occurred_at,
     ...request,
   };
-  const drafted = draftListedEvent(held.ready, listed, deps.clock.now(), deps.random, deps.onFilterFault);
+  const drafted = draftListedEvent(held.ready, listed, deps.databaseNow(), deps.random, deps.onFilterFault);
   if (!drafted.ok) return unexplained(entry, drafted.detail);
   const recorded = await deps.record(drafted.draft);
   // Like a provider that nobody reaches: the run waits, and none of its entries is to blame.
@@ -179,7 +179,7 @@ async function writeMarks(
   held: HeldRun,
   marks: readonly { readonly entry: EntryRow; readonly mark: Mark }[],
 ): Promise<boolean> {
-  const nowMs = deps.clock.now().getTime();
+  const nowMs = deps.databaseNow().getTime();
   const isWritten = await writeHeld(deps, held, async (tx) => {
     await tx.run(markEntries, [
       held.run.id,

@@ -39,6 +39,8 @@ export interface ReplayDeps extends KeyedDeps {
 }
 
 const DEADLINE_MS = 15_000;
+/** No lease ends later than so long from now, unless the database's clock was ahead: whoever lives on with it is fenced off. */
+const FAR_MS = 600_000;
 
 /**
  * One round over the replays that run: each whose lease can be had goes on by one batch, and ends where its work is done.
@@ -47,7 +49,8 @@ const DEADLINE_MS = 15_000;
  *   that failed.
  */
 export async function replay(deps: ReplayDeps): Promise<{ readonly more: boolean; readonly running: number }> {
-  const runnable = (await deps.db.run(listRunnable, [deps.lease, deps.databaseNow(), RUNS_MAX])).rows;
+  const now = deps.databaseNow();
+  const runnable = (await deps.db.run(listRunnable, [deps.lease, now, RUNS_MAX, farFrom(now)])).rows;
   deps.settler.keep(runnable.map(({ id }) => id));
   const gone = [];
   const faults: string[] = [];
@@ -56,6 +59,10 @@ export async function replay(deps: ReplayDeps): Promise<{ readonly more: boolean
   deps.metrics.replaysRunning.set(running);
   if (faults.length > 0) throw new Error(`a replay did not go on: ${faults.join("; ")}`);
   return { more: gone.includes("on"), running };
+}
+
+function farFrom(now: Date): Date {
+  return new Date(now.getTime() + FAR_MS);
 }
 
 /** Leaves one that failed alone for the length of a lease, so that it neither stops the others nor takes their turns. */
@@ -73,7 +80,7 @@ type Gone = "on" | "waits" | "ended" | "elsewhere";
 async function goOn(deps: ReplayDeps, id: string): Promise<Gone> {
   const now = deps.databaseNow();
   const until = new Date(now.getTime() + deps.leaseMs);
-  const run = (await deps.db.run(leaseReplay, [id, deps.lease, until, now])).rows[0];
+  const run = (await deps.db.run(leaseReplay, [id, deps.lease, until, now, farFrom(now)])).rows[0];
   if (run === undefined) return "elsewhere";
   await deps.settler.settle(id);
   const inFlight = (await deps.db.run(countInFlight, [id])).rows[0]?.deliveries ?? 0;

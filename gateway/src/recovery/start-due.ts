@@ -32,11 +32,10 @@ export async function startDue(deps: ScheduleDeps): Promise<number> {
   for (const setup of setups) {
     showRuns(deps, setup);
     if (setup.schedule === null) continue;
-    const now = deps.clock.now();
-    if (setup.nextDueAt !== null && setup.nextDueAt > now) continue;
-    const next = nextMoment(setup.schedule, now);
-    const moved = await deps.db.run(moveNextDue, [setup.id, setup.nextDueAt, next]);
-    if (moved.rowCount !== 1 || setup.nextDueAt === null) continue;
+    const look = lookAt(setup.schedule, setup.nextDueAt, deps.databaseNow());
+    if (look === null) continue;
+    const moved = await deps.db.run(moveNextDue, [setup.id, setup.nextDueAt, look.next]);
+    if (moved.rowCount !== 1 || !look.isDue) continue;
     const result = await startReconciliation(deps, setup, { cause: "scheduled", startedBy: "schedule", window: null });
     if (result.kind === "started") started++;
     else if (result.kind === "running")
@@ -51,6 +50,18 @@ export async function startDue(deps: ScheduleDeps): Promise<number> {
       );
   }
   return started;
+}
+
+/** Readings of one clock by two processes differ by less. */
+const APART_MS = 600_000;
+
+/** Whether a run is due, and when the next one is; null where what is written down of that stands. */
+function lookAt(schedule: string, dueAt: Date | null, now: Date): { isDue: boolean; next: Date | null } | null {
+  const isDue = dueAt !== null && dueAt <= now;
+  const latest = nextMoment(schedule, new Date(now.getTime() + APART_MS));
+  // Later than the pattern's next moment is what was worked out by a clock that was ahead: nothing would run until that time.
+  const isFar = dueAt !== null && latest !== null && dueAt > latest;
+  return dueAt === null || isDue || isFar ? { isDue, next: nextMoment(schedule, now) } : null;
 }
 
 // Prometheus sees an increase only from a value that it has read before: the first failed run, or recovered event, would be none.

@@ -2,7 +2,6 @@ import { HISTORY_SEC } from "../domain/connector.ts";
 import { newUuid } from "../domain/id.ts";
 import type { LogWindow, Reconciliation } from "../domain/reconciliation.ts";
 import { nextWindow, oldestComparable } from "../domain/reconciliation.ts";
-import type { Clock } from "../platform/clock.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { findKeysSince } from "../store/events/find-keys-since.ts";
 import { carryUnexplained } from "../store/reconciliations/entries.ts";
@@ -12,7 +11,8 @@ import { closeRun } from "./close-run.ts";
 
 export interface StartDeps {
   readonly db: Database;
-  readonly clock: Clock;
+  /** The database's time: a window may end only when it is over for everybody. */
+  readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
 }
 
@@ -51,7 +51,7 @@ async function start(
   setup: Reconciliation,
   wish: Parameters<typeof startReconciliation>[2],
 ): Promise<Started> {
-  const now = deps.clock.now();
+  const now = deps.databaseNow();
   const last = (await tx.run(findLastCompleted, [setup.id])).rows[0] ?? null;
   const keysSince = await findKeysSince(tx);
   const oldest = oldestComparable(now, HISTORY_SEC[setup.connector.kind], keysSince);
@@ -92,8 +92,8 @@ function findWindowFault(
   { at, because }: ReturnType<typeof oldestComparable>,
 ): string | null {
   if (!(from < to)) return "must end after it begins";
-  if (to > now) return "must not end in the future";
-  // A second of grace: a window that was worked out from the same limit a moment ago is meant.
+  // A second of grace: who asks goes by a clock of their own, or has worked the limit out a moment ago.
+  if (to.getTime() > now.getTime() + 1_000) return "must not end in the future";
   if (from.getTime() >= at.getTime() - 1_000) return null;
   const begins = `begins before ${at.toISOString()}`;
   return because === "log"
@@ -117,7 +117,7 @@ export async function cancelReconciliation(
   const done = await deps.db.transaction(async (tx): Promise<Cancelled> => {
     const present = (await tx.run(findRun, [tenant, id])).rows[0];
     if (present === undefined) return { kind: "missing" };
-    const end = { id, lease: null, state: "cancelled", detail, now: deps.clock.now() } as const;
+    const end = { id, lease: null, state: "cancelled", detail, now: deps.databaseNow() } as const;
     const { isClosed } = await closeRun(tx, end);
     const run = (await tx.run(findRun, [tenant, id])).rows[0] ?? present;
     return { kind: isClosed ? "cancelled" : "ended", run };

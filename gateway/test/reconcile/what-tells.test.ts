@@ -109,7 +109,7 @@ it("ends the run under way when its reconciliation is disabled, and goes on from
   // A step of the run is just being written: that must hold up neither who disables it nor the catalog behind them.
   const step = await bench.deps.db.transaction(async (tx) => {
     const [lease, now] = [randomUUID(), bench.now()];
-    expect((await tx.run(claimRun, [lease, now, now])).rowCount).toBe(1);
+    expect((await tx.run(claimRun, [lease, now, now, now])).rowCount).toBe(1);
     expect(await turn("disabled")).toMatchObject({ ok: true });
     return (await tx.run(holdRun, [id, lease, now])).rowCount;
   }, 30_000);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import { parsePublicId } from "../../src/domain/id.ts";
 import { replay } from "../../src/recovery/replay.ts";
@@ -38,6 +39,23 @@ async function runOf(gateway: ReplayGateway, event: string): Promise<string> {
   expect([status, body["state"]], JSON.stringify(body)).toEqual([200, "running"]);
   return String(body["id"]);
 }
+
+it("goes on with a replay whose lease was written while a clock was ahead, however many others run, and with none that another has", async () => {
+  const { desk, gateway, deps, events } = await crowd();
+  const [event, ...others] = events;
+  for (const other of others) await runOf(gateway, other);
+  await replay(deps);
+  const id = parsePublicId("rpl", await runOf(gateway, event!));
+  const another = randomUUID();
+  const leaseFor = async (span: string) => {
+    const text = "UPDATE holdfast.replay SET lease = $2, lease_until = now() + $3::interval WHERE id = $1";
+    await desk.query(text, [id, another, span]);
+    await replay(deps);
+    return (await desk.query<{ lease: string }>("SELECT lease FROM holdfast.replay WHERE id = $1", [id]))[0]?.lease;
+  };
+  expect(await leaseFor("9 minutes")).toBe(another);
+  expect(await leaseFor("30 days")).toBe(deps.lease);
+});
 
 const pause = (desk: Desk) =>
   desk.query(`UPDATE holdfast.delivery SET state = 'held', held_reason = 'destination_paused' WHERE state = 'ready'`);

@@ -15,6 +15,7 @@ import { indexCatalog } from "../../src/pipeline/catalog-index.ts";
 import { definitionCheckers } from "../../src/pipeline/definition-checkers.ts";
 import { draftEvent } from "../../src/pipeline/draft-event.ts";
 import { verifyArrival } from "../../src/pipeline/verify-arrival.ts";
+import type { Clock } from "../../src/platform/clock.ts";
 import { createEgress } from "../../src/platform/egress/create-egress.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
@@ -43,7 +44,7 @@ export class Killed extends Error {
 /** A database with a source for each fake, a door for live traffic, and reconciliations that a test carries on by hand. */
 export interface Bench {
   readonly db: Database;
-  readonly deps: ReconcilerDeps;
+  readonly deps: ReconcilerDeps & { readonly clock: Clock };
   readonly metrics: ReturnType<typeof createMetrics>;
   /** Every line that was logged, as JSON text. */
   readonly logged: string[];
@@ -126,7 +127,7 @@ export async function openBench(
     fetch: connector.fetch === null ? null : (entry) => guard(() => connector.fetch!(entry)),
     redeliver: connector.redeliver === null ? null : (entry) => guard(() => connector.redeliver!(entry)),
   });
-  const deps: ReconcilerDeps = {
+  const deps: Bench["deps"] = {
     db: {
       ...db,
       run: (statement, values) =>
@@ -136,6 +137,7 @@ export async function openBench(
       transaction: (work, deadlineMs) => guard(() => db.transaction(work, deadlineMs)),
     },
     clock,
+    databaseNow: () => clock.now(),
     random: randomBytes,
     box,
     log,
@@ -199,7 +201,7 @@ export async function openBench(
       (await db.pool.query<Row>(text, [...values])).rows,
     setup: async (name) => (await loadSetups(db, box)).find((setup) => setup.name === name)!,
     start: async (name, window) => {
-      const started = await startReconciliation({ db, clock, random: randomBytes }, await bench.setup(name), {
+      const started = await startReconciliation({ ...bench.deps, db }, await bench.setup(name), {
         cause: "requested",
         startedBy: "a test",
         window,

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "vitest";
-import { systemClock } from "../../src/platform/clock.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
 import { startReconciliation } from "../../src/recovery/start-reconciliation.ts";
 import { loadSetups } from "../../src/store/reconciliations/setups.ts";
@@ -15,7 +14,7 @@ export const STANDS = `SELECT count(*)::int AS events, count(DISTINCT provider_e
 
 /** A run from the beginning, if none is under way. */
 export async function startRun(desk: Desk): Promise<void> {
-  const deps = { db: desk.db, clock: systemClock, random: (bytes: number) => randomBytes(bytes) };
+  const deps = { db: desk.db, databaseNow: () => new Date(), random: (bytes: number) => randomBytes(bytes) };
   const box = createSecretsBox({ keys: [{ id: "none", key: randomBytes(32) }] });
   const [setup] = await loadSetups(desk.db, box);
   const window = { from: new Date(Date.now() - 2 * HOUR_MS), to: new Date(Date.now() - HOUR_MS / 2) };

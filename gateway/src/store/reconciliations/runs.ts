@@ -136,7 +136,7 @@ export const findNewestEnd = cold<{ state: RunState }>(
 
 /**
  * Takes the lease of one run that is due, or that ends because its reconciliation was disabled, and that nobody holds.
- * Parameters: lease uuid, lease until, now.
+ * Parameters: lease uuid, lease until, now, and when a lease ends too far from now to be one of a clock that is right.
  */
 export const claimRun = cold<RunRow>(
   "claim_reconciliation_run",
@@ -144,7 +144,7 @@ export const claimRun = cold<RunRow>(
     WHERE r.id = (SELECT q.id FROM holdfast.reconciliation_run q
                     JOIN holdfast.reconciliation c ON c.id = q.reconciliation_id
                    WHERE q.finished_at IS NULL AND (q.due_at <= $3 OR c.state = 'disabled')
-                     AND (q.lease_until IS NULL OR q.lease_until < $3)
+                     AND (q.lease_until IS NULL OR q.lease_until < $3 OR q.lease_until > $4)
                    ORDER BY q.due_at LIMIT 1 FOR UPDATE OF q SKIP LOCKED)
    RETURNING ${COLUMNS}`,
 );

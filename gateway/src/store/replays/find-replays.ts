@@ -50,13 +50,14 @@ export const lockTenant = cold("lock_tenant", "SELECT id FROM holdfast.tenant WH
 
 /**
  * Everybody's running replays that this worker may go on with: those that nobody has first, then the one whose lease was renewed
- * longest ago. Each look renews a lease, so all get their turns, however many wait. Parameters: lease uuid, now, limit.
+ * longest ago. Each look renews a lease, so all get their turns, however many wait. A lease that ends too far from now
+ * is one of a time when a clock was ahead, and holds nobody up. Parameters: lease uuid, now, limit, when that is too far.
  */
 export const listRunnable = cold<{ id: string }>(
   "list_runnable_replays",
   `SELECT id FROM holdfast.replay
-    WHERE state = 'running' AND (lease IS NULL OR lease = $1 OR lease_until <= $2)
-    ORDER BY lease_until NULLS FIRST, id LIMIT $3`,
+    WHERE state = 'running' AND (lease IS NULL OR lease = $1 OR lease_until <= $2 OR lease_until > $4)
+    ORDER BY CASE WHEN lease_until <= $4 THEN lease_until END NULLS FIRST, id LIMIT $3`,
 );
 
 /**

@@ -29,11 +29,14 @@ export const cancelReplay = cold<ReplayRow>(
    RETURNING ${REPLAY_COLUMNS}`,
 );
 
-/** Takes or prolongs the lease: one worker at a time goes on with a replay. Parameters: id, lease uuid, deadline, now. */
+/**
+ * Takes or prolongs the lease: one worker at a time goes on with a replay. Parameters: id, lease uuid, deadline, now, and when
+ * a lease ends too far from now to be one of a clock that is right.
+ */
 export const leaseReplay = cold<ReplayRow>(
   "lease_replay",
   `UPDATE holdfast.replay SET lease = $2, lease_until = $3
-    WHERE id = $1 AND state = 'running' AND (lease IS NULL OR lease = $2 OR lease_until <= $4)
+    WHERE id = $1 AND state = 'running' AND (lease IS NULL OR lease = $2 OR lease_until <= $4 OR lease_until > $5)
    RETURNING ${REPLAY_COLUMNS}`,
 );
 

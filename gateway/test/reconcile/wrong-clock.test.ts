@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { reconcileNext } from "../../src/recovery/reconcile.ts";
+import { startDue } from "../../src/recovery/start-due.ts";
+import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
+import { until } from "../support/embedded.ts";
+import { startFakeProvider } from "../support/fake-provider.ts";
+import { openBench } from "../support/reconcile-bench.ts";
+
+const HOUR = 3_600_000;
+
+/** A log that holds nothing, with what a reconciliation of it is declared as. */
+async function openEmpty(source: string, more: object = {}) {
+  const log = await startFakeProvider(() => ({ status: 200, text: "[]" }));
+  const connector = { kind: "http", url: `${log.url}/log`, paging: "none", id: "/id" };
+  return { source, connector, lagSec: 0, ...more };
+}
+
+it("a leader whose wall clock is an hour ahead leaves the run of a living holder alone, and compares no time to come", async () => {
+  const desk = await openDesk();
+  const setup = await openEmpty("payments");
+  const destinations = { app: { url: "http://127.0.0.1:9/" } };
+  const { gateway } = await startDeliveries(desk, { destinations, reconciliations: { held: setup, free: setup } });
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + HOUR });
+  onTestFinished(() => void vi.useRealTimers());
+
+  // Due for longer than any other, and so what would be taken first.
+  const lease = randomUUID();
+  await desk.query(
+    `INSERT INTO holdfast.reconciliation_run (id, reconciliation_id, tenant, cause, started_by, continues, window_from, window_to, state,
+                                              page_items, due_at, started_at, lease, lease_until)
+     SELECT gen_random_uuid(), id, 'default', 'requested', 'a test', true, now() - interval '2 h', now() - interval '1 h', 'started', 100,
+            now() - interval '1 min', now() - interval '1 min', $1, now() + interval '9 min'
+       FROM holdfast.reconciliation WHERE name = 'held'`,
+    [lease],
+  );
+  const started = await fetch(`${gateway.adminUrl}/api/v1/reconciliations/free/runs`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${gateway.adminToken}`, "content-type": "application/json" },
+    body: "{}",
+  });
+  expect(started.status).toBe(201);
+  const completed =
+    "SELECT window_to <= clock_timestamp() AS is_over FROM holdfast.reconciliation_run WHERE state = 'completed' AND started_by <> 'a test'";
+  await until(async () => (await desk.query(completed)).length === 1);
+  expect(await desk.query(completed)).toEqual([{ is_over: true }]);
+  expect(await desk.query("SELECT state, lease FROM holdfast.reconciliation_run WHERE started_by = 'a test'")).toEqual([
+    { state: "started", lease },
+  ]);
+});
+
+it("a schedule goes by the database's time, also where its next time was worked out while a clock was ahead", async () => {
+  const bench = await openBench({ log: await openEmpty("stripe", { schedule: "*/5 * * * *" }) });
+  const ahead = { now: () => new Date(bench.now().getTime() + HOUR), monotonicMs: () => 0 };
+  const schedules = { ...bench.deps, clock: ahead, metrics: bench.metrics, findSourceName: () => "stripe" };
+  const isSoon = () =>
+    bench.query("SELECT next_due_at <= now() + interval '5 min' AS is_soon FROM holdfast.reconciliation");
+  expect(await startDue(schedules)).toBe(0);
+  expect(await isSoon()).toEqual([{ is_soon: true }]);
+  await bench.query(
+    "UPDATE holdfast.reconciliation SET next_due_at = date_trunc('second', now()) + interval '30 days'",
+  );
+  expect(await startDue(schedules)).toBe(0);
+  expect(await isSoon()).toEqual([{ is_soon: true }]);
+  bench.wait(301_000);
+  expect(await startDue(schedules)).toBe(1);
+});
+
+it("a lease that was written while a clock was ahead holds no run up, and one of the right length does", async () => {
+  const bench = await openBench({ log: await openEmpty("stripe") });
+  const { id } = await bench.start("log", null);
+  const lease = (span: string) =>
+    bench.query(
+      "UPDATE holdfast.reconciliation_run SET lease = gen_random_uuid(), lease_until = now() + $1::interval",
+      [span],
+    );
+  await lease("9 minutes");
+  expect(await reconcileNext(bench.deps, () => false)).toBe(false);
+  await lease("30 days");
+  expect(await reconcileNext(bench.deps, () => false)).toBe(true);
+  expect(await bench.carryOn(id)).toMatchObject({ state: "completed" });
+});
