@@ -1,15 +1,18 @@
 import type { GatewayConfig } from "../config.ts";
 import { OWN_CONNECTIONS } from "../config/connections.ts";
 import { createFilterFaults } from "../engine/filter-faults.ts";
+import type { Loop } from "../engine/loop.ts";
 import { startLoop } from "../engine/loop.ts";
 import { RECORDER_POOL, createRecorder } from "../engine/recorder.ts";
 import type { EventDraft } from "../pipeline/record-event.ts";
 import { createEgress } from "../platform/egress/create-egress.ts";
 import type { Log } from "../platform/log.ts";
 import { openConnector } from "../recovery/connectors/open-connector.ts";
+import { dropSpentBytes } from "../recovery/drop-spent-bytes.ts";
 import type { RecordedOne } from "../recovery/hold-run.ts";
 import { reconcileNext } from "../recovery/reconcile.ts";
 import { hideResults, startDue } from "../recovery/start-due.ts";
+import type { Database } from "../store/database.ts";
 import type { Foundation } from "./foundation.ts";
 
 /** Compares providers' logs with ours, in the process that leads. */
@@ -24,7 +27,10 @@ const STATEMENT_MS = 60_000;
 const RECORD_DEADLINE_MS = 10_000;
 const MIB = 1_048_576;
 
-/** Starts the two loops: what the schedules ask for, and the runs that are due. Every process has them, the leader's do something. */
+/**
+ * Starts the loops: what the schedules ask for, the runs that are due, and the bytes that those need no more. Every process has them,
+ * the leader's do something.
+ */
 export function startReconciler(
   config: GatewayConfig,
   log: Log,
@@ -62,10 +68,7 @@ export function startReconciler(
     findSourceName: (id: string) => catalog.index().findSourceById(id)?.name ?? null,
   };
   const loops = [
-    startLoop(
-      { name: "reconciler", log, idleMs: LOOK_MS },
-      async () => leads() && (await reconcileNext(runs, () => !leads())),
-    ),
+    ...startRuns(db, log, leads, () => reconcileNext(runs, () => !leads())),
     startLoop({ name: "reconcile schedules", log, idleMs: SCHEDULE_MS }, async () => {
       if (leads()) await startDue(schedules);
       else hideResults(metrics);
@@ -82,4 +85,18 @@ export function startReconciler(
       await filterFaults.drain();
     },
   };
+}
+
+/** The loop of the runs that are due, and the one of what they leave, which is looked at after each and now and then. */
+function startRuns(db: Database, log: Log, leads: () => boolean, next: () => Promise<boolean>): Loop[] {
+  const bytes = startLoop(
+    { name: "reconciliation bytes", log, idleMs: SCHEDULE_MS },
+    async () => leads() && (await dropSpentBytes(db)),
+  );
+  const reconciler = startLoop({ name: "reconciler", log, idleMs: LOOK_MS }, async () => {
+    const isCarriedOn = leads() && (await next());
+    if (isCarriedOn) bytes.wake();
+    return isCarriedOn;
+  });
+  return [reconciler, bytes];
 }

@@ -112,10 +112,19 @@ export function compareEntry(ours: { readonly isRecorded: boolean; readonly isDe
 const LISTED_MAX_SEC = 90 * 86_400;
 
 /**
+ * How far back a provider's log goes.
+ *
+ * @param historySec how long the provider keeps it, where that is known
+ */
+export function oldestListed(now: Date, historySec: number | null): Date {
+  return new Date(now.getTime() - (historySec ?? LISTED_MAX_SEC) * 1_000);
+}
+
+/**
  * How far back a comparison may look. Before that the provider's silence would look like events that it does not know, and an event
  * whose key is forgotten like one that never came.
  *
- * @param historySec how long the provider keeps its log, where that is known
+ * @param historySec as {@link oldestListed} has it
  * @param keysSince since when the ledger knows every key; null: it has forgotten none
  */
 export function oldestComparable(
@@ -123,9 +132,8 @@ export function oldestComparable(
   historySec: number | null,
   keysSince: Date | null,
 ): { readonly at: Date; readonly because: "log" | "keys" } {
-  const logMs = now.getTime() - (historySec ?? LISTED_MAX_SEC) * 1_000;
-  if (keysSince !== null && keysSince.getTime() > logMs) return { at: keysSince, because: "keys" };
-  return { at: new Date(logMs), because: "log" };
+  const listed = oldestListed(now, historySec);
+  return keysSince !== null && keysSince > listed ? { at: keysSince, because: "keys" } : { at: listed, because: "log" };
 }
 
 /**

@@ -10,6 +10,7 @@ import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { isConnectionLost } from "../store/database.ts";
+import { countLeft } from "../store/reconciliations/entries.ts";
 import type { RunRow } from "../store/reconciliations/runs.ts";
 import { findLastCompleted, holdRun, moveRun, pruneRuns } from "../store/reconciliations/runs.ts";
 import { closeRun } from "./close-run.ts";
@@ -161,13 +162,14 @@ export async function finish(
 ): Promise<Stepped> {
   const { run, setup, ready } = held;
   let unexplained = 0;
-  let gap: string | null = null;
+  let gaps: Awaited<ReturnType<typeof findGaps>> = [];
   const isWritten = await writeHeld(
     deps,
     held,
     async (tx) => {
-      gap = state === "completed" ? await findGap(tx, run, setup) : null;
-      const end = { id: run.id, lease: held.lease, state, detail: gap ?? detail, now: deps.databaseNow() };
+      gaps = state === "completed" && run.continues ? await findGaps(tx, run, setup) : [];
+      const told = gaps.length > 0 ? gaps.map((gap) => gap.detail).join("; ") : detail;
+      const end = { id: run.id, lease: held.lease, state, detail: told, now: deps.databaseNow() };
       ({ unexplained } = await closeRun(tx, end));
       await tx.run(pruneRuns, [setup.id]);
     },
@@ -178,7 +180,7 @@ export async function finish(
   deps.metrics.reconciliationRuns.inc({ source, result: state });
   const fields = { reconciliation: setup.name, source, runId: run.id, runbook: RECONCILIATION_RUNBOOK };
   if (state === "failed") deps.log.error({ ...fields, detail }, "a reconciliation failed");
-  if (gap !== null) deps.log.error({ ...fields, detail: gap }, "a reconciliation has left a time out");
+  for (const gap of gaps) deps.log.error({ ...fields, detail: gap.detail }, gap.said);
   if (state === "completed") {
     if (unexplained > 0)
       deps.log.error({ ...fields, unexplained }, "the provider's log has events that could not be recovered");
@@ -187,14 +189,32 @@ export async function finish(
   return "ended";
 }
 
-/** The time that this run should have gone on from and could not reach; nobody will compare it any more. */
-async function findGap(tx: Transaction, run: RunRow, { connector }: Reconciliation): Promise<string | null> {
-  const last = run.continues ? (await tx.run(findLastCompleted, [run.reconciliation_id])).rows[0] : undefined;
-  if (last === undefined || last.window_to >= run.window_from) return null;
-  const span = `from ${last.window_to.toISOString()} to ${run.window_from.toISOString()}`;
+/** What this run should have gone on from and could not reach, nor will another: how the log says it, and what exactly. */
+async function findGaps(
+  tx: Transaction,
+  run: RunRow,
+  { connector }: Reconciliation,
+): Promise<{ readonly said: string; readonly detail: string }[]> {
+  const gaps = [];
+  const last = (await tx.run(findLastCompleted, [run.reconciliation_id])).rows[0];
+  if (last !== undefined && last.window_to < run.window_from) {
+    const span = `from ${last.window_to.toISOString()} to ${run.window_from.toISOString()}`;
+    const detail = `nothing was compared ${span}: ${tellLimit(run, connector)}`;
+    gaps.push({ said: "a reconciliation has left a time out", detail });
+  }
+  const left = (await tx.run(countLeft, [run.id, run.reconciliation_id])).rows[0]?.count ?? 0;
+  if (left > 0) {
+    const what = left === 1 ? "missing event is" : "missing events are";
+    const detail = `${left} ${what} looked for no longer: the provider's log or the ledger of keys does not go back so far`;
+    gaps.push({ said: "a reconciliation has given up what is missing", detail });
+  }
+  return gaps;
+}
+
+function tellLimit(run: RunRow, connector: Reconciliation["connector"]): string {
   // Of what it was limited by when it started: more keys may have been forgotten since. A second of grace, as for a wished window.
   const byLog = oldestComparable(run.started_at, HISTORY_SEC[connector.kind], null).at;
   return run.window_from.getTime() > byLog.getTime() + 1_000
-    ? `nothing was compared ${span}: the ledger of keys does not go back so far (retention.dedupeDays)`
-    : `nothing was compared ${span}: the provider's log is not known to go back so far`;
+    ? "the ledger of keys does not go back so far (retention.dedupeDays)"
+    : "the provider's log is not known to go back so far";
 }

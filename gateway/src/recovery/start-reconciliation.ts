@@ -1,7 +1,7 @@
 import { HISTORY_SEC } from "../domain/connector.ts";
 import { newUuid } from "../domain/id.ts";
 import type { LogWindow, Reconciliation } from "../domain/reconciliation.ts";
-import { nextWindow, oldestComparable } from "../domain/reconciliation.ts";
+import { nextWindow, oldestComparable, oldestListed } from "../domain/reconciliation.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { findKeysSince } from "../store/events/find-keys-since.ts";
 import { carryUnexplained } from "../store/reconciliations/entries.ts";
@@ -54,7 +54,8 @@ async function start(
   const now = deps.databaseNow();
   const last = (await tx.run(findLastCompleted, [setup.id])).rows[0] ?? null;
   const keysSince = await findKeysSince(tx);
-  const oldest = oldestComparable(now, HISTORY_SEC[setup.connector.kind], keysSince);
+  const historySec = HISTORY_SEC[setup.connector.kind];
+  const oldest = oldestComparable(now, historySec, keysSince);
   const window = wish.window ?? nextWindow(setup, last?.window_to ?? null, now, oldest.at);
   if (window === null)
     return { kind: "refused", path: "window", problem: "nothing of the log is old enough to be compared yet" };
@@ -80,7 +81,7 @@ async function start(
       return { kind: "refused", path: "state", problem: "another run has just ended; start again" };
     return { kind: "running", run: running };
   }
-  if (continues) await tx.run(carryUnexplained, [id, setup.id, now, keysSince]);
+  if (continues) await tx.run(carryUnexplained, [id, setup.id, now, keysSince, oldestListed(now, historySec)]);
   const run = (await tx.run(findRun, [setup.tenant, id])).rows[0];
   if (run === undefined) throw new Error("the run that was started is not there");
   return { kind: "started", run };

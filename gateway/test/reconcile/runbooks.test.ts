@@ -99,6 +99,8 @@ it("every reason that an event stays unexplained for stands on the page", async 
     "there is no such thing, or the secret may not see it",
     "a reconciliation failed",
     "a reconciliation has left a time out",
+    "a reconciliation has given up what is missing",
+    "looked for no longer",
     "nothing was compared",
     "the provider's log has events that could not be recovered",
   ])

@@ -68,6 +68,22 @@ it("looks in the next run at what a window of its own could not recover", async 
   expect(await run()).toMatchObject({ listed: 0 });
 });
 
+it("looks no longer for what is missing for 90 days where nobody knows how long the log is kept, and says so", async () => {
+  const { bench, run, add } = await openHttp();
+  add("evt_1", agoOf(10));
+  expect(await run(agoOf(11), agoOf(9))).toMatchObject({ missing: 1, unexplained: 1 });
+  bench.wait(89 * DAY);
+  expect(await run()).toMatchObject({ missing: 1, unexplained: 1, detail: null });
+  bench.wait(2 * DAY);
+  const detail = expect.stringMatching(/^1 missing event is looked for no longer: /);
+  expect(await run()).toMatchObject({ state: "completed", missing: 0, unexplained: 0, detail });
+  expect(bench.logged.filter((line) => line.includes("has given up what is missing"))).toEqual([
+    expect.stringContaining("1 missing event is looked for no longer"),
+  ]);
+  expect(await shown(bench)).toEqual([0]);
+  expect(await run()).toMatchObject({ missing: 0, detail: null });
+});
+
 it("says what time it left out when it could not go on where the last one ended", async () => {
   const github = await startFakeGithub();
   const connector = { kind: "github", owner: "acme", repo: "shop", webhookId: "77", baseUrl: github.url };

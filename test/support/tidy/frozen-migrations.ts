@@ -28,6 +28,7 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0022_rejection_status.sql": "74f4afc79344986d1263e499f02a1239bc74bda0e0263fa449db7b6d65cbfb24",
   "0023_missing_since.sql": "88beb8de7825bc9ca53ab83b22220c943a95c1108cf85fe97ea31602a91cc171",
   "0024_link_end.sql": "1e37fc94afcbfc92a9a1c185906130c2394d1ba356debd65bb9f436242163fcc",
+  "0025_entry_bytes.sql": "a10efb1dd8373ad3002ff3a7e95d796a24eaa707e92d711730b1bde69ea5021d",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

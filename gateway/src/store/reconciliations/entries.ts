@@ -52,8 +52,9 @@ export const addEntries = cold(
 
 /**
  * What earlier runs could not explain is looked at again, unless it may have been recorded since, and forgotten: what a run knew to
- * be missing has its key in the ledger if it has come, as long as keys go back to that run. Parameters: run id, reconciliation id, now,
- * since when all keys are known (null: always).
+ * be missing has its key in the ledger if it has come, as long as keys go back to that run. Nor is what is missing for longer than the
+ * provider tells of it: nothing would end it. Parameters: run id, reconciliation id, now, since when all keys are known (null: always),
+ * what is missing since before is left.
  */
 export const carryUnexplained = cold(
   "carry_unexplained",
@@ -64,9 +65,23 @@ export const carryUnexplained = cold(
      FROM holdfast.reconciliation_run r
      JOIN holdfast.reconciliation_entry o ON o.run_id = r.id
     WHERE ${tellsUnexplained("$2::uuid")}
-      AND o.state = 'unexplained' AND o.missing_since IS NOT NULL AND ($4::timestamptz IS NULL OR r.started_at >= $4)
+      AND o.state = 'unexplained' AND o.missing_since >= $5 AND ($4::timestamptz IS NULL OR r.started_at >= $4)
     ORDER BY r.id DESC
    ON CONFLICT DO NOTHING`,
+);
+
+/**
+ * How many events a run did not look at again that were unexplained and known to be missing when it began. Asked before it has
+ * completed: then it tells by itself what is unexplained. Parameters: run id, reconciliation id.
+ */
+export const countLeft = cold<{ count: number }>(
+  "count_left_unexplained",
+  `SELECT count(DISTINCT o.k)::int AS count
+     FROM holdfast.reconciliation_run r
+     JOIN holdfast.reconciliation_entry o ON o.run_id = r.id
+    WHERE ${tellsUnexplained("$2::uuid")}
+      AND o.state = 'unexplained' AND o.missing_since IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM holdfast.reconciliation_entry n WHERE n.run_id = $1 AND n.k = o.k)`,
 );
 
 /** Missing entries whose time has come, each with whether its body is kept. Parameters: run id, now, limit. */
