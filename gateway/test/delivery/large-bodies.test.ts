@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { createAttempts } from "../../src/engine/attempts.ts";
@@ -125,12 +125,11 @@ test("the last 4 MiB are for bodies of 64 KiB at most: with the rest in old atte
   expect(attempts.look().free).toBe(44);
 });
 
-/** A destination that takes a connection and gives no answer until the test does. */
+/** A destination that neither reads nor answers until the test has it answer one. */
 async function startSilent() {
-  const waiting: ServerResponse[] = [];
+  const waiting: (() => void)[] = [];
   const server = createServer((request, response) => {
-    request.resume();
-    waiting.push(response);
+    waiting.push(() => void request.resume().once("end", () => response.writeHead(200).end()));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -149,7 +148,7 @@ test("large bodies that many destinations do not answer to, one each, leave othe
   const destinations = Object.fromEntries(names.map((name) => [name, { url: silent.url, timeoutMs: 60_000 }]));
   const { gateway } = await startDeliveries(desk, { destinations: { ...destinations, quick: { url: receiver.url } } });
   await gateway.drain();
-  await desk.record({ to: names, body: randomBytes(16 * MIB) });
+  await desk.record({ to: names, body: Buffer.alloc(16 * MIB) });
   await startDeliveries(desk);
   await until(() => silent.waiting.length >= 15);
   for (let i = 0; i < 3; i++) {
@@ -161,7 +160,7 @@ test("large bodies that many destinations do not answer to, one each, leave othe
   const put = "SELECT attempt FROM holdfast.delivery WHERE state = 'scheduled'";
   await until(async () => (await desk.query(put)).length === 1);
   expect([await desk.query(put), silent.waiting.length]).toEqual([[{ attempt: 0 }], 15]);
-  silent.waiting[0]!.writeHead(200).end();
+  silent.waiting[0]!();
   await until(async () => {
     await desk.hurry();
     return silent.waiting.length === 16;
