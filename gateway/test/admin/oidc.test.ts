@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { until } from "../support/embedded.ts";
 import type { Visitor } from "../support/oidc-gateway.ts";
-import { createVisitor, OIDC_RULES, startOidcGateway } from "../support/oidc-gateway.ts";
+import { createVisitor, goThereAndBack, OIDC_RULES, startOidcGateway } from "../support/oidc-gateway.ts";
 import type { RealIssuer } from "../support/real-issuer.ts";
 import { startRealIssuer } from "../support/real-issuer.ts";
 
@@ -23,13 +23,7 @@ beforeEach(() => {
   issuer.comesAs = "u-1";
 });
 
-/** All the way there and back, in a fresh browser unless one is given. */
-async function goThrough(visitor: Visitor = createVisitor(gateway.url), returnTo = "/") {
-  const begun = await visitor.post("/session/oidc", { returnTo });
-  expect([begun.status, begun.body["detail"]]).toEqual([200, undefined]);
-  const query = await visitor.visit(String(begun.body["url"]));
-  return { visitor, query, back: await visitor.post("/session/oidc/return", { query }) };
-}
+const goThrough = (visitor?: Visitor, returnTo?: string) => goThereAndBack(gateway.url, visitor, returnTo);
 
 async function lastEntry() {
   const { items } = (await gateway.call("GET", "/audit?action=POST%20%2Fsession%2Foidc%2Freturn&limit=1")).body as {

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { createEgress } from "../../src/platform/egress/create-egress.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { OidcSettings } from "../../src/platform/open-id-provider.ts";
@@ -88,4 +89,12 @@ function keep(jar: Map<string, string>, site: string, response: Response): void 
     const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
     jar.set(`${site} ${name}`, value);
   }
+}
+
+/** All the way to the provider and back, in a fresh browser unless one is given. */
+export async function goThereAndBack(gatewayUrl: string, visitor = createVisitor(gatewayUrl), returnTo = "/") {
+  const begun = await visitor.post("/session/oidc", { returnTo });
+  expect([begun.status, begun.body["detail"]]).toEqual([200, undefined]);
+  const query = await visitor.visit(String(begun.body["url"]));
+  return { visitor, query, back: await visitor.post("/session/oidc/return", { query }) };
 }
