@@ -57,6 +57,21 @@ it("alarms for what a window of its own could not recover, until the next run or
   expect(await shown(bench)).toEqual([1]);
 });
 
+it("counts what a run left unexplained once, and no longer when a window of its own has recovered it", async () => {
+  const { bench, run, add, complete } = await openHttp();
+  const [from, to] = [agoOf(0.6), agoOf(0.4)];
+  add("evt_1", agoOf(0.5));
+  expect(await run()).toMatchObject({ missing: 1, unexplained: 1 });
+  // Another window says nothing of it.
+  expect(await run(agoOf(0.3), agoOf(0.2))).toMatchObject({ listed: 0 });
+  expect(await shown(bench)).toEqual([1]);
+  expect(await run(from, to)).toMatchObject({ missing: 1, unexplained: 1 });
+  expect(await shown(bench)).toEqual([1]);
+  complete();
+  expect(await run(from, to)).toMatchObject({ missing: 1, recovered: 1 });
+  expect(await shown(bench)).toEqual([0]);
+});
+
 it("looks in the next run at what a window of its own could not recover", async () => {
   const { bench, run, add } = await openHttp();
   add("evt_1", agoOf(10));
@@ -82,6 +97,15 @@ it("looks no longer for what is missing for 90 days where nobody knows how long 
   ]);
   expect(await shown(bench)).toEqual([0]);
   expect(await run()).toMatchObject({ missing: 0, detail: null });
+});
+
+it("looks again at what a process of the version before has listed, which does not say since when it is missing", async () => {
+  const { bench, run, add } = await openHttp();
+  add("evt_1", agoOf(0.5));
+  expect(await run()).toMatchObject({ missing: 1, unexplained: 1 });
+  await bench.query("UPDATE holdfast.reconciliation_entry SET missing_since = DEFAULT");
+  expect(await run()).toMatchObject({ missing: 1, unexplained: 1 });
+  expect(await shown(bench)).toEqual([1]);
 });
 
 it("says what time it left out when it could not go on where the last one ended", async () => {

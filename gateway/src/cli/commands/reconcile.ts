@@ -25,8 +25,9 @@ export async function showStatus(shell: Shell, flags: AskFlags): Promise<ExitCod
   });
 }
 
-function hasAlarm({ lastRun, unexplained }: Reconciliation): boolean {
-  return unexplained > 0 || lastRun?.state === "failed";
+/** As the metric and the alert have it: of one that is disabled nobody is told. */
+function hasAlarm({ state, lastRun, unexplained }: Reconciliation): boolean {
+  return state === "active" && (unexplained > 0 || lastRun?.state === "failed");
 }
 
 function toStatusRow(setup: Reconciliation): string[] {

@@ -77,7 +77,8 @@ export const listNewestRuns = cold<RunRow>(
 
 /**
  * Which runs `r` of a reconciliation tell what is unexplained now: the completed one where the next goes on, and since that those of
- * windows of their own, unless a newer one has compared all of such a window again. Only those that have something count.
+ * windows of their own; unless a newer window of its own holds all of such a window, or all of what the run could not explain, for
+ * that was compared again then. Only those that have something count.
  *
  * @param id the reconciliation's id as an expression
  */
@@ -88,8 +89,14 @@ export const tellsUnexplained = (id: string): string =>
                    ORDER BY o.window_to DESC, o.id DESC LIMIT 1)
           OR (NOT r.continues
               AND NOT EXISTS (SELECT 1 FROM holdfast.reconciliation_run o
-                               WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.id > r.id
-                                 AND (o.continues OR (o.window_from <= r.window_from AND o.window_to >= r.window_to)))))`;
+                               WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.id > r.id AND o.continues)))
+     AND NOT EXISTS (
+       SELECT 1 FROM holdfast.reconciliation_run o
+        WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.id > r.id AND NOT o.continues
+          AND ((NOT r.continues AND o.window_from <= r.window_from AND o.window_to >= r.window_to)
+               OR NOT EXISTS (SELECT 1 FROM holdfast.reconciliation_entry e
+                               WHERE e.run_id = r.id AND e.state = 'unexplained'
+                                 AND (e.occurred_at >= o.window_from AND e.occurred_at < o.window_to) IS NOT TRUE)))`;
 
 /** Parameter: reconciliation id. */
 export const listTellingRuns = cold<{ id: string; unexplained: number }>(
