@@ -28,7 +28,7 @@ async function openHttp() {
   const complete = () => {
     for (const entry of entries) entry.payload = { id: entry.id, object: "event", type: "invoice.paid" };
   };
-  return { bench, run, add, complete };
+  return { bench, run, add, entries, complete };
 }
 
 async function shown(bench: Bench) {
@@ -70,6 +70,17 @@ it("counts what a run left unexplained once, and no longer when a window of its 
   complete();
   expect(await run(from, to)).toMatchObject({ missing: 1, recovered: 1 });
   expect(await shown(bench)).toEqual([0]);
+});
+
+it("goes on telling of what a window of its own did not see, since the log lists it no longer", async () => {
+  const { bench, run, add, entries } = await openHttp();
+  add("evt_1", agoOf(0.5));
+  expect(await run()).toMatchObject({ missing: 1, unexplained: 1 });
+  const listed = entries.splice(0);
+  expect(await run(agoOf(0.6), agoOf(0.4))).toMatchObject({ listed: 0, unexplained: 0 });
+  expect(await shown(bench)).toEqual([1]);
+  entries.push(...listed);
+  expect(await run()).toMatchObject({ missing: 1, unexplained: 1 });
 });
 
 it("looks in the next run at what a window of its own could not recover", async () => {

@@ -77,8 +77,8 @@ export const listNewestRuns = cold<RunRow>(
 
 /**
  * Which runs `r` of a reconciliation tell what is unexplained now: the completed one where the next goes on, and since that those of
- * windows of their own; unless a newer window of its own holds all of such a window, or all of what the run could not explain, for
- * that was compared again then. Only those that have something count.
+ * windows of their own; unless a newer window of its own holds all of such a window, or that run has found each event again that
+ * was unexplained. Only those that have something count.
  *
  * @param id the reconciliation's id as an expression
  */
@@ -96,7 +96,8 @@ export const tellsUnexplained = (id: string): string =>
           AND ((NOT r.continues AND o.window_from <= r.window_from AND o.window_to >= r.window_to)
                OR NOT EXISTS (SELECT 1 FROM holdfast.reconciliation_entry e
                                WHERE e.run_id = r.id AND e.state = 'unexplained'
-                                 AND (e.occurred_at >= o.window_from AND e.occurred_at < o.window_to) IS NOT TRUE)))`;
+                                 AND NOT EXISTS (SELECT 1 FROM holdfast.reconciliation_entry n
+                                                  WHERE n.run_id = o.id AND n.k = e.k))))`;
 
 /** Parameter: reconciliation id. */
 export const listTellingRuns = cold<{ id: string; unexplained: number }>(
