@@ -74,8 +74,8 @@ export interface TimelineRecovery {
 const NO_RECOVERY: TimelineRecovery = { rejections: [], replays: [] };
 
 /**
- * Tells an event's way from its receipt to where each of its deliveries stands, in order of time; steps of one moment stand
- * in the order in which they follow from each other. Verification happens before an event is recorded at all, so its
+ * Tells an event's way from its receipt to where each of its deliveries stands, in order of time; steps of one moment, and those
+ * of one delivery whatever the clocks say, stand in the order in which they follow from each other. Verification happens before an event is recorded at all, so its
  * moment is the receipt's; a delivery was queued at the time that its id carries.
  */
 export function tellTimeline(
@@ -116,9 +116,23 @@ export function tellTimeline(
       return [{ at: delivery.finished_at, step: "failed permanently", ...of(delivery), detail: delivery.reason }];
     }),
   ];
-  return entries.toSorted(
-    (a, b) => a.at.getTime() - b.at.getTime() || TIMELINE_STEPS.indexOf(a.step) - TIMELINE_STEPS.indexOf(b.step),
-  );
+  return inOrder(receivedAt, entries);
+}
+
+// The times are by the clocks of several processes, and a settlement's is the database's: by them alone a delivery could be
+// processed before it was tried. None of its steps stands before the event or before what it follows.
+function inOrder(receivedAt: Date, entries: readonly TimelineEntry[]): TimelineEntry[] {
+  const reached = new Map<string, number>();
+  const placed = entries.map((entry) => {
+    const { deliveryId, step } = entry;
+    if (deliveryId === undefined) return { entry, place: entry.at.getTime() };
+    const place = Math.max(entry.at.getTime(), reached.get(deliveryId) ?? receivedAt.getTime());
+    // A replay that pulled a delivery forward came between two of its attempts.
+    if (step !== "replayed") reached.set(deliveryId, place);
+    return { entry, place };
+  });
+  const rank = ({ step }: TimelineEntry): number => TIMELINE_STEPS.indexOf(step);
+  return placed.toSorted((a, b) => a.place - b.place || rank(a.entry) - rank(b.entry)).map(({ entry }) => entry);
 }
 
 // What was refused at first was validated when a replay recorded it, which is when it was queued.
