@@ -38,6 +38,15 @@ function sendWith(secret: string, id: string): Promise<unknown> {
   return post(gateway.url, signedWebhook({ provider: "stripe", key: "payments-key", body, secret }));
 }
 
+/** Sends one that is refused, and waits for its record: that is written behind the answer. */
+async function sendRefused(secret: string, id: string): Promise<void> {
+  const recorded = async (): Promise<number> =>
+    (await gateway.query<{ n: number }>("SELECT count(*)::int AS n FROM holdfast.rejection"))[0]!.n;
+  const before = await recorded();
+  await sendWith(secret, id);
+  await expect.poll(recorded).toBe(before + 1);
+}
+
 describe("the rejections", () => {
   it("say that there are none and how to see one, what is on its way, and what went wrong", async () => {
     const dashboard = await open();
@@ -100,7 +109,7 @@ describe("the rejections", () => {
   });
 
   it("show what the replay has come to when it ends: in the dialog, on the screen, and when it was closed before", async () => {
-    for (const id of ["evt_3", "evt_4", "evt_5"]) await sendWith(LATE, id);
+    for (const id of ["evt_3", "evt_4", "evt_5"]) await sendRefused(LATE, id);
     expect((await callAdmin("/sources/payments/secrets", { value: LATE })).status).toBe(201);
     const api = createApi({ url: gateway.adminUrl, token: gateway.gateway.adminToken! });
     const [inSight, closed, broken] = (await api.rejections.page({ limit: 3 })).items;
@@ -156,7 +165,7 @@ describe("the rejections", () => {
   });
 
   it("of the last hour are shown beyond the first fifty", async () => {
-    await sendWith("whsec_b25lLW1vcmUtc2VjcmV0LW9mLXRoZS10ZXN0cy0zMg==", "evt_many");
+    await sendRefused("whsec_b25lLW1vcmUtc2VjcmV0LW9mLXRoZS10ZXN0cy0zMg==", "evt_many");
     await copyNewest(gateway, "rejection", 50);
     const dashboard = await open();
     const { page } = dashboard;
@@ -165,6 +174,20 @@ describe("the rejections", () => {
     await expect.poll(() => rows.count()).toBe(50);
     await page.getByRole("button", { name: "Show older rejections" }).click();
     await expect.poll(() => rows.count()).toBeGreaterThan(50);
+    await dashboard.context.close();
+  });
+
+  it("are said not to fit once all were looked at, and until then how far the search has come", async () => {
+    await sendRefused("whsec_b25lLWFnYWluLXNlY3JldC1vZi10aGUtdGVzdHMtMzI=", "evt_flood");
+    await copyNewest(gateway, "rejection", 20_000);
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/rejections?cause=none_of_these");
+    await page.getByText("Searched the newest 20,000 rejections; older ones were not looked at yet.").waitFor();
+    expect(await page.getByText("No rejection fits this filter").count()).toBe(0);
+    await expectSound(dashboard);
+    await page.getByRole("button", { name: "Show older rejections" }).click();
+    await page.getByText("No rejection fits this filter").waitFor();
     await dashboard.context.close();
   });
 });
