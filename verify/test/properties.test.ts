@@ -102,6 +102,13 @@ describe("for any garbage", () => {
     );
   }
 
+  // Whether a secret is over depends on the time, so it is no fault of a receiver; nobody signs with it either.
+  function hasLiveSecret({ secrets = [] }: Receiver): boolean {
+    const isOver = (secret: (typeof secrets)[number]): boolean =>
+      typeof secret !== "string" && secret.notAfter !== undefined && new Date(secret.notAfter) <= now;
+    return !Array.isArray(secrets) || secrets.length === 0 || !secrets.every(isOver);
+  }
+
   function isInput(input: unknown): input is VerifyInput {
     return input !== undefined;
   }
@@ -141,7 +148,7 @@ describe("for any garbage", () => {
       fc.property(slugs, receivers, (provider, receiver) => {
         if (!isReceiver(receiver)) return;
         const faults = checkReceiver(provider, receiver);
-        if (faults.length > 0 || provider === "discord") return;
+        if (faults.length > 0 || provider === "discord" || !hasLiveSecret(receiver)) return;
         const { engine } = findProvider(provider) ?? {};
         // Coded schemes want a private key, a body of their own form or a secret elsewhere; coded.test.ts signs with each of them.
         if (!["hmac-template", "url-params", "static-token"].includes(String(engine))) return;

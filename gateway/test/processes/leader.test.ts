@@ -35,6 +35,9 @@ async function startCandidate(desk: Desk, holder: string, leadMs: number): Promi
   return { process: child, lines, ended };
 }
 
+/** Long enough that a living leader keeps its lead while a busy machine lets it wait for its turn. */
+const LEAD_MS = 5_000;
+
 async function openBook(): Promise<Desk> {
   const desk = await openDesk();
   await desk.query(
@@ -48,8 +51,8 @@ const deedsOf = async (desk: Desk, holder: string): Promise<number> =>
 
 it("when the leader is killed another one takes over, under a larger epoch", async () => {
   const desk = await openBook();
-  const first = await startCandidate(desk, FIRST, 1_000);
-  const second = await startCandidate(desk, SECOND, 1_000);
+  const first = await startCandidate(desk, FIRST, LEAD_MS);
+  const second = await startCandidate(desk, SECOND, LEAD_MS);
   await until(async () => (await deedsOf(desk, FIRST)) > 3);
   expect(await deedsOf(desk, SECOND)).toBe(0);
   first.process.kill("SIGKILL");
@@ -65,8 +68,8 @@ it("when the leader is killed another one takes over, under a larger epoch", asy
 
 it("a leader that stood still goes on and does nothing more with its old epoch, although it tries to", async () => {
   const desk = await openBook();
-  const first = await startCandidate(desk, FIRST, 1_000);
-  const second = await startCandidate(desk, SECOND, 1_000);
+  const first = await startCandidate(desk, FIRST, LEAD_MS);
+  const second = await startCandidate(desk, SECOND, LEAD_MS);
   await until(async () => (await deedsOf(desk, FIRST)) > 3);
   first.process.kill("SIGSTOP");
   await until(async () => (await deedsOf(desk, SECOND)) > 3);
