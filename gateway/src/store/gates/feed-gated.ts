@@ -1,5 +1,5 @@
 import { cold, keyOf } from "../statement.ts";
-import { MADE_AT } from "./released.ts";
+import { DUE_SINCE } from "./released.ts";
 
 /** A held delivery that is to be let out: what says where it queues then. */
 export interface LetOutRow {
@@ -43,7 +43,7 @@ export const releaseGate = cold(
       WHERE q.destination_id = $1 AND q.state = 'held' AND q.held_reason = 'destination_gated'
       ORDER BY q.priority, q.rank
       LIMIT $2 FOR UPDATE SKIP LOCKED)
-   UPDATE holdfast.delivery d SET state = 'scheduled', held_reason = NULL, due_at = ${MADE_AT}
+   UPDATE holdfast.delivery d SET state = 'scheduled', held_reason = NULL, due_at = ${DUE_SINCE}
      FROM next
     WHERE d.bucket = next.bucket AND d.id = next.id AND d.state = 'held'`,
 );
