@@ -57,6 +57,7 @@ export function startReplayer(
     lease,
     leaseMs: LEASE_MS,
     databaseNow: () => databaseClock.now(),
+    syncTime: () => databaseClock.catchUp(),
     catalog: () => catalog.index(),
     ledger: openLedger(),
     findKey: createKeyStore({

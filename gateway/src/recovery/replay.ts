@@ -24,6 +24,8 @@ export interface ReplayDeps extends KeyedDeps {
   readonly db: Database;
   /** The database's time, by which leases, rates and the ids of what is queued go. */
   readonly databaseNow: () => Date;
+  /** Reads it again where it may not be known any more, and throws where that fails; else null. */
+  readonly syncTime: () => Promise<void> | null;
   readonly random: (bytes: number) => Uint8Array;
   readonly catalog: () => CatalogIndex;
   readonly ledger: Ledger;
@@ -49,6 +51,9 @@ const FAR_MS = 600_000;
  *   that failed.
  */
 export async function replay(deps: ReplayDeps): Promise<{ readonly more: boolean; readonly running: number }> {
+  // By the time of before a sleep the leases of all who live would end too far from now.
+  const syncing = deps.syncTime();
+  if (syncing !== null) await syncing;
   const now = deps.databaseNow();
   const runnable = (await deps.db.run(listRunnable, [deps.lease, now, RUNS_MAX, farFrom(now)])).rows;
   deps.settler.keep(runnable.map(({ id }) => id));

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import { parsePublicId } from "../../src/domain/id.ts";
+import { createDatabaseClock } from "../../src/engine/database-clock.ts";
+import type { Clock } from "../../src/platform/clock.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { replay } from "../../src/recovery/replay.ts";
 import { createEndedRound, createSparingSettler } from "../../src/recovery/settle-replays.ts";
 import type { Database } from "../../src/store/database.ts";
@@ -55,6 +58,22 @@ it("goes on with a replay whose lease was written while a clock was ahead, howev
   };
   expect(await leaseFor("9 minutes")).toBe(another);
   expect(await leaseFor("30 days")).toBe(deps.lease);
+});
+
+it("takes no replay from a living worker after a sleep that its monotonic clock has not counted", async () => {
+  const { desk, gateway, deps, events } = await crowd();
+  let sleptMs = 0;
+  const clock: Clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() - sleptMs };
+  const databaseClock = createDatabaseClock(desk.db, clock);
+  await databaseClock.sync();
+  const sleeper = { ...deps, databaseNow: () => databaseClock.now(), syncTime: () => databaseClock.catchUp() };
+  const id = parsePublicId("rpl", await runOf(gateway, events[0]!));
+  const another = randomUUID();
+  const live = "UPDATE holdfast.replay SET lease = $2, lease_until = now() + interval '1 minute' WHERE id = $1";
+  await desk.query(live, [id, another]);
+  sleptMs = 1_200_000;
+  await replay(sleeper);
+  expect(await desk.query("SELECT lease FROM holdfast.replay WHERE id = $1", [id])).toEqual([{ lease: another }]);
 });
 
 const pause = (desk: Desk) =>

@@ -19,6 +19,7 @@ export async function replayer(db: Database): Promise<ReplayDeps> {
     db,
     clock: systemClock,
     databaseNow: () => new Date(),
+    syncTime: () => null,
     random: (bytes) => randomBytes(bytes),
     catalog: () => catalog,
     ledger: openLedger(),
