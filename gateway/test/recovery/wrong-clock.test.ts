@@ -1,9 +1,11 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import { toPublicId } from "../../src/domain/id.ts";
+import { replay } from "../../src/recovery/replay.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
 import { openService, ownByApi, settled, startReplayGateway } from "../support/replay-desk.ts";
+import { replayer } from "../support/replayer.ts";
 
 const ONE_TRY = { scheduleSec: [], refusalsMax: 1 };
 const NEW_SECRET = "whsec_the_one_that_was_rotated_in_without_us";
@@ -103,6 +105,35 @@ it("what is tried again at once by a process whose wall clock is ahead waits sin
   expect(await desk.query("SELECT state, ready_at <= clock_timestamp() AS has_begun FROM holdfast.delivery")).toEqual([
     { state: "ready", has_begun: true },
   ]);
+});
+
+it("what is retried or replayed of a door whose wall clock was ahead waits since then, and not since a time to come", async () => {
+  const desk = await openDesk();
+  const service = await openService();
+  service.answer = () => 503;
+  const destinations = { billing: { url: service.url, retry: ONE_TRY } };
+  const worker = await startReplayGateway(desk, { destinations });
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  for (const id of ["evt_one", "evt_many", "evt_replayed"]) expect(await worker.post(id)).toBe(200);
+  // A replay goes up to its own moment.
+  vi.setSystemTime(Date.now() + 1_000);
+  await settled(desk);
+  await worker.stop();
+  const gateway = await startReplayGateway(desk, { destinations, roles: ["admin"] });
+  const letters = (await gateway.call("GET", "/dead-letters")).body["items"] as { id: string; eventId: string }[];
+  const [one, many, replayed] = letters;
+  expect(await gateway.call("POST", `/deliveries/${one!.id}/retry`, {})).toMatchObject({ status: 201 });
+  const wish = { filter: { ids: [many!.id] }, expected: 1 };
+  expect((await gateway.call("POST", "/dead-letters/retry", wish)).body).toMatchObject({ handled: 1 });
+  const { token } = (await gateway.call("POST", "/replays", { ids: [replayed!.eventId], trustRecorded: true })).body;
+  expect((await gateway.call("POST", "/replays/run", { token })).status).toBe(200);
+  vi.useRealTimers();
+  await replay({ ...(await replayer(desk.db)), leaseMs: 60_000 });
+  const rows = await desk.query(
+    "SELECT trigger, ready_at <= clock_timestamp() AS has_begun FROM holdfast.delivery WHERE state = 'ready' ORDER BY ready_at",
+  );
+  expect(rows).toEqual(["retry", "retry", "replay"].map((trigger) => ({ trigger, has_begun: true })));
 });
 
 /** Four dead letters, and an arrival that was refused for a secret which is there by now. */

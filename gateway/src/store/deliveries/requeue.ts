@@ -22,6 +22,7 @@ export const markRetried = cold<{
 
 /**
  * Queues the retry of a dead delivery: a new one with the same key. What retries a copy is a copy, and never the event's own.
+ * It waits from now on: its id is of a time to come where its event's is.
  * Parameters: bucket, id, tenant, event id, destination id, key, delivery that it retries, priority, lane, rank, state,
  * held reason, order key, place in its order bigint, what had made the dead one.
  */
@@ -29,9 +30,9 @@ export const insertRetry = cold(
   "insert_retry",
   `INSERT INTO holdfast.delivery (
      bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, rank, state, held_reason, order_key,
-     order_at, attempt, refusals)
+     order_at, attempt, refusals, ready_at)
    VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $15::text = 'copy' THEN 'copy' ELSE 'retry' END, $7, $8, $9, $10::float8, $11, $12,
-           $13, $14, 0, 0)`,
+           $13, $14, 0, 0, CASE WHEN $11::text = 'ready' THEN now() END)`,
 );
 
 /** Lets a scheduled delivery wait at its destination's gate at once. Parameters: tenant, bucket, id, rank. */

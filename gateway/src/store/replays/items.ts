@@ -3,7 +3,8 @@ import { HAS_WAY_BACK } from "../dead-letters/handle.ts";
 import { cold } from "../statement.ts";
 
 /**
- * Queues deliveries of a replay; keys and predecessors are given, since a delivery that follows a dead one keeps its key.
+ * Queues deliveries of a replay; keys and predecessors are given, since a delivery that follows a dead one keeps its key. They wait
+ * from now on: their ids are of a time to come where their events' are.
  * Parameters: buckets int[], ids uuid[], tenant, event ids uuid[], destination ids uuid[], keys uuid[], trigger, predecessors
  * uuid[], priority int, lane text, ranks float8[], states text[], held reasons text[], order keys text[], places in the order
  * bigint[].
@@ -12,9 +13,9 @@ export const insertReplayed = cold<{ id: string }>(
   "insert_replayed",
   `INSERT INTO holdfast.delivery (
      bucket, id, tenant, event_id, destination_id, key, trigger, retry_of, priority, lane, rank, state, held_reason,
-     order_key, order_at, attempt, refusals)
+     order_key, order_at, attempt, refusals, ready_at)
    SELECT b.bucket, u.id, $3, u.event_id, u.destination_id, u.key, $7, u.retry_of, $9, $10, u.rank, u.state, u.held_reason,
-          u.order_key, u.order_at, 0, 0
+          u.order_key, u.order_at, 0, 0, CASE WHEN u.state = 'ready' THEN now() END
      FROM holdfast.bucket_slot b
      JOIN unnest($1::int[], $2::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $8::uuid[], $11::float8[], $12::text[], $13::text[],
                  $14::text[], $15::bigint[])
