@@ -8,7 +8,7 @@ export interface BodyRoom {
   count(): number;
   /** Whether a longer one may be read; it counts as so long then. */
   make(slot: Slot, bytes: number): boolean;
-  /** Whether old attempts alone leave none for one of this length, so that only their ends make room for it. */
+  /** Whether one of this length, for which there was none, is not expected either: taken up again at once it would find none again. */
   isFilled(bytes: number): boolean;
   /** It is read. */
   note(slot: Slot, bytes: number): void;
@@ -33,6 +33,7 @@ const WINDOW_MS = 1_000;
  *
  * Where many destinations do not answer to one large body each, no share of one of them helps. Then those that are no larger than the least
  * go on in what is kept for them, and the larger are no longer expected: they would find no room, and all the others would wait for it.
+ * So it is as well where they leave room for one, while that one is under way: others that follow it would keep all small ones out.
  */
 export function createBodyRoom(nowMs: () => number, slots: Pick<Slots, "bytes" | "weigh">): BodyRoom {
   const state = { startMs: nowMs(), largest: 0, before: 0 };
@@ -44,14 +45,14 @@ export function createBodyRoom(nowMs: () => number, slots: Pick<Slots, "bytes" |
     state.startMs += elapsedMs;
   };
   // Old ones are counted only where all together are too many: this is asked for each claim.
-  const isFilled = (bytes: number): boolean => {
-    if (bytes <= LEAST_BYTES || slots.bytes() + bytes <= LONG_BYTES_MAX) return false;
-    return slots.bytes() - slots.bytes(0) + bytes > LONG_BYTES_MAX;
+  const isTakenByOld = (bytes: number, kept = 0): boolean => {
+    if (bytes <= LEAST_BYTES || slots.bytes() - kept + bytes <= LONG_BYTES_MAX) return false;
+    return slots.bytes() - slots.bytes(0) + 2 * bytes > LONG_BYTES_MAX;
   };
   const expected = (): number => {
     roll();
     const largest = Math.max(LEAST_BYTES, state.before, state.largest);
-    return isFilled(largest) ? LEAST_BYTES : largest;
+    return isTakenByOld(largest) ? LEAST_BYTES : largest;
   };
   const see = (bytes: number): void => {
     if (bytes <= LEAST_BYTES) return;
@@ -64,13 +65,13 @@ export function createBodyRoom(nowMs: () => number, slots: Pick<Slots, "bytes" |
   };
   return {
     expected,
-    isFilled,
+    isFilled: (bytes) => bytes > expected(),
     count: () => {
       const each = expected();
       return Math.max(0, Math.floor(left(each) / each));
     },
     make: (slot, bytes) => {
-      if (isFilled(bytes)) return false;
+      if (isTakenByOld(bytes, slot.bytes)) return false;
       see(bytes);
       if (bytes - slot.bytes > left(bytes)) return false;
       slots.weigh(slot, bytes);
