@@ -1,5 +1,5 @@
 import type { SvixOptions } from "../../domain/connector.ts";
-import { readScalar, sliceItems, sliceJson } from "../../domain/json-slices.ts";
+import { compactJson, readScalar, sliceItems, sliceJson } from "../../domain/json-slices.ts";
 import type { Connector, LogEntry } from "./connector.ts";
 import type { LineDeps } from "./provider-line.ts";
 import { faultOf, openProviderLine } from "./provider-line.ts";
@@ -77,11 +77,16 @@ function toEntry(text: string): LogEntry | null {
     eventType: readScalar(text, "/eventType")?.text ?? null,
     occurredAt: at,
     providerOutcome: null,
-    body: payload === null || !payload.startsWith("{") ? null : Buffer.from(payload),
+    body: payload === null || !payload.startsWith("{") || isExpired(payload) ? null : Buffer.from(payload),
     headers: [
       ["content-type", "application/json"],
       ["svix-id", id],
       ...(at === null ? [] : [["svix-timestamp", String(Math.floor(at.getTime() / 1_000))] as const]),
     ],
   };
+}
+
+/** What Svix says in place of a payload that it has deleted, after its retention period or on request (docs.svix.com/retention). */
+function isExpired(payload: string): boolean {
+  return compactJson(payload) === '{"expired":true}';
 }
