@@ -75,6 +75,10 @@ export const listNewestRuns = cold<RunRow>(
     WHERE r.tenant = $1 ORDER BY r.reconciliation_id, r.finished_at IS NULL, r.id DESC`,
 );
 
+const lastCompleted = (id: string): string =>
+  `SELECT o.id FROM holdfast.reconciliation_run o
+    WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.continues ORDER BY o.window_to DESC, o.id DESC LIMIT 1`;
+
 /**
  * Which runs `r` of a reconciliation tell what is unexplained now: the completed one where the next goes on, and since that those of
  * windows of their own; unless a newer window of its own holds all of such a window, or that run has found each event again that
@@ -84,9 +88,7 @@ export const listNewestRuns = cold<RunRow>(
  */
 export const tellsUnexplained = (id: string): string =>
   `r.reconciliation_id = ${id} AND r.state = 'completed' AND r.unexplained > 0
-     AND (r.id = (SELECT o.id FROM holdfast.reconciliation_run o
-                   WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.continues
-                   ORDER BY o.window_to DESC, o.id DESC LIMIT 1)
+     AND (r.id = (${lastCompleted(id)})
           OR (NOT r.continues
               AND NOT EXISTS (SELECT 1 FROM holdfast.reconciliation_run o
                                WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.id > r.id AND o.continues)))
@@ -131,8 +133,7 @@ export const listUnexplained = cold<{
 /** The run that completed the latest window, where the next one goes on. Parameter: reconciliation id. */
 export const findLastCompleted = cold<{ id: string; window_to: Date }>(
   "find_last_completed_run",
-  `SELECT id, window_to FROM holdfast.reconciliation_run
-    WHERE reconciliation_id = $1 AND state = 'completed' AND continues ORDER BY window_to DESC, id DESC LIMIT 1`,
+  `SELECT r.id, r.window_to FROM holdfast.reconciliation_run r WHERE r.id = (${lastCompleted("$1")})`,
 );
 
 /** How the newest run ended that is not under way. Parameter: reconciliation id. */
@@ -200,10 +201,14 @@ export const finishRun = cold(
     WHERE id = $1 AND ($2::uuid IS NULL OR lease = $2) AND finished_at IS NULL`,
 );
 
-/** Old runs go, the newest 1,000 of each reconciliation stay; their entries go with them. Parameter: reconciliation id. */
+/**
+ * Old runs go, the newest 1,000 of each reconciliation stay, and of the older ones where the next goes on and what tells: however many
+ * have failed since, nobody else has these. Their entries go with them. Parameter: reconciliation id.
+ */
 export const pruneRuns = cold(
   "prune_reconciliation_runs",
-  `DELETE FROM holdfast.reconciliation_run
-    WHERE id IN (SELECT id FROM holdfast.reconciliation_run
-                  WHERE reconciliation_id = $1 AND finished_at IS NOT NULL ORDER BY id DESC OFFSET 1000)`,
+  `DELETE FROM holdfast.reconciliation_run r
+    WHERE r.id IN (SELECT o.id FROM holdfast.reconciliation_run o
+                    WHERE o.reconciliation_id = $1 AND o.finished_at IS NOT NULL ORDER BY o.id DESC OFFSET 1000)
+      AND r.id IS DISTINCT FROM (${lastCompleted("$1")}) AND (${tellsUnexplained("$1")}) IS NOT TRUE`,
 );
