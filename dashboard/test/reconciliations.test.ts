@@ -104,19 +104,23 @@ describe("the reconciliations", () => {
     });
   });
 
-  it("lead to the run that has what is unexplained, also when a newer one found nothing", async () => {
+  it("lead to the run that has what is unexplained, also when a newer one has failed", async () => {
     const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
     await setUp("far-log");
     listed = [{ id: "evt_far", type: "invoice.paid", created: Math.floor(Date.parse(ago(10)) / 1_000) }];
     const left = await compare("far-log", { from: ago(11), to: ago(9) });
+    status = 401;
+    onTestFinished(() => {
+      status = 200;
+    });
     const newest = await compare("far-log", { from: ago(6), to: ago(5) });
-    expect([left.report.unexplained, newest.report.unexplained]).toEqual([1, 0]);
+    expect([left.report.unexplained, newest.state]).toEqual([1, "failed"]);
     const dashboard = await open();
     const { page } = dashboard;
     await dashboard.open("/reconciliations");
     const row = rowOf(page, "far-log");
     await row.getByText("1 unexplained in all").waitFor();
-    const line = row.getByRole("link", { name: /^nothing in the log/ });
+    const line = row.getByRole("link", { name: /^Failed, / });
     expect(await line.getAttribute("href")).toContain(newest.id);
     await expectSound(dashboard);
     await row.getByRole("link", { name: /^1 in the run of/ }).click();

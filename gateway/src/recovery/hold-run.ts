@@ -10,7 +10,7 @@ import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { isConnectionLost } from "../store/database.ts";
-import { countLeft } from "../store/reconciliations/entries.ts";
+import { carryForgotten, countLeft } from "../store/reconciliations/entries.ts";
 import type { RunRow } from "../store/reconciliations/runs.ts";
 import { findLastCompleted, holdRun, moveRun, pruneRuns } from "../store/reconciliations/runs.ts";
 import { closeRun } from "./close-run.ts";
@@ -167,9 +167,10 @@ export async function finish(
     deps,
     held,
     async (tx) => {
-      gaps = state === "completed" && run.continues ? await findGaps(tx, run, setup) : [];
+      gaps = state === "completed" ? await findGaps(tx, run, setup) : [];
       const told = gaps.length > 0 ? gaps.map((gap) => gap.detail).join("; ") : detail;
       const end = { id: run.id, lease: held.lease, state, detail: told, now: deps.databaseNow() };
+      if (state === "completed" && !run.continues && run.carries) await tx.run(carryForgotten, [run.id, setup.id]);
       ({ unexplained } = await closeRun(tx, end));
       await tx.run(pruneRuns, [setup.id]);
     },
@@ -189,20 +190,21 @@ export async function finish(
   return "ended";
 }
 
-/** What this run should have gone on from and could not reach, nor will another: how the log says it, and what exactly. */
+/** What this run should have gone on from, or taken over, and could not reach, nor will another: how the log says it, and what exactly. */
 async function findGaps(
   tx: Transaction,
   run: RunRow,
   { connector }: Reconciliation,
 ): Promise<{ readonly said: string; readonly detail: string }[]> {
   const gaps = [];
-  const last = (await tx.run(findLastCompleted, [run.reconciliation_id])).rows[0];
+  const last = run.continues ? (await tx.run(findLastCompleted, [run.reconciliation_id])).rows[0] : undefined;
   if (last !== undefined && last.window_to < run.window_from) {
     const span = `from ${last.window_to.toISOString()} to ${run.window_from.toISOString()}`;
     const detail = `nothing was compared ${span}: ${tellLimit(run, connector)}`;
     gaps.push({ said: "a reconciliation has left a time out", detail });
   }
-  const left = (await tx.run(countLeft, [run.id, run.reconciliation_id])).rows[0]?.count ?? 0;
+  const isTaker = run.continues || run.carries;
+  const left = isTaker ? ((await tx.run(countLeft, [run.id, run.reconciliation_id])).rows[0]?.count ?? 0) : 0;
   if (left > 0) {
     const what = left === 1 ? "missing event is" : "missing events are";
     const detail = `${left} ${what} looked for no longer: the provider's log or the ledger of keys does not go back so far`;

@@ -1,12 +1,18 @@
 import { HISTORY_SEC } from "../domain/connector.ts";
-import { newUuid } from "../domain/id.ts";
+import { newUuid, uuidAfter } from "../domain/id.ts";
 import type { LogWindow, Reconciliation } from "../domain/reconciliation.ts";
 import { nextWindow, oldestComparable, oldestListed } from "../domain/reconciliation.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { findKeysSince } from "../store/events/find-keys-since.ts";
 import { carryUnexplained } from "../store/reconciliations/entries.ts";
 import type { RunRow } from "../store/reconciliations/runs.ts";
-import { findLastCompleted, findRun, findUnfinishedRun, insertRun } from "../store/reconciliations/runs.ts";
+import {
+  findLastCompleted,
+  findNewestRun,
+  findRun,
+  findUnfinishedRun,
+  insertRun,
+} from "../store/reconciliations/runs.ts";
 import { closeRun } from "./close-run.ts";
 
 export interface StartDeps {
@@ -27,8 +33,8 @@ const DEADLINE_MS = 5_000;
 const PAGE_ITEMS = 100;
 
 /**
- * Starts a run. Without a window of its own it goes on where the last one ended, and looks again at what that one, and
- * windows of their own since, could not explain. One run of a reconciliation at a time.
+ * Starts a run. Without a window of its own it goes on where the last one ended. Each looks again at what those before it could not
+ * explain, whatever its window. One run of a reconciliation at a time.
  */
 export async function startReconciliation(
   deps: StartDeps,
@@ -61,7 +67,10 @@ async function start(
     return { kind: "refused", path: "window", problem: "nothing of the log is old enough to be compared yet" };
   const fault = findWindowFault(window, now, oldest);
   if (fault !== null) return { kind: "refused", path: "window", problem: fault };
-  const id = newUuid(now.getTime(), 0, deps.random(8));
+  // Behind all that were before, also where the clock has been set back: the newest one tells for all.
+  const newest = (await tx.run(findNewestRun, [setup.id])).rows[0];
+  const nowMs = now.getTime();
+  const id = newest === undefined ? newUuid(nowMs, 0, deps.random(8)) : uuidAfter(newest.id, nowMs, deps.random(8));
   const continues = wish.window === null;
   const columns = [
     setup.id,
@@ -81,7 +90,7 @@ async function start(
       return { kind: "refused", path: "state", problem: "another run has just ended; start again" };
     return { kind: "running", run: running };
   }
-  if (continues) await tx.run(carryUnexplained, [id, setup.id, now, keysSince, oldestListed(now, historySec)]);
+  await tx.run(carryUnexplained, [id, setup.id, now, keysSince, oldestListed(now, historySec)]);
   const run = (await tx.run(findRun, [setup.tenant, id])).rows[0];
   if (run === undefined) throw new Error("the run that was started is not there");
   return { kind: "started", run };

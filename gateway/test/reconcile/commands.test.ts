@@ -12,10 +12,12 @@ const API_SECRET = "rk_live_that_nobody_may_see";
 let gateway: IngestGateway;
 /** The log of a provider that has entries with and without their bodies. */
 const log: { id: string; type: string; created: number; payload?: object }[] = [];
+/** Its API answers 401 to everybody. */
+let isRefusing = false;
 
 beforeAll(async () => {
   const server = createServer((request, response) => {
-    const isKnown = request.headers.authorization === `Bearer ${API_SECRET}`;
+    const isKnown = !isRefusing && request.headers.authorization === `Bearer ${API_SECRET}`;
     response.writeHead(isKnown ? 200 : 401).end(JSON.stringify({ data: log }));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -129,35 +131,41 @@ it("refuses a second run beside the first, a window that no log holds, and a nam
   expect((await reconcile("run", "nothing")).stderr).toContain('There is no reconciliation "nothing"');
 });
 
-it("names the run that has what is unexplained, also when a newer one found nothing", async () => {
+it("names the run that has what is unexplained, also when a newer one has failed", async () => {
   const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
   log.push({ id: "evt_far", type: "invoice.paid", created: Math.floor(Date.parse(ago(10)) / 1_000) });
-  const runs: string[] = [];
   onTestFinished(async () => {
     log.pop();
-    const drop = "DELETE FROM holdfast.reconciliation_run WHERE window_to < now() - interval '1 day'";
+    const drop = "DELETE FROM holdfast.reconciliation_run WHERE NOT continues OR state = 'failed'";
     await gateway.query(drop);
   });
-  for (const [from, to, code] of [
-    [11, 9, 1],
-    [6, 5, 0],
+  const runs: string[] = [];
+  // A window elsewhere tells of it as well: it has looked for it again.
+  for (const [from, to] of [
+    [11, 9],
+    [6, 5],
   ] as const) {
     const run = await reconcile("run", "stripe-log", "--from", ago(from), "--to", ago(to));
-    expect(run.code).toBe(code);
+    expect([run.code, run.stdout]).toEqual([1, expect.stringContaining("unexplained                 1")]);
     runs.push(/run_\w+/.exec(run.stdout)![0]);
   }
+  isRefusing = true;
+  onTestFinished(() => void (isRefusing = false));
+  const failed = await reconcile("run", "stripe-log");
+  expect(failed.code).toBe(1);
+  runs.push(/run_\w+/.exec(failed.stdout)![0]);
   const status = await reconcile("status", "--json");
   expect(JSON.parse(status.stdout)).toMatchObject({
     unexplained: 1,
-    unexplainedIn: [{ runId: runs[0], count: 1, startedAt: expect.any(String) }],
-    lastRun: { id: runs[1], report: { listed: 0, unexplained: 0 } },
+    unexplainedIn: [{ runId: runs[1], count: 1, startedAt: expect.any(String) }],
+    lastRun: { id: runs[2], state: "failed" },
   });
   const table = await reconcile("status");
   expect(table.code).toBe(1);
-  const [newest] = table.stdout.split("\n").filter((line) => line.includes(runs[1]!));
-  expect(newest).toContain("0 listed, 0 recovered, 0 dead here, 0 unexplained");
+  const [newest] = table.stdout.split("\n").filter((line) => line.includes(runs[2]!));
+  expect(newest).toContain("failed: not all was compared");
   expect(table.stdout).toContain("stripe-log: 1 unexplained in all");
-  expect(table.stdout).toContain(`1 in ${runs[0]}: npx holdfast reconcile show ${runs[0]} --state unexplained`);
+  expect(table.stdout).toContain(`1 in ${runs[1]}: npx holdfast reconcile show ${runs[1]} --state unexplained`);
   // As the metric and the alert have it, one that is disabled alarms nobody.
   await gateway.query("UPDATE holdfast.reconciliation SET state = 'disabled'");
   onTestFinished(async () => void (await gateway.query("UPDATE holdfast.reconciliation SET state = 'active'")));

@@ -30,6 +30,7 @@ const FROZEN: Readonly<Record<string, string>> = {
   "0024_link_end.sql": "1e37fc94afcbfc92a9a1c185906130c2394d1ba356debd65bb9f436242163fcc",
   "0025_entry_bytes.sql": "a10efb1dd8373ad3002ff3a7e95d796a24eaa707e92d711730b1bde69ea5021d",
   "0026_reconciliation_runs.sql": "95081d10d483b636b507f8685ba93b6fcba460609ed4976afe925567c7109d03",
+  "0027_carrying_runs.sql": "524644c27074beae9d7b4af264eb597b6d1650899a405d7a2ba91ab8f5b4cdce",
 };
 
 /** A migration's text never changes after it was merged; a change is a new migration. */

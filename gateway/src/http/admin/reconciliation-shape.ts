@@ -84,7 +84,7 @@ export const reconciliationSchema = z
     currentRun: reconciliationRunSchema.nullable().openapi({ description: "The run that is under way" }),
     unexplained: z.number().int().openapi({
       description:
-        "Missing, and not recovered: by the run where the next goes on, and by those of windows of their own since. An alarm",
+        "Missing, and not recovered: by the newest completed run, which has looked again at what those before it left. An alarm",
     }),
     unexplainedIn: z
       .array(z.object({ runId: z.string(), startedAt: moment, count: z.number().int() }))

@@ -27,7 +27,7 @@ const COLUMNS = `n.run_id, n.k, n.bucket, n.event_key, n.provider_event_id, n.re
 
 /**
  * Adds entries to a run. One that is there already (pages overlap, and redeliveries repeat an id) keeps its state; that one of its
- * attempts was delivered is remembered. No key comes twice in one call.
+ * attempts was delivered is remembered, and so are the bytes of what an earlier run left without any. No key comes twice in one call.
  * Parameters: run id, keys uuid[], buckets int[], event keys text[], provider ids text[], references text[], types text[],
  * occurred timestamptz[], provider outcomes text[], states text[], event ids uuid[], headers bytea[], bodies bytea[], missing since
  * timestamptz[] (null where nobody can know), details text[], now.
@@ -47,7 +47,9 @@ export const addEntries = cold(
    ON CONFLICT (run_id, k) DO UPDATE
      SET provider_outcome = CASE WHEN 'delivered' IN (n.provider_outcome, excluded.provider_outcome) THEN 'delivered'
                                  ELSE coalesce(n.provider_outcome, excluded.provider_outcome) END,
-         reference = coalesce(n.reference, excluded.reference)`,
+         reference = coalesce(n.reference, excluded.reference),
+         headers = CASE WHEN n.state = 'missing' AND n.body IS NULL THEN coalesce(excluded.headers, n.headers) ELSE n.headers END,
+         body = CASE WHEN n.state = 'missing' AND n.body IS NULL THEN excluded.body ELSE n.body END`,
 );
 
 /**
@@ -66,6 +68,23 @@ export const carryUnexplained = cold(
      JOIN holdfast.reconciliation_entry o ON o.run_id = r.id
     WHERE ${tellsUnexplained("$2::uuid")}
       AND o.state = 'unexplained' AND o.missing_since >= $5 AND ($4::timestamptz IS NULL OR r.started_at >= $4)
+    ORDER BY r.id DESC
+   ON CONFLICT DO NOTHING`,
+);
+
+/**
+ * What may have been processed a run of a window of its own goes on telling where it has not seen it: nobody looks for it again, and a
+ * window elsewhere says nothing of it. Asked before it has completed, like what follows. Parameters: run id, reconciliation id.
+ */
+export const carryForgotten = cold(
+  "carry_forgotten",
+  `INSERT INTO holdfast.reconciliation_entry (
+     run_id, k, bucket, event_key, provider_event_id, reference, event_type, occurred_at, provider_outcome, state, missing_since, detail, due_at)
+   SELECT $1::uuid, o.k, o.bucket, o.event_key, o.provider_event_id, o.reference, o.event_type, o.occurred_at, o.provider_outcome,
+          o.state, o.missing_since, o.detail, o.due_at
+     FROM holdfast.reconciliation_run r
+     JOIN holdfast.reconciliation_entry o ON o.run_id = r.id
+    WHERE ${tellsUnexplained("$2::uuid")} AND o.state = 'unexplained' AND o.missing_since IS NULL
     ORDER BY r.id DESC
    ON CONFLICT DO NOTHING`,
 );

@@ -10,6 +10,8 @@ export interface RunRow {
   readonly cause: "scheduled" | "requested";
   readonly started_by: string;
   readonly continues: boolean;
+  /** Whether it looks again at all that was unexplained before it. */
+  readonly carries: boolean;
   readonly window_from: Date;
   readonly window_to: Date;
   readonly state: RunState;
@@ -31,8 +33,8 @@ export interface RunRow {
   readonly finished_at: Date | null;
 }
 
-const COLUMNS = `r.id, r.reconciliation_id, r.tenant, r.cause, r.started_by, r.continues, r.window_from, r.window_to, r.state, r.cursor,
-          r.compared_to, r.page_items, r.pages, r.failures, r.due_at, r.detail, r.listed, r.matched, r.missing, r.recovered,
+const COLUMNS = `r.id, r.reconciliation_id, r.tenant, r.cause, r.started_by, r.continues, r.carries, r.window_from, r.window_to, r.state,
+          r.cursor, r.compared_to, r.page_items, r.pages, r.failures, r.due_at, r.detail, r.listed, r.matched, r.missing, r.recovered,
           r.dead_here, r.unknown_to_provider, r.unexplained, r.started_at, r.finished_at`;
 
 /**
@@ -43,9 +45,15 @@ const COLUMNS = `r.id, r.reconciliation_id, r.tenant, r.cause, r.started_by, r.c
 export const insertRun = cold(
   "insert_reconciliation_run",
   `INSERT INTO holdfast.reconciliation_run (
-     id, reconciliation_id, tenant, cause, started_by, window_from, window_to, state, page_items, due_at, started_at, continues)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, 'started', $8, $9, $9, $10)
+     id, reconciliation_id, tenant, cause, started_by, window_from, window_to, state, page_items, due_at, started_at, continues, carries)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, 'started', $8, $9, $9, $10, true)
    ON CONFLICT (reconciliation_id) WHERE finished_at IS NULL DO NOTHING`,
+);
+
+/** The newest run, whatever its state. Parameter: reconciliation id. */
+export const findNewestRun = cold<{ id: string }>(
+  "find_newest_run",
+  "SELECT id FROM holdfast.reconciliation_run WHERE reconciliation_id = $1 ORDER BY id DESC LIMIT 1",
 );
 
 /** The run that is under way. Parameter: reconciliation id. */
@@ -80,26 +88,16 @@ const lastCompleted = (id: string): string =>
     WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.continues ORDER BY o.window_to DESC, o.id DESC LIMIT 1`;
 
 /**
- * Which runs `r` of a reconciliation tell what is unexplained now: the completed one where the next goes on, and since that those of
- * windows of their own; unless a newer window of its own holds all of such a window, or that run has found each event again that
- * was unexplained. Only those that have something count.
+ * Which runs `r` of a reconciliation tell what is unexplained now: the newest completed one, which has looked again at all that was so
+ * before it; and since that those of windows of their own that a process of the version before started, which have not. By id, in the
+ * order in which they began: one that was carried from tells only until the next has completed.
  *
  * @param id the reconciliation's id as an expression
  */
 export const tellsUnexplained = (id: string): string =>
   `r.reconciliation_id = ${id} AND r.state = 'completed' AND r.unexplained > 0
-     AND (r.id = (${lastCompleted(id)})
-          OR (NOT r.continues
-              AND NOT EXISTS (SELECT 1 FROM holdfast.reconciliation_run o
-                               WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.id > r.id AND o.continues)))
-     AND NOT EXISTS (
-       SELECT 1 FROM holdfast.reconciliation_run o
-        WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.id > r.id AND NOT o.continues
-          AND ((NOT r.continues AND o.window_from <= r.window_from AND o.window_to >= r.window_to)
-               OR NOT EXISTS (SELECT 1 FROM holdfast.reconciliation_entry e
-                               WHERE e.run_id = r.id AND e.state = 'unexplained'
-                                 AND NOT EXISTS (SELECT 1 FROM holdfast.reconciliation_entry n
-                                                  WHERE n.run_id = o.id AND n.k = e.k))))`;
+     AND NOT EXISTS (SELECT 1 FROM holdfast.reconciliation_run o
+                      WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.id > r.id AND (o.continues OR o.carries))`;
 
 /** Parameter: reconciliation id. */
 export const listTellingRuns = cold<{ id: string; unexplained: number }>(
