@@ -172,7 +172,7 @@ export async function finish(
       const end = { id: run.id, lease: held.lease, state, detail: told, now: deps.databaseNow() };
       if (state === "completed" && !run.continues && run.carries) await tx.run(carryForgotten, [run.id, setup.id]);
       ({ unexplained } = await closeRun(tx, end));
-      await tx.run(pruneRuns, [setup.id]);
+      await tx.run(pruneRuns, [setup.id, end.now]);
     },
     FINISH_DEADLINE_MS,
   );
@@ -197,7 +197,8 @@ async function findGaps(
   { connector }: Reconciliation,
 ): Promise<{ readonly said: string; readonly detail: string }[]> {
   const gaps = [];
-  const last = run.continues ? (await tx.run(findLastCompleted, [run.reconciliation_id])).rows[0] : undefined;
+  const asked = [run.reconciliation_id, run.started_at];
+  const last = run.continues ? (await tx.run(findLastCompleted, asked)).rows[0] : undefined;
   if (last !== undefined && last.window_to < run.window_from) {
     const span = `from ${last.window_to.toISOString()} to ${run.window_from.toISOString()}`;
     const detail = `nothing was compared ${span}: ${tellLimit(run, connector)}`;

@@ -43,9 +43,9 @@ export async function startDue(deps: ScheduleDeps): Promise<number> {
         { reconciliation: setup.name, runId: result.run.id },
         "a scheduled reconciliation waits for the one under way",
       );
-    else if (result.kind === "failed")
+    else
       deps.log.warn(
-        { reconciliation: setup.name, error: result.message },
+        { reconciliation: setup.name, error: result.kind === "refused" ? result.problem : result.message },
         "a scheduled reconciliation was not started",
       );
   }

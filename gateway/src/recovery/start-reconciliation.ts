@@ -58,7 +58,7 @@ async function start(
   wish: Parameters<typeof startReconciliation>[2],
 ): Promise<Started> {
   const now = deps.databaseNow();
-  const last = (await tx.run(findLastCompleted, [setup.id])).rows[0] ?? null;
+  const last = (await tx.run(findLastCompleted, [setup.id, now])).rows[0] ?? null;
   const keysSince = await findKeysSince(tx);
   const historySec = HISTORY_SEC[setup.connector.kind];
   const oldest = oldestComparable(now, historySec, keysSince);

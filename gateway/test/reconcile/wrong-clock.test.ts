@@ -80,3 +80,31 @@ it("a lease that was written while a clock was ahead holds no run up, and one of
   expect(await reconcileNext(bench.deps, () => false)).toBe(true);
   expect(await bench.carryOn(id)).toMatchObject({ state: "completed" });
 });
+
+it("goes on where a window ended that is over, and leaves no time out for one that a clock that was ahead has ended in the future", async () => {
+  const bench = await openBench({ log: await openEmpty("stripe", { lagSec: 0, overlapSec: 0 }) });
+  const run = async () => await bench.carryOn((await bench.start("log", null)).id);
+  const right = await run();
+  bench.wait(2 * HOUR);
+  const ahead = await run();
+  bench.wait(-1.5 * HOUR);
+  const next = await run();
+  expect([next.window_from, next.state, next.detail]).toEqual([right.window_to, "completed", null]);
+  expect(next.window_to < ahead.window_to).toBe(true);
+  // By now that one is over as well; what came before its end was compared up to the end of the newer one.
+  bench.wait(3 * HOUR);
+  expect((await run()).window_from).toEqual(next.window_to);
+});
+
+it("a scheduled run that is refused is told in the log, with the reason", async () => {
+  const bench = await openBench({ log: await openEmpty("stripe", { schedule: "*/5 * * * *", lagSec: 0 }) });
+  const schedules = { ...bench.deps, metrics: bench.metrics, findSourceName: () => "stripe" };
+  await bench.carryOn((await bench.start("log", null)).id);
+  await bench.query("UPDATE holdfast.reconciliation SET lag_sec = 86400");
+  expect(await startDue(schedules)).toBe(0);
+  bench.wait(301_000);
+  expect(await startDue(schedules)).toBe(0);
+  expect(bench.logged.filter((line) => line.includes("a scheduled reconciliation was not started"))).toEqual([
+    expect.stringContaining("nothing of the log is old enough to be compared yet"),
+  ]);
+});

@@ -83,9 +83,10 @@ export const listNewestRuns = cold<RunRow>(
     WHERE r.tenant = $1 ORDER BY r.reconciliation_id, r.finished_at IS NULL, r.id DESC`,
 );
 
-const lastCompleted = (id: string): string =>
+const lastCompleted = (id: string, now: string): string =>
   `SELECT o.id FROM holdfast.reconciliation_run o
-    WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.continues ORDER BY o.window_to DESC, o.id DESC LIMIT 1`;
+    WHERE o.reconciliation_id = ${id} AND o.state = 'completed' AND o.continues AND o.window_to <= ${now}
+    ORDER BY o.id DESC LIMIT 1`;
 
 /**
  * Which runs `r` of a reconciliation tell what is unexplained now: the newest completed one, which has looked again at all that was so
@@ -128,10 +129,13 @@ export const listUnexplained = cold<{
     WHERE c.tenant = $1 ORDER BY c.id, u.id DESC`,
 );
 
-/** The run that completed the latest window, where the next one goes on. Parameter: reconciliation id. */
+/**
+ * The newest run that went on and completed, where the next one goes on; but none whose window is not over yet: by a clock that was ahead
+ * it compared a time that had not come. Parameters: reconciliation id, now.
+ */
 export const findLastCompleted = cold<{ id: string; window_to: Date }>(
   "find_last_completed_run",
-  `SELECT r.id, r.window_to FROM holdfast.reconciliation_run r WHERE r.id = (${lastCompleted("$1")})`,
+  `SELECT r.id, r.window_to FROM holdfast.reconciliation_run r WHERE r.id = (${lastCompleted("$1", "$2")})`,
 );
 
 /** How the newest run ended that is not under way. Parameter: reconciliation id. */
@@ -201,12 +205,12 @@ export const finishRun = cold(
 
 /**
  * Old runs go, the newest 1,000 of each reconciliation stay, and of the older ones where the next goes on and what tells: however many
- * have failed since, nobody else has these. Their entries go with them. Parameter: reconciliation id.
+ * have failed since, nobody else has these. Their entries go with them. Parameters: reconciliation id, now.
  */
 export const pruneRuns = cold(
   "prune_reconciliation_runs",
   `DELETE FROM holdfast.reconciliation_run r
     WHERE r.id IN (SELECT o.id FROM holdfast.reconciliation_run o
                     WHERE o.reconciliation_id = $1 AND o.finished_at IS NOT NULL ORDER BY o.id DESC OFFSET 1000)
-      AND r.id IS DISTINCT FROM (${lastCompleted("$1")}) AND (${tellsUnexplained("$1")}) IS NOT TRUE`,
+      AND r.id IS DISTINCT FROM (${lastCompleted("$1", "$2")}) AND (${tellsUnexplained("$1")}) IS NOT TRUE`,
 );
