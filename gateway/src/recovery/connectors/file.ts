@@ -5,7 +5,7 @@ import type { LogWindow } from "../../domain/reconciliation.ts";
 import { messageOf } from "../../platform/log.ts";
 import type { Connector, ConnectorFault, LogEntry } from "./connector.ts";
 import { faultOf } from "./provider-line.ts";
-import { readEntry, readMoment } from "./read-entry.ts";
+import { isWithin, readEntry, readMoment } from "./read-entry.ts";
 import { isJson } from "./svix.ts";
 
 const CHUNK_BYTES = 1_048_576;
@@ -45,8 +45,7 @@ async function readPage(path: string, options: FileOptions, window: LogWindow, f
       if (record.text.trim() === "") continue;
       const entry = head === null ? readLine(record.text, options) : readRow(columns, record.text, options);
       if ("cause" in entry) return { ...entry, detail: `${entry.detail} (at byte ${record.start} of ${options.file})` };
-      if (entry.occurredAt === null || (entry.occurredAt >= window.from && entry.occurredAt < window.to))
-        entries.push(entry);
+      if (isWithin(entry, window)) entries.push(entry);
     }
     return { ok: true, entries, next: chunk.isOver() ? null : String(chunk.at()) } as const;
   } finally {

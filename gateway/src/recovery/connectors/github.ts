@@ -2,11 +2,11 @@ import { createSign } from "node:crypto";
 import type { GithubOptions } from "../../domain/connector.ts";
 import { GITHUB_URL } from "../../domain/connector.ts";
 import { compactJson, readScalar, sliceItems, sliceJson } from "../../domain/json-slices.ts";
-import type { LogWindow } from "../../domain/reconciliation.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Connector, ConnectorFault, LogEntry, LoggedRequest } from "./connector.ts";
 import type { LineDeps } from "./provider-line.ts";
 import { faultOf, openProviderLine } from "./provider-line.ts";
+import { isPast, isWithin } from "./read-entry.ts";
 
 /**
  * GitHub's log of one webhook's deliveries (docs.github.com, REST API, repository, organisation and app webhooks: the newest first,
@@ -40,6 +40,7 @@ export async function connectGithub(deps: LineDeps, options: GithubOptions, secr
       return {
         ok: true,
         entries: entries.filter((entry) => isWithin(entry, window)),
+        // There is no filter by time.
         next: isPast(entries, window) ? null : next,
       };
     },
@@ -95,15 +96,6 @@ function toEntry(text: string): LogEntry | null {
     body: null,
     headers: [],
   };
-}
-
-function isWithin({ occurredAt }: LogEntry, { from, to }: LogWindow): boolean {
-  return occurredAt === null || (occurredAt >= from && occurredAt < to);
-}
-
-/** The log has no filter by time, so it is read from its newest line until a whole page lies before the window. */
-function isPast(entries: readonly LogEntry[], { from }: LogWindow): boolean {
-  return entries.length > 0 && entries.every(({ occurredAt }) => occurredAt !== null && occurredAt < from);
 }
 
 function nextCursor(link: string | undefined): string | null {

@@ -4,7 +4,7 @@ import type { LogWindow } from "../../domain/reconciliation.ts";
 import type { Connector } from "./connector.ts";
 import type { LineDeps } from "./provider-line.ts";
 import { faultOf, openProviderLine } from "./provider-line.ts";
-import { readEntry, writeMoment } from "./read-entry.ts";
+import { isWithin, readEntry, writeMoment } from "./read-entry.ts";
 import { isJson } from "./svix.ts";
 
 /** A log behind plain HTTP and JSON, described by where its parts are. It is read with GET alone, at one origin. */
@@ -24,9 +24,7 @@ export function connectHttp(deps: LineDeps, options: HttpOptions, secret: string
       const read = items.map((item) => readEntry(item, options));
       if (read.includes(null)) return faultOf("malformed", `an entry has no id at ${options.id}`);
       const entries = read.flatMap((entry) => entry ?? []);
-      const inside = entries.filter(
-        ({ occurredAt }) => occurredAt === null || (occurredAt >= window.from && occurredAt < window.to),
-      );
+      const inside = entries.filter((entry) => isWithin(entry, window));
       const next = findNext(options, text, asked.value);
       if (next !== null && options.paging !== "cursor" && !URL.canParse(next, options.url))
         return faultOf("malformed", "the answer leads to a next page that is no URL");

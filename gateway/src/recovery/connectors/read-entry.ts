@@ -1,5 +1,6 @@
 import type { EntryPlaces, MomentFormat } from "../../domain/connector.ts";
 import { readScalar, sliceJson } from "../../domain/json-slices.ts";
+import type { LogWindow } from "../../domain/reconciliation.ts";
 import type { LogEntry } from "./connector.ts";
 
 const JSON_HEADERS = [["content-type", "application/json"]] as const;
@@ -38,4 +39,14 @@ export function readMoment(text: string, format: MomentFormat): Date | null {
 export function writeMoment(date: Date, format: MomentFormat): string {
   if (format === "iso") return date.toISOString();
   return String(format === "s" ? Math.floor(date.getTime() / 1_000) : date.getTime());
+}
+
+/** Whether an entry belongs to a window; one whose time nobody tells does. */
+export function isWithin({ occurredAt }: LogEntry, { from, to }: LogWindow): boolean {
+  return occurredAt === null || (occurredAt >= from && occurredAt < to);
+}
+
+/** Whether a log that has its newest entry first is read far enough: a whole page lies before the window. */
+export function isPast(entries: readonly LogEntry[], { from }: LogWindow): boolean {
+  return entries.length > 0 && entries.every(({ occurredAt }) => occurredAt !== null && occurredAt < from);
 }

@@ -3,10 +3,12 @@ import { compactJson, readScalar, sliceItems, sliceJson } from "../../domain/jso
 import type { Connector, LogEntry } from "./connector.ts";
 import type { LineDeps } from "./provider-line.ts";
 import { faultOf, openProviderLine } from "./provider-line.ts";
-import { readMoment } from "./read-entry.ts";
+import { isPast, isWithin, readMoment } from "./read-entry.ts";
 
 /** Svix refuses larger pages. */
 const PAGE_ITEMS_MAX = 250;
+/** Its bounds go by the times in its ids, which older versions count in whole seconds. */
+const GRACE_MS = 1_000;
 
 /**
  * The list of an application's messages of Svix and of what speaks its API (api.svix.com/docs: `GET /api/v1/app/{app_id}/msg/`, the
@@ -36,7 +38,11 @@ export function connectSvix(deps: LineDeps, options: SvixOptions, secret: string
       if (items === null) return faultOf("malformed", "the answer holds no list");
       const iterator = readScalar(asked.value, "/iterator")?.text ?? null;
       const isDone = sliceJson(asked.value, "/done") !== "false";
-      return { ok: true, entries: items.flatMap((item) => toEntry(item) ?? []), next: isDone ? null : iterator };
+      const entries = items.flatMap((item) => toEntry(item) ?? []);
+      // Before v1.30 it takes one bound alone, and goes on to the beginning of the application.
+      const window = { from: new Date(from.getTime() - GRACE_MS), to };
+      const inside = entries.filter((entry) => isWithin(entry, window));
+      return { ok: true, entries: inside, next: isDone || isPast(entries, window) ? null : iterator };
     },
     fetch: async ({ providerEventId }) => {
       const asked = await ask("GET", `${encodeURIComponent(providerEventId)}/?with_content=true`);
