@@ -8,8 +8,8 @@ import { faultOf, openProviderLine } from "./provider-line.ts";
 
 /**
  * Stripe's list of events (docs.stripe.com/api/events/list: the newest first, up to 100 a page, `starting_after`, 30 days). The list
- * holds each event as its webhook would carry it. There is no way to ask for a redelivery by API, so what is missing is recorded
- * from here.
+ * holds each event in the shape of the account's API version when it was created, whatever is asked for: as a webhook carries it that has
+ * no version of its own. There is no way to ask for a redelivery by API, so what is missing is recorded from here.
  */
 export async function connectStripe(deps: LineDeps, options: StripeOptions, secret: string): Promise<Connector> {
   // 20 MB that a gateway without such a reconciliation does without (measured).
