@@ -27,7 +27,12 @@ const rows: readonly Row[] = [
   ["crisp", {}, '{"event":"message:send","timestamp":1714979280000}', null],
   ["zoom", {}, '{"event":"meeting.started","event_ts":1714979280000,"payload":{"object":{"uuid":"u1"}}}', null],
   ["revolut", {}, '{"event":"ORDER_COMPLETED","timestamp":"2024-05-06T07:08:00Z","order_id":"o1"}', null],
-  ["recurly", {}, '{"id":"r1","event_type":"charge.paid","event_time":"2024-05-06T07:08:00Z"}', "r1"],
+  [
+    "recurly",
+    { "recurly-notification-id": uuid },
+    '{"id":"r1","object_type":"charge_invoice","event_type":"paid","event_time":"2024-05-06T07:08:00Z"}',
+    uuid,
+  ],
   ["webflow", {}, '{"triggerType":"form_submission","payload":{"submittedAt":"2024-05-06T07:08:00Z"}}', null],
   ["box", {}, '{"id":"b1","trigger":"FILE.UPLOADED","created_at":"2024-05-06T00:08:00-07:00"}', "b1"],
   ["bitbucket", { "X-Request-UUID": uuid, "X-Event-Key": "repo:push" }, '{"push":{}}', uuid],

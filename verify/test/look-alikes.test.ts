@@ -1,28 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { VerifyInput } from "../src/index.ts";
+import { arrivalOf } from "./arrivals.ts";
 import { expectOneEvent, expectTwoEvents, keysOf } from "./ledger-keys.ts";
-import {
-  genuine,
-  pairs,
-  sampleOf,
-  signed,
-  unsigned,
-  withBody,
-  withHeader,
-  withHeaders,
-  withoutHeader,
-} from "./samples.ts";
-
-/** A sample with other headers and another body, signed so many seconds after the clock of the samples. */
-function arrivalOf(
-  provider: string,
-  change: { readonly headers?: Record<string, string>; readonly body?: string; readonly laterMs?: number },
-): VerifyInput {
-  const sample = sampleOf(provider);
-  let input = withBody(unsigned(sample), change.body ?? sample.body);
-  for (const [name, value] of Object.entries(change.headers ?? {})) input = withHeader(input, name, value);
-  return signed({ ...input, now: new Date(input.now.getTime() + (change.laterMs ?? 0)) }, sample.signer);
-}
+import { genuine, pairs, sampleOf, withHeader, withHeaders, withoutHeader } from "./samples.ts";
 
 describe("WooCommerce, whose delivery id is that of one webhook's second", () => {
   const headers = { "X-WC-Webhook-Delivery-ID": "5f0e", "X-WC-Webhook-Topic": "order.updated" };
