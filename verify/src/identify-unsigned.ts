@@ -1,5 +1,5 @@
 import { readUnsigned } from "./arrival.ts";
-import { identify } from "./extract/identify.ts";
+import { identify, isKey } from "./extract/identify.ts";
 import type { EventIdentity } from "./identity.ts";
 import { findEntry } from "./table.ts";
 import type { VerifyInput } from "./verify.ts";
@@ -15,8 +15,8 @@ export function identifyUnsigned({
   request,
 }: Pick<VerifyInput, "provider" | "request">): EventIdentity | null {
   const entry = findEntry(provider);
-  if (entry === null || entry.identity.idIsUnique === false) return null;
+  if (entry === null) return null;
   const own = { entry, receiver: {}, request, now: new Date(0), brief: true, ...readUnsigned(entry, request.headers) };
   const identity = identify(own, { ok: true, secretVersion: null, signedAt: null, signed: [] });
-  return identity.eventId === null ? null : identity;
+  return identity.eventId !== null && isKey(entry.identity, own, identity.eventId) ? identity : null;
 }

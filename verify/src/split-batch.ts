@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Arrival } from "./arrival.ts";
-import { identify } from "./extract/identify.ts";
+import { identify, isKey } from "./extract/identify.ts";
 import type { ItemRule } from "./extract/items.ts";
 import type { EventIdentity } from "./identity.ts";
 import type { ProviderEntry } from "./provider.ts";
@@ -52,7 +52,7 @@ function identifyItem(arrival: Arrival, { rule, itemEntry, body, index, whole }:
   const document = rule.document?.(arrival, body) ?? body;
   const own = { ...arrival, entry: itemEntry, request: { ...arrival.request, body: document } };
   const identity = identify(own, { ok: true, secretVersion: null, signedAt: null, signed: [] });
-  if (identity.eventId !== null && rule.identity.idIsUnique !== false) return { ...identity, body };
+  if (identity.eventId !== null && isKey(rule.identity, own, identity.eventId)) return { ...identity, body };
   const stable = rule.stable?.(body) ?? null;
   const hash = createHash("sha256");
   if (stable === null) hash.update(`item ${index} of `).update(whole);

@@ -14,7 +14,7 @@ export function identify(arrival: Arrival, { signed, payload }: Proof): EventIde
   const { document, identity } = entry;
   const fields = openFields(document === undefined ? arrival : withBody(arrival, document(arrival, payload)));
   const named = findId(fields, identity);
-  const id = identity.idIsUnique === false ? null : named;
+  const id = named !== null && isKey(identity, arrival, named.text) ? named : null;
   const mayHaveContentKey = entry.contentIsKey && signed.length > 0 && entry.contentIsUnique(arrival);
   const content = id === null || mayHaveContentKey ? entry.stableContent(arrival, signed) : [];
   // Nothing is the content of every request that has none.
@@ -31,6 +31,11 @@ export function identify(arrival: Arrival, { signed, payload }: Proof): EventIde
     occurredAt: findMoment(fields, identity),
     payloadVersion: findText(fields, identity.version),
   };
+}
+
+/** Whether the id is what the event is known by. */
+export function isKey({ idIsUnique }: IdentityRule, arrival: Arrival, id: string): boolean {
+  return idIsUnique === undefined || (idIsUnique !== false && idIsUnique(arrival, id));
 }
 
 function withBody(arrival: Arrival, body: Uint8Array): Arrival {

@@ -1,4 +1,4 @@
-import type { HeaderRole } from "../arrival.ts";
+import type { Arrival, HeaderRole } from "../arrival.ts";
 
 /**
  * Where a value is.
@@ -20,8 +20,11 @@ export type MomentUnit = "s" | "ms" | "iso";
 export interface IdentityRule {
   /** The first place that holds a usable id counts. Empty where the provider has none. */
   readonly id: readonly Place[];
-  /** False where the id names a thing and not the event: it is told, and the stable content is the key. Default: true. */
-  readonly idIsUnique?: boolean;
+  /**
+   * False where the id names a thing and not the event: it is told, and the stable content is the key. A function where only some ids
+   * do. Default: true.
+   */
+  readonly idIsUnique?: false | ((arrival: Arrival, id: string) => boolean);
   /** Within what the id is unique, where it is not by itself: the first place that holds a value is in the key. Default: none. */
   readonly idScope?: readonly Place[];
   /** Alternatives; the first whose first real place holds a value counts, and its parts are joined with a dot. */

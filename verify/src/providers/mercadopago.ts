@@ -3,6 +3,8 @@ import { defineProvider } from "../define-provider.ts";
 import { hmacWith, macScheme } from "../engines/mac-scheme.ts";
 import type { MacReading } from "../engines/mac-scheme.ts";
 import { queryOf } from "../engines/public-url.ts";
+import { path } from "../extract/json-scan.ts";
+import { selectTexts } from "../extract/select.ts";
 import { refuseSpelling } from "../engines/read-parts.ts";
 import { refuseTimestamp } from "../engines/claim.ts";
 import { onlyHeader } from "../request.ts";
@@ -11,6 +13,7 @@ import { readTimestampMs, writeTimestamp } from "../timestamp.ts";
 import type { Refused } from "../verdict.ts";
 
 const header = "x-signature";
+const type = [path("type")];
 const grammar = { form: "pairs", separator: ",", timestampKey: "ts", signatureKey: "v1", encoding: "hex" } as const;
 
 /** Mercado Pago: an id of the query, an id of the request and a time. The body is not signed. */
@@ -35,6 +38,8 @@ export const mercadopago = defineProvider({
   }),
   identity: {
     id: [{ body: "id" }],
+    // An order's is its own id on each of its changes, whatever the query says; what else is named by the query is no event either.
+    idIsUnique: ({ request }, id) => id !== dataId(request.url) && !isOfOrder(request.body),
     type: [[{ body: "action" }], [{ body: "type" }]],
     time: [{ place: { body: "date_created" }, unit: "iso" }],
     version: [{ body: "api_version" }],
@@ -44,13 +49,17 @@ export const mercadopago = defineProvider({
   facts: {
     identity: "unsigned",
     signedContent: "id:{data.id of the query};request-id:{x-request-id};ts:{ts};",
-    eventIdFrom: "body `id`; whether it stays the same on a retry is not documented",
-    dedupeKey: "notification id, and the signed ids and time",
+    eventIdFrom:
+      "body `id`; whether it stays the same on a retry is not documented. None where it is the resource's: that of a merchant order, or equal to `data.id`",
+    dedupeKey: "notification id, and the signed ids and time; of a merchant order's change these alone",
     notCovered: "the body, notification id, type and action with it; fetch the resource that the query names",
     handshakeNote: "none",
     notes:
-      "A part that is absent is left out of what is signed. The time is in seconds or milliseconds. An id with letters counts as it came and in lower case. QR code notifications carry no signature, and are refused.",
-    source: ["mercadopago@3.6.1 dist/utils/webhook/index.js"],
+      "A part that is absent is left out of what is signed. The time is in seconds or milliseconds. An id with letters counts as it came and in lower case. QR code notifications carry no signature, and are refused. The changes of a merchant order (`topic_merchant_order_wh`) all have the order's id, and are told apart by the id of the request and the time: a retry of one that is signed anew counts as a new event.",
+    source: [
+      "mercadopago@3.6.1 dist/utils/webhook/index.js",
+      "mercadopago.com developers notifications (topics); bodies of merchant orders as receivers report them",
+    ],
     confidence: "medium",
   },
 });
@@ -61,6 +70,10 @@ function dataIds(url: string): readonly string[] {
 
 function dataId(url: string): string | undefined {
   return dataIds(url)[0] || undefined;
+}
+
+function isOfOrder(body: Uint8Array): boolean {
+  return selectTexts(body, type)[0]?.startsWith("topic_merchant_order") ?? false;
 }
 
 function manifest(id: string | undefined, requestId: string | undefined, ts: string): string {
