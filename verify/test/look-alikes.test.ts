@@ -204,3 +204,34 @@ describe("Bitbucket, of whose bodies some tell no time", () => {
     expectOneEvent(arrival("r1", body), arrival("r2", body));
   });
 });
+
+describe("Sentry, which tells changes of an issue without their time", () => {
+  const arrival = (id: string, body: object, resource = "issue"): VerifyInput =>
+    arrivalOf("sentry", {
+      headers: { "Request-ID": id, "Sentry-Hook-Resource": resource },
+      body: JSON.stringify({ installation: { uuid: "i1" }, ...body }),
+    });
+  const issue = { id: "1", status: "resolved", firstSeen: "2024-05-06T07:08:00Z", lastSeen: "2024-05-06T07:08:00Z" };
+  const comment = { comment: "x", comment_id: 1234, timestamp: "2024-05-06T07:08:00Z" };
+  const metric_alert = { id: "7", date_created: "2024-05-06T07:08:00Z", date_closed: null };
+
+  test.each([
+    ["an issue that is resolved again", { action: "resolved", data: { issue, resolution_type: "now" } }],
+    ["one that is assigned to the first again", { action: "assigned", data: { issue, assignee: { id: "5" } } }],
+    ["a comment that is put back as it was", { action: "updated", data: comment }],
+    ["an incident that is critical again", { action: "critical", data: { metric_alert } }],
+  ])("%s, in the same words, is an event of its own, and one request is one event", (_what, body) => {
+    expectTwoEvents(arrival("r1", body), arrival("r2", body));
+    expectOneEvent(arrival("r1", body), arrival("r1", body));
+  });
+
+  test.each([
+    ["a new issue", { action: "created", data: { issue } }],
+    ["a new comment", { action: "created", data: comment }],
+    ["an error", { action: "created", data: { error: { event_id: "e1" } } }],
+    ["an alert on one", { action: "triggered", data: { event: { event_id: "e1" }, triggered_rule: "x" } }],
+    ["an installation", { action: "created", data: { installation: { uuid: "i1" } } }],
+  ])("%s under a fresh id is the one that was captured", (_what, body) => {
+    expectOneEvent(arrival("r1", body), arrival("r2", body));
+  });
+});
