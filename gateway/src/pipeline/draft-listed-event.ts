@@ -100,6 +100,8 @@ function judgeIdentity(ready: ReadySource, listed: ListedEvent, now: Date): Even
   if (found === null && provider.idIsScoped)
     return `an id of ${provider.name} counts within what else its request says, and the log does not tell that: point the connector at the whole request`;
   if (found === null) return stated;
+  if (told === null && found.eventId === listed.providerEventId)
+    return `the id ${listed.providerEventId.slice(0, 128)} names what it tells of, all that is told of that has it, and the log does not say which event this is`;
   const merged = {
     ...found,
     eventId: listed.providerEventId,

@@ -131,12 +131,24 @@ describe("an event that is recorded from its provider's log", () => {
     expect(nameListed(ready, { ...listedOf(one), body: null })).toBe(`id:${one.id}`);
   });
 
-  it("is not recorded where its id counts within what the log does not tell", () => {
-    const { ready } = openPipeline("google-pubsub", {});
-    const listed = listedOf({ provider: "google-pubsub", id: "7", body: '{"data":"only what was published"}' });
+  it.each([
+    ["google-pubsub", '{"data":"only what was published"}'],
+  ])("is not recorded where its id counts within what the log does not tell: %s", (provider, body) => {
+    const { ready } = openPipeline(provider, {});
+    const listed = listedOf({ provider, id: "7", body });
     expect(draftListedEvent(ready, listed, NOW, randomBytes)).toMatchObject({
       ok: false,
       detail: expect.stringContaining("point the connector at the whole request"),
+    });
+  });
+
+  it("is not recorded where its id is that of the thing which it tells of", () => {
+    const { ready } = openPipeline("mercadopago", {});
+    const body = '{"id":"23603350837","action":"update","type":"topic_merchant_order_wh","version":1}';
+    const listed = listedOf({ provider: "mercadopago", id: "23603350837", body });
+    expect(draftListedEvent(ready, listed, NOW, randomBytes)).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining("names what it tells of"),
     });
   });
 
