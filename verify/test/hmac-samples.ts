@@ -61,7 +61,7 @@ const rows: readonly Row[] = [
   ["checkout-com", {}, '{"id":"evt_1","type":"payment_approved","version":"1.0.0"}', "evt_1"],
   ["lemonsqueezy", { "X-Event-Name": "order_created" }, '{"meta":{"event_name":"order_created"}}', null],
   ["easypost", {}, '{"id":"evt_1","description":"tracker.updated","created_at":"2024-05-06T07:08:00Z"}', "evt_1"],
-  ["modern-treasury", { "X-Event-ID": uuid, "X-Topic": "payment_order" }, '{"event":"created"}', uuid],
+  ["modern-treasury", { "X-Webhook-ID": uuid, "X-Topic": "payment_order" }, '{"event":"created"}', uuid],
   ["pusher", { "X-Pusher-Key": "k1" }, '{"time_ms":1714979280000,"events":[{"name":"channel_occupied"}]}', null],
   ["getstream", { "X-Webhook-Id": uuid }, '{"type":"message.new","created_at":"2024-05-06T07:08:00Z"}', uuid],
   ["dwolla", {}, '{"id":"d1","topic":"transfer_completed","timestamp":"2024-05-06T07:08:00.000Z"}', "d1"],

@@ -96,3 +96,10 @@ describe("Mercado Pago, in whose bodies the id may be that of the order", () => 
     expect(identified({ ...opened, type: "payment" })).toMatchObject({ eventId: "23603350837" });
   });
 });
+
+test("Modern Treasury's webhooks have their id in the header that its documentation names", () => {
+  const told = (id: string) => arrivalOf("modern-treasury", { headers: { "X-Webhook-ID": id } });
+  expect(verify(told("w1"))).toMatchObject({ ok: true, eventId: "w1" });
+  expectOneEvent(told("w1"), told("w2"));
+  expectOneEvent(told("w1"), withoutHeader(told("w1"), "X-Webhook-ID"));
+});

@@ -5,7 +5,7 @@ import { defineProvider } from "../define-provider.ts";
 export const modernTreasury = defineProvider({
   slug: "modern-treasury",
   name: "Modern Treasury",
-  headers: [{ signature: "X-Signature", id: "X-Event-ID", type: "X-Topic", time: "X-Event-Timestamp" }],
+  headers: [{ signature: "X-Signature", id: "X-Webhook-ID", type: "X-Topic", time: "X-Event-Timestamp" }],
   scheme: bodyHmac("hex"),
   identity: {
     id: [{ header: "id" }],
@@ -20,12 +20,12 @@ export const modernTreasury = defineProvider({
   facts: {
     identity: "unsigned",
     signedContent: "{body}",
-    eventIdFrom: "header `X-Event-ID`; the same on every retry",
-    dedupeKey: "event id, and the body",
-    notCovered: "the event id, the topic, the time, URL and method",
+    eventIdFrom: "header `X-Webhook-ID`; the same on every retry",
+    dedupeKey: "webhook id, and the body",
+    notCovered: "the webhook id, the topic, the time, URL and method",
     handshakeNote: "none",
     notes: "About ten attempts with growing gaps.",
-    source: ["modern-treasury@3.3.0 resources/webhooks.js"],
+    source: ["modern-treasury@3.3.0 resources/webhooks.js", "docs.moderntreasury.com/reference/webhooks"],
     confidence: "medium",
   },
 });
