@@ -57,6 +57,14 @@ function tokens(): Described[] {
       eventType: "create_pulse",
     }),
     describe(
+      "monday",
+      "an app that is installed",
+      own,
+      { Authorization: sharedToken({ iat: issued, exp: issued + 300, aud: at }) },
+      '{"type":"install","data":{"app_id":1,"account_id":1,"timestamp":"2022-06-28T06:48:06.643+00:00"}}',
+      { eventId: null, eventType: "install", occurredAt: new Date("2022-06-28T06:48:06.643Z") },
+    ),
+    describe(
       "fusionauth",
       "HS256",
       { ...own, algorithm: "HS256" },

@@ -33,8 +33,11 @@ export const monday = defineProvider({
   }),
   identity: {
     id: [{ body: "event.triggerUuid" }],
-    type: [[{ body: "event.type" }]],
-    time: [{ place: { body: "event.triggerTime" }, unit: "iso" }],
+    type: [[{ body: "event.type" }], [{ body: "type" }]],
+    time: [
+      { place: { body: "event.triggerTime" }, unit: "iso" },
+      { place: { body: "data.timestamp" }, unit: "iso" },
+    ],
     version: [],
     forms: false,
   },
@@ -59,6 +62,7 @@ export const monday = defineProvider({
     source: [
       "developer.monday.com/apps/docs/integration-authorization",
       "developer.monday.com/apps/docs/authorization-header",
+      "developer.monday.com/apps/docs/webhooks-1",
     ],
     confidence: "medium",
   },
