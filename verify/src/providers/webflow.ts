@@ -37,8 +37,11 @@ export const webflow = defineProvider({
     notCovered: "URL, method and other headers",
     handshakeNote: "none",
     notes:
-      "Only webhooks that an OAuth application made are signed, with its client secret. Three retries, ten minutes apart: one that is signed anew counts as a new event, unless it tells a form's submission.",
-    source: ["developers.webflow.com/data/v1.0.0/docs/verifying-webhook-signatures"],
+      "Webhooks that an OAuth application made are signed with its client secret; those made with a site's token since 14 April 2025 each with a secret of its own, which the answer to their creation shows. Those made in the dashboard are not signed, and are refused. Three retries, ten minutes apart: one that is signed anew counts as a new event, unless it tells a form's submission.",
+    source: [
+      "developers.webflow.com/data/v1.0.0/docs/verifying-webhook-signatures",
+      "developers.webflow.com/data/docs/working-with-webhooks",
+    ],
     confidence: "medium",
   },
 });
