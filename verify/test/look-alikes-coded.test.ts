@@ -224,3 +224,34 @@ describe("Mailchimp, which has no ids", () => {
     expectOneEvent(profile("Ann"), profile("Ann"));
   });
 });
+
+describe("Buildkite, which has no ids, and of whose bodies some tell no time", () => {
+  const told = (body: object, laterMs = 0) =>
+    sent({ ...codedSampleOf("buildkite"), body: JSON.stringify(body) }, new Date(now.getTime() + laterMs));
+  /** As a webhook sends it that is set up to send its token. */
+  const tokened = (body: object, laterMs = 0): VerifyInput => {
+    const input = told(body, laterMs);
+    const headers: [string, string][] = [["X-Buildkite-Token", String(input.receiver.secrets?.[0])]];
+    return { ...input, request: { ...input.request, headers } };
+  };
+  const agent = { id: "a1", connection_state: "lost", created_at: "2024-05-06T07:08:00Z" };
+  const timeless = [
+    { event: "agent.lost", agent },
+    { event: "agent.blocked", agent, blocked_ip: "202.188.43.20", cluster_token: { id: "t1" } },
+    { event: "cluster_token.registration_blocked", blocked_ip: "202.188.43.20", cluster_token: { id: "t1" } },
+  ];
+
+  test.each(timeless)("$event that comes again in the same words is an event of its own", (body) => {
+    expectTwoEvents(told(body), told(body, 60_000));
+    expectOneEvent(told(body), { ...told(body), now: new Date(now.getTime() + 60_000) });
+    expectTwoEvents(tokened(body), tokened(body, 1));
+  });
+
+  test.each([
+    { event: "build.finished", build: { id: "b1", finished_at: "2024-05-06T07:08:00Z" } },
+    { event: "job.finished", job: { id: "j1", agent, finished_at: "2024-05-06T07:08:00Z" }, build: { id: "b1" } },
+    { event: "package.created", package: { id: "p1" } },
+  ])("$event is told once, whenever it is sent", (body) => {
+    for (const way of [told, tokened]) expectOneEvent(way(body), way(body, 60_000));
+  });
+});

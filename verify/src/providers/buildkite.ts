@@ -3,6 +3,8 @@ import { defineProvider } from "../define-provider.ts";
 import { emptyAnswer } from "../handshakes/answers.ts";
 import { onlyHeader } from "../request.ts";
 import type { CodedScheme } from "../coded-scheme.ts";
+import { path } from "../extract/json-scan.ts";
+import { select } from "../extract/select.ts";
 import { proveHmacTemplate, signHmacTemplate } from "../engines/hmac-template.ts";
 import { proveStaticToken } from "../engines/static-token.ts";
 import { secretOf } from "../engines/signing-key.ts";
@@ -28,6 +30,9 @@ const signed: HmacTemplateScheme = {
   content: template("{timestamp}.{body}"),
   secret,
 };
+
+/** What has times of its own in it: when it was made, began and ended. */
+const timed = ["build", "job", "package"].map(path);
 
 /**
  * Signed, or with the token itself, as the webhook is set up. Both rest on the same secret: who can send the token could sign, so
@@ -73,6 +78,12 @@ export const buildkite = defineProvider({
     version: [],
     forms: false,
   },
+  // An agent that is lost again, or blocked again, is told in the same bytes. So as to lose none they are told apart by the time that
+  // is signed, or by that of arrival where nothing is, and a retry counts as a new event.
+  stableContent: ({ request, now }, content) => {
+    if (select(request.body, timed).some((one) => one !== null)) return [request.body];
+    return content.length > 0 ? content : [request.body, now.toISOString()];
+  },
   handshakes: [
     {
       signed: true,
@@ -83,10 +94,12 @@ export const buildkite = defineProvider({
     identity: "none",
     signedContent: "{timestamp}.{body}",
     eventIdFrom: "none",
-    dedupeKey: "the body",
+    dedupeKey:
+      "the body where it holds a `build`, a `job` or a `package`; of all else what is signed, the time of sending with it, or the body with the time of arrival where nothing is signed",
     notCovered: "the event's name in the header, URL and method; with the token alone, everything",
     handshakeNote: "a genuine `ping` is answered with 200",
-    notes: "Set the webhook to sign rather than to send its token. Where both headers come, the signature counts.",
+    notes:
+      "Set the webhook to sign rather than to send its token. Where both headers come, the signature counts. What is told of agents and their tokens holds no time of its own: retries are not documented, and one would count as a new event.",
     source: ["buildkite/docs pages/apis/webhooks"],
     confidence: "medium",
   },
