@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { VerifyInput } from "../src/index.ts";
 import { arrivalOf } from "./arrivals.ts";
 import { expectOneEvent, expectTwoEvents, keysOf } from "./ledger-keys.ts";
-import { genuine, pairs, sampleOf, withHeader, withHeaders, withoutHeader } from "./samples.ts";
+import { genuine, pairs, sampleOf, withBody, withHeader, withHeaders, withoutHeader } from "./samples.ts";
 
 describe("WooCommerce, whose delivery id is that of one webhook's second", () => {
   const headers = { "X-WC-Webhook-Delivery-ID": "5f0e", "X-WC-Webhook-Topic": "order.updated" };
@@ -233,5 +233,28 @@ describe("Sentry, which tells changes of an issue without their time", () => {
     ["an installation", { action: "created", data: { installation: { uuid: "i1" } } }],
   ])("%s under a fresh id is the one that was captured", (_what, body) => {
     expectOneEvent(arrival("r1", body), arrival("r2", body));
+  });
+});
+
+describe("a GitLab before 17.4, which sends no idempotency key", () => {
+  const body = JSON.stringify({
+    object_kind: "push",
+    ref: "refs/heads/x",
+    before: "0".repeat(40),
+    after: "a".repeat(40),
+  });
+  const push = (headers: Record<string, string>) =>
+    withoutHeader(arrivalOf("gitlab", { headers, body }), "Idempotency-Key");
+  const first = push({ "X-Gitlab-Event-UUID": "u1" });
+
+  test("a branch that is made again at the same commit is an event of its own, and a retry is none", () => {
+    expectTwoEvents(first, push({ "X-Gitlab-Event-UUID": "u2" }));
+    expectOneEvent(first, push({ "X-Gitlab-Event-UUID": "u1" }));
+  });
+
+  test("what one event causes is told apart by its body, and so is all that comes without a UUID", () => {
+    const other = withBody(first, body.replace("refs/heads/x", "refs/heads/y"));
+    expectTwoEvents(first, other);
+    expectOneEvent(push({}), push({}));
   });
 });
