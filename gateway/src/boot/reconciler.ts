@@ -50,6 +50,7 @@ export function startReconciler(
   const leads = (): boolean => !isStopping && leader.current() !== null;
   const runs = {
     ...shared,
+    syncTime: () => databaseClock.catchUp(),
     onFilterFault: filterFaults.note,
     record: async (draft: EventDraft): Promise<RecordedOne> => {
       const recorded = await recorder.submit([draft]);

@@ -18,6 +18,8 @@ import { recoverMissing } from "./recover-missing.ts";
 
 export interface ReconcilerDeps extends ReconcileDeps {
   readonly box: SecretsBox;
+  /** Reads the database's time again where it may not be known any more, and throws where that fails; else null. */
+  readonly syncTime: () => Promise<void> | null;
   readonly findSource: (id: string) => ReadySource | null;
   readonly openConnector: (
     setup: Reconciliation,
@@ -35,6 +37,9 @@ const PUT_BACK_MS = 1_000;
  * @throws what our own database did not answer
  */
 export async function reconcileNext(deps: ReconcilerDeps, isStopping: () => boolean): Promise<boolean> {
+  // By the time of before a sleep the lease of whoever leads by now would end too far from it.
+  const syncing = deps.syncTime();
+  if (syncing !== null) await syncing;
   const lease = randomUUID();
   const now = deps.databaseNow();
   const after = (ms: number): Date => new Date(now.getTime() + ms);

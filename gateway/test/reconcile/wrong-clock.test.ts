@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { expect, it, onTestFinished, vi } from "vitest";
+import { createDatabaseClock } from "../../src/engine/database-clock.ts";
+import type { Clock } from "../../src/platform/clock.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { reconcileNext } from "../../src/recovery/reconcile.ts";
 import { startDue } from "../../src/recovery/start-due.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
@@ -79,6 +82,28 @@ it("a lease that was written while a clock was ahead holds no run up, and one of
   await lease("30 days");
   expect(await reconcileNext(bench.deps, () => false)).toBe(true);
   expect(await bench.carryOn(id)).toMatchObject({ state: "completed" });
+});
+
+it("takes no run from a living holder after a sleep that its monotonic clock has not counted", async () => {
+  const bench = await openBench({ log: await openEmpty("stripe") });
+  let sleptMs = 0;
+  const clock: Clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() - sleptMs };
+  const databaseClock = createDatabaseClock(bench.deps.db, clock);
+  await databaseClock.sync();
+  const sleeper = {
+    ...bench.deps,
+    databaseNow: () => databaseClock.now(),
+    syncTime: () => databaseClock.catchUp(),
+  };
+  const { id } = await bench.start("log", null);
+  const another = randomUUID();
+  await bench.query(
+    "UPDATE holdfast.reconciliation_run SET due_at = now() - interval '1 hour', lease = $1, lease_until = now() + interval '9 minutes'",
+    [another],
+  );
+  sleptMs = 20 * 60_000;
+  expect(await reconcileNext(sleeper, () => false)).toBe(false);
+  expect(await bench.query("SELECT id, lease FROM holdfast.reconciliation_run")).toEqual([{ id, lease: another }]);
 });
 
 it("goes on where a window ended that is over, and leaves no time out for one that a clock that was ahead has ended in the future", async () => {

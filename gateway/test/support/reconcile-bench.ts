@@ -138,6 +138,7 @@ export async function openBench(
     },
     clock,
     databaseNow: () => clock.now(),
+    syncTime: () => null,
     random: randomBytes,
     box,
     log,
