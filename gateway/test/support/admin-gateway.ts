@@ -48,7 +48,12 @@ export interface AdminGatewayOptions {
   readonly allowCidrs?: readonly string[];
   readonly readiness?: () => Promise<{ ok: boolean; reasons: string[] }>;
   readonly openId?: OpenIdProvider;
+  /** Stands around each statement and each transaction (`BEGIN`) of the gateway. */
+  readonly around?: Around;
 }
+
+/** Runs what the gateway asks of its database, and whatever the test wants before or after it. */
+export type Around = <T>(name: string, run: () => Promise<T>) => Promise<T>;
 
 export async function startAdminGateway(options: AdminGatewayOptions = {}): Promise<AdminGateway> {
   const database = await testDatabase();
@@ -80,6 +85,7 @@ export async function startAdminGateway(options: AdminGatewayOptions = {}): Prom
   };
   const app = createAdminApi({
     ...parts,
+    db: options.around === undefined ? db : watchDatabase(db, options.around),
     catalog: {
       current: () => catalog,
       refresh: async () => {
@@ -121,6 +127,20 @@ export async function startAdminGateway(options: AdminGatewayOptions = {}): Prom
       await db.close().catch(() => {});
       await database.drop();
     },
+  };
+}
+
+function watchDatabase(db: Database, around: Around): Database {
+  return {
+    ...db,
+    run: (statement, values) => around(statement.name, () => db.run(statement, values)),
+    transaction: (work, deadlineMs) =>
+      around("BEGIN", () =>
+        db.transaction((tx) => {
+          const run: typeof tx.run = (statement, values) => around(statement.name, () => tx.run(statement, values));
+          return work({ ...tx, run });
+        }, deadlineMs),
+      ),
   };
 }
 

@@ -19,7 +19,7 @@ import type { Queryable } from "../../store/statement.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
-import { tellStore } from "./refusal.ts";
+import { notStored, tellStore } from "./refusal.ts";
 import { hashToken, openSession, readCookie, VOUCHED_LIFE_MS } from "./sessions.ts";
 import { FLOW_COOKIE, openFlow, sealIdToken } from "./sign-in-flow.ts";
 
@@ -50,25 +50,30 @@ export async function finishFlow(
   if (!vouched.ok) return vouched;
   const judged = judgeClaims(vouched.claims, openId.settings);
   if (!judged.ok) return turnAway(context, row, judged, openId.settings);
-  const found = await deps.db.transaction(
-    (tx) => findPerson(deps, tx, { row, stateHash, identity: judged.identity }, openId.settings),
-    DEADLINE_MS,
-  );
-  if (!found.ok) return { ok: false, code: "store_unavailable", cause: found.message };
-  if (found.value === "ended") return refuseStale(context, openId, "ended while it came back");
-  if ("reason" in found.value) return turnAway(context, row, found.value, openId.settings);
-  const { id, name, role } = found.value;
-  const who = { tenant: row.tenant, name, role, keyId: null, personId: id, expiresAt: null };
-  const wish = {
+  const wish = { row, stateHash, identity: judged.identity, idToken: vouched.idToken };
+  const entered = await deps.db.transaction((tx) => enter(context, tx, wish, openId.settings), DEADLINE_MS);
+  if (!entered.ok) return notStored(entered);
+  if (entered.value === "ended") return refuseStale(context, openId, "ended while it came back");
+  if ("reason" in entered.value) return turnAway(context, row, entered.value, openId.settings);
+  const { who, opened } = entered.value;
+  const { name, tenant, role } = who;
+  deps.log.info({ requestId: context.requestId, name, tenant, role, by: "oidc" }, "somebody signed in");
+  const value = { name, tenant, role, expiresAt: opened.expiresAt.toISOString(), returnTo: row.return_to };
+  return { ok: true, value, cookie: opened.cookie, by: who };
+}
+
+/** Lets in whom the provider means. They are held until the session is there, so that what changes their account ends it. */
+async function enter({ deps, isSecure }: OperationContext, tx: Queryable, wish: Wish, settings: OidcSettings) {
+  const found = await findPerson(deps, tx, wish, settings);
+  if (found === "ended" || "reason" in found) return found;
+  const { id, name, role } = found;
+  const who = { tenant: wish.row.tenant, name, role, keyId: null, personId: id, expiresAt: null };
+  const opened = await openSession({ ...deps, db: tx }, who, isSecure, {
     lifeMs: VOUCHED_LIFE_MS,
-    sealIdToken: (sessionId: string) => sealIdToken(deps.box, vouched.idToken, sessionId),
-  };
-  const opened = await tellStore(() => openSession(deps, who, context.isSecure, wish));
-  if (!opened.ok) return opened;
-  const { cookie, expiresAt } = opened.value;
-  deps.log.info({ requestId: context.requestId, name, tenant: row.tenant, role, by: "oidc" }, "somebody signed in");
-  const value = { name, tenant: row.tenant, role, expiresAt: expiresAt.toISOString(), returnTo: row.return_to };
-  return { ok: true, value, cookie, by: who };
+    sealIdToken: (sessionId) => sealIdToken(deps.box, wish.idToken, sessionId),
+  });
+  if (opened === null) throw new Error("somebody who is held cannot have changed");
+  return { who, opened };
 }
 
 function refuseStale({ deps, requestId }: OperationContext, openId: OpenIdProvider, why: string): Refusal {
@@ -100,6 +105,7 @@ interface Wish {
   readonly row: SignInFlowRow;
   readonly stateHash: Buffer;
   readonly identity: Identity;
+  readonly idToken: string;
 }
 
 /**

@@ -19,23 +19,30 @@ const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 /** A request that is not sent by a script of our own page cannot carry this header (it would need a preflight). */
 export const DASHBOARD_HEADER = "holdfast-dashboard";
 
+export interface Opened {
+  readonly cookie: string;
+  readonly expiresAt: Date;
+}
+
 export interface SessionWish {
   readonly lifeMs?: number;
   /** What is kept with the session, sealed for it alone. */
   readonly sealIdToken?: (sessionId: string) => Uint8Array | null;
+  /** The hash that a password was checked against; the session is opened only while it is still the one. */
+  readonly checkedHash?: string | null;
 }
 
 /**
  * Opens a session for somebody who has shown who they are. It ends no later than what they have shown.
  *
- * @returns its cookie; the token in it is nowhere kept
+ * @returns its cookie; the token in it is nowhere kept. Null where a person's password or account has changed since they showed it
  */
 export async function openSession(
   deps: ApiKeyDeps,
   who: Omit<Principal, "sessionId">,
   isSecure: boolean,
   wish: SessionWish = {},
-): Promise<{ readonly cookie: string; readonly expiresAt: Date }> {
+): Promise<Opened | null> {
   const token = newToken(deps);
   const now = deps.clock.now();
   const expiresAt = endAfter(now, wish.lifeMs ?? LIFE_MS, who.expiresAt);
@@ -43,7 +50,9 @@ export async function openSession(
   const { tenant, name, role, keyId, personId } = who;
   const sealed = wish.sealIdToken?.(id) ?? null;
   const lifeSec = Math.floor((expiresAt.getTime() - now.getTime()) / 1_000);
-  await deps.db.run(insertSession, [hashToken(token), id, tenant, name, role, keyId, personId, now, expiresAt, sealed]);
+  const { checkedHash = null } = wish;
+  const values = [hashToken(token), id, tenant, name, role, keyId, personId, now, expiresAt, sealed, checkedHash];
+  if ((await deps.db.run(insertSession, values)).rowCount !== 1) return null;
   return { cookie: writeCookie(COOKIE, token, isSecure, lifeSec), expiresAt };
 }
 

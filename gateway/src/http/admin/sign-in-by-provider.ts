@@ -2,18 +2,21 @@ import { z } from "@hono/zod-openapi";
 import { isReturnPath } from "../../domain/return-path.ts";
 import type { OpenIdProvider } from "../../platform/open-id-provider.ts";
 import type { ProviderFault } from "../../platform/open-id-fault.ts";
+import { lockOwner } from "../../store/access/people.ts";
 import { deleteOldFlows, insertSignInFlow } from "../../store/access/sign-in-flows.ts";
 import type { Handled, Operation, OperationContext } from "./operation.ts";
 import { operation } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
-import { conflict, invalid, tellStore } from "./refusal.ts";
+import { askStore, conflict, invalid, notStored } from "./refusal.ts";
 import { finishFlow } from "./finish-sign-in.ts";
 import { sessionSchema } from "./session-shape.ts";
 import { FLOW_COOKIE, sealFlow } from "./sign-in-flow.ts";
-import { askOwnPassword, disconnectProvider } from "./sign-in-password.ts";
+import type { OwnAccount } from "./sign-in-password.ts";
+import { askOwnPassword, disconnectProvider, notYourPassword } from "./sign-in-password.ts";
 import { hashToken, newToken, writeCookie } from "./sessions.ts";
 
 const FLOW_LIFE_MS = 10 * 60_000;
+const DEADLINE_MS = 5_000;
 /** Ways that are under way at once, over all processes. */
 const FLOWS_MAX = 10_000;
 
@@ -29,7 +32,7 @@ const begunSchema = z.object({
 async function begin(
   context: OperationContext,
   { returnTo }: z.infer<typeof beginInput>,
-  personId: string | null,
+  own: OwnAccount | null,
 ): Promise<Handled<z.infer<typeof begunSchema>>> {
   const { deps, isSecure } = context;
   const { openId } = deps;
@@ -46,26 +49,49 @@ async function begin(
   const browser = newToken(deps);
   const now = deps.clock.now();
   const { issuer } = openId.settings;
-  const tenant = personId === null ? "default" : context.principal.tenant;
+  const personId = own?.personId ?? null;
+  const tenant = own === null ? "default" : context.principal.tenant;
   const ends = new Date(now.getTime() + FLOW_LIFE_MS);
   const sealed = sealFlow(deps.box, flow);
   const values = [hashToken(flow.state), hashToken(browser), tenant, issuer, sealed, returnTo, personId, now, ends];
-  const kept = await tellStore(() => keepFlow(context, values));
-  if (!kept.ok) return kept;
-  if (!kept.value) {
-    const detail = "Too many people are signing in just now. Try again in a few minutes.";
-    return { ok: false, code: "too_many_attempts", detail, retryAfterSec: 60 };
-  }
+  const refusal = await keepFlow(context, values, own);
+  if (refusal !== null) return refusal;
   const cookie = writeCookie(FLOW_COOKIE, browser, isSecure, FLOW_LIFE_MS / 1_000);
   return { ok: true, value: { url: begun.url }, cookie };
 }
 
-/** @returns whether there was room, after what is over was cleared away */
-async function keepFlow({ deps }: OperationContext, values: readonly unknown[]): Promise<boolean> {
-  const insert = async () => (await deps.db.run(insertSignInFlow, [...values, FLOWS_MAX])).rowCount === 1;
-  if (await insert()) return true;
-  await deps.db.run(deleteOldFlows, [deps.clock.now()]);
-  return insert();
+/** Keeps a flow where there is room, after what is over was cleared away. */
+async function keepFlow(
+  context: OperationContext,
+  values: readonly unknown[],
+  own: OwnAccount | null,
+): Promise<Refusal | null> {
+  const { deps } = context;
+  const first = await insertFlow(context, values, own);
+  if (first !== FULL) return first;
+  const cleared = await askStore(() => deps.db.run(deleteOldFlows, [deps.clock.now()]));
+  return cleared.ok ? insertFlow(context, values, own) : cleared;
+}
+
+const FULL: Refusal = {
+  ok: false,
+  code: "too_many_attempts",
+  detail: "Too many people are signing in just now. Try again in a few minutes.",
+  retryAfterSec: 60,
+};
+
+/** Keeps a flow, one that connects an account only while the password is the one that was shown: what changes it ends the flows. */
+async function insertFlow(
+  { deps, principal }: OperationContext,
+  values: readonly unknown[],
+  own: OwnAccount | null,
+): Promise<Refusal | null> {
+  const kept = await deps.db.transaction(async (tx) => {
+    const held = own === null ? null : await tx.run(lockOwner, [principal.tenant, own.personId, own.checkedHash]);
+    if (held !== null && held.rowCount !== 1) return notYourPassword();
+    return (await tx.run(insertSignInFlow, [...values, FLOWS_MAX])).rowCount === 1 ? null : FULL;
+  }, DEADLINE_MS);
+  return kept.ok ? kept.value : notStored(kept);
 }
 
 function refuseWaiting({ deps }: OperationContext, address: string): Refusal | null {
@@ -155,7 +181,7 @@ export const providerSignInOperations: readonly Operation[] = [
     hasChanged: () => false,
     handle: async (context, { body }) => {
       const own = await askOwnPassword(context, body.current);
-      return own.ok ? begin(context, { returnTo: "/account" }, own.personId) : own;
+      return own.ok ? begin(context, { returnTo: "/account" }, own) : own;
     },
   }),
   operation({

@@ -4,20 +4,20 @@ import {
   endSessionsOf,
   findCredentials,
   findOwnCredentials,
+  lockOwner,
   updatePerson,
 } from "../../store/access/people.ts";
 import type { Queryable } from "../../store/statement.ts";
 import type { Principal } from "./api-keys.ts";
-import { orUnread } from "./catalog-operations.ts";
 import type { Handled, OperationContext } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
-import { askStore, conflict, invalid, notStored, tellStore } from "./refusal.ts";
+import { askStore, conflict, invalid, notStored } from "./refusal.ts";
 import { openSession } from "./sessions.ts";
 
 type Who = Omit<Principal, "sessionId">;
 
 /** The same words whether the address, the password or both are wrong, so that nobody learns who is there (S41). */
-const WRONG = "The email address and the password do not belong together.";
+export const WRONG_PASSWORD = "The email address and the password do not belong together.";
 
 /**
  * Whose email address and password these are. Checked against a hash even when nobody has the address, so that both take the
@@ -26,7 +26,7 @@ const WRONG = "The email address and the password do not belong together.";
 export async function signInByPassword(
   context: OperationContext,
   given: { readonly tenant: string; readonly email: string; readonly password: string },
-): Promise<{ readonly ok: true; readonly value: Who } | Refusal> {
+): Promise<{ readonly ok: true; readonly who: Who; readonly checkedHash: string | null } | Refusal> {
   const { deps } = context;
   const { tenant, email, password } = given;
   const account = `${tenant} ${email}`;
@@ -38,16 +38,19 @@ export async function signInByPassword(
   const refusal = await checkPassword(context, account, password, person?.password ?? null);
   if (refusal !== null) return refusal;
   if (person === null) throw new Error("nobody's password cannot be right");
-  const { id, name, role } = person;
-  return { ok: true, value: { tenant, name, role, keyId: null, personId: id, expiresAt: null } };
+  const { id, name, role, password: checkedHash } = person;
+  return { ok: true, who: { tenant, name, role, keyId: null, personId: id, expiresAt: null }, checkedHash };
 }
 
 /** Whoever is signed in to an account, and has shown that it is theirs by its password. */
 export interface OwnAccount {
   readonly ok: true;
   readonly personId: string;
-  readonly email: string;
+  readonly checkedHash: string;
 }
+
+/** What is answered where the password that was checked is no longer the one, too. */
+export const notYourPassword = (): Refusal => invalid({ path: "current", problem: "is not your password" });
 
 /** Asks for the present password again, so that an unattended browser cannot be used to keep the account for good. */
 export async function askOwnPassword(
@@ -69,8 +72,8 @@ export async function askOwnPassword(
   const problem = judge(own.email);
   if (problem !== null) return problem;
   const refusal = await checkPassword(context, account, current, own.password);
-  if (refusal?.code === "unauthorized") return invalid({ path: "current", problem: "is not your password" });
-  return refusal ?? { ok: true, personId, email: own.email };
+  if (refusal?.code === "unauthorized") return notYourPassword();
+  return refusal ?? { ok: true, personId, checkedHash: own.password };
 }
 
 /** Gives oneself a new password. All sessions end, this one too; whoever showed the old one goes on in a new one. */
@@ -85,7 +88,7 @@ export async function changeOwnPassword(
   });
   if (!own.ok) return own;
   const hash = await deps.passwords.hash(body.next);
-  return changeOwn(context, own.personId, async (tx, now) => {
+  return changeOwn(context, own, async (tx, now) => {
     await tx.run(updatePerson, [principal.tenant, own.personId, null, null, null, hash, now]);
     return null;
   });
@@ -101,32 +104,34 @@ export async function disconnectProvider(
 ): Promise<Handled<Record<string, never>>> {
   const own = await askOwnPassword(context, current);
   if (!own.ok) return own;
-  return changeOwn(context, own.personId, async (tx, now) => {
+  return changeOwn(context, own, async (tx, now) => {
     const gone = await tx.run(disconnectIdentity, [context.principal.tenant, own.personId, now]);
     return gone.rowCount === 1 ? null : conflict("Your account is not connected with an OpenID provider.");
   });
 }
 
-/** Changes one's own account: with it all its sessions end, and whoever showed the password goes on in a new one. */
+/**
+ * Changes one's own account, while the password is the one that was shown: with it all its sessions end, and whoever showed the
+ * password goes on in a new one.
+ */
 async function changeOwn(
   context: OperationContext,
-  personId: string,
+  { personId, checkedHash }: OwnAccount,
   change: (tx: Queryable, now: Date) => Promise<Refusal | null>,
 ): Promise<Handled<Record<string, never>>> {
   const { deps, principal, isSecure } = context;
-  const { tenant } = principal;
+  const { tenant, role, name } = principal;
+  const who = { tenant, role, name, keyId: null, personId, expiresAt: null };
   const now = deps.clock.now();
   const written = await deps.db.transaction(async (tx) => {
+    if ((await tx.run(lockOwner, [tenant, personId, checkedHash])).rowCount !== 1) return notYourPassword();
     const refusal = await change(tx, now);
-    if (refusal === null) await tx.run(endSessionsOf, [personId, now]);
-    return refusal;
+    if (refusal !== null) return refusal;
+    await tx.run(endSessionsOf, [personId, now]);
+    return (await openSession({ ...deps, db: tx }, who, isSecure)) ?? notYourPassword();
   }, 5_000);
   if (!written.ok) return notStored(written);
-  if (written.value !== null) return written.value;
-  const { role, name } = principal;
-  const who = { tenant, role, name, keyId: null, personId, expiresAt: null };
-  const opened = await tellStore(() => openSession(deps, who, isSecure));
-  return opened.ok ? { ok: true, value: {}, cookie: opened.value.cookie } : orUnread(opened);
+  return "cookie" in written.value ? { ok: true, value: {}, cookie: written.value.cookie } : written.value;
 }
 
 function refuseWaiting({ deps, remoteAddress }: OperationContext, account: string): Refusal | null {
@@ -154,7 +159,7 @@ async function checkPassword(
     const detail = "Many people sign in just now. Try again in a moment.";
     return { ok: false, code: "too_many_attempts", detail, retryAfterSec: 5 };
   }
-  if (!isRight) return { ok: false, code: "unauthorized", detail: WRONG };
+  if (!isRight) return { ok: false, code: "unauthorized", detail: WRONG_PASSWORD };
   deps.attempts.succeeded(account, address);
   return null;
 }

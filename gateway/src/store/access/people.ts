@@ -67,6 +67,13 @@ export const lockPerson = cold(
   "SELECT FROM holdfast.person WHERE tenant = $1 AND id = $2 FOR NO KEY UPDATE",
 );
 
+/** The same, while the password is still the one that was checked. Parameters: tenant, id, the hash it was checked against. */
+export const lockOwner = cold(
+  "lock_owner",
+  `SELECT FROM holdfast.person
+    WHERE tenant = $1 AND id = $2 AND state = 'active' AND password = $3 FOR NO KEY UPDATE`,
+);
+
 /**
  * Ends all sessions of a person, the links that would open more, and what was begun to connect the account: once it came back, it
  * would open sessions whatever the password is by then. Also what is on its way back just now, which finds itself gone. The person

@@ -12,12 +12,21 @@ export interface SessionRow {
   readonly expires_at: Date;
 }
 
-/** Parameters: sha256, id, tenant, name, role, api key id, person id, created, expires, sealed ID token or null. */
+/**
+ * One of a person is opened while that person is held, and with the password that was checked: a change of the account that is faster
+ * leaves no row here, and one that is slower finds the session and ends it. Parameters: sha256, id, tenant, name, role, api key id,
+ * person id, created, expires, sealed ID token or null, the hash that a password was checked against or null.
+ */
 export const insertSession = cold(
   "insert_session",
-  `INSERT INTO holdfast.session (
+  `WITH owner AS (
+     SELECT id FROM holdfast.person
+      WHERE id = $7::uuid AND tenant = $3::text AND state = 'active' AND ($11::text IS NULL OR password = $11)
+        FOR SHARE)
+   INSERT INTO holdfast.session (
      sha256, id, tenant, name, role, api_key_id, person_id, created_at, seen_at, expires_at, sealed_id_token)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`,
+   SELECT $1::bytea, $2::uuid, $3, $4::text, $5::text, $6::uuid, $7, $8::timestamptz, $8, $9::timestamptz, $10::bytea
+    WHERE $7 IS NULL OR EXISTS (SELECT FROM owner)`,
 );
 
 /**
@@ -41,6 +50,12 @@ export const touchSession = cold(
   "UPDATE holdfast.session SET seen_at = $2 WHERE id = $1 AND seen_at < $2",
 );
 
+/** Whether a session has not been ended since it was looked at; whose it is has to be held. Parameter: id. */
+export const findOpenSession = cold(
+  "find_open_session",
+  "SELECT FROM holdfast.session WHERE id = $1 AND ended_at IS NULL",
+);
+
 /** Parameters: id, now. */
 export const endSession = cold<{ sealed_id_token: Buffer | null }>(
   "end_session",
@@ -56,6 +71,16 @@ export const insertSignInLink = cold(
   `INSERT INTO holdfast.sign_in_link (
      sha256, tenant, role, api_key_id, person_id, created_at, expires_at, maker_expires_at)
    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+);
+
+/**
+ * Whoever made a link, held before the link is used: a change of the account holds them first as well, and then ends the link.
+ * Parameter: sha256.
+ */
+export const holdLinkMaker = cold(
+  "hold_link_maker",
+  `SELECT FROM holdfast.person
+    WHERE id = (SELECT l.person_id FROM holdfast.sign_in_link l WHERE l.sha256 = $1) FOR SHARE`,
 );
 
 /**
