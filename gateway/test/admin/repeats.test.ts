@@ -101,6 +101,14 @@ describe("a change with If-Match", () => {
     expect((await send("PATCH", "/destinations/d", { "if-match": "*" }, { state: "paused" })).status).toBe(200);
   });
 
+  it("is held against the tag that was sent, also where a proxy that compresses has made it weak", async () => {
+    const seen = (await send("GET", "/destinations/d", {})).headers.get("etag")!;
+    const mine = await send("PATCH", "/destinations/d", { "if-match": `W/"x", W/${seen}` }, { state: "active" });
+    expect(mine.status).toBe(200);
+    const late = await send("PATCH", "/destinations/d", { "if-match": `W/${seen}` }, { state: "paused" });
+    expect(typeOf(late)).toEqual([412, "urn:holdfast:fault:precondition_failed"]);
+  });
+
   it("of two at the same moment one wins", async () => {
     const seen = (await send("GET", "/destinations/d", {})).headers.get("etag")!;
     const both = await Promise.all(

@@ -34,10 +34,13 @@ export function takesTag(path: string): boolean {
 
 const SECRETS = /^\/sources\/\{id\}\/secrets(\/|$)/;
 
-/** What If-Match demands (RFC 9110, 13.1.1): `*`, or one of the tags. A weak tag never matches. */
+/**
+ * What If-Match demands: `*`, or one of the tags. One that was made weak on its way counts as it was sent, other than in RFC 9110, 13.1.1:
+ * a proxy that compresses does it to every tag (nginx), and ours stands for what is configured and not for bytes.
+ */
 export function holdAgainst(ifMatch: string | undefined, tenant: string, path: string, id: string): Precondition {
   if (ifMatch === undefined) return () => null;
-  const wanted = new Set(ifMatch.split(",").map((tag) => tag.trim()));
+  const wanted = new Set(ifMatch.split(",").map((tag) => tag.trim().replace(/^W\//, "")));
   return (catalog) => {
     const tag = tagOf(catalog, tenant, path, id);
     // What is not there is told as such by the operation.
