@@ -28,13 +28,13 @@ afterEach(() => {
   proxy.toClient = null;
 });
 
-async function send(path: string, body: object, idempotencyKey: string, method = "POST") {
+async function send(path: string, body: object | null, idempotencyKey: string, method = "POST") {
   const headers = {
     authorization: `Bearer ${gateway.gateway.adminToken}`,
-    "content-type": "application/json",
+    ...(body === null ? {} : { "content-type": "application/json" }),
     "idempotency-key": idempotencyKey,
   };
-  const options = { method, headers, body: JSON.stringify(body) };
+  const options = { method, headers, body: body && JSON.stringify(body) };
   const response = await fetch(`${gateway.adminUrl}/api/v1${path}`, options);
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
@@ -88,6 +88,7 @@ it.each([
     table: "destination",
     more: { url: "https://a.example/" },
     told: {},
+    says: "Look whether it was made",
   },
   {
     what: "the answer to its only statement is lost",
@@ -96,6 +97,7 @@ it.each([
     table: "api_key",
     more: { role: "viewer" },
     told: { outcome: "unknown" },
+    says: "Look whether it was done",
   },
   {
     what: "the catalog cannot be read after it",
@@ -104,6 +106,7 @@ it.each([
     table: "destination",
     more: { url: "https://b.example/" },
     told: {},
+    says: "The change was made",
   },
   {
     what: "what it made cannot be read after it",
@@ -112,15 +115,17 @@ it.each([
     table: "alert_channel",
     more: { kind: "slack", url: "https://hooks.slack.example/T0/B0/x" },
     told: {},
+    says: "The change was made",
   },
 ])(
   "a change is not made again under its Idempotency-Key and the audit tells of it, when $what",
-  async ({ what, spoil, path, table, more, told }) => {
+  async ({ what, spoil, path, table, more, told, says }) => {
     const name = what.replaceAll(/[^a-z]+/gi, "-").toLowerCase();
     const body = { name, ...more };
     spoil();
     const first = await send(path, body, name);
     expect([first.status, first.body["type"]]).toEqual([503, "urn:holdfast:fault:store_unavailable"]);
+    expect(first.body["detail"]).toContain(says);
     proxy.toServer = null;
     proxy.toClient = null;
     expect(await countOf(table, name)).toBe(1);
@@ -148,6 +153,24 @@ it("a change that was not begun when the connection broke leaves no entry", asyn
   const lost = await send(`/people/${String(id)}`, { name: "Ada L." }, "", "PATCH");
   expect([lost.status, lost.body["type"]]).toEqual([503, "urn:holdfast:fault:store_unavailable"]);
   expect(await found()).toEqual(before);
+});
+
+it("a change that was not begun since its Idempotency-Key could not be taken for sure says so, and may be sent with another", async () => {
+  const body = { name: "unplaced", role: "viewer" };
+  loseAnswer("INSERT INTO holdfast.kept_answer", "INSERT 0 1\0");
+  const lost = await send("/keys", body, "unplaced");
+  expect([lost.status, lost.body["detail"]]).toEqual([503, expect.stringContaining("This request did nothing")]);
+  proxy.toServer = null;
+  proxy.toClient = null;
+  expect((await send("/keys", body, "unplaced")).body["type"]).toBe("urn:holdfast:fault:request_under_way");
+  expect((await send("/keys", body, "placed")).status).toBe(201);
+  expect(await countOf("api_key", "unplaced")).toBe(1);
+});
+
+it("secrets that are not sealed anew to the end are told to go on with", async () => {
+  proxy.toServer = (bytes, wire) => (bytes.includes("FROM holdfast.secret_version") ? (wire.cutBoth(), null) : bytes);
+  const cut = await send("/secrets/reseal", null, "resealed");
+  expect([cut.status, cut.body["detail"]]).toEqual([503, expect.stringContaining("Some may be sealed anew already.")]);
 });
 
 it("what could not be sent for want of a connection was not done, and what was sent may have been", async () => {

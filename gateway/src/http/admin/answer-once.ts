@@ -17,6 +17,9 @@ import { askStore, tellStore } from "./refusal.ts";
 const KEPT_MS = 86_400_000;
 const FORM = /^[\x21-\x7e]{1,255}$/;
 
+const MAY_BE_TAKEN =
+  "This request did nothing; send it again. If it was the first with its Idempotency-Key, and that is then told to be under way, nothing is: use another key.";
+
 /** One request under its Idempotency-Key: the row that stands for it. */
 interface Place {
   readonly deps: AdminDeps;
@@ -57,7 +60,7 @@ export async function answerOnce(
   const now = deps.clock.now();
   const expires = new Date(now.getTime() + KEPT_MS);
   const taken = await tellStore(() => deps.db.run(takeIdempotencyKey, [...place.row, fingerprint, now, expires]));
-  if (!taken.ok) return answerProblem(c, taken.code);
+  if (!taken.ok) return answerProblem(c, taken.code, taken.unknown === true ? { detail: MAY_BE_TAKEN } : {});
   return taken.value.rows.length === 0 ? repeatAnswer(c, place) : workAndKeep(place, work);
 }
 

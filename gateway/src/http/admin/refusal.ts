@@ -71,6 +71,8 @@ export function notStored({ unknown, message }: { readonly unknown: boolean; rea
   return { ok: false, code: "store_unavailable", detail, unknown, cause: message };
 }
 
+const MAY_BE_DONE = "It was sent, and no answer came. Look whether it was done before you repeat it.";
+
 type Asked<T> = Promise<{ readonly ok: true; readonly value: T } | Refusal>;
 
 /** Runs one statement's work that only reads, outside a transaction; a database that is away is an answer, everything else a bug. */
@@ -90,6 +92,8 @@ async function attempt<T>(work: () => Promise<T>, mayBeDone: (error: unknown) =>
     const isBug = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
     const passes = isConnectionLost(error) || /^(40|53|55|57)/.test(codeOf(error) ?? "");
     if (isBug || !passes) throw error;
-    return { ok: false, code: "store_unavailable", unknown: mayBeDone(error), cause: messageOf(error) };
+    const unknown = mayBeDone(error);
+    const refusal = { ok: false, code: "store_unavailable", unknown, cause: messageOf(error) } as const;
+    return unknown ? { ...refusal, detail: MAY_BE_DONE } : refusal;
   }
 }

@@ -11,6 +11,9 @@ import type { TenantCatalog } from "./tenant-catalog.ts";
 /** One request works this long at most; the rest is for the next. */
 const LIMIT_MS = 20_000;
 const SHOWN_MAX = 100;
+/** It works row by row. */
+const CUT_SHORT =
+  "Some may be sealed anew already. Send it again, with another Idempotency-Key if it had one: it goes on there.";
 
 export const resealedSchema = z
   .object({
@@ -30,8 +33,7 @@ export const resealedSchema = z
 async function reseal(context: OperationContext): Promise<Handled<z.infer<typeof resealedSchema>>> {
   const { deps, principal, requestId } = context;
   const done = await tellStore(() => resealAll(deps, LIMIT_MS));
-  // Row by row: some may be sealed anew already.
-  if (!done.ok) return { ...done, unknown: true };
+  if (!done.ok) return { ...done, unknown: true, detail: CUT_SHORT };
   const { resealed, current, unreadable, complete } = done.value;
   if (resealed > 0) await readAgain(deps.catalog);
   const own = catalogOf(context);
