@@ -208,6 +208,7 @@ describe("an account with a password", () => {
     issuer.tokenAfter = null;
     const back = await coming;
     expect([back.status, back.body["type"]]).toEqual([409, "urn:holdfast:fault:sign_in_stale"]);
+    expect((await lastEntry()).detail).toMatchObject({ refused: "ended", subject: "u-4", account: joan.id });
     expect((await gateway.call("GET", `/people/${joan.id}`)).body).toMatchObject({ issuer: null });
   });
 

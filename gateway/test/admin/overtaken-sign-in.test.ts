@@ -25,12 +25,14 @@ let meanwhile: { readonly at: string; readonly act: () => Promise<void> } | null
 
 beforeAll(async () => {
   issuer = await startRealIssuer();
-  gateway = await startOidcGateway({ ...OIDC_RULES, issuer: issuer.url }, ["127.0.0.0/8"], async (name, run) => {
-    const due = meanwhile;
-    if (due?.at !== name) return run();
-    meanwhile = null;
-    await due.act();
-    return run();
+  gateway = await startOidcGateway({ ...OIDC_RULES, issuer: issuer.url }, ["127.0.0.0/8"], {
+    around: async (name, run) => {
+      const due = meanwhile;
+      if (due?.at !== name) return run();
+      meanwhile = null;
+      await due.act();
+      return run();
+    },
   });
   issuer.register(gateway.url);
 });

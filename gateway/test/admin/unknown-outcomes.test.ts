@@ -3,7 +3,7 @@ import { tellStore } from "../../src/http/admin/refusal.ts";
 import { cold } from "../../src/store/statement.ts";
 import { openTestPool } from "../support/database.ts";
 import type { FaultProxy, Wire } from "../support/fault-proxy.ts";
-import { startFaultProxy } from "../support/fault-proxy.ts";
+import { loseAnswer, startFaultProxy } from "../support/fault-proxy.ts";
 import type { IngestGateway } from "../support/ingest-gateway.ts";
 import { PAYMENTS, startIngestGateway } from "../support/ingest-gateway.ts";
 
@@ -49,21 +49,6 @@ async function entriesOf(action: string): Promise<Record<string, unknown>[]> {
   return rows.map(({ detail }) => JSON.parse(detail) as Record<string, unknown>);
 }
 
-/** Loses the first answer with `lost` in it to whoever sent `sent`. */
-function loseAnswer(sent: string, lost: string): void {
-  let sender: Wire | null = null;
-  proxy.toServer = (bytes, wire) => {
-    if (bytes.includes(sent)) sender = wire;
-    return bytes;
-  };
-  proxy.toClient = (bytes, wire) => {
-    if (wire !== sender || !bytes.includes(lost)) return bytes;
-    sender = null;
-    wire.cutClient();
-    return null;
-  };
-}
-
 /** Lets the change of whoever sends `sent` through, and then nobody who sends `look`. */
 function loseLooks(sent: string, look: string): void {
   let sender: Wire | null = null;
@@ -83,7 +68,7 @@ function loseLooks(sent: string, look: string): void {
 it.each([
   {
     what: "the answer to its COMMIT is lost",
-    spoil: () => loseAnswer("INSERT INTO holdfast.destination", "COMMIT\0"),
+    spoil: () => loseAnswer(proxy, "INSERT INTO holdfast.destination", "COMMIT\0"),
     path: "/destinations",
     table: "destination",
     more: { url: "https://a.example/" },
@@ -92,7 +77,7 @@ it.each([
   },
   {
     what: "the answer to its only statement is lost",
-    spoil: () => loseAnswer("INSERT INTO holdfast.api_key", "INSERT 0 1\0"),
+    spoil: () => loseAnswer(proxy, "INSERT INTO holdfast.api_key", "INSERT 0 1\0"),
     path: "/keys",
     table: "api_key",
     more: { role: "viewer" },
@@ -157,7 +142,7 @@ it("a change that was not begun when the connection broke leaves no entry", asyn
 
 it("a change that was not begun since its Idempotency-Key could not be taken for sure says so, and may be sent with another", async () => {
   const body = { name: "unplaced", role: "viewer" };
-  loseAnswer("INSERT INTO holdfast.kept_answer", "INSERT 0 1\0");
+  loseAnswer(proxy, "INSERT INTO holdfast.kept_answer", "INSERT 0 1\0");
   const lost = await send("/keys", body, "unplaced");
   expect([lost.status, lost.body["detail"]]).toEqual([503, expect.stringContaining("This request did nothing")]);
   proxy.toServer = null;
@@ -200,7 +185,7 @@ it.each([
   const made = (await send("/people", person, `person-${sent.length}`)).body;
   const path = row.path === ALERT_RULE ? ALERT_RULE : `/people/${String(made["id"])}`;
   const action = row.path === ALERT_RULE ? "PATCH /alerts/rules/{id}" : "PATCH /people/{id}";
-  loseAnswer(sent, "COMMIT\0");
+  loseAnswer(proxy, sent, "COMMIT\0");
   const lost = await send(path, change, "", "PATCH");
   expect([lost.status, lost.body["detail"]]).toEqual([503, expect.stringContaining("Look whether it was made")]);
   proxy.toServer = null;

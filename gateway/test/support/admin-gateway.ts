@@ -48,6 +48,8 @@ export interface AdminGatewayOptions {
   readonly allowCidrs?: readonly string[];
   readonly readiness?: () => Promise<{ ok: boolean; reasons: string[] }>;
   readonly openId?: OpenIdProvider;
+  /** How the gateway reaches the database. */
+  readonly reach?: (url: string) => Promise<string>;
   /** Stands around each statement and each transaction (`BEGIN`) of the gateway. */
   readonly around?: Around;
 }
@@ -63,7 +65,7 @@ export async function startAdminGateway(options: AdminGatewayOptions = {}): Prom
   };
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const db = openDatabase({
-    url: database.url,
+    url: (await options.reach?.(database.url)) ?? database.url,
     connectionsMax: 6,
     connectTimeoutMs: 10_000,
     statementTimeoutMs: 10_000,

@@ -118,6 +118,21 @@ export async function startFaultProxy(databaseUrl: string): Promise<FaultProxy> 
   return proxy;
 }
 
+/** Loses the first answer with `lost` in it to whoever sent `sent`. */
+export function loseAnswer(proxy: FaultProxy, sent: string, lost: string): void {
+  let sender: Wire | null = null;
+  proxy.toServer = (bytes, wire) => {
+    if (bytes.includes(sent)) sender = wire;
+    return bytes;
+  };
+  proxy.toClient = (bytes, wire) => {
+    if (wire !== sender || !bytes.includes(lost)) return bytes;
+    sender = null;
+    wire.cutClient();
+    return null;
+  };
+}
+
 /** A simple query of PostgreSQL's protocol (53.7): `Q`, the length, the text and a NUL. */
 export function simpleQuery(text: string): Buffer {
   const bytes = Buffer.alloc(6 + text.length);

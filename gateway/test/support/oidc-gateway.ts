@@ -3,20 +3,20 @@ import { createEgress } from "../../src/platform/egress/create-egress.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { OidcSettings } from "../../src/platform/open-id-provider.ts";
 import { createOpenIdProvider } from "../../src/platform/open-id-provider.ts";
-import type { AdminGateway, Around } from "./admin-gateway.ts";
+import type { AdminGateway, AdminGatewayOptions } from "./admin-gateway.ts";
 import { startAdminGateway } from "./admin-gateway.ts";
 
 /** The admin API, with an OpenID provider through whom people sign in. */
 export async function startOidcGateway(
   settings: OidcSettings,
   allowCidrs: readonly string[] = ["127.0.0.0/8"],
-  around?: Around,
+  more: AdminGatewayOptions = {},
 ): Promise<AdminGateway> {
   let url = "";
   const silent = () => {};
   const egress = createEgress({ policy: { allowCidrs }, log: { warn: silent }, clock: systemClock });
   const openId = createOpenIdProvider({ egress, clock: systemClock, settings, dashboardUrl: () => url });
-  const gateway = await startAdminGateway({ openId, ...(around === undefined ? {} : { around }) });
+  const gateway = await startAdminGateway({ openId, ...more });
   url = gateway.url;
   return {
     ...gateway,

@@ -1,4 +1,5 @@
-import { newUuid } from "../../domain/id.ts";
+import type { AuditEntry } from "../../domain/audit-entry.ts";
+import { newUuid, toPublicId } from "../../domain/id.ts";
 import type { Identity } from "../../domain/sign-in-claims.ts";
 import { judgeClaims } from "../../domain/sign-in-claims.ts";
 import type { ProviderFault } from "../../platform/open-id-fault.ts";
@@ -18,6 +19,7 @@ import { findSignInFlow, useSignInFlow } from "../../store/access/sign-in-flows.
 import type { Queryable } from "../../store/statement.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { Handled, OperationContext } from "./operation.ts";
+import { actorOf } from "./record-change.ts";
 import type { Refusal } from "./refusal.ts";
 import { notStored, tellStore } from "./refusal.ts";
 import { hashToken, openSession, readCookie, VOUCHED_LIFE_MS } from "./sessions.ts";
@@ -53,27 +55,53 @@ export async function finishFlow(
   const wish = { row, stateHash, identity: judged.identity, idToken: vouched.idToken };
   const entered = await deps.db.transaction((tx) => enter(context, tx, wish, openId.settings), DEADLINE_MS);
   if (!entered.ok) return notStored(entered);
-  if (entered.value === "ended") return refuseStale(context, openId, "ended while it came back");
   if ("reason" in entered.value) return turnAway(context, row, entered.value, openId.settings);
+  deps.log.info({ audit: entered.value.audit, requestId: context.requestId }, "an audit entry was written");
+  if (entered.value.opened === null) return refuseStale(context, openId, "ended while it came back");
   const { who, opened } = entered.value;
   const { name, tenant, role } = who;
   deps.log.info({ requestId: context.requestId, name, tenant, role, by: "oidc" }, "somebody signed in");
   const value = { name, tenant, role, expiresAt: opened.expiresAt.toISOString(), returnTo: row.return_to };
-  return { ok: true, value, cookie: opened.cookie, by: who };
+  return { ok: true, value, cookie: opened.cookie };
 }
 
-/** Lets in whom the provider means. They are held until the session is there, so that what changes their account ends it. */
-async function enter({ deps, isSecure }: OperationContext, tx: Queryable, wish: Wish, settings: OidcSettings) {
+/**
+ * Lets in whom the provider means. They are held until the session is there, so that what changes their account ends it. The audit's
+ * entry commits with it: an account that was connected by an answer that got lost is connected all the same.
+ */
+async function enter(context: OperationContext, tx: Queryable, wish: Wish, settings: OidcSettings) {
+  const { deps, isSecure } = context;
+  const { row, identity } = wish;
+  const { issuer } = settings;
+  const { subject } = identity;
   const found = await findPerson(deps, tx, wish, settings);
-  if (found === "ended" || "reason" in found) return found;
-  const { id, name, role } = found;
+  if (found === "ended") {
+    const account = row.person_id && toPublicId("per", row.person_id);
+    const detail = { refused: "ended", issuer, subject, account };
+    return { opened: null, audit: await writeDown(context, tx, { ...STRANGER, tenant: row.tenant, detail }) };
+  }
+  if ("reason" in found) return found;
+  const { id, name, role, account } = found;
   const who = { tenant: wish.row.tenant, name, role, keyId: null, personId: id, expiresAt: null };
   const opened = await openSession({ ...deps, db: tx }, who, isSecure, {
     lifeMs: VOUCHED_LIFE_MS,
     sealIdToken: (sessionId) => sealIdToken(deps.box, wish.idToken, sessionId),
   });
   if (opened === null) throw new Error("somebody who is held cannot have changed");
-  return { who, opened };
+  const entry = { tenant: row.tenant, actor: name, actorId: actorOf(who), target: name };
+  return { who, opened, audit: await writeDown(context, tx, { ...entry, detail: { account, role, issuer, subject } }) };
+}
+
+const STRANGER = { actor: "somebody of the sign-in provider", actorId: null, target: "refused" };
+
+/** Adds the entry of a way back, in the transaction of what came of it. */
+function writeDown(
+  { deps, requestId, remoteAddress }: OperationContext,
+  tx: Queryable,
+  { detail, ...entry }: Pick<AuditEntry, "tenant" | "actor" | "actorId" | "target"> & { readonly detail: object },
+) {
+  const told = JSON.stringify({ requestId, from: remoteAddress, ...detail });
+  return appendAudit(tx, { ...entry, at: deps.clock.now(), action: "POST /session/oidc/return", detail: told });
 }
 
 function refuseStale({ deps, requestId }: OperationContext, openId: OpenIdProvider, why: string): Refusal {
@@ -101,6 +129,9 @@ async function takeFlow(context: OperationContext, openId: OpenIdProvider, query
   return { ok: true, row, flow, stateHash } as const;
 }
 
+/** Whom the provider means, and since when they have an account here: it was there, or this way back has made or connected it. */
+type Found = IdentityRow & { readonly account: "known" | "connected" | "added" };
+
 interface Wish {
   readonly row: SignInFlowRow;
   readonly stateHash: Buffer;
@@ -117,7 +148,7 @@ async function findPerson(
   tx: Queryable,
   { row, stateHash, identity }: Wish,
   { issuer, defaultRole }: OidcSettings,
-): Promise<IdentityRow | Turned | "ended"> {
+): Promise<Found | Turned | "ended"> {
   const { subject, email, name, role } = identity;
   const now = deps.clock.now();
   if (row.person_id !== null) {
@@ -125,14 +156,15 @@ async function findPerson(
     if ((await tx.run(findSignInFlow, [stateHash])).rowCount !== 1) return "ended";
     const connected = (await tx.run(connectIdentity, [row.tenant, row.person_id, issuer, subject, now])).rows[0];
     const detail = "This account is connected already, or whom the provider means has another account here.";
-    return connected ?? { reason: "connected_elsewhere", detail, subject };
+    if (connected !== undefined) return { ...connected, account: "connected" };
+    return { reason: "connected_elsewhere", detail, subject };
   }
   const known = (await tx.run(lockIdentity, [row.tenant, issuer, subject])).rows[0];
   if (known !== undefined) {
     if (known.state === "disabled")
       return { reason: "disabled", detail: "This account is disabled. Ask an admin.", subject };
     const updated = await tx.run(updateIdentity, [row.tenant, known.id, name, email, role, now]);
-    return updated.rows[0] ?? known;
+    return { ...(updated.rows[0] ?? known), account: "known" };
   }
   const first = role ?? defaultRole;
   if (first === null) {
@@ -141,9 +173,10 @@ async function findPerson(
   }
   const id = newUuid(now.getTime(), 0, deps.random(8));
   const made = (await tx.run(insertIdentity, [id, row.tenant, email, name, first, issuer, subject, now])).rows[0];
+  if (made !== undefined) return { ...made, account: "added" };
   const detail =
     "An account with this email address is here already. Sign in to it as before, and connect it on the screen Your account.";
-  return made ?? { reason: "email_taken", detail, subject };
+  return { reason: "email_taken", detail, subject };
 }
 
 /** Refuses somebody whom the provider knows, and writes down why. Sessions that they still have end: their right is gone. */
@@ -154,14 +187,12 @@ async function turnAway(
   { issuer }: OidcSettings,
 ): Promise<Refusal> {
   const { deps, requestId, remoteAddress } = context;
-  const at = deps.clock.now();
   const done = await deps.db.transaction(async (tx) => {
     const known = subject === null ? undefined : (await tx.run(lockIdentity, [tenant, issuer, subject])).rows[0];
-    if (known !== undefined && reason !== "connected_elsewhere") await tx.run(endSessionsOf, [known.id, at]);
-    const told = JSON.stringify({ requestId, from: remoteAddress, refused: reason, issuer, subject });
-    const who = known?.name ?? "somebody of the sign-in provider";
-    const action = "POST /session/oidc/return";
-    return appendAudit(tx, { tenant, at, actor: who, actorId: null, action, target: "refused", detail: told });
+    if (known !== undefined && reason !== "connected_elsewhere")
+      await tx.run(endSessionsOf, [known.id, deps.clock.now()]);
+    const actor = known?.name ?? STRANGER.actor;
+    return writeDown(context, tx, { ...STRANGER, tenant, actor, detail: { refused: reason, issuer, subject } });
   }, DEADLINE_MS);
   deps.log.warn({ requestId, remoteAddress, by: "oidc", reason, issuer, subject }, "a sign-in was refused");
   if (!done.ok) return { ok: false, code: "store_unavailable", cause: done.message };

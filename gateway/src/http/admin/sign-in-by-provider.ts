@@ -205,6 +205,8 @@ export const providerSignInOperations: readonly Operation[] = [
       example: { query: "code=…&state=…&iss=https%3A%2F%2Flogin.example.com" },
     },
     answer: returnedSchema,
+    // It leaves its entry itself, in its own transaction.
+    hasChanged: () => false,
     handle: (context, { body }) => comeBack(context, body),
   }),
 ];
