@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestGateway } from "../../gateway/test/support/ingest-gateway.ts";
 import { post, startIngestGateway, stripeEvent } from "../../gateway/test/support/ingest-gateway.ts";
+import { copyDelivery } from "../../gateway/test/support/many-deliveries.ts";
 import { expectSound, useBrowser } from "./support/dashboard.ts";
 import { expectSlowAndFaulty, LOOKS, refuse } from "./support/screen-states.ts";
 
@@ -116,6 +117,18 @@ describe("the queue", () => {
       await expect.poll(() => said.count()).toBe(times);
       expect([path, await page.getByText("not_declared").count()]).toEqual([path, 0]);
     }
+    await dashboard.context.close();
+  });
+
+  it("says of a long backlog that it counted what comes next, and nothing of the newest", async () => {
+    const [delivery] = await gateway.query<{ id: string }>("SELECT id FROM holdfast.delivery LIMIT 1");
+    await copyDelivery(gateway, delivery!.id, 10_000);
+    const dashboard = await open();
+    const { page } = dashboard;
+    await dashboard.open("/queue");
+    await page.getByText("Counted at most 10,000 deliveries of each state", { exact: false }).waitFor();
+    expect(await page.getByText("newest", { exact: false }).count()).toBe(0);
+    await expectSound(dashboard);
     await dashboard.context.close();
   });
 

@@ -1,11 +1,10 @@
 import type { QueueStanding } from "@holdfast/client";
 import { useQuery } from "@tanstack/react-query";
-import { Coffee } from "lucide-react";
+import { Coffee, Info } from "lucide-react";
 import { destinationsQuery, queueQuery, statusQuery, throttlesQuery } from "../api/overview.ts";
 import { Card } from "../parts/card.tsx";
 import { Empty, FaultPanel, Loading, Ready } from "../parts/outcome.tsx";
 import { Page } from "../parts/page.tsx";
-import { Searched } from "../parts/searched.tsx";
 import { Classes } from "./queue-classes.tsx";
 import { Gates } from "./queue-gates.tsx";
 import { Lanes } from "./queue-lanes.tsx";
@@ -39,12 +38,7 @@ export function Queue() {
           ) : (
             <Waiting queue={queue.data} destinations={destinations.data?.items ?? []} />
           )}
-          {queue.data.counted.complete ? null : (
-            <Searched
-              searched={{ newest: queue.data.counted.ofEachState, complete: false }}
-              of="deliveries of each state"
-            />
-          )}
+          <Counted counted={queue.data.counted} />
           <div className="grid min-w-0 items-start gap-4 xl:grid-cols-2">
             <div className="flex min-w-0 flex-col gap-4">
               <Ready query={destinations}>{({ items }) => <Gates destinations={items} />}</Ready>
@@ -58,6 +52,17 @@ export function Queue() {
         </>
       )}
     </Page>
+  );
+}
+
+/** How far the counts go: by the turn in which deliveries are taken, and so past neither a class nor an age. */
+function Counted({ counted }: { counted: QueueStanding["counted"] }) {
+  if (counted.complete) return null;
+  return (
+    <p role="status" className="flex items-center gap-1.5 text-xs text-faint">
+      <Info size={13} aria-hidden className="shrink-0" />
+      {`Counted at most ${counted.ofEachState.toLocaleString("en-US")} deliveries of each state, of the ready and the scheduled ones those that come next. What stands behind them, older or not, is not in these numbers.`}
+    </p>
   );
 }
 
