@@ -178,4 +178,25 @@ describe("an event", () => {
     await page.getByText("No event fits this filter").waitFor();
     await dashboard.context.close();
   });
+
+  it("that older pages have brought are not searched for again while one reads them, though the first page is empty", async () => {
+    await post(gateway.url, stripeEvent("evt_4", { type: "customer.created" }));
+    await copyNewest(gateway, "event", 20_000);
+    const dashboard = await open();
+    const { page } = dashboard;
+    await page.clock.install();
+    const older: string[] = [];
+    page.on("request", (request) => void (request.url().includes("cursor=") && older.push(request.url())));
+    await dashboard.open("/events?state=ready&type=invoice.paid");
+    await page.getByText("Searched the newest 20,000 events; older ones were not looked at yet.").waitFor();
+    await page.getByRole("button", { name: "Show older events" }).click();
+    await expect.poll(() => page.locator("main li a").count()).toBe(3);
+    for (let looks = 0; looks < 6; looks++) {
+      const look = page.waitForResponse((response) => /\/events\?(?!.*cursor=)/.test(response.url()));
+      await page.clock.fastForward(16_000);
+      await look;
+    }
+    expect(older).toHaveLength(1);
+    await dashboard.context.close();
+  });
 });

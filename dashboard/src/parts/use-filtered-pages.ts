@@ -13,7 +13,8 @@ const PAGE_ROWS = 50;
  * asked for, and every page after it is asked for from that same moment: a cursor counts for the very filter that gave it.
  *
  * @param fetchPage takes the filter as the API has it, with the limit and the cursor
- * @param whileEmptyMs how often to ask again while there is no row
+ * @param whileEmptyMs how often to ask again while there is no row; no more once somebody has gone on to older ones, all of which would be
+ *   searched anew each time
  */
 export function useFilteredPages<Item>({
   key,
@@ -38,7 +39,8 @@ export function useFilteredPages<Item>({
     getNextPageParam: ({ asked, nextCursor }) => (nextCursor === null ? undefined : { asked, cursor: nextCursor }),
     // While another filter is looked for, the rows of the one before stay: a screen that is blank for a moment loses one's place.
     placeholderData: (before) => (before?.pages.some(({ items }) => items.length > 0) ? before : undefined),
-    refetchInterval: ({ state }) => (state.data?.pages[0]?.items.length === 0 ? whileEmptyMs : false),
+    refetchInterval: ({ state: { data } }) =>
+      data?.pages.length === 1 && data.pages[0]?.items.length === 0 ? whileEmptyMs : false,
   });
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   return { list, rows, searched: sumSearched(list.data?.pages ?? []) };

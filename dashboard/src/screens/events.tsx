@@ -113,12 +113,13 @@ function useNewest(
   filter: Readonly<Record<string, string>>,
   everyMs: number | false,
 ): { rows: readonly EventSummary[]; newer: number } {
-  const hasRows = pages.some(({ items }) => items.length > 0);
+  // Whoever has gone on to older ones keeps the place, rows or not.
+  const isKept = pages.length > 1 || pages.some(({ items }) => items.length > 0);
   const { data: look, dataUpdatedAt: lookedAtMs } = useQuery({
     queryKey: ["events-newer", filter],
     queryFn: () => api.get<EventPage>("/events", { ...toApiFilter(filter), limit: 50 }),
     refetchInterval: everyMs,
-    enabled: everyMs !== false && hasRows,
+    enabled: everyMs !== false && isKept,
   });
   return useMemo(() => {
     const found = new Map(look?.items.map((event) => [event.id, event]));
@@ -129,8 +130,8 @@ function useNewest(
     const oldest = rows.at(-1)?.id ?? "";
     // Ids go by time. What is older than every row is not new: it stands on a page that was not asked for.
     const newer = [...found.keys()].filter((id) => id > oldest && !shown.has(id)).length;
-    return { rows, newer: rows.length === 0 ? 0 : newer };
-  }, [pages, look, lookedAtMs]);
+    return { rows, newer: isKept ? newer : 0 };
+  }, [pages, look, lookedAtMs, isKept]);
 }
 
 function NothingFound({ filtered }: { filtered: boolean }) {
