@@ -131,16 +131,17 @@ describe("an event that is recorded from its provider's log", () => {
     expect(nameListed(ready, { ...listedOf(one), body: null })).toBe(`id:${one.id}`);
   });
 
-  it.each([
-    ["google-pubsub", '{"data":"only what was published"}'],
-  ])("is not recorded where its id counts within what the log does not tell: %s", (provider, body) => {
-    const { ready } = openPipeline(provider, {});
-    const listed = listedOf({ provider, id: "7", body });
-    expect(draftListedEvent(ready, listed, NOW, randomBytes)).toMatchObject({
-      ok: false,
-      detail: expect.stringContaining("point the connector at the whole request"),
-    });
-  });
+  it.each([["google-pubsub", '{"data":"only what was published"}']])(
+    "is not recorded where its id counts within what the log does not tell: %s",
+    (provider, body) => {
+      const { ready } = openPipeline(provider, {});
+      const listed = listedOf({ provider, id: "7", body });
+      expect(draftListedEvent(ready, listed, NOW, randomBytes)).toMatchObject({
+        ok: false,
+        detail: expect.stringContaining("point the connector at the whole request"),
+      });
+    },
+  );
 
   it("is not recorded where its id is that of the thing which it tells of", () => {
     const { ready } = openPipeline("mercadopago", {});
