@@ -100,8 +100,6 @@ function judgeIdentity(ready: ReadySource, listed: ListedEvent, now: Date): Even
   if (found === null && provider.idIsScoped)
     return `an id of ${provider.name} counts within what else its request says, and the log does not tell that: point the connector at the whole request`;
   if (found === null) return stated;
-  if (told === null && found.eventId === listed.providerEventId)
-    return `the id ${listed.providerEventId.slice(0, 128)} names what it tells of, all that is told of that has it, and the log does not say which event this is`;
   const merged = {
     ...found,
     eventId: listed.providerEventId,
@@ -109,10 +107,18 @@ function judgeIdentity(ready: ReadySource, listed: ListedEvent, now: Date): Even
     occurredAt: found.occurredAt ?? listed.occurredAt,
   };
   const foundKey = Buffer.from(found.eventKey).toString("utf8");
+  // An id that is not the key: by what the webhook's is made of besides, no log can be matched with it.
+  if (found.eventId !== null && !provider.idIsScoped && isOfContent(foundKey))
+    return `the id ${found.eventId.slice(0, 128)} names what it tells of, all that is told of that has it, and the log does not say which event this is`;
   if (foundKey === listed.eventKey || found.eventId === listed.providerEventId) return merged;
   // The id stands in a header that the log does not tell: then there is none, or one was made up for the signature.
   if (found.eventId === null || found.eventId !== told?.eventId) return { ...merged, eventKey: stated.eventKey };
   return `the log calls it ${listed.providerEventId.slice(0, 128)}, and the webhook of these bytes would have the key ${foundKey.slice(0, 128)}: point the connector at the id that webhooks carry`;
+}
+
+/** Whether a key is made of what a request holds, or of an id within its scope. */
+export function isOfContent(key: string): boolean {
+  return key.startsWith("sha256:");
 }
 
 function toRequest(headers: ListedEvent["headers"], body: Uint8Array) {

@@ -1,6 +1,7 @@
 import { placeKey } from "../domain/bucket.ts";
 import { matchesEventType } from "../domain/event-type.ts";
 import { lowestUuid } from "../domain/id.ts";
+import { isOfContent } from "../pipeline/draft-listed-event.ts";
 import { addUnknown, compareOwnEvents } from "../store/reconciliations/entries.ts";
 import type { HeldRun, ReconcileDeps, Stepped } from "./hold-run.ts";
 import { finish, move, writeHeld } from "./hold-run.ts";
@@ -22,6 +23,8 @@ export async function compareOwn(deps: ReconcileDeps, held: HeldRun): Promise<St
   const query = [run.tenant, after, before, ready.source.id, run.id, PAGE];
   const { rows } = await deps.db.run(compareOwnEvents, query);
   const unknown = rows.filter((row) => {
+    // Its id names what it tells of, so that no entry of a log can meet it.
+    if (isOfContent(row.event_key.toString("utf8")) && ready.provider?.idIsScoped !== true) return false;
     const ms = row.happened_at.getTime();
     const isInside = ms >= fromMs + SKEW_MS && ms < toMs - SKEW_MS;
     const isMeant = matchesEventType(setup.eventTypes, row.event_type);

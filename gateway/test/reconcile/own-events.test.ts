@@ -31,3 +31,18 @@ it("ends though an event arrives while each page of our own is compared", async 
   expect(ended).toMatchObject({ state: "completed", unexplained: 0 });
   expect(looks).toBe(1);
 });
+
+it("calls nothing unknown to the provider whose key is made of its content: no entry of a log could meet it", async () => {
+  const stripe = await startFakeStripe();
+  const connector = { kind: "stripe", baseUrl: stripe.url };
+  const bench = await openBench({
+    log: { source: "stripe", connector, secret: stripe.key, eventTypes: ["*"], lagSec: 0 },
+  });
+  const created = Math.floor((Date.now() - HOUR) / 1_000);
+  for (const id of ["evt_order", "evt_other"])
+    expect(await bench.postStripe(JSON.stringify({ id, object: "event", type: "invoice.paid", created }))).toBe(200);
+  const key = Buffer.from(`sha256:${"0".repeat(64)}`);
+  await bench.query("UPDATE holdfast.event SET event_key = $1 WHERE provider_event_id = 'evt_order'", [key]);
+  const { id } = await bench.start("log", { from: new Date(Date.now() - 2 * HOUR), to: new Date() });
+  expect(await bench.carryOn(id)).toMatchObject({ state: "completed", unknown_to_provider: 1 });
+});

@@ -143,10 +143,13 @@ describe("an event that is recorded from its provider's log", () => {
     },
   );
 
-  it("is not recorded where its id is that of the thing which it tells of", () => {
+  it.each([
+    ["23603350837", '{"id":"23603350837","action":"update","type":"topic_merchant_order_wh","version":1}'],
+    ["777", '{"id":"23603350837","action":"update","type":"topic_merchant_order_wh","version":1}'],
+    ["2c93", '{"id":"2c93","type":"subscription_preapproval","data":{"id":"2c93"}}'],
+  ])("is not recorded where its id is that of the thing which it tells of, and the log calls it %s", (id, body) => {
     const { ready } = openPipeline("mercadopago", {});
-    const body = '{"id":"23603350837","action":"update","type":"topic_merchant_order_wh","version":1}';
-    const listed = listedOf({ provider: "mercadopago", id: "23603350837", body });
+    const listed = listedOf({ provider: "mercadopago", id, body });
     expect(draftListedEvent(ready, listed, NOW, randomBytes)).toMatchObject({
       ok: false,
       detail: expect.stringContaining("names what it tells of"),

@@ -13,7 +13,7 @@ import { readTimestampMs, writeTimestamp } from "../timestamp.ts";
 import type { Refused } from "../verdict.ts";
 
 const header = "x-signature";
-const type = [path("type")];
+const paths = ["type", "data.id"].map(path);
 const grammar = { form: "pairs", separator: ",", timestampKey: "ts", signatureKey: "v1", encoding: "hex" } as const;
 
 /** Mercado Pago: an id of the query, an id of the request and a time. The body is not signed. */
@@ -38,8 +38,8 @@ export const mercadopago = defineProvider({
   }),
   identity: {
     id: [{ body: "id" }],
-    // An order's is its own id on each of its changes, whatever the query says; what else is named by the query is no event either.
-    idIsUnique: ({ request }, id) => id !== dataId(request.url) && !isOfOrder(request.body),
+    // An order's is its own id on each of its changes, whatever the query says; what else is named as the resource is no event either.
+    idIsUnique: ({ request }, id) => id !== dataId(request.url) && !isResource(request.body, id),
     type: [[{ body: "action" }], [{ body: "type" }]],
     time: [{ place: { body: "date_created" }, unit: "iso" }],
     version: [{ body: "api_version" }],
@@ -50,7 +50,7 @@ export const mercadopago = defineProvider({
     identity: "unsigned",
     signedContent: "id:{data.id of the query};request-id:{x-request-id};ts:{ts};",
     eventIdFrom:
-      "body `id`; whether it stays the same on a retry is not documented. None where it is the resource's: that of a merchant order, or equal to `data.id`",
+      "body `id`; whether it stays the same on a retry is not documented. None where it is the resource's: that of a merchant order, or equal to the `data.id` of the query or of the body",
     dedupeKey: "notification id, and the signed ids and time; of a merchant order's change these alone",
     notCovered: "the body, notification id, type and action with it; fetch the resource that the query names",
     handshakeNote: "none",
@@ -72,8 +72,10 @@ function dataId(url: string): string | undefined {
   return dataIds(url)[0] || undefined;
 }
 
-function isOfOrder(body: Uint8Array): boolean {
-  return selectTexts(body, type)[0]?.startsWith("topic_merchant_order") ?? false;
+// The query is not everywhere: a log tells bodies alone.
+function isResource(body: Uint8Array, id: string): boolean {
+  const [type, resource] = selectTexts(body, paths);
+  return resource === id || (type?.startsWith("topic_merchant_order") ?? false);
 }
 
 function manifest(id: string | undefined, requestId: string | undefined, ts: string): string {
