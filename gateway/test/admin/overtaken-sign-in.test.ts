@@ -7,7 +7,7 @@ import { parsePublicId } from "../../src/domain/id.ts";
 import type { AdminGateway, Answer } from "../support/admin-gateway.ts";
 import { until } from "../support/embedded.ts";
 import type { Visitor } from "../support/oidc-gateway.ts";
-import { createVisitor, OIDC_RULES, startOidcGateway } from "../support/oidc-gateway.ts";
+import { createVisitor, goThereAndBack, OIDC_RULES, startOidcGateway } from "../support/oidc-gateway.ts";
 import type { RealIssuer } from "../support/real-issuer.ts";
 import { startRealIssuer } from "../support/real-issuer.ts";
 
@@ -194,4 +194,16 @@ it("a session waits for a change of the account that is under way, and is not op
     await until(async () => isSettled || (await isWaiting()));
   }, 10_000);
   expect([changed.ok, await opening]).toEqual([true, null]);
+});
+
+it("somebody new who comes back from the OpenID provider twice at once is let in twice", async () => {
+  issuer.comesAs = `new-${made}`;
+  const email = `grace-${made}@example.com`;
+  issuer.accounts.set(issuer.comesAs, { email, email_verified: true, name: "Grace", groups: ["owners"] });
+  let first: Awaited<ReturnType<typeof goThereAndBack>> | undefined;
+  meanwhile = { at: "insert_identity", act: async () => void (first = await goThereAndBack(gateway.url)) };
+  const second = await goThereAndBack(gateway.url);
+  expect([first?.back.status, second.back.status]).toEqual([200, 200]);
+  expect((await first!.visitor.get("/session")).status).toBe(200);
+  expect((await second.visitor.get("/session")).status).toBe(200);
 });

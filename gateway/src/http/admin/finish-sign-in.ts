@@ -54,7 +54,7 @@ export async function finishFlow(
   if (!judged.ok) return turnAway(context, row, judged, openId.settings);
   const wish = { row, stateHash, identity: judged.identity, idToken: vouched.idToken };
   const entered = await deps.db.transaction((tx) => enter(context, tx, wish, openId.settings), DEADLINE_MS);
-  if (!entered.ok) return notStored(entered);
+  if (!entered.ok) return notEntered(entered);
   if ("reason" in entered.value) return turnAway(context, row, entered.value, openId.settings);
   deps.log.info({ audit: entered.value.audit, requestId: context.requestId }, "an audit entry was written");
   if (entered.value.opened === null) return refuseStale(context, openId, "ended while it came back");
@@ -159,13 +159,16 @@ async function findPerson(
     if (connected !== undefined) return { ...connected, account: "connected" };
     return { reason: "connected_elsewhere", detail, subject };
   }
-  const known = (await tx.run(lockIdentity, [row.tenant, issuer, subject])).rows[0];
-  if (known !== undefined) {
+  const findKnown = async (): Promise<Found | Turned | null> => {
+    const known = (await tx.run(lockIdentity, [row.tenant, issuer, subject])).rows[0];
+    if (known === undefined) return null;
     if (known.state === "disabled")
       return { reason: "disabled", detail: "This account is disabled. Ask an admin.", subject };
     const updated = await tx.run(updateIdentity, [row.tenant, known.id, name, email, role, now]);
     return { ...(updated.rows[0] ?? known), account: "known" };
-  }
+  };
+  const known = await findKnown();
+  if (known !== null) return known;
   const first = role ?? defaultRole;
   if (first === null) {
     const detail = "Nobody has given you a role. An admin adds you, and you connect your account.";
@@ -176,7 +179,15 @@ async function findPerson(
   if (made !== undefined) return { ...made, account: "added" };
   const detail =
     "An account with this email address is here already. Sign in to it as before, and connect it on the screen Your account.";
-  return { reason: "email_taken", detail, subject };
+  // Unless somebody new came back twice at once: then the other way has added them meanwhile.
+  return (await findKnown()) ?? { reason: "email_taken", detail, subject };
+}
+
+/** The way back is used up, whatever has become of it. */
+function notEntered(failed: Parameters<typeof notStored>[0]): Refusal {
+  const refusal = notStored(failed);
+  if (failed.unknown) return refusal;
+  return { ...refusal, detail: "Nobody was signed in, and this way back is used up: begin the sign-in again." };
 }
 
 /** Refuses somebody whom the provider knows, and writes down why. Sessions that they still have end: their right is gone. */
@@ -195,7 +206,7 @@ async function turnAway(
     return writeDown(context, tx, { ...STRANGER, tenant, actor, detail: { refused: reason, issuer, subject } });
   }, DEADLINE_MS);
   deps.log.warn({ requestId, remoteAddress, by: "oidc", reason, issuer, subject }, "a sign-in was refused");
-  if (!done.ok) return { ok: false, code: "store_unavailable", cause: done.message };
+  if (!done.ok) return notEntered(done);
   deps.log.info({ audit: done.value, requestId }, "an audit entry was written");
   return { ok: false, code: "sign_in_refused", detail };
 }
