@@ -56,7 +56,9 @@ export async function listLog(deps: ReconcileDeps, held: HeldRun): Promise<Stepp
     const earliest = asksByTime(setup.connector) ? window.from : null;
     const isForgotten = ({ occurredAt }: LogEntry) => mayBeForgotten(occurredAt ?? earliest, keysSince);
     const columns = toColumns(wanted, { sourceId: ready.source.id, owners, isForgotten, now });
-    if (wanted.length > 0) await tx.run(addEntries, [run.id, ...columns, now]);
+    // Before what is carried: that was looked for in vain already, and may be more than the provider lets anybody ask for.
+    const dueAt = new Date(run.started_at.getTime() - 1);
+    if (wanted.length > 0) await tx.run(addEntries, [run.id, ...columns, dueAt]);
     await move(tx, held, moves);
   });
   if (!isWritten) return "lost";

@@ -30,6 +30,8 @@ export type Started =
   | { readonly kind: "failed"; readonly unknown: boolean; readonly message: string };
 
 const DEADLINE_MS = 5_000;
+/** It copies what is unexplained, with its bytes: no run began any more where that took longer. */
+const START_DEADLINE_MS = 60_000;
 const PAGE_ITEMS = 100;
 
 /**
@@ -47,7 +49,7 @@ export async function startReconciliation(
   },
 ): Promise<Started> {
   if (setup.state !== "active") return { kind: "refused", path: "state", problem: `${setup.name} is ${setup.state}` };
-  const done = await deps.db.transaction((tx) => start(deps, tx, setup, wish), DEADLINE_MS);
+  const done = await deps.db.transaction((tx) => start(deps, tx, setup, wish), START_DEADLINE_MS);
   return done.ok ? done.value : { kind: "failed", unknown: done.unknown, message: done.message };
 }
 

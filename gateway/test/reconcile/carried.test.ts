@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { listDueEntries } from "../../src/store/reconciliations/entries.ts";
+import type { Queryable } from "../../src/store/statement.ts";
 import { forgetKeys } from "../support/forget-keys.ts";
 import { agoOf, openHttpLog, shownBy } from "../support/http-log.ts";
 import type { Bench } from "../support/reconcile-bench.ts";
@@ -135,4 +137,22 @@ it("says of a window of its own, too, what it looks for no longer", async () => 
   const window = { from: new Date(now - 2 * HOUR), to: new Date(now - HOUR) };
   expect(await run(window.from, window.to)).toMatchObject({ state: "completed", unexplained: 0, detail });
   expect(await shownBy(bench)).toEqual([0]);
+});
+
+it("looks for what its window lists before what it carries", async () => {
+  const { bench, run, add } = await openHttpLog();
+  add("evt_old", agoOf(10));
+  expect(await run(agoOf(11), agoOf(9))).toMatchObject({ unexplained: 1 });
+  add("evt_new", agoOf(0.5));
+  const { db } = bench.deps;
+  const asked: unknown[] = [];
+  const look: Queryable["run"] = async (statement, values) => {
+    const answer = await db.run(statement, values);
+    if (statement.name === listDueEntries.name)
+      for (const row of answer.rows) asked.push((row as { provider_event_id?: unknown }).provider_event_id);
+    return answer;
+  };
+  Object.assign(bench.deps, { db: { ...db, run: look } });
+  expect(await run(agoOf(0.6), agoOf(0.4))).toMatchObject({ missing: 2 });
+  expect(asked.slice(0, 2)).toEqual(["evt_new", "evt_old"]);
 });

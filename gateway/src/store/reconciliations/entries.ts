@@ -30,7 +30,7 @@ const COLUMNS = `n.run_id, n.k, n.bucket, n.event_key, n.provider_event_id, n.re
  * attempts was delivered is remembered, and so are the bytes of what an earlier run left without any. No key comes twice in one call.
  * Parameters: run id, keys uuid[], buckets int[], event keys text[], provider ids text[], references text[], types text[],
  * occurred timestamptz[], provider outcomes text[], states text[], event ids uuid[], headers bytea[], bodies bytea[], missing since
- * timestamptz[] (null where nobody can know), details text[], now.
+ * timestamptz[] (null where nobody can know), details text[], since when they are due.
  */
 export const addEntries = cold(
   "add_reconciliation_entries",

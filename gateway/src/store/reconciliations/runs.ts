@@ -205,12 +205,16 @@ export const finishRun = cold(
 
 /**
  * Old runs go, the newest 1,000 of each reconciliation stay, and of the older ones where the next goes on and what tells: however many
- * have failed since, nobody else has these. Their entries go with them. Parameters: reconciliation id, now.
+ * have failed since, nobody else has these. So does the one before that left something unexplained: it alone names what a run says that
+ * it looks for no longer. Their entries go with them. Parameters: reconciliation id, now.
  */
 export const pruneRuns = cold(
   "prune_reconciliation_runs",
   `DELETE FROM holdfast.reconciliation_run r
     WHERE r.id IN (SELECT o.id FROM holdfast.reconciliation_run o
                     WHERE o.reconciliation_id = $1 AND o.finished_at IS NOT NULL ORDER BY o.id DESC OFFSET 1000)
-      AND r.id IS DISTINCT FROM (${lastCompleted("$1", "$2")}) AND (${tellsUnexplained("$1")}) IS NOT TRUE`,
+      AND r.id IS DISTINCT FROM (${lastCompleted("$1", "$2")}) AND (${tellsUnexplained("$1")}) IS NOT TRUE
+      AND r.id <> ALL (ARRAY(SELECT o.id FROM holdfast.reconciliation_run o
+                              WHERE o.reconciliation_id = $1 AND o.state = 'completed' AND o.unexplained > 0
+                              ORDER BY o.id DESC LIMIT 2))`,
 );
