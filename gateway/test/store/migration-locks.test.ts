@@ -1,36 +1,18 @@
-import { createHash, randomBytes } from "node:crypto";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it, onTestFinished } from "vitest";
-import type { Migration } from "../../src/store/migrate.ts";
+import { beforeEach, expect, it, onTestFinished } from "vitest";
 import { migrate } from "../../src/store/migrate.ts";
-import { withDatabase } from "../support/database.ts";
+import { emptyDatabase, testMigration } from "../support/empty-database.ts";
 
-let admin: pg.Client;
-let name: string;
 let url: string;
 
-beforeAll(async () => {
-  admin = new pg.Client({ connectionString: withDatabase(inject("holdfastTestDatabase").adminUrl, "postgres") });
-  await admin.connect();
-});
-afterAll(() => admin.end());
 beforeEach(async () => {
-  name = `test_${randomBytes(8).toString("hex")}`;
-  url = withDatabase(inject("holdfastTestDatabase").url, name);
-  await admin.query(`create database ${name} template template0 owner holdfast`);
+  ({ url } = await emptyDatabase());
 });
-afterEach(async () => {
-  await admin.query(`drop database if exists ${name} with (force)`);
-});
-
-function migration(number: number, sql: string): Migration {
-  return { number, name: `000${number}_test`, sql, sha256: createHash("sha256").update(sql).digest("hex") };
-}
 
 const raise = (state: string): string => `RAISE EXCEPTION 'planted' USING ERRCODE = '${state}'`;
-const raiseIf = (condition: string, state: string): Migration =>
-  migration(2, `DO $$ BEGIN IF ${condition} THEN ${raise(state)}; END IF; END $$`);
-const first = migration(1, "CREATE SEQUENCE holdfast.tries");
+const raiseIf = (condition: string, state: string) =>
+  testMigration(2, `DO $$ BEGIN IF ${condition} THEN ${raise(state)}; END IF; END $$`);
+const first = testMigration(1, "CREATE SEQUENCE holdfast.tries");
 
 it("a migration waits for its locks until the server has ended an autovacuum that holds them", async () => {
   const msOf = (setting: string): string => `(SELECT setting::int FROM pg_settings WHERE name = '${setting}')`;
@@ -50,7 +32,7 @@ it("a migration that does not get its locks names no runner that waits for it as
     "l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
   const someoneWaits = `EXISTS (SELECT FROM pg_locks l WHERE ${own} AND NOT l.granted)`;
   const loop = `WHILE NOT ${someoneWaits} LOOP PERFORM pg_sleep(0.01); END LOOP`;
-  const second = migration(2, `DO $$ BEGIN ${loop}; ${raise("55P03")}; END $$`);
+  const second = testMigration(2, `DO $$ BEGIN ${loop}; ${raise("55P03")}; END $$`);
   const client = new pg.Client({ connectionString: url, application_name: "second runner" });
   // The database goes before the tests' own endings come.
   client.on("error", () => {});

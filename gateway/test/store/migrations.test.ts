@@ -1,59 +1,35 @@
 import { spawn } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { newUuid } from "../../src/domain/id.ts";
 import type { Log } from "../../src/platform/log.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import type { MigrateResult, Migration } from "../../src/store/migrate.ts";
 import { listMigrations, migrate } from "../../src/store/migrate.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
-import { openTestPool, withDatabase } from "../support/database.ts";
+import { openTestPool } from "../support/database.ts";
+import { emptyDatabase, testMigration } from "../support/empty-database.ts";
 import { ROW_TIME, VALID_ROWS, insertOf } from "../support/valid-rows.ts";
 
 const COMPILED = fileURLToPath(new URL("../../dist/store/migrate.js", import.meta.url));
 
-let admin: pg.Client;
-let name: string;
 let url: string;
-
-beforeAll(async () => {
-  admin = new pg.Client({ connectionString: withDatabase(inject("holdfastTestDatabase").adminUrl, "postgres") });
-  await admin.connect();
-});
-
-afterAll(async () => {
-  await admin?.end();
-});
+let adminUrl: string;
 
 beforeEach(async () => {
-  name = `test_${randomBytes(8).toString("hex")}`;
-  url = withDatabase(inject("holdfastTestDatabase").url, name);
-  await admin.query(`create database ${name} template template0 owner holdfast`);
+  ({ url, adminUrl } = await emptyDatabase());
 });
 
-afterEach(async () => {
-  await admin.query(`drop database if exists ${name} with (force)`);
-});
-
-function migration(number: number, sql: string): Migration {
-  return {
-    number,
-    name: `${String(number).padStart(4, "0")}_test`,
-    sql,
-    sha256: createHash("sha256").update(sql).digest("hex"),
-  };
-}
-
-const first = migration(1, "CREATE TABLE holdfast.one (id int PRIMARY KEY)");
-const second = migration(2, "CREATE TABLE holdfast.two (id int PRIMARY KEY)");
-const third = migration(3, "CREATE TABLE holdfast.three (id int PRIMARY KEY)");
+const first = testMigration(1, "CREATE TABLE holdfast.one (id int PRIMARY KEY)");
+const second = testMigration(2, "CREATE TABLE holdfast.two (id int PRIMARY KEY)");
+const third = testMigration(3, "CREATE TABLE holdfast.three (id int PRIMARY KEY)");
 
 /** Asks the database itself, on a connection of its own. */
 async function rowsOf<Row extends pg.QueryResultRow>(text: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: withDatabase(inject("holdfastTestDatabase").adminUrl, name) });
+  const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
   try {
     return (await client.query<Row>(text)).rows;
@@ -143,8 +119,8 @@ describe("a runner that is killed", () => {
   it("half-way leaves whole migrations only, and the next one goes on (F101)", async () => {
     // The second migration waits for a lock that the test holds, so that the kill surely falls into its middle.
     const lock = 4_711;
-    const slow = migration(2, `${second.sql}; SELECT pg_advisory_xact_lock(${lock})`);
-    const holder = new pg.Client({ connectionString: withDatabase(inject("holdfastTestDatabase").adminUrl, name) });
+    const slow = testMigration(2, `${second.sql}; SELECT pg_advisory_xact_lock(${lock})`);
+    const holder = new pg.Client({ connectionString: adminUrl });
     await holder.connect();
     try {
       await holder.query("SELECT pg_advisory_lock($1)", [lock]);
@@ -166,8 +142,8 @@ describe("a runner that is killed", () => {
 
   it("by its server is told so, and the next one goes on", async () => {
     const lock = 4_712;
-    const slow = migration(2, `${second.sql}; SELECT pg_advisory_xact_lock(${lock})`);
-    const holder = new pg.Client({ connectionString: withDatabase(inject("holdfastTestDatabase").adminUrl, name) });
+    const slow = testMigration(2, `${second.sql}; SELECT pg_advisory_xact_lock(${lock})`);
+    const holder = new pg.Client({ connectionString: adminUrl });
     await holder.connect();
     let cut: MigrateResult;
     try {
@@ -202,7 +178,7 @@ async function waitUntilOneWaits(client: pg.Client, lock: number): Promise<void>
 }
 
 describe("a migration whose lock somebody else holds", () => {
-  const change = migration(2, "ALTER TABLE holdfast.one ADD COLUMN later int");
+  const change = testMigration(2, "ALTER TABLE holdfast.one ADD COLUMN later int");
 
   /** Reads the table in a transaction that stays open, as a dump does. */
   async function startDump(): Promise<pg.Client> {
@@ -248,7 +224,7 @@ describe("a migration whose lock somebody else holds", () => {
 describe("a database that does not belong to this build", () => {
   it("with an altered migration is refused, and the message names the file and what to do", async () => {
     await migrate(url, [first, second]);
-    const altered = migration(1, `${first.sql}; SELECT 1`);
+    const altered = testMigration(1, `${first.sql}; SELECT 1`);
     const result = await migrate(url, [altered, second]);
     expect(result).toMatchObject({ ok: false, code: "altered" });
     expect((result as { message: string }).message).toMatch(/0001_test.*restore the file/);
@@ -283,7 +259,7 @@ describe("a database that does not belong to this build", () => {
 });
 
 it("a migration that fails leaves nothing of itself and says which SQLSTATE", async () => {
-  const broken = migration(2, `${second.sql}; SELECT 1 / 0`);
+  const broken = testMigration(2, `${second.sql}; SELECT 1 / 0`);
   const result = await migrate(url, [first, broken]);
   expect(result).toMatchObject({ ok: false, code: "failed" });
   expect((result as { message: string }).message).toContain("22012");

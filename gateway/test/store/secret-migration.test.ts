@@ -1,29 +1,19 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import pg from "pg";
-import { expect, inject, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { listMigrations, migrate } from "../../src/store/migrate.ts";
-import { withDatabase } from "../support/database.ts";
+import { emptyDatabase } from "../support/empty-database.ts";
 
-/** A database without any schema of ours, dropped after the test. */
-async function emptyDatabase(): Promise<{ url: string; client: pg.Client }> {
-  const server = inject("holdfastTestDatabase");
-  const admin = new pg.Client({ connectionString: withDatabase(server.adminUrl, "postgres") });
-  await admin.connect();
-  const name = `test_${randomBytes(8).toString("hex")}`;
-  await admin.query(`create database ${name} template template0 owner holdfast`);
-  const url = withDatabase(server.url, name);
+async function connectToEmpty(): Promise<{ url: string; client: pg.Client }> {
+  const { url } = await emptyDatabase();
   const client = new pg.Client({ connectionString: url });
-  onTestFinished(async () => {
-    await client.end();
-    await admin.query(`drop database if exists ${name} with (force)`);
-    await admin.end();
-  });
+  onTestFinished(() => client.end());
   await client.connect();
   return { url, client };
 }
 
 it("secrets of every state, and a receiver from before, outlive the migration that gives them a life", async () => {
-  const { url, client } = await emptyDatabase();
+  const { url, client } = await connectToEmpty();
   const migrations = await listMigrations();
   expect(await migrate(url, migrations.slice(0, 1))).toMatchObject({ ok: true });
   const made = new Date("2026-01-02T03:04:05Z");
