@@ -45,6 +45,7 @@ export interface Unfinished {
 }
 
 export interface AttemptRow {
+  readonly id: string;
   readonly number: number;
   readonly outcome: string;
   readonly status: number | null;
@@ -100,7 +101,7 @@ export async function openDesk(): Promise<Desk> {
       ),
     attempts: (id) =>
       query<AttemptRow & Record<string, unknown>>(
-        `SELECT number, outcome, status, detail, next_state, next_due_at, started_at, duration_ms, worker
+        `SELECT id, number, outcome, status, detail, next_state, next_due_at, started_at, duration_ms, worker
            FROM holdfast.attempt WHERE delivery_id = $1 ORDER BY number, id`,
         [id],
       ),
