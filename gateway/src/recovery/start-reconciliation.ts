@@ -30,7 +30,7 @@ export type Started =
   | { readonly kind: "failed"; readonly unknown: boolean; readonly message: string };
 
 const DEADLINE_MS = 5_000;
-/** It copies what is unexplained, with its bytes: no run began any more where that took longer. */
+/** It copies what is unexplained, with its bytes: no run began any more where that took longer. By a request its pool allows less. */
 const START_DEADLINE_MS = 60_000;
 const PAGE_ITEMS = 100;
 
