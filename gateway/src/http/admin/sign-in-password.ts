@@ -128,7 +128,9 @@ async function changeOwn(
     const refusal = await change(tx, now);
     if (refusal !== null) return refusal;
     await tx.run(endSessionsOf, [personId, now]);
-    return (await openSession({ ...deps, db: tx }, who, isSecure)) ?? notYourPassword();
+    const opened = await openSession({ ...deps, db: tx }, who, isSecure);
+    if (opened === null) throw new Error("somebody who is held cannot have changed");
+    return opened;
   }, 5_000);
   if (!written.ok) return notStored(written);
   return "cookie" in written.value ? { ok: true, value: {}, cookie: written.value.cookie } : written.value;
