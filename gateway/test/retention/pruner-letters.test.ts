@@ -8,9 +8,7 @@ import { dismiss, restore } from "../../src/recovery/handle-dead.ts";
 import { replay } from "../../src/recovery/replay.ts";
 import { retryDelivery } from "../../src/recovery/retry-dead.ts";
 import { listWithdrawing } from "../../src/store/replays/find-replays.ts";
-import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
-import { openDesk } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
 import type { Pruner } from "../support/pruner.ts";
 import { DAY_MS, die, KEPT, openPruner, openQuietDesk, process, threeOf } from "../support/pruner.ts";
@@ -55,9 +53,10 @@ it("keeps a dismissed letter with its event for as long as the dismissal can be 
 async function replayedOld(desk: Desk, oldMs: number) {
   const service = await openService();
   const destinations = { billing: { url: service.url } };
-  const gateway = await startReplayGateway(desk, { destinations, roles: ["admin"] });
   const [id] = await desk.record({ to: ["billing"], at: new Date(oldMs), heldReason: "destination_paused" });
   await die(desk, id!);
+  // Only now: its own pruner takes an old day that nobody needs.
+  const gateway = await startReplayGateway(desk, { destinations, roles: ["admin"] });
   const wish = { since: new Date(oldMs - DAY_MS).toISOString(), trustRecorded: true };
   const planned = (await gateway.call("POST", "/replays", wish)).body;
   expect((await gateway.call("POST", "/replays/run", { token: planned["token"] })).status).toBe(200);
@@ -75,8 +74,7 @@ async function replayedOld(desk: Desk, oldMs: number) {
 it("opens the letters of a cancelled replay again, however old the day is that they lie in", async () => {
   const nowMs = Date.now();
   const oldMs = nowMs - 40 * DAY_MS;
-  const desk = await openDesk();
-  await ensurePartitions(desk.db, oldMs, 1);
+  const desk = await openQuietDesk([oldMs]);
   const pruner = await openPruner(desk);
   const { letter, run } = await replayedOld(desk, oldMs);
 
@@ -92,8 +90,7 @@ it("opens the letters of a cancelled replay again, however old the day is that t
 
 it("takes no retry back whose letter is gone: it stays queued, and keeps no other replay from its work", async () => {
   const oldMs = Date.now() - 40 * DAY_MS;
-  const desk = await openDesk();
-  await ensurePartitions(desk.db, oldMs, 1);
+  const desk = await openQuietDesk([oldMs]);
   const { run, gateway } = await replayedOld(desk, oldMs);
   await desk.query("delete from holdfast.finished_delivery");
   const deps = await replayer(desk.db);
