@@ -44,13 +44,13 @@ export function startReconciler(
   const recordDb = foundation.openPool("reconciler", OWN_CONNECTIONS.reconciler, RECORD_DEADLINE_MS, RECORDER_POOL);
   const recorder = createRecorder({ db: recordDb, clock, metrics, ranks, ...limits, onRecorded });
   const db = foundation.openPool("reconciliations", OWN_CONNECTIONS.reconciliations, STATEMENT_MS);
-  const shared = { db, databaseNow: () => databaseClock.now(), random, box, log, metrics };
+  const time = { databaseNow: () => databaseClock.now(), syncTime: () => databaseClock.catchUp() };
+  const shared = { db, ...time, random, box, log, metrics };
   const filterFaults = createFilterFaults({ db, clock, metrics, log });
   let isStopping = false;
   const leads = (): boolean => !isStopping && leader.current() !== null;
   const runs = {
     ...shared,
-    syncTime: () => databaseClock.catchUp(),
     onFilterFault: filterFaults.note,
     record: async (draft: EventDraft): Promise<RecordedOne> => {
       const recorded = await recorder.submit([draft]);

@@ -4,7 +4,7 @@ import { nextMoment } from "../platform/schedule.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { SecretsBox } from "../platform/secrets-box.ts";
-import { findNewestEnd, listTellingRuns } from "../store/reconciliations/runs.ts";
+import { endAheadWindows, findNewestEnd, listTellingRuns } from "../store/reconciliations/runs.ts";
 import { loadSetups, moveNextDue } from "../store/reconciliations/setups.ts";
 import type { StartDeps } from "./start-reconciliation.ts";
 import { startReconciliation } from "./start-reconciliation.ts";
@@ -16,6 +16,8 @@ export interface ScheduleDeps extends StartDeps {
     Metrics,
     "reconciliationRuns" | "reconciliationRecovered" | "reconciliationUnexplained" | "reconciliationFailing"
   >;
+  /** Reads the database's time again where it may not be known any more, and throws where that fails; else null. */
+  readonly syncTime: () => Promise<void> | null;
   readonly findSourceName: (id: string) => string | null;
 }
 
@@ -26,11 +28,15 @@ export interface ScheduleDeps extends StartDeps {
  * @returns how many were started
  */
 export async function startDue(deps: ScheduleDeps): Promise<number> {
+  // By the time of before a sleep the windows of those who led meanwhile would end in the future.
+  const syncing = deps.syncTime();
+  if (syncing !== null) await syncing;
   let started = 0;
   const setups = (await loadSetups(deps.db, deps.box)).filter(({ state }) => state === "active");
   await showResults(deps, setups);
   for (const setup of setups) {
     showRuns(deps, setup);
+    await deps.db.run(endAheadWindows, [setup.id, deps.databaseNow()]);
     if (setup.schedule === null) continue;
     const look = lookAt(setup.schedule, setup.nextDueAt, deps.databaseNow());
     if (look === null) continue;

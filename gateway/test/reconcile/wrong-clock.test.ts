@@ -106,6 +106,16 @@ it("takes no run from a living holder after a sleep that its monotonic clock has
   expect(await bench.query("SELECT id, lease FROM holdfast.reconciliation_run")).toEqual([{ id, lease: another }]);
 });
 
+it("a leader that slept ends no window by the time of before: it reads the time first", async () => {
+  const bench = await openBench({ log: await openEmpty("stripe", { lagSec: 0 }) });
+  const { window_to } = await bench.carryOn((await bench.start("log", null)).id);
+  let sleptMs = 20 * 60_000;
+  const databaseNow = (): Date => new Date(bench.deps.databaseNow().getTime() - sleptMs);
+  const syncTime = async (): Promise<void> => void (sleptMs = 0);
+  await startDue({ ...bench.deps, databaseNow, syncTime, metrics: bench.metrics, findSourceName: () => "stripe" });
+  expect(await bench.query("SELECT window_to FROM holdfast.reconciliation_run")).toEqual([{ window_to }]);
+});
+
 it("goes on where a window ended that is over, and leaves no time out for one that a clock that was ahead has ended in the future", async () => {
   const bench = await openBench({ log: await openEmpty("stripe", { lagSec: 0, overlapSec: 0 }) });
   const run = async () => await bench.carryOn((await bench.start("log", null)).id);
@@ -119,6 +129,25 @@ it("goes on where a window ended that is over, and leaves no time out for one th
   // By now that one is over as well; what came before its end was compared up to the end of the newer one.
   bench.wait(3 * HOUR);
   expect((await run()).window_from).toEqual(next.window_to);
+});
+
+it("leaves no time out either where the next run begins when the time that a clock that was ahead has named has come", async () => {
+  const bench = await openBench({ log: await openEmpty("stripe", { lagSec: 0, overlapSec: 0 }) });
+  const schedules = { ...bench.deps, metrics: bench.metrics, findSourceName: () => "stripe" };
+  const run = async () => await bench.carryOn((await bench.start("log", null)).id);
+  const right = await run();
+  bench.wait(2 * HOUR);
+  await run();
+  bench.wait(HOUR);
+  // Wholly in the future once the clock is right.
+  await run();
+  bench.wait(-2.5 * HOUR);
+  expect(await startDue(schedules)).toBe(0);
+  const rightMs = bench.deps.databaseNow().getTime();
+  bench.wait(4 * HOUR);
+  const next = await run();
+  expect(next.window_from > right.window_to).toBe(true);
+  expect(next.window_from.getTime()).toBeLessThanOrEqual(rightMs);
 });
 
 it("a scheduled run that is refused is told in the log, with the reason", async () => {

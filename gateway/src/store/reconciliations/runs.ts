@@ -138,6 +138,18 @@ export const findLastCompleted = cold<{ id: string; window_to: Date }>(
   `SELECT r.id, r.window_to FROM holdfast.reconciliation_run r WHERE r.id = (${lastCompleted("$1", "$2")})`,
 );
 
+/**
+ * Ends the windows of completed runs that a clock that was ahead has ended in the future: no more than what has come was compared, and
+ * once that time has come too, the next run would go on behind what came until then. Such a window that has not even begun is no
+ * place to go on from. Parameters: reconciliation id, now.
+ */
+export const endAheadWindows = cold(
+  "end_ahead_windows",
+  `UPDATE holdfast.reconciliation_run
+      SET window_to = CASE WHEN window_from < $2 THEN $2 ELSE window_to END, continues = window_from < $2
+    WHERE reconciliation_id = $1 AND state = 'completed' AND continues AND window_to > $2`,
+);
+
 /** How the newest run ended that is not under way. Parameter: reconciliation id. */
 export const findNewestEnd = cold<{ state: RunState }>(
   "find_newest_end_of_run",
