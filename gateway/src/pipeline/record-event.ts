@@ -2,6 +2,7 @@ import { claimFreeKeys } from "../store/events/claim-free-keys.ts";
 import { countDuplicates } from "../store/events/count-duplicates.ts";
 import { findKeyOwners } from "../store/events/find-key-owners.ts";
 import { insertMissingEvents } from "../store/events/insert-missing-events.ts";
+import { leaveRecord } from "../store/events/leave-record.ts";
 import { releaseKeys } from "../store/events/release-keys.ts";
 import { insertMissingDeliveries } from "../store/deliveries/insert-missing-deliveries.ts";
 import { createBytePack } from "../store/byte-pack.ts";
@@ -87,6 +88,7 @@ export async function recordEvents(
   // An earlier try may have committed, and its deliveries may have been processed and left the hot table since: only an
   // event that is new now gets deliveries.
   const inserted = new Set((await tx.run(insertMissingEvents, toEventColumns(fresh))).rows.map((row) => row.id));
+  if (inserted.size < fresh.length) tx.send(leaveRecord, []);
   queue(
     tx,
     fresh.filter((draft) => inserted.has(draft.id)),
