@@ -48,7 +48,7 @@ export function createDoubtfulClaims(deps: {
         const claim = asked.find(({ lease }) => lease === row.lease)!;
         // All that it leased was leased by one statement, so it is found as a whole.
         claims.delete(claim.lease);
-        return toLeased(row, claim.lease, claim.leaseEndsMs);
+        return toLeased(row, { ...claim, leaseUntilMs: Date.parse(claim.leaseUntil) });
       });
     },
   };

@@ -18,7 +18,7 @@ export interface Term {
 }
 
 export interface Leader {
-  /** This process's own term while its lease holds, by a clock that also counts time in which it stood still; else null. */
+  /** This process's own term while its lease holds, by a clock that also counts time in which it stood still (but not a suspend of the machine); else null. */
   current(): Term | null;
 }
 

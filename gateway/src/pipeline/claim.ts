@@ -8,7 +8,7 @@ import { claimFrom, claimReady } from "../store/deliveries/claim-ready.ts";
 import type { EventBytesRow } from "../store/events/find-events.ts";
 import { findEvents } from "../store/events/find-events.ts";
 import type { Queryable } from "../store/statement.ts";
-import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
+import type { LeaseClocks, LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
 import { toLeased, toStoredEvent } from "./leased-delivery.ts";
 
 /**
@@ -44,13 +44,9 @@ export interface AnsweredClaim {
   readonly tookMs: number;
 }
 
-export interface ClaimDeps {
+/** A claim waits for the time where that is not known any more: a lease must not be born expired. */
+export interface ClaimDeps extends LeaseClocks {
   readonly db: Queryable;
-  readonly clock: Clock;
-  /** The database's time as this process knows it. */
-  readonly databaseNow: () => Date;
-  /** Reads it again where it may not be known any more, and throws where that fails: a lease must not be born expired. Else null. */
-  readonly syncTime: () => Promise<void> | null;
   readonly leaseMs: number;
   /** Where this claim begins to look: see {@link AnsweredClaim}. */
   readonly claimFloors: () => AnsweredClaim["from"];
@@ -70,7 +66,8 @@ export async function claim(deps: ClaimDeps, slots: number): Promise<LeasedDeliv
   const lease = randomUUID();
   const sentMs = deps.clock.monotonicMs();
   const leaseEndsMs = sentMs + deps.leaseMs;
-  const leaseUntil = new Date(deps.databaseNow().getTime() + deps.leaseMs).toISOString();
+  const leaseUntilMs = deps.databaseNow().getTime() + deps.leaseMs;
+  const leaseUntil = new Date(leaseUntilMs).toISOString();
   const from = deps.claimFloors();
   const statement = from === null ? claimReady : claimFrom;
   const leased = await deps.db.run(statement, [slots, lease, leaseUntil, ...(from ?? [])]).catch((error: unknown) => {
@@ -78,7 +75,7 @@ export async function claim(deps: ClaimDeps, slots: number): Promise<LeasedDeliv
     throw error;
   });
   deps.onClaimed({ from, found: leased.rows, tookMs: deps.clock.monotonicMs() - sentMs });
-  return leased.rows.map((row) => toLeased(row, lease, leaseEndsMs));
+  return leased.rows.map((row) => toLeased(row, { lease, leaseEndsMs, leaseUntilMs }));
 }
 
 export interface ReadDeps {

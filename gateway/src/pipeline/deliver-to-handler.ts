@@ -2,20 +2,17 @@ import type { DeliveredEvent, Handler } from "../domain/handler.ts";
 import { newUuid, toPublicId } from "../domain/id.ts";
 import type { AttemptFault, Outcome } from "../domain/outcome.ts";
 import { REDACTED } from "../domain/passed-headers.ts";
-import type { Clock } from "../platform/clock.ts";
 import type { Committed, Database, LateTransaction } from "../store/database.ts";
 import { beginHandler, createHandlerTransaction } from "../store/handler-transaction.ts";
 import { planRestByKey } from "../store/plans.ts";
 import type { Attempt } from "./deliver.ts";
-import type { LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
-import { shownTrigger } from "./leased-delivery.ts";
+import type { LeaseClocks, LeasedDelivery, StoredEvent } from "./leased-delivery.ts";
+import { endsAfterLease, shownTrigger } from "./leased-delivery.ts";
 import { settleDeliveries } from "./settle.ts";
 
-export interface HandlerDeps {
+export interface HandlerDeps extends LeaseClocks {
   /** Connections of their own: handlers hold them for as long as they run, and claims must not wait behind them. */
   readonly handlerDb: Database;
-  readonly clock: Clock;
-  readonly databaseNow: () => Date;
   readonly random: (bytes: number) => Uint8Array;
   readonly worker: string;
 }
@@ -119,7 +116,7 @@ function faultOf(progress: Progress, { broken, code }: Extract<Committed<unknown
 }
 
 async function run(deps: HandlerDeps, call: HandlerCall, tx: LateTransaction, progress: Progress): Promise<void> {
-  if (deps.clock.monotonicMs() + call.timeoutMs > call.delivery.leaseEndsMs) throw rollBack("too late in its lease");
+  if (endsAfterLease(deps, call.delivery, call.timeoutMs)) throw rollBack("too late in its lease");
   const scope = createHandlerTransaction(tx);
   const deadline = startDeadline(call, progress);
   progress.called = true;

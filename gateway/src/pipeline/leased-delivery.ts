@@ -1,10 +1,20 @@
 import type { Trigger } from "../domain/delivery.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { LeasedRow } from "../store/deliveries/claim-ready.ts";
 import type { EventBytesRow } from "../store/events/find-events.ts";
 import type { EventDraft } from "./record-event.ts";
 
+/** The lease of a claim, with its end by two clocks: it is over when it is by one of them. */
+export interface Lease {
+  readonly lease: string;
+  /** On this process's monotonic clock, taken before the claim was sent, so never later than the database's deadline. */
+  readonly leaseEndsMs: number;
+  /** The deadline itself, by the database's clock in Unix milliseconds: time in which the machine was suspended counts here alone. */
+  readonly leaseUntilMs: number;
+}
+
 /** A delivery that this worker may try until its lease ends. */
-export interface LeasedDelivery {
+export interface LeasedDelivery extends Lease {
   readonly bucket: number;
   readonly id: string;
   readonly tenant: string;
@@ -21,9 +31,30 @@ export interface LeasedDelivery {
   readonly permit: boolean;
   /** Of deliveries with the same key only one is out at a time; null: it keeps no order. */
   readonly orderKey: string | null;
-  readonly lease: string;
-  /** On this process's monotonic clock, taken before the claim was sent, so never later than the database's deadline. */
-  readonly leaseEndsMs: number;
+}
+
+/** What tells how much of a lease is left. */
+export interface LeaseClocks {
+  readonly clock: Clock;
+  /** The database's time as this process knows it. */
+  readonly databaseNow: () => Date;
+  /** Reads it again where it may not be known any more, and throws where that fails; else null. */
+  readonly syncTime: () => Promise<void> | null;
+}
+
+/**
+ * Whether what takes so long at most may end after the lease. A worker that was stopped, or whose machine slept, and goes on must not
+ * send what another may already be sending. Where the database's time is not known any more, nobody can tell.
+ */
+export function endsAfterLease(deps: LeaseClocks, { leaseEndsMs, leaseUntilMs }: Lease, timeoutMs: number): boolean {
+  const syncing = deps.syncTime();
+  if (syncing === null)
+    return (
+      deps.clock.monotonicMs() + timeoutMs > leaseEndsMs || deps.databaseNow().getTime() + timeoutMs > leaseUntilMs
+    );
+  // Whoever claims next waits for it, and hears of its fault.
+  syncing.catch(() => {});
+  return true;
 }
 
 /** The event of a delivery, as its bytes were recorded. */
@@ -46,7 +77,7 @@ export function shownTrigger({
   return trigger === "live" && attempt > 1 ? "retry" : trigger;
 }
 
-export function toLeased(row: LeasedRow, lease: string, leaseEndsMs: number): LeasedDelivery {
+export function toLeased(row: LeasedRow, { lease, leaseEndsMs, leaseUntilMs }: Lease): LeasedDelivery {
   return {
     bucket: row.bucket,
     id: row.id,
@@ -63,6 +94,7 @@ export function toLeased(row: LeasedRow, lease: string, leaseEndsMs: number): Le
     orderKey: row.order_key,
     lease,
     leaseEndsMs,
+    leaseUntilMs,
   };
 }
 

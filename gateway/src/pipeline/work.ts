@@ -13,6 +13,7 @@ import { deliver } from "./deliver.ts";
 import type { HandlerDeps, HandlerResult } from "./deliver-to-handler.ts";
 import { deliverToHandler } from "./deliver-to-handler.ts";
 import type { StoredEvent } from "./leased-delivery.ts";
+import { endsAfterLease } from "./leased-delivery.ts";
 import type { Settled, Settlement } from "./settle.ts";
 
 export interface WorkDeps extends DeliverDeps, HandlerDeps {
@@ -95,8 +96,7 @@ export async function work(deps: WorkDeps, claimed: Claimed, onEnded: () => void
     case "http":
     case "handler": {
       const timeoutMs = boundedTimeoutMs(plan.destination.policy.timeoutMs, deps.leaseMs);
-      // A worker that was stopped and goes on must not send what another may already be sending.
-      if (deps.clock.monotonicMs() + timeoutMs > claimed.delivery.leaseEndsMs)
+      if (endsAfterLease(deps, claimed.delivery, timeoutMs))
         return conclude(deps, trial, { to: "ready" }, null, destination);
       return attempt(deps, trial, plan, timeoutMs);
     }

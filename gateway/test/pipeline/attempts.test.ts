@@ -31,8 +31,7 @@ const LEASED = toLeased(
     priority: 2,
     rank: 1,
   } as Parameters<typeof toLeased>[0],
-  "lease",
-  9,
+  { lease: "lease", leaseEndsMs: 9, leaseUntilMs: 11 },
 );
 const EVENT: StoredEvent = {
   id: ID,
@@ -229,6 +228,7 @@ describe("a row", () => {
       orderKey: "k",
       lease: "lease",
       leaseEndsMs: 9,
+      leaseUntilMs: 11,
     });
   });
 

@@ -42,6 +42,7 @@ function leased(leaseEndsMs: number): LeasedDelivery {
     orderKey: null,
     lease: "lease",
     leaseEndsMs,
+    leaseUntilMs: NOW.getTime() + leaseEndsMs,
   };
 }
 
@@ -58,6 +59,7 @@ async function tryOne(leaseEndsMs: number, more: Partial<WorkDeps> & { readonly 
   const deps = {
     clock: { now: () => NOW, monotonicMs: () => moment.ms },
     databaseNow: () => NOW,
+    syncTime: () => null,
     random: Buffer.alloc,
     leaseMs: LEASE_MS,
     worker: "w",
@@ -99,6 +101,14 @@ describe("a claimed delivery", () => {
     expect([sent.tries, sent.settlements]).toMatchObject([1, [{ decision: { to: "processed" } }]]);
     const late = await tryOne(999);
     expect([late.tries, late.settlements]).toMatchObject([0, [RETURNED]]);
+  });
+
+  it("is given back, too, after a sleep that its monotonic clock has not counted, before that is known and after", async () => {
+    const asleep = { databaseNow: () => new Date(NOW.getTime() + 1) };
+    const known = await tryOne(1_000, asleep);
+    expect([known.tries, known.settlements]).toMatchObject([0, [RETURNED]]);
+    const unknown = await tryOne(1_000, { syncTime: () => Promise.reject(new Error("the database is away")) });
+    expect([unknown.tries, unknown.settlements]).toMatchObject([0, [RETURNED]]);
   });
 
   it("is not handled any more when the wait for a connection has used up its lease", async () => {
