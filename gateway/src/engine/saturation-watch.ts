@@ -104,7 +104,8 @@ export function startSaturationWatch(deps: SaturationDeps, options: SaturationOp
     tick(watch);
   }, TICK_MS);
   timer.unref();
-  // Apart: a database that fails or is silent must not keep this process from looking at itself and its disk.
+  // Apart: a database that fails or is silent must not keep this process from looking at itself and its disk, nor a queue that
+  // takes too long to measure from saying how it stands, which counts for half a minute.
   const loops = [
     startLoop({ name: "saturation", log: deps.log, idleMs: LOOK_MS }, async () => {
       await lookAtOwn(watch);
@@ -112,6 +113,10 @@ export function startSaturationWatch(deps: SaturationDeps, options: SaturationOp
     }),
     startLoop({ name: "saturation by the queue", log: deps.log, idleMs: LOOK_MS }, async () => {
       await lookAtQueue(watch);
+      return false;
+    }),
+    startLoop({ name: "saturation report", log: deps.log, idleMs: LOOK_MS }, async () => {
+      await report(watch);
       return false;
     }),
   ];
@@ -201,7 +206,6 @@ async function lookAtQueue(watch: Watch): Promise<void> {
   const oldestReady = PRIORITIES.map((priority) => (oldestReadyMs[priority] ?? 0) / 1_000);
   watch.slow = { ...watch.slow, depth: depth["ready"] ?? 0, oldestReady };
   tick(watch);
-  await report(watch);
 }
 
 async function lookAtOwn(watch: Watch): Promise<void> {

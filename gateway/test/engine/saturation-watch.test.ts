@@ -4,22 +4,26 @@ import { startSaturationWatch } from "../../src/engine/saturation-watch.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
+import type { Database } from "../../src/store/database.ts";
 import { openDatabase } from "../../src/store/database.ts";
+import { listSaturation } from "../../src/store/saturation/list-saturation.ts";
+import { openTestPool, testDatabase } from "../support/database.ts";
 
-const steps = [1, 2, 3, 4] as const;
-const falling = [4, 3, 2, 1] as const;
+const beyondReach = [1e9, 2e9, 3e9, 4e9] as const;
+const belowAll = [-1, -2, -3, -4] as const;
 
-/** A watch over a database that nobody serves. */
-function watchWithout(measureQueue: () => Promise<QueueGauge>) {
+const NOBODY_THERE = {
+  url: "postgresql://nobody@127.0.0.1:1/nothing",
+  connectionsMax: 1,
+  connectTimeoutMs: 1_000,
+  statementTimeoutMs: 1_000,
+  applicationName: "a test",
+  log: silentLog,
+};
+
+/** A watch that cannot measure its queue; over a database that nobody serves, or over one that answers all else. */
+function watchWithout(measureQueue: () => Promise<QueueGauge>, db: Database = openDatabase(NOBODY_THERE)) {
   const metrics = createMetrics("0.0.0-test");
-  const db = openDatabase({
-    url: "postgresql://nobody@127.0.0.1:1/nothing",
-    connectionsMax: 1,
-    connectTimeoutMs: 1_000,
-    statementTimeoutMs: 1_000,
-    applicationName: "a test",
-    log: silentLog,
-  });
   const waiting = { items: 0 };
   const watch = startSaturationWatch(
     {
@@ -35,15 +39,15 @@ function watchWithout(measureQueue: () => Promise<QueueGauge>) {
       throttles: () => [],
     },
     {
-      isOn: false,
+      isOn: true,
       thresholds: {
-        commits: steps,
-        queue: steps,
-        loop: steps,
-        memory: steps,
-        disk: falling,
-        oldest_ready: steps,
-        depth: steps,
+        commits: beyondReach,
+        queue: [60, 70, 80, 90],
+        loop: beyondReach,
+        memory: beyondReach,
+        disk: belowAll,
+        oldest_ready: beyondReach,
+        depth: beyondReach,
       },
       queueItemsMax: 100,
       queueBytesMax: 1_000,
@@ -57,7 +61,7 @@ function watchWithout(measureQueue: () => Promise<QueueGauge>) {
     await watch.stop();
     await db.close();
   };
-  return { waiting, shown, stop };
+  return { waiting, watch, shown, stop };
 }
 
 it("shows what waits and how full memory is while the queue cannot be measured, as it changes", async () => {
@@ -89,4 +93,27 @@ it("does so while the database is silent, too", async () => {
     waiting.items = items;
     await expect.poll(shown).toMatchObject({ waiting: items, memory: expect.any(Number) });
   }
+});
+
+it("says how overloaded it is, and whom it refuses, while the queue cannot be measured or its count does not come back", async () => {
+  const database = await testDatabase();
+  const db = openTestPool(database, 2);
+  let giveUp: () => void = () => {};
+  const cut = new Promise<QueueGauge>((_resolve, reject) => {
+    giveUp = () => reject(new Error("canceling statement due to statement timeout"));
+  });
+  const { waiting, watch, stop } = watchWithout(() => cut, db);
+  onTestFinished(async () => {
+    giveUp();
+    await stop();
+    await database.drop();
+  });
+  const told = async () =>
+    (await db.run(listSaturation, [])).rows.map(({ level, signal, refused }) => [level, signal, refused["high"]]);
+  await expect.poll(told).toEqual([[0, null, 0]]);
+  waiting.items = 100;
+  await expect.poll(told).toEqual([[4, "queue", 0]]);
+  giveUp();
+  watch.noteRefused("high");
+  await expect.poll(told).toEqual([[4, "queue", 1]]);
 });
