@@ -111,6 +111,7 @@ describe("an alert about what is counted", () => {
     ];
     expect(counted.map(({ groups }) => groups!["name"]).toSorted()).toEqual([
       "holdfast_ingest_refused_total",
+      "holdfast_ingest_refused_total",
       "holdfast_leases_lost_total",
       "holdfast_replays_ended_total",
     ]);

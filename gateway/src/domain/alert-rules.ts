@@ -52,10 +52,12 @@ export const ALERT_RULES: readonly AlertRule[] = [
     QUEUE_PAGE,
     "HoldfastQueueWaits",
   ]),
-  rule("refuses_high", ["page", 4, "level", 60], "Overloaded so far that all but critical arrivals are refused.", [
-    QUEUE_PAGE,
-    "HoldfastRefusesHigh",
-  ]),
+  rule(
+    "refuses_high",
+    ["page", 3, "level", 60],
+    "Overloaded so far that high arrivals are slowed down or refused, and all less urgent ones refused.",
+    [QUEUE_PAGE, "HoldfastRefusesHigh"],
+  ),
   rule("overloaded", ["ticket", 1, "level", 600], "Arrivals that may wait are slowed down or refused.", [
     QUEUE_PAGE,
     "HoldfastOverloaded",

@@ -23,7 +23,7 @@ const TROUBLE: Readonly<Record<string, Partial<Readings>>> = {
   database_unsafe: { unsafe: "fsync is off" },
   critical_waits: { oldestReadySec: { critical: 61 } },
   queue_waits: { oldestReadySec: { low: 1_801 } },
-  refuses_high: { overload: { level: 4, signal: "queue" } },
+  refuses_high: { overload: { level: 3, signal: "queue" } },
   overloaded: { overload: { level: 1, signal: "queue" } },
   old_snapshot: { oldestSnapshotSec: 61 },
   disk_low: { diskFreeMib: 1_000 },

@@ -135,7 +135,7 @@ export const TROUBLES: readonly Trouble[] = [
   { rule: "queue_waits", begin: (gateway) => letWait(gateway, 3), end: "DELETE FROM holdfast.delivery" },
   { rule: "overloaded", begin: (gateway) => saturate(gateway, 1), end: SATURATION_OVER },
   // Not for so long that it counts as overloaded as well.
-  { rule: "refuses_high", heldMs: 61_000, begin: (gateway) => saturate(gateway, 4), end: SATURATION_OVER },
+  { rule: "refuses_high", heldMs: 61_000, begin: (gateway) => saturate(gateway, 3), end: SATURATION_OVER },
   {
     ...QUIET,
     rule: "database_unsafe",
@@ -197,7 +197,7 @@ function letWait(gateway: AdminGateway, priority: 0 | 3): Promise<unknown> {
   });
 }
 
-const saturate = (gateway: AdminGateway, level: 1 | 4): Promise<unknown> =>
+const saturate = (gateway: AdminGateway, level: 1 | 3): Promise<unknown> =>
   sql(
     gateway,
     `INSERT INTO holdfast.saturation (process, level, signal, value, threshold, since, seen_at, refused)
