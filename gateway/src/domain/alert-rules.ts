@@ -121,7 +121,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
   rule(
     "old_snapshot",
     ["ticket", 60, "sec", 300],
-    "An old snapshot keeps the database from cleaning up behind the queue.",
+    "An old snapshot, or a replication slot that nobody reads, keeps the database from cleaning up behind the queue.",
     ["docs/operate/retention.md", "HoldfastOldSnapshot"],
   ),
   rule("disk_low", ["page", 2_048, "mib", 60], "The disk of the embedded database is nearly full.", [
@@ -160,6 +160,8 @@ export interface Readings {
   readonly oldestReadySec: Readonly<Partial<Record<Priority, number>>>;
   readonly overload: { readonly level: number; readonly signal: string | null };
   readonly oldestSnapshotSec: number;
+  /** A replication slot that nobody reads, of a server that does not tell since when. */
+  readonly forgottenSlot: string | null;
   readonly diskFreeMib: number | null;
   /** What is about sources and destinations, by the rule's name; the value is compared with the rule's threshold. */
   readonly measured: Readonly<Record<string, readonly Measured[]>>;
@@ -201,7 +203,7 @@ function isBeyond({ name, unit }: AlertRule, value: number, threshold: number): 
 const GATEWAY: Subject = { subject: "", subjectName: "the gateway", sourceIds: [] };
 
 function readFor(name: string, readings: Readings): readonly Measured[] {
-  const { unsafe, oldestReadySec, overload, oldestSnapshotSec, diskFreeMib } = readings;
+  const { unsafe, oldestReadySec, overload, diskFreeMib } = readings;
   switch (name) {
     case "database_unsafe":
       return unsafe === null ? [] : [{ ...GATEWAY, value: 1, detail: unsafe }];
@@ -219,7 +221,7 @@ function readFor(name: string, readings: Readings): readonly Measured[] {
         },
       ];
     case "old_snapshot":
-      return [{ ...GATEWAY, value: oldestSnapshotSec, detail: `the oldest is ${Math.round(oldestSnapshotSec)} s old` }];
+      return [{ ...GATEWAY, ...measureSnapshot(readings) }];
     case "disk_low":
       return diskFreeMib === null
         ? []
@@ -227,6 +229,13 @@ function readFor(name: string, readings: Readings): readonly Measured[] {
     default:
       return Object.hasOwn(readings.measured, name) ? readings.measured[name]! : [];
   }
+}
+
+// What nobody can tell the age of may be older than any threshold; the log behind such a slot grows until the disk is full.
+function measureSnapshot({ oldestSnapshotSec: sec, forgottenSlot }: Readings): Pick<Measured, "value" | "detail"> {
+  if (forgottenSlot === null) return { value: sec, detail: `the oldest is ${Math.round(sec)} s old` };
+  const detail = `nobody reads the replication slot ${forgottenSlot}; since when, this server does not tell`;
+  return { value: Infinity, detail };
 }
 
 function waits(ages: Readings["oldestReadySec"], wanted: (priority: string) => boolean): Measured[] {

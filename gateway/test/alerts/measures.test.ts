@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from "vitest";
 import { disableGone } from "../../src/engine/caretakers/disabler.ts";
 import { lookForAlerts } from "../../src/engine/caretakers/alerter.ts";
 import { lowestUuid, newUuid } from "../../src/domain/id.ts";
@@ -10,6 +10,7 @@ import type { Database } from "../../src/store/database.ts";
 import { takeLead } from "../../src/store/processes/leadership.ts";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
+import { openTestPool } from "../support/database.ts";
 
 const HOLDER = "018f0000-0000-7000-8000-000000000001";
 const [DAY_MS, WINDOW_MS] = [86_400_000, 900_000];
@@ -64,13 +65,13 @@ it("deliveries that were made long ago and die now are counted, however many of 
 });
 
 /** One look by a database some of whose statements fail. */
-function look(failures: Readonly<Record<string, string>> = {}): Promise<number | null> {
+function look(failures: Readonly<Record<string, string>> = {}, db: Database = gateway.db): Promise<number | null> {
   const failing: Database = {
-    ...gateway.db,
+    ...db,
     run: (statement, values) => {
       const code = failures[statement.name];
       return code === undefined
-        ? gateway.db.run(statement, values)
+        ? db.run(statement, values)
         : Promise.reject(Object.assign(new Error("canceling statement due to statement timeout"), { code }));
     },
   };
@@ -119,6 +120,30 @@ it.each([
   await sql("DELETE FROM holdfast.finished_delivery");
   aheadMs += 961_000;
   await look();
+  expect(await standing()).toEqual([]);
+});
+
+it("a replication slot that nobody reads counts as old where the server does not tell since when, as before PostgreSQL 17", async () => {
+  await sql("CREATE SCHEMA older");
+  await sql("CREATE TABLE older.pg_replication_slots AS SELECT 'standby_2'::name AS slot_name, false AS active");
+  const url = new URL(gateway.db.pool.options.connectionString!);
+  url.searchParams.set("options", "-c search_path=older,pg_catalog");
+  const older = openTestPool({ url: url.href }, 2);
+  onTestFinished(() => older.close());
+  await look({}, older);
+  aheadMs = 301_000;
+  await look({}, older);
+  expect(await sql("SELECT rule, state, value, detail FROM holdfast.alert WHERE state <> 'resolved'")).toEqual([
+    {
+      rule: "old_snapshot",
+      state: "firing",
+      value: null,
+      detail: expect.stringContaining("replication slot standby_2;"),
+    },
+  ]);
+  await sql("UPDATE older.pg_replication_slots SET active = true");
+  aheadMs += 61_000;
+  await look({}, older);
   expect(await standing()).toEqual([]);
 });
 

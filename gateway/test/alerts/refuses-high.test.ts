@@ -44,7 +44,8 @@ function letArrive(rates: Readonly<Record<Priority, number>>) {
 
 /** Whether a look at this level finds that high arrivals are refused. */
 function fires({ level }: Saturation): boolean {
-  const whole = { unsafe: null, oldestReadySec: {}, oldestSnapshotSec: 0, diskFreeMib: null, measured: {} };
+  const snapshots = { oldestSnapshotSec: 0, forgottenSlot: null };
+  const whole = { ...snapshots, unsafe: null, oldestReadySec: {}, diskFreeMib: null, measured: {} };
   return judgeAlerts({ ...whole, overload: { level, signal: null } }, {}).some(({ rule }) => rule === "refuses_high");
 }
 

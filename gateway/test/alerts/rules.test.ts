@@ -12,6 +12,7 @@ const CALM: Readings = {
   oldestReadySec: { critical: 1, normal: 100 },
   overload: { level: 0, signal: null },
   oldestSnapshotSec: 2,
+  forgottenSlot: null,
   diskFreeMib: 50_000,
   measured: {},
 };
@@ -165,6 +166,12 @@ describe("the rules for Prometheus", () => {
     const page = readFileSync(new URL("../../../docs/operate/alerts.yml", import.meta.url), "utf8");
     const watched = /holdfast_breaker_state\{state=~"([^"]+)"\}/.exec(page)?.[1]?.split("|") ?? [];
     expect(watched.toSorted()).toEqual(BREAKER_STATES.filter((state) => state !== "closed").toSorted());
+  });
+
+  it("take a replication slot that nobody reads for an old snapshot, whatever age the server knows of it", () => {
+    const page = readFileSync(new URL("../../../docs/operate/alerts.yml", import.meta.url), "utf8");
+    const rule = page.split("- alert: ").find((block) => block.startsWith("HoldfastOldSnapshot")) ?? "";
+    expect(rule).toMatch(/expr: .*\bmax\(holdfast_database_inactive_replication_slots\) > 0 or /);
   });
 
   it("and the built-in ones of the same name have one severity, one wait, one threshold and one page", () => {

@@ -106,7 +106,7 @@ async function read(deps: AlerterDeps): Promise<Look> {
     unsafe: deps.unsafe(),
     oldestReadySec: await unless(["critical_waits", "queue_waits"], readAges(deps), CALM.oldestReadySec),
     overload: await unless(["refuses_high", "overloaded"], readOverload(deps.db), CALM.overload),
-    oldestSnapshotSec: await unless(["old_snapshot"], readOldestSnapshot(deps.db), CALM.oldestSnapshotSec),
+    ...(await unless(["old_snapshot"], readOldestSnapshot(deps.db), NO_SNAPSHOT)),
     diskFreeMib: await deps.diskFreeMib(),
   };
   const readings = new Map(
@@ -125,15 +125,22 @@ async function readOverload(db: Database): Promise<Readings["overload"]> {
   return { level: worst?.level ?? 0, signal: worst?.signal ?? null };
 }
 
-async function readOldestSnapshot(db: Database): Promise<number> {
-  return (await readSnapshots(db)).oldestSec;
+const NO_SNAPSHOT: Pick<Readings, "oldestSnapshotSec" | "forgottenSlot"> = {
+  oldestSnapshotSec: 0,
+  forgottenSlot: null,
+};
+
+async function readOldestSnapshot(db: Database): Promise<typeof NO_SNAPSHOT> {
+  const { oldestSec, alarms } = await readSnapshots(db);
+  const forgotten = alarms.find(({ ageSec }) => ageSec === null);
+  return { oldestSnapshotSec: oldestSec, forgottenSlot: forgotten?.name ?? null };
 }
 
 const CALM: Omit<Readings, "measured"> = {
   unsafe: null,
   oldestReadySec: {},
   overload: { level: 0, signal: null },
-  oldestSnapshotSec: 0,
+  ...NO_SNAPSHOT,
   diskFreeMib: null,
 };
 

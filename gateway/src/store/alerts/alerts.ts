@@ -66,7 +66,9 @@ export const forgetAlerts = cold(
 export function alertValues(tenant: string, alert: Alert): unknown[] {
   const { id, rule, subject, subjectName, sourceIds, severity, state, detail, value } = alert;
   const times = [alert.since, alert.seenAt, alert.firedAt, alert.toldAt, alert.resolvedAt];
-  return [id, tenant, rule, subject, subjectName, sourceIds, severity, state, detail, value, ...times];
+  // What is beyond every threshold has no number that JSON could show.
+  const finite = Number.isFinite(value) ? value : null;
+  return [id, tenant, rule, subject, subjectName, sourceIds, severity, state, detail, finite, ...times];
 }
 
 export function toAlert(row: AlertRow): Alert {
