@@ -176,6 +176,7 @@ const show = (keeper, id) => ask(keeper, "GET", `/replays/${id}`);
 
 async function depth(keeper) {
   const { deliveries } = await ask(keeper, "GET", "/status");
+  if (deliveries.depth === null) throw new Error("the deliveries could not be counted in time");
   return Object.values(deliveries.depth).reduce((sum, count) => sum + count, 0);
 }
 

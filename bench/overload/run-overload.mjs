@@ -120,7 +120,8 @@ async function drained(gateway) {
       headers: { authorization: `Bearer ${gateway.ready.adminToken}` },
     });
     const { deliveries } = await answer.json();
-    if (Object.values(deliveries.depth).every((depth) => depth === 0)) return performance.now() - startMs;
+    if (deliveries.depth !== null && Object.values(deliveries.depth).every((depth) => depth === 0))
+      return performance.now() - startMs;
     await new Promise((next) => setTimeout(next, 250));
   }
   return null;

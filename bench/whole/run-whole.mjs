@@ -87,6 +87,7 @@ async function leftInHoldfast({ ready }) {
   });
   if (!answer.ok) throw new Error(`the gateway's status was answered ${answer.status}`);
   const { deliveries } = await answer.json();
+  if (deliveries.depth === null) throw new Error("the deliveries could not be counted in time");
   return Object.values(deliveries.depth).reduce((sum, depth) => sum + depth, 0);
 }
 

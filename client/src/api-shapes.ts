@@ -234,11 +234,14 @@ export interface Status {
   /** The fewest days for which any table has its partitions; null when none has. */
   partitionsAheadDays: number | null;
   deliveries: {
-    /** Unfinished deliveries by state; of each at most `counted.ofEachState` are counted. */
-    depth: Record<string, number>;
+    /** Unfinished deliveries by state; of each at most `counted.ofEachState` are counted. Null: they could not be, in time. */
+    depth: Record<string, number> | null;
     counted: { ofEachState: number; complete: boolean };
-    /** By priority, for how long the oldest has been ready; a priority of which none is ready is absent. */
-    oldestReadySec: Record<string, number>;
+    /**
+     * By priority, for how long the oldest has been ready; a priority of which none is ready is absent. Null: it could not be
+     * read in time.
+     */
+    oldestReadySec: Record<string, number> | null;
   };
   overload: Overload;
   /** What the process says of itself. */

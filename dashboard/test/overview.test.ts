@@ -33,6 +33,27 @@ describe("the overview", () => {
     await expectSlowAndFaulty(dashboard, "/", /\/api\/v1\/(?:status|rates)/);
   });
 
+  it("says that what waits could not be counted in time, and shows all the rest", async () => {
+    const dashboard = await open();
+    const { page } = dashboard;
+    await page.route(/\/api\/v1\/status/, async (route) => {
+      const response = await route.fetch();
+      const status = (await response.json()) as { deliveries: object };
+      const deliveries = { ...status.deliveries, depth: null, oldestReadySec: null };
+      await route.fulfill({ response, json: { ...status, deliveries } });
+    });
+    await dashboard.open("/");
+    await page.getByText("1 thing wants your attention").waitFor();
+    await page.getByText("What waits could not be counted in time").waitFor();
+    for (const figure of ["Oldest waiting", "Waiting for a retry", "Held"])
+      expect(await page.getByRole("link", { name: figure }).innerText()).toContain("not known");
+    await page.getByText("Events a minute").waitFor();
+    await expectSound(dashboard);
+    await page.unroute(/\/api\/v1\/status/);
+    await page.getByText("All is well. Nothing waits for anybody.").waitFor();
+    await dashboard.context.close();
+  });
+
   it.each(["dead-letters", "destinations", "loops", "rejections", "alerts"])(
     "calls nothing well while it cannot have the %s, nor before they have come",
     async (what) => {

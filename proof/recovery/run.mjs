@@ -129,6 +129,7 @@ async function isNormal({ keeper }) {
   );
   if (!answer?.ok) return false;
   const { deliveries } = await answer.json();
+  if (deliveries.oldestReadySec === null) return false;
   return Object.values(deliveries.oldestReadySec).every((seconds) => seconds < OLD_SEC);
 }
 

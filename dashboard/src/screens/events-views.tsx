@@ -37,8 +37,8 @@ export function EventViews() {
   const dead = useQuery(attentionQuery).data?.["/dead-letters"];
   const counts = new Map([
     [FAILED, writeSome(dead)],
-    [RETRYING, writeSome(waiting?.depth["scheduled"], waiting?.counted.ofEachState)],
-    [HELD, writeSome(waiting?.depth["held"], waiting?.counted.ofEachState)],
+    [RETRYING, writeSome(waiting?.depth?.["scheduled"], waiting?.counted.ofEachState)],
+    [HELD, writeSome(waiting?.depth?.["held"], waiting?.counted.ofEachState)],
   ]);
   const keep = (next: readonly View[]): void => {
     setOwn(next);

@@ -117,11 +117,19 @@ function toBreakerConcern({ id, name }: Destination): Concern {
   };
 }
 
+const UNCOUNTED: Concern = {
+  kind: "Queue",
+  tone: "bad",
+  what: "What waits could not be counted in time",
+  why: "the disk is too busy, or an old snapshot keeps dead rows: holdfast doctor names who holds it",
+  to: "/queue",
+  step: "Look at the queue",
+};
+
 function lateConcerns(status: Status): Concern[] {
-  const [priority, sec] = Object.entries(status.deliveries.oldestReadySec).toSorted((a, b) => b[1] - a[1])[0] ?? [
-    "",
-    0,
-  ];
+  const { depth, oldestReadySec } = status.deliveries;
+  if (depth === null || oldestReadySec === null) return [UNCOUNTED];
+  const [priority, sec] = Object.entries(oldestReadySec).toSorted((a, b) => b[1] - a[1])[0] ?? ["", 0];
   if (sec < LATE_SEC) return [];
   return [
     {

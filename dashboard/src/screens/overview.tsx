@@ -65,8 +65,9 @@ function Standing({ known: { concerns, isKnown, error } }: { known: Known }) {
 
 function Figures({ status, minutes }: { status: Status; minutes: readonly RateMinute[] }) {
   const { depth, oldestReadySec, counted } = status.deliveries;
-  const waiting = (state: string): string => writeCounted(depth[state] ?? 0, counted.ofEachState);
-  const oldestSec = Math.max(0, ...Object.values(oldestReadySec));
+  const waiting = (state: string): string =>
+    depth === null ? "not known" : writeCounted(depth[state] ?? 0, counted.ofEachState);
+  const oldestSec = Math.max(0, ...Object.values(oldestReadySec ?? {}));
   const last = minutes.slice(-6, -1);
   const sum = (field: "recorded" | "duplicates" | "succeeded" | "failed"): number =>
     last.reduce((total, minute) => total + minute[field], 0);
@@ -78,7 +79,7 @@ function Figures({ status, minutes }: { status: Status; minutes: readonly RateMi
     <ul className="grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-6">
       <Figure
         word="Oldest waiting"
-        value={oldestSec === 0 ? "none" : writeSpan(oldestSec * 1_000)}
+        value={oldestReadySec === null ? "not known" : oldestSec === 0 ? "none" : writeSpan(oldestSec * 1_000)}
         tone={oldestSec > LATE_SEC ? "bad" : "calm"}
         to="/queue"
       />

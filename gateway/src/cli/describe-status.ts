@@ -77,8 +77,12 @@ function findingOfSnapshots(alarms: readonly unknown[]): Finding {
   );
 }
 
+const SLOW_REMEDY =
+  "The disk is too busy, or dead rows stand before what waits: see `old snapshots` above, and docs/operate/retention.md.";
+
 function* findingsOfDeliveries(deliveries: Readonly<Record<string, unknown>>): Generator<Finding> {
   const { depth, counted, oldestReadySec: ages } = deliveries;
+  if (depth === null) yield wrong("deliveries", "could not be counted in time", SLOW_REMEDY);
   if (isRecord(depth)) {
     // A gateway of an earlier version counts them all, and does not tell.
     const most = isRecord(counted) ? counted["ofEachState"] : null;
@@ -86,6 +90,7 @@ function* findingsOfDeliveries(deliveries: Readonly<Record<string, unknown>>): G
     const counts = Object.entries(depth).map(([state, count]) => `${write(count)} ${state}`);
     yield fine("deliveries", counts.join(", "));
   }
+  if (ages === null) yield wrong("oldest ready", "could not be read in time", SLOW_REMEDY);
   if (isRecord(ages)) {
     const waits = PRIORITIES.flatMap((priority) => {
       const sec = ages[priority];

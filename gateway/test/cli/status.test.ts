@@ -50,3 +50,33 @@ it("finds the one destination that takes nothing, however many there are", async
     },
   ]);
 });
+
+it("tells all the rest while the deliveries cannot be counted in time, and so does doctor", async () => {
+  await gateway.query("BEGIN");
+  await gateway.query("LOCK TABLE holdfast.delivery IN ACCESS EXCLUSIVE MODE");
+  const { adminUrl, adminToken } = gateway.gateway;
+  const address = ["--url", adminUrl!, "--token", adminToken!];
+  try {
+    const asJson = await showStatus("--json");
+    expect([asJson.code, asJson.stderr]).toEqual([1, ""]);
+    const status = JSON.parse(asJson.stdout) as { findings: { check: string; ok: boolean; found: string }[] };
+    expect(status).toMatchObject({
+      deliveries: { depth: null, counted: { complete: false }, oldestReadySec: null },
+      queue: null,
+      processes: [{ leads: expect.any(Boolean) }],
+      snapshots: { alarms: [] },
+      overload: { level: expect.any(Number) },
+    });
+    expect(status.findings.filter(({ check }) => check === "deliveries" || check === "oldest ready")).toMatchObject([
+      { check: "deliveries", ok: false, found: "could not be counted in time" },
+      { check: "oldest ready", ok: false, found: "could not be read in time" },
+    ]);
+    const examined = await runCli(["doctor", ...address], { cwd: "/" });
+    expect(examined.stdout).toMatch(/^problem +deliveries +could not be counted in time$/m);
+    expect(examined.stdout).toMatch(/^ok +old snapshots +none$/m);
+    expect(examined.stdout).toMatch(/^\w+ +processes +1: /m);
+  } finally {
+    await gateway.query("ROLLBACK");
+  }
+  expect((await showStatus()).stdout).toMatch(/^ {2}ok +deliveries +1 ready, /m);
+});

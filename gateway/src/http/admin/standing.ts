@@ -1,6 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { UNFINISHED_STATES } from "../../domain/delivery.ts";
 import { toPriority } from "../../domain/priority.ts";
+import type { Database } from "../../store/database.ts";
+import type { Queryable } from "../../store/statement.ts";
 import type { QueueCountRow } from "../../store/views/queue.ts";
 import { countQueue } from "../../store/views/queue.ts";
 import { findLastPartitions, findOldestOwn, readServer } from "../../store/views/standing.ts";
@@ -14,6 +16,8 @@ import { askStore, orRefusal } from "./refusal.ts";
 const DAY_MS = 86_400_000;
 /** Deliveries of each state that are counted, as many as the gauge counts: a backlog of millions would be read whole. */
 const COUNTED_MAX = 20_000;
+/** For the counts and for the ages each: `holdfast doctor`, which is asked just when this is slow, waits for 10 s. */
+const DELIVERIES_LIMIT_MS = 3_000;
 
 const processSchema = z.object({
   id: z.uuid(),
@@ -44,13 +48,14 @@ const standingSchema = z
       .nullable()
       .openapi({ description: "The fewest days that any table is ahead" }),
     deliveries: z.object({
-      depth: z
-        .record(z.string(), z.number().int())
-        .openapi({ description: "Unfinished ones by state, each counted up to counted.ofEachState" }),
+      depth: z.record(z.string(), z.number().int()).nullable().openapi({
+        description:
+          "Unfinished ones by state, each counted up to counted.ofEachState; null when they could not be counted in time",
+      }),
       counted: z.object({ ofEachState: z.number().int(), complete: z.boolean() }),
-      oldestReadySec: z
-        .record(z.string(), z.number())
-        .openapi({ description: "By priority: how long the oldest has been ready" }),
+      oldestReadySec: z.record(z.string(), z.number()).nullable().openapi({
+        description: "By priority: how long the oldest has been ready; null when it could not be read in time",
+      }),
     }),
     overload: overloadSchema,
     processes: z
@@ -75,24 +80,25 @@ const standingSchema = z
     },
   });
 
-async function show(context: OperationContext): Promise<Handled<z.infer<typeof standingSchema>>> {
+type Standing = z.infer<typeof standingSchema>;
+
+async function show(context: OperationContext): Promise<Handled<Standing>> {
   const { deps, principal } = context;
   const read = orRefusal(
     await readView(deps.db, async (tx) => ({
       server: (await tx.run(readServer, [])).rows[0],
-      counts: (await tx.run(countQueue, [principal.tenant, COUNTED_MAX])).rows,
-      oldest: (await tx.run(findOldestOwn, [principal.tenant])).rows,
       partitions: (await tx.run(findLastPartitions, [])).rows,
       saturation: (await tx.run(listSaturation, [])).rows,
     })),
   );
   if (!read.ok) return read;
-  const own = await askStore(() => deps.status());
-  if (!own.ok) return own;
-  const { server, counts, oldest, partitions } = read.value;
+  const { server, partitions } = read.value;
   const now = server?.now ?? deps.clock.now();
-  const depth = UNFINISHED_STATES.map((state) => [state, countOf(counts, state)] as const);
-  const ages = oldest.map(({ priority, since }) => [toPriority(priority), Math.max(0, now.getTime() - since) / 1_000]);
+  const [own, deliveries] = await Promise.all([
+    askStore(() => deps.status()),
+    readDeliveries(deps.db, principal.tenant, now),
+  ]);
+  if (!own.ok) return own;
   const ahead = partitions.map(({ last }) => daysAhead(last, now));
   return {
     ok: true,
@@ -103,13 +109,29 @@ async function show(context: OperationContext): Promise<Handled<z.infer<typeof s
       catalogVersion: deps.catalog.current().version,
       postgresVersion: server?.version ?? "unknown",
       partitionsAheadDays: ahead.length === 0 ? null : Math.min(...ahead),
-      deliveries: {
-        depth: Object.fromEntries(depth),
-        counted: { ofEachState: COUNTED_MAX, complete: depth.every(([, count]) => count < COUNTED_MAX) },
-        oldestReadySec: Object.fromEntries(ages) as Record<string, number>,
-      },
+      deliveries,
       overload: toOverload(read.value.saturation),
     },
+  };
+}
+
+/** What could not be read in time is null: an old snapshot makes this slow, and the rest of the answer names who holds it. */
+async function readDeliveries(db: Database, tenant: string, now: Date): Promise<Standing["deliveries"]> {
+  const read = async <T>(work: (tx: Queryable) => Promise<T>): Promise<T | null> => {
+    const viewed = await readView(db, work, DELIVERIES_LIMIT_MS);
+    return viewed.ok ? viewed.value : null;
+  };
+  const counts = await read(async (tx) => (await tx.run(countQueue, [tenant, COUNTED_MAX])).rows);
+  const oldest = await read(async (tx) => (await tx.run(findOldestOwn, [tenant])).rows);
+  const depth = counts && UNFINISHED_STATES.map((state) => [state, countOf(counts, state)] as const);
+  const ages = oldest?.map(({ priority, since }): [string, number] => [
+    toPriority(priority),
+    Math.max(0, now.getTime() - since) / 1_000,
+  ]);
+  return {
+    depth: depth && Object.fromEntries(depth),
+    counted: { ofEachState: COUNTED_MAX, complete: depth?.every(([, count]) => count < COUNTED_MAX) ?? false },
+    oldestReadySec: ages === undefined ? null : Object.fromEntries(ages),
   };
 }
 

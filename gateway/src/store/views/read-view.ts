@@ -23,10 +23,16 @@ const limitView = cold(
 /**
  * Reads in one read-only transaction with its own time limit per statement. Expected failure (the database is away, the
  * search is too long) is returned; a statement that is wrong throws.
+ *
+ * @param limitMs how long one statement may take
  */
-export async function readView<T>(db: Database, work: (tx: Queryable) => Promise<T>): Promise<Viewed<T>> {
+export async function readView<T>(
+  db: Database,
+  work: (tx: Queryable) => Promise<T>,
+  limitMs = VIEW_TIMEOUT_MS,
+): Promise<Viewed<T>> {
   const read = await db.transaction(async (tx) => {
-    await tx.run(limitView, [String(VIEW_TIMEOUT_MS)]);
+    await tx.run(limitView, [String(limitMs)]);
     return work(tx);
   }, DEADLINE_MS);
   if (read.ok) return read;
