@@ -134,12 +134,14 @@ function createQueueMetrics(registers: Registry[]) {
   return {
     queueDepth: new Gauge({
       name: "holdfast_queue_depth",
+      aggregator: "max",
       help: "Unfinished deliveries by state",
       labelNames: ["state"],
       registers,
     }),
     queueOldestSeconds: new Gauge({
       name: "holdfast_queue_oldest_age_seconds",
+      aggregator: "max",
       help: "For how long the oldest ready delivery has been ready, by priority",
       labelNames: ["priority"],
       registers,

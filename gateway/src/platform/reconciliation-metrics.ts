@@ -18,12 +18,14 @@ export function createReconciliationMetrics(registers: Registry[]) {
     }),
     reconciliationUnexplained: new Gauge({
       name: "holdfast_reconciliation_unexplained_events",
+      aggregator: "max",
       help: "Events that a source's active reconciliations found missing in their newest runs and could not recover; alarm above 0",
       labelNames: ["source"],
       registers,
     }),
     reconciliationFailing: new Gauge({
       name: "holdfast_reconciliation_failing",
+      aggregator: "max",
       help: "Active reconciliations of a source whose newest finished run failed, so that nothing is compared; alarm above 0",
       labelNames: ["source"],
       registers,

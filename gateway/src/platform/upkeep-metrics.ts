@@ -34,16 +34,19 @@ export function createUpkeepMetrics(registers: Registry[]) {
     }),
     retentionNeeded: new Gauge({
       name: "holdfast_retention_needed_partitions",
+      aggregator: "max",
       help: "Partitions that are older than they are kept and stay because unfinished deliveries or late dead letters need them",
       registers,
     }),
     oldestSnapshotSeconds: new Gauge({
       name: "holdfast_database_oldest_snapshot_seconds",
+      aggregator: "max",
       help: "Age of the oldest session or prepared transaction that keeps dead rows from being cleared away",
       registers,
     }),
     inactiveSlots: new Gauge({
       name: "holdfast_database_inactive_replication_slots",
+      aggregator: "max",
       help: "Replication slots that nobody reads from",
       registers,
     }),
