@@ -1,5 +1,6 @@
 import type { Refusal, RefusalCause } from "../domain/admission.ts";
 import type { Catalog } from "../domain/catalog.ts";
+import { matchesEventType } from "../domain/event-type.ts";
 import type { Priority } from "../domain/priority.ts";
 import { PRIORITIES, toPriority } from "../domain/priority.ts";
 import type { Saturation } from "../domain/saturation.ts";
@@ -7,7 +8,7 @@ import { spreadRetryAfterSec, treat } from "../domain/saturation.ts";
 import { weighThrottles } from "../domain/throttle.ts";
 import type { RateLimit, TokenBucket } from "../domain/token-bucket.ts";
 import { divideLimit, fullBucket, takeToken } from "../domain/token-bucket.ts";
-import type { ReadySource } from "../pipeline/arrival.ts";
+import type { ReadyRoute, ReadySource } from "../pipeline/arrival.ts";
 import type { EventDraft } from "../pipeline/record-event.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Metrics } from "../platform/metrics.ts";
@@ -93,14 +94,18 @@ function mostUrgent({ source }: ReadySource, ends: readonly { readonly priority:
   return toPriority(numbers.length === 0 ? source.policy.priority : Math.min(...numbers));
 }
 
-/** The classes that an arrival of this source can have, the most urgent of its routes first. */
-function listClasses(ready: ReadySource): readonly [Priority, ...Priority[]] {
-  const { source, routes } = ready;
-  const best = mostUrgent(ready, routes);
-  const bestNumber = PRIORITIES.indexOf(best);
-  // An event that no route is for has the source's own class.
-  const others = [...routes.map(({ priority }) => toPriority(priority)), toPriority(source.policy.priority)];
-  return [best, ...new Set(others.filter((one) => PRIORITIES.indexOf(one) > bestNumber))];
+/** The classes that an arrival of this source can have, the most urgent first. */
+function listClasses({ source, routes }: ReadySource): readonly [Priority, ...Priority[]] {
+  // What no route takes has the source's own class, which may be more urgent than that of any route.
+  const own = routes.every(mayLeaveOut) ? [source.policy.priority] : [];
+  const classes = new Set([...routes.map(({ priority }) => priority), ...own].map(toPriority));
+  const [first = toPriority(source.policy.priority), ...others] = PRIORITIES.filter((one) => classes.has(one));
+  return [first, ...others];
+}
+
+function mayLeaveOut({ filter, eventTypes }: ReadyRoute): boolean {
+  // A pattern that means an event without a type means every one.
+  return filter !== null || !matchesEventType(eventTypes, null);
 }
 
 /** What is decided while the class is not known yet: by the one of which most is let in, so that none loses more than its own. */

@@ -13,10 +13,13 @@ const NOW = new Date("2026-03-04T05:06:07Z");
 function ready(
   own: { ratePerSec?: number; burst?: number; priority?: number } = {},
   priorities: readonly number[] = [2],
+  eventTypes: readonly string[] = ["*"],
+  filter: object | null = null,
 ): ReadySource {
   const source = { id: "s1", tenant: "default", policy: { ...policy, ...own } };
+  const routes = priorities.map((priority) => ({ priority, eventTypes, filter }));
   // Admission looks at these alone.
-  return { source, routes: priorities.map((priority) => ({ priority })) } as unknown as ReadySource;
+  return { source, routes } as unknown as ReadySource;
 }
 
 function open(more: Partial<AdmissionDeps> & { state?: Partial<Saturation>; throttles?: readonly Throttle[] } = {}) {
@@ -105,6 +108,35 @@ it("takes what goes nowhere for the source's own class", () => {
   expect(admission.arrive(ready({}, []))).toMatchObject({ priority: "normal" });
 });
 
+describe("a source that is more urgent than its routes", () => {
+  const urgent = { priority: 0 };
+
+  it("has what no route takes let in by its own class, and the rest refused by the routes'", () => {
+    const { admission } = open({ state: { level: 4 } });
+    const filtered = ready(urgent, [3, 2], ["invoice.*", "log.*"]);
+    expect(admission.classOf(filtered)).toBe("critical");
+    expect(admission.classOf(ready(urgent, [3], ["*"], {}))).toBe("critical");
+    expect(admission.arrive(filtered)).toBeNull();
+    expect(admission.record(filtered, { deliveries: [] })).toBeNull();
+    expect(admission.record(filtered, { deliveries: [{ priority: 3 }] as never })).toMatchObject({ priority: "low" });
+  });
+
+  it("is refused before the body where a route takes everything, so that nothing is of its own class", () => {
+    const { admission } = open({ state: { level: 4 } });
+    expect(admission.classOf(ready(urgent, [3]))).toBe("low");
+    expect(admission.arrive(ready(urgent, [3]))).toMatchObject({ cause: "overload", priority: "low" });
+    expect(admission.arrive(ready(urgent, [3], ["invoice.*", "*"]))).toMatchObject({ priority: "low" });
+  });
+
+  it("has it let in as well while a throttle refuses the routes' class", () => {
+    const refuse: Throttle = { ...throttle, target: "low", action: "refuse", admitPercent: null };
+    const { admission } = open({ throttles: [refuse] });
+    const filtered = ready(urgent, [3], ["invoice.*"]);
+    expect([admission.arrive(filtered), admission.record(filtered, { deliveries: [] })]).toEqual([null, null]);
+    expect(admission.record(filtered, { deliveries: [{ priority: 3 }] as never })).toMatchObject({ cause: "throttle" });
+  });
+});
+
 const throttle: Throttle = {
   tenant: "default",
   scope: "class",
@@ -157,7 +189,7 @@ describe("a throttle on a class of a source that has several", () => {
 
   it("leaves alone what goes nowhere, which has the source's own class", () => {
     const { admission, moment } = open({ throttles: [onHigh] });
-    const filtered = ready({}, [1]);
+    const filtered = ready({}, [1], ["invoice.*"]);
     moment.random = 0.99;
     expect([admission.arrive(filtered), admission.record(filtered, { deliveries: [] })]).toEqual([null, null]);
   });
