@@ -36,7 +36,8 @@ export function openAdmission(
       clock,
       metrics,
       log,
-      process: `${hostname()}:${process.pid}`,
+      // Containers that share a host's name each begin to count at 1, so the two alone name no process.
+      process: `${hostname()}:${process.pid}:${processes.id.slice(0, 8)}`,
       databaseFolder: store.folder,
       load,
       doorWaitedMs: turns.waitedMs,

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { IngestGateway, SignedWebhook } from "../support/ingest-gateway.ts";
 import { SECRET, faultOf, post, postBytes, startIngestGateway, stripeEvent, until } from "../support/ingest-gateway.ts";
@@ -9,6 +10,7 @@ const stripe = (key: string) => ({ provider: "stripe", key, secrets: [SECRET] })
 
 // The queue's depth is a signal that the test has in its hand: nothing is delivered here, so it is what was posted.
 const CONTENT = {
+  secretKey: randomBytes(32).toString("base64"),
   sources: {
     ...Object.fromEntries(CLASSES.map((name) => [name, { ...stripe(`source-of-${name}`), priority: name }])),
     mixed: stripe("source-of-all"),
@@ -144,4 +146,16 @@ it("accepts everything again by itself when the load is gone", async () => {
   await until(async () => (await level()) === 0);
   expect(statusesOf([...(await send("source-of-low", 3)), ...(await send("source-of-normal", 3))])).toEqual([200]);
   expect(gateway.logged.filter((line) => line.includes("the overload is over"))).toHaveLength(1);
+});
+
+it("shows each of two processes of one pid on one host, and forgets with one that ends only that one", async () => {
+  // Containers that share their host's network may have such processes; two gateways in this one are such, too.
+  const shown = async () =>
+    (await gateway.query("SELECT process FROM holdfast.saturation")).map((row) => row["process"]);
+  await expect.poll(async () => (await shown()).length).toBe(1);
+  const [first] = await shown();
+  const other = await startIngestGateway({ content: CONTENT, database: gateway.database });
+  await expect.poll(async () => (await shown()).length).toBe(2);
+  await other.stop();
+  expect(await shown()).toEqual([first]);
 });
