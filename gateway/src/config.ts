@@ -52,7 +52,7 @@ export interface GatewayConfig {
   readonly egress: { readonly allowCidrs: readonly string[] };
   /** When arrivals are refused so that the rest gets through; `isOn` false: it is only measured. */
   readonly overload: { readonly isOn: boolean; readonly thresholds: Thresholds };
-  /** How many processes `holdfast start` runs; one that is embedded is always alone. */
+  /** How many processes were started together, or are to be; one that is embedded is always alone. */
   readonly processes: number;
   readonly retention: {
     readonly eventDays: number;

@@ -41,7 +41,7 @@ export async function createGateway(input: ConfigInput): Promise<Gateway> {
     const lines = loaded.faults.map((fault) => `  ${describeFault(fault)}`);
     throw new Error(`the configuration of createGateway is not valid:\n${lines.join("\n")}`);
   }
-  const started = await startGateway(loaded.config, createLog(loaded.config.logLevel));
+  const started = await startGateway({ ...loaded.config, processes: 1 }, createLog(loaded.config.logLevel));
   if (!started.ok) throw new Error(`${started.message} ${started.remedy}`);
   const { ingestUrl, adminUrl, adminToken, sources, drain } = started.gateway;
   return { ingestUrl, adminUrl, adminToken, sources, stop: drain };

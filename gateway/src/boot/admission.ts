@@ -39,6 +39,7 @@ export function openAdmission(
       // Containers that share a host's name each begin to count at 1, so the two alone name no process.
       process: `${hostname()}:${process.pid}:${processes.id.slice(0, 8)}`,
       databaseFolder: store.folder,
+      processes: config.processes,
       load,
       doorWaitedMs: turns.waitedMs,
       measureQueue: sparingly(clock, () => measureQueue({ db: base, databaseClock })),

@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import { redactConfig } from "../config/redact-config.ts";
 import { isServedOnce } from "../config/roles.ts";
-import { FOLDER_VARIABLE, PLACE_VARIABLE } from "../config/variables-of-many.ts";
+import { COUNT_VARIABLE, FOLDER_VARIABLE, PLACE_VARIABLE } from "../config/variables-of-many.ts";
 import type { GatewayConfig } from "../config.ts";
 import { createLog } from "../platform/log.ts";
 import { keepMemoryLow } from "./keep-memory-low.ts";
@@ -37,7 +37,7 @@ export function isOneOfMany(): boolean {
 export async function serveAsOne(shell: Shell, given: GatewayConfig): Promise<ExitCode> {
   const isFirst = process.env[PLACE_VARIABLE] === "0";
   const roles = isFirst ? given.roles : given.roles.filter((role) => !isServedOnce(role));
-  const config: GatewayConfig = { ...given, roles, processes: 1 };
+  const config: GatewayConfig = { ...given, roles, processes: countOf(given) };
   const stopped = new Promise<void>((resolve) => shell.onStop(resolve));
   // A terminal that goes away tells the whole group; the one that started us decides what that means.
   shell.onRestart(() => {});
@@ -64,6 +64,11 @@ export async function serveAsOne(shell: Shell, given: GatewayConfig): Promise<Ex
   stopKeeping();
   process.disconnect();
   return 0;
+}
+
+// One that was started before an upgrade does not tell.
+function countOf({ processes }: GatewayConfig): number {
+  return Number(process.env[COUNT_VARIABLE] ?? processes);
 }
 
 /** What a process of many is told when another one serves in its place, before it is to end. */

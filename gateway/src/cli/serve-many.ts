@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GatewayConfig } from "../config.ts";
-import { FOLDER_VARIABLE, PLACE_VARIABLE } from "../config/variables-of-many.ts";
+import { COUNT_VARIABLE, FOLDER_VARIABLE, PLACE_VARIABLE } from "../config/variables-of-many.ts";
 import type { Ground } from "../maintain.ts";
 import { systemClock } from "../platform/clock.ts";
 import { createLog, messageOf, type Log } from "../platform/log.ts";
@@ -90,7 +90,8 @@ function openSupervisor(config: GatewayConfig, { databaseUrl, databaseFolder }: 
   const graceMs = (worker: Endable): number => (drains.get(worker) ?? config.drainTimeoutMs) + FINISH_GRACE_MS;
   const end = createEnding({ graceMs, log });
   // Each finds the embedded database as if it were one of the user's own.
-  const env = databaseFolder === null ? {} : { DATABASE_URL: databaseUrl, [FOLDER_VARIABLE]: databaseFolder };
+  const place = databaseFolder === null ? {} : { DATABASE_URL: databaseUrl, [FOLDER_VARIABLE]: databaseFolder };
+  const env = { ...place, [COUNT_VARIABLE]: String(config.processes) };
   const starting: Starting = { env, log, end, drains, metrics: createMetricsRelay() };
   const parts = {
     log,

@@ -26,7 +26,7 @@ export async function serve(shell: Shell, config: GatewayConfig, presentation: P
   const onProgress = (text: string) => shell.note(presentation.json ? JSON.stringify({ progress: text }) : text);
   const log = createLog(config.logLevel);
   log.debug({ config: redactConfig(config) }, "starting");
-  const started = await startGateway(config, log, onProgress);
+  const started = await startGateway({ ...config, processes: 1 }, log, onProgress);
   if (!started.ok) {
     const { code, message, remedy } = started;
     return complain(shell, { problem: message, remedy, badInput: BAD_INPUT_CODES.has(code) }, presentation.json);

@@ -216,7 +216,8 @@ export const SETTINGS: { readonly [P in SettingPath]: Setting<SettingValues[P]> 
   "overload.memoryPercent": steps("rising", 100, {
     fallback: [75, 85, 90, 95],
     variable: "HOLDFAST_OVERLOAD_MEMORY_PERCENT",
-    meaning: "Memory used, of the heap's limit or the machine's, whichever is nearer.",
+    meaning:
+      "Memory used, of the heap's limit or of what the processes that were started together have and could still get on the machine or in the container, whichever is nearer.",
   }),
   "overload.diskFreeMib": steps("falling", 1_000_000, {
     fallback: [2_048, 1_024, 512, 256],

@@ -20,7 +20,7 @@ export interface Readings {
   readonly queue: number;
   /** Milliseconds by which the event loop is late. */
   readonly loop: number;
-  /** Percent of the memory that this process may take. */
+  /** Percent of the memory that the gateway may take: this process's heap, or all that is to be had here. */
   readonly memory: number;
   /** MiB free where the embedded database lives. */
   readonly disk: number | null;

@@ -1,6 +1,4 @@
 import { statfs } from "node:fs/promises";
-import { totalmem } from "node:os";
-import { getHeapStatistics } from "node:v8";
 import type { Clock } from "../platform/clock.ts";
 
 /** A mean over the last moments; 0 when there was nothing in them. */
@@ -54,20 +52,6 @@ export function createSmoothed(overMs: number): Smoothed {
 }
 
 const MIB = 1_048_576;
-
-/** Percent of what this process may take: of V8's heap, or of the memory of its container or machine, whichever is nearer. */
-export function readMemoryPercent(): number {
-  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-  const rest = process.memoryUsage.rss() / memoryBytesMax();
-  return 100 * Math.max(used / limit, rest);
-}
-
-// Without a limit it is 0, or a number that no machine has.
-function memoryBytesMax(): number {
-  const total = totalmem();
-  const constrained = process.constrainedMemory?.() ?? 0;
-  return constrained > 0 && constrained < total ? constrained : total;
-}
 
 /** MiB that an unprivileged user may still write in a folder's file system; null when that cannot be told. */
 export async function readDiskFreeMib(folder: string): Promise<number | null> {

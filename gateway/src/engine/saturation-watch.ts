@@ -12,8 +12,9 @@ import { forgetSaturation, reportSaturation } from "../store/saturation/report-s
 import type { QueueGauge } from "./caretakers/gauger.ts";
 import type { CommitLoad } from "./group-commit.ts";
 import { startLoop } from "./loop.ts";
+import { readMemoryPercent } from "./memory-use.ts";
 import type { RecentMean, Smoothed } from "./saturation-probes.ts";
-import { createRecentMean, createSmoothed, readDiskFreeMib, readMemoryPercent } from "./saturation-probes.ts";
+import { createRecentMean, createSmoothed, readDiskFreeMib } from "./saturation-probes.ts";
 
 /** How overloaded this process is. */
 export interface SaturationWatch {
@@ -37,6 +38,8 @@ export interface SaturationDeps {
   readonly process: string;
   /** Where the embedded database lives; null for one that is elsewhere. */
   readonly databaseFolder: string | null;
+  /** How many processes were started together, this one included: they share the machine's memory, or the container's. */
+  readonly processes: number;
   /** The group commit of arrivals: what waits in it. */
   readonly load: () => CommitLoad;
   /** For how long the connection that waits longest has not been read, in milliseconds: the loop is so far behind. */
@@ -211,7 +214,7 @@ async function lookAtQueue(watch: Watch): Promise<void> {
 async function lookAtOwn(watch: Watch): Promise<void> {
   const { deps, options } = watch;
   const disk = deps.databaseFolder === null ? null : await readDiskFreeMib(deps.databaseFolder);
-  watch.slow = { ...watch.slow, memory: readMemoryPercent(), disk };
+  watch.slow = { ...watch.slow, memory: await readMemoryPercent(deps.processes), disk };
   tick(watch);
   const readings = read(watch);
   for (const signal of SIGNALS)

@@ -22,7 +22,10 @@ const NOBODY_THERE = {
 };
 
 /** A watch that cannot measure its queue; over a database that nobody serves, or over one that answers all else. */
-function watchWithout(measureQueue: () => Promise<QueueGauge>, db: Database = openDatabase(NOBODY_THERE)) {
+function watchWithout(
+  measureQueue: () => Promise<QueueGauge>,
+  { db = openDatabase(NOBODY_THERE), processes = 1 }: { readonly db?: Database; readonly processes?: number } = {},
+) {
   const metrics = createMetrics("0.0.0-test");
   const waiting = { items: 0 };
   const watch = startSaturationWatch(
@@ -33,6 +36,7 @@ function watchWithout(measureQueue: () => Promise<QueueGauge>, db: Database = op
       log: silentLog,
       process: "a test",
       databaseFolder: null,
+      processes,
       load: () => ({ items: waiting.items, bytes: 0, oldestMs: 0, isFailing: true }),
       doorWaitedMs: () => 0,
       measureQueue,
@@ -44,7 +48,7 @@ function watchWithout(measureQueue: () => Promise<QueueGauge>, db: Database = op
         commits: beyondReach,
         queue: [60, 70, 80, 90],
         loop: beyondReach,
-        memory: beyondReach,
+        memory: [100, 2e9, 3e9, 4e9],
         disk: belowAll,
         oldest_ready: beyondReach,
         depth: beyondReach,
@@ -102,7 +106,7 @@ it("says how overloaded it is, and whom it refuses, while the queue cannot be me
   const cut = new Promise<QueueGauge>((_resolve, reject) => {
     giveUp = () => reject(new Error("canceling statement due to statement timeout"));
   });
-  const { waiting, watch, stop } = watchWithout(() => cut, db);
+  const { waiting, watch, stop } = watchWithout(() => cut, { db });
   onTestFinished(async () => {
     giveUp();
     await stop();
@@ -116,4 +120,13 @@ it("says how overloaded it is, and whom it refuses, while the queue cannot be me
   giveUp();
   watch.noteRefused("high");
   await expect.poll(told).toEqual([[4, "queue", 1]]);
+});
+
+it("counts in memory those that were started with it: a machine has no room for a million of them", async () => {
+  const { shown, stop } = watchWithout(() => Promise.reject(new Error("the database is away")), {
+    processes: 1_000_000,
+  });
+  onTestFinished(stop);
+  // Of the first threshold.
+  await expect.poll(async () => (await shown()).memory).toBeGreaterThan(0.99);
 });

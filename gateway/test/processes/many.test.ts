@@ -16,11 +16,17 @@ interface LiveProcess {
   readonly leads: boolean;
 }
 
-async function processesOf({ adminUrl, adminToken }: ReadyLine): Promise<readonly LiveProcess[]> {
-  const answer = await fetch(`${adminUrl}/api/v1/status`, { headers: { authorization: `Bearer ${adminToken}` } });
-  if (!answer.ok) throw new Error(`the status was answered ${answer.status}`);
-  return ((await answer.json()) as { processes: LiveProcess[] }).processes;
+async function ask<T>({ adminUrl, adminToken }: ReadyLine, what: string): Promise<T> {
+  const answer = await fetch(`${adminUrl}/api/v1/${what}`, { headers: { authorization: `Bearer ${adminToken}` } });
+  if (!answer.ok) throw new Error(`the ${what} was answered ${answer.status}`);
+  return (await answer.json()) as T;
 }
+
+const processesOf = async (ready: ReadyLine): Promise<readonly LiveProcess[]> =>
+  (await ask<{ processes: LiveProcess[] }>(ready, "status")).processes;
+
+const settingsOf = async (ready: ReadyLine): Promise<object> =>
+  (await ask<{ settings: object }>(ready, "settings")).settings;
 
 /** Sends until it is answered 200, as a provider does. */
 async function deliver(url: string, id: string): Promise<void> {
@@ -63,11 +69,15 @@ it("several processes serve one port on the embedded database; a restart in turn
     egress: { allowCidrs: ["127.0.0.1/32"] },
     drainTimeoutMs: 4_000,
   };
-  writeFileSync(join(folder, "holdfast.config.mjs"), `export default ${JSON.stringify(config)};`);
-  const args = ["start", "--json", "--processes", "2", "--port", "0", "--admin-port", "0", "--data-dir", "data"];
+  const declare = (processes: number): void =>
+    writeFileSync(join(folder, "holdfast.config.mjs"), `export default ${JSON.stringify({ ...config, processes })};`);
+  declare(2);
+  const args = ["start", "--json", "--port", "0", "--admin-port", "0", "--data-dir", "data"];
   const cli = startCli(args, { cwd: folder, env: { HOLDFAST_LOG_LEVEL: "info" } });
   const ready = await whenReady(cli);
   expect(ready).toMatchObject({ processes: 2 });
+  // Each knows of the others: they share the machine's memory.
+  expect(await settingsOf(ready)).toMatchObject({ processes: 2 });
   await until(async () => (await processesOf(ready)).length === 2);
   const before = await processesOf(ready);
   expect(before.filter(({ leads }) => leads)).toHaveLength(1);
@@ -92,6 +102,8 @@ it("several processes serve one port on the embedded database; a restart in turn
     const text = await (await fetch(`${ready.adminUrl}/metrics`)).text();
     return Number(/^holdfast_saturation_signal_ratio\{signal="disk"\} (\S+)$/m.exec(text)?.[1]) > 0;
   });
+  // Read anew it says something else; they stay as many as they are.
+  declare(1);
   cli.process.kill("SIGHUP");
   await until(async () => {
     const pids = (await processesOf(ready).catch(() => before)).map(({ pid }) => pid);
@@ -102,6 +114,7 @@ it("several processes serve one port on the embedded database; a restart in turn
     restarted = await processesOf(ready).catch(() => []);
     return restarted.length > 0;
   });
+  expect(await settingsOf(ready)).toMatchObject({ processes: 2 });
   const victim = restarted.find(({ roles }) => !roles.includes("admin"))!;
   process.kill(victim.pid, "SIGKILL");
   const atKill = sent;
