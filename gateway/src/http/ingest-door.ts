@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Refusal } from "../domain/admission.ts";
 import { toPublicId } from "../domain/id.ts";
 import type { Priority } from "../domain/priority.ts";
-import type { Arrival, IngestResult, ReadySource } from "../pipeline/arrival.ts";
+import { type Arrival, cameToRecord, type IngestResult, type ReadySource } from "../pipeline/arrival.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
@@ -161,7 +161,7 @@ async function answer(door: Door, request: IncomingMessage, wantBody: () => void
   } finally {
     budget.give(holder, read.body.length);
   }
-  deps.metrics.ingestSeconds.observe((deps.clock.monotonicMs() - startedMs) / 1_000);
+  if (cameToRecord(result)) deps.metrics.ingestSeconds.observe((deps.clock.monotonicMs() - startedMs) / 1_000);
   if (result.kind === "rejected") door.exchanges.stands(request.socket, "suspect");
   if (result.kind === "refused") door.exchanges.stands(request.socket, "refused");
   const answered = toAnswer(result, id);

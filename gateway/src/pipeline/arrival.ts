@@ -49,6 +49,17 @@ export type IngestResult =
       readonly cause: "queue_full" | "deadline" | "database" | "draining" | "key" | "secrets";
     };
 
+const BEFORE_VERIFIED: readonly string[] = ["key", "secrets"];
+
+/**
+ * Whether it was genuine and went on to be recorded, with or without success. All else, such as a key that cannot be had, is what
+ * anybody who knows the URL can be answered, as often and as fast as they like.
+ */
+export function cameToRecord(result: IngestResult): boolean {
+  if (result.kind === "unavailable") return !BEFORE_VERIFIED.includes(result.cause);
+  return result.kind === "recorded" || result.kind === "duplicate";
+}
+
 /** A source with what verification needs, built once per catalog version. */
 export interface ReadySource {
   readonly source: Source;

@@ -94,7 +94,7 @@ function createIngestMetrics(registers: Registry[]) {
     }),
     ingestSeconds: new Histogram({
       name: "holdfast_ingest_ack_seconds",
-      help: "From the last byte of an arrival to its durable answer",
+      help: "From the last byte of a genuine arrival to its durable answer, or to the word that it could not be recorded",
       buckets: ACK_SECONDS,
       registers,
     }),

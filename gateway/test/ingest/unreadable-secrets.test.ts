@@ -56,4 +56,6 @@ it("what a secret that cannot be read may have signed is put off, never refused;
     gateway.logged.some((line) => line.includes("payments") && line.includes("v2") && line.includes("cannot be read")),
   ).toBe(true);
   expect(await gateway.metric("holdfast_ingest_requests_total", 'result="unavailable"')).toBeGreaterThan(0);
+  // Whoever knows the URL has as many put off as they like: only what was genuine tells how fast answers are.
+  expect(await gateway.metric("holdfast_ingest_ack_seconds_count")).toBe(1);
 });
