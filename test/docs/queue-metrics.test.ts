@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { REFUSAL_CAUSES } from "../../gateway/src/domain/admission.ts";
-import { createMetrics } from "../../gateway/src/platform/metrics.ts";
+import { beginSource, createMetrics } from "../../gateway/src/platform/metrics.ts";
 import { readPage } from "../support/markdown.ts";
 
 const pages = {
@@ -105,13 +105,17 @@ describe("an expression of the alerts or the dashboard", () => {
 describe("an alert about what is counted", () => {
   // Prometheus sees a counter grow only between two values: the first failure of a series that is born with it is none.
   it("finds each of its series at 0 before anything has happened", async () => {
-    const metrics = await createMetrics("0.0.0-test").registry.getMetricsAsJSON();
+    const begun = createMetrics("0.0.0-test");
+    // As whoever takes in does with each source that it comes to know.
+    beginSource(begun, "payments");
+    const metrics = await begun.registry.getMetricsAsJSON();
     const counted = [
       ...pages.alerts.matchAll(/\b(?:rate|increase)\((?<name>holdfast_[a-z_]+_total)(?:\{(?<labels>.+?)\})?\[/g),
     ];
     expect(counted.map(({ groups }) => groups!["name"]).toSorted()).toEqual([
       "holdfast_ingest_refused_total",
       "holdfast_ingest_refused_total",
+      "holdfast_ingest_requests_total",
       "holdfast_leases_lost_total",
       "holdfast_replays_ended_total",
     ]);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { GatewayConfig } from "../config.ts";
 import { OWN_CONNECTIONS } from "../config/connections.ts";
+import type { Catalog } from "../domain/catalog.ts";
 import type { CatalogWatch } from "../engine/catalog-watch.ts";
 import { watchCatalog } from "../engine/catalog-watch.ts";
 import type { DatabaseClock, SteadyClock } from "../engine/database-clock.ts";
@@ -25,7 +26,7 @@ import { systemClock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import { createMetrics } from "../platform/metrics.ts";
+import { beginSource, createMetrics } from "../platform/metrics.ts";
 import type { SecretsBox } from "../platform/secrets-box.ts";
 import { createRandom } from "../platform/random.ts";
 import { createSecretsBox, loadMasterKey } from "../platform/secrets-box.ts";
@@ -225,7 +226,11 @@ async function startWatches(config: GatewayConfig, deps: WatchDeps): Promise<Wat
   const { url, base, caretakerDb, leadDb, ...parts } = deps;
   const id = randomUUID();
   const lead = { ...parts, db: leadDb };
-  const catalog = await watchCatalog({ ...parts, db: base });
+  const onRead = ({ sources }: Catalog): void => {
+    if (!config.roles.includes("ingest")) return;
+    for (const { name, state } of sources) if (state === "active") beginSource(parts.metrics, name);
+  };
+  const catalog = await watchCatalog({ ...parts, db: base, onRead });
   const processes = await watchProcesses(lead, { id, roles: config.roles, version: VERSION });
   const leader = await startCandidacy(lead, { name: CARETAKERS, holder: id, leadMs: LEAD_MS });
   return {

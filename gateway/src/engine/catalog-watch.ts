@@ -28,6 +28,8 @@ export async function watchCatalog(deps: {
   readonly box: SecretsBox;
   readonly clock: Clock;
   readonly log: Log;
+  /** Is told of each version, before anything goes by it. */
+  readonly onRead?: (catalog: Catalog) => void;
 }): Promise<CatalogWatch> {
   const load = async (): Promise<CatalogIndex> => {
     const loaded = indexCatalog(await loadCatalog(deps.db, deps.box), (route, problem) =>
@@ -35,6 +37,7 @@ export async function watchCatalog(deps: {
     );
     reportUnreadable(deps.log, loaded.catalog, deps.clock.now());
     reportIncomplete(deps.log, loaded.catalog, deps.clock.now());
+    deps.onRead?.(loaded.catalog);
     return loaded;
   };
   let index = await load();

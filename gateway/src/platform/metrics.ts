@@ -159,3 +159,8 @@ function createSubscriptionMetrics(registers: Registry[]) {
     }),
   };
 }
+
+/** Shows of a source what an alert goes by before it happens: Prometheus sees a counter grow only from a value that it has read. */
+export function beginSource({ ingestRequests }: Metrics, source: string): void {
+  ingestRequests.inc({ source, result: "unavailable" }, 0);
+}
