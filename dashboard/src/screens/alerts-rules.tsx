@@ -53,6 +53,8 @@ function RuleState({ rule }: { rule: AlertRule }) {
   return <Badge tone="good">Quiet</Badge>;
 }
 
+const LESS_IS_WORSE: ReadonlySet<string> = new Set(["secret_ends", "partitions_end", "disk_low"]);
+
 function writeTerms({ name, unit, threshold, forSec }: AlertRule): string {
   const words = {
     sec: writeSpan(threshold * 1_000),
@@ -60,7 +62,7 @@ function writeTerms({ name, unit, threshold, forSec }: AlertRule): string {
     level: `level ${threshold}`,
     mib: `${threshold} MiB`,
   };
-  const isBelow = unit === "mib" || name === "secret_ends";
+  const isBelow = LESS_IS_WORSE.has(name);
   const beyond = `${isBelow ? "below" : unit === "level" ? "from" : "above"} ${words[unit]}`;
   return forSec === 0 ? beyond : `${beyond} for ${writeSpan(forSec * 1_000)}`;
 }

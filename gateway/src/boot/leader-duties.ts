@@ -19,6 +19,7 @@ import { deleteOldSessions } from "../store/access/sessions.ts";
 import { deleteOldFlows } from "../store/access/sign-in-flows.ts";
 import { forgetArrivalMinutes } from "../store/rates/arrival-minutes.ts";
 import { ensurePartitions } from "../store/upkeep/ensure-partitions.ts";
+import { readDaysAhead } from "../store/views/standing.ts";
 
 export interface DutyDeps {
   readonly db: Database;
@@ -36,6 +37,7 @@ export const PARTITION_DAYS_AHEAD = 7;
 const DAY_MS = 86_400_000;
 const LOOK_MS = 1_000;
 const PARTITION_MS = 3_600_000;
+const AHEAD_MS = 60_000;
 const RETIRE_MS = 5_000;
 const GAUGE_MS = 5_000;
 const PRUNE_MS = 600_000;
@@ -61,6 +63,10 @@ export function startDuties(deps: DutyDeps, retention: GatewayConfig["retention"
     duty(deps, "partitioner", PARTITION_MS, () => ensurePartitions(deps.db, nowMs(), PARTITION_DAYS_AHEAD), {
       // A suspend or a clock that is set can leave behind all the days that were made, and no time seems to have passed.
       occasion: () => Math.floor(nowMs() / DAY_MS),
+    }),
+    // Apart: it tells when the partitioner does not come through.
+    duty(deps, "days ahead", AHEAD_MS, () => showDaysAhead(deps, new Date(nowMs())), {
+      rest: () => deps.metrics.partitionsAhead.reset(),
     }),
     duty(deps, "retirer", RETIRE_MS, () => retire(deps)),
     duty(deps, "pruner", PRUNE_MS, () => prune(own, retention, surelyMs())),
@@ -128,6 +134,10 @@ async function forgetRates(db: Database, before: Date): Promise<void> {
 async function retire(deps: DutyDeps): Promise<void> {
   const retired = await retireEnded({ db: deps.db, clock: deps.clock });
   if (retired > 0) deps.log.info({ retired }, "secret versions whose overlap has ended were retired");
+}
+
+async function showDaysAhead({ db, metrics }: DutyDeps, now: Date): Promise<void> {
+  for (const [table, days] of await readDaysAhead(db, now)) metrics.partitionsAhead.set({ table }, days);
 }
 
 // What one process shows for all would be counted twice, or stand still for ever, if another went on showing it.

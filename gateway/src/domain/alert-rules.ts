@@ -124,6 +124,12 @@ export const ALERT_RULES: readonly AlertRule[] = [
     "An old snapshot, or a replication slot that nobody reads, keeps the database from cleaning up behind the queue.",
     ["docs/operate/retention.md", "HoldfastOldSnapshot"],
   ),
+  rule(
+    "partitions_end",
+    ["page", 2, "count", 600],
+    "Hardly any day is made ahead: when the last has passed, everything is refused.",
+    [QUEUE_PAGE, "HoldfastPartitionsEnd"],
+  ),
   rule("disk_low", ["page", 2_048, "mib", 60], "The disk of the embedded database is nearly full.", [
     "docs/runbooks/database-full.md",
     null,
@@ -162,6 +168,8 @@ export interface Readings {
   readonly oldestSnapshotSec: number;
   /** A replication slot that nobody reads, of a server that does not tell since when. */
   readonly forgottenSlot: string | null;
+  /** Of the table that has the fewest. */
+  readonly partitionsAheadDays: number | null;
   readonly diskFreeMib: number | null;
   /** What is about sources and destinations, by the rule's name; the value is compared with the rule's threshold. */
   readonly measured: Readonly<Record<string, readonly Measured[]>>;
@@ -194,16 +202,19 @@ export function judgeAlerts(readings: Readings, changes: RuleChanges): Finding[]
   });
 }
 
-// Levels are steps that are reached; of the disk and of the time that a secret has left, less is worse.
+/** Of the time that a secret has left, of days that are made ahead and of the disk. */
+const LESS_IS_WORSE: ReadonlySet<string> = new Set(["secret_ends", "partitions_end", "disk_low"]);
+
+// Levels are steps that are reached.
 function isBeyond({ name, unit }: AlertRule, value: number, threshold: number): boolean {
   if (unit === "level") return value >= threshold;
-  return unit === "mib" || name === "secret_ends" ? value < threshold : value > threshold;
+  return LESS_IS_WORSE.has(name) ? value < threshold : value > threshold;
 }
 
 const GATEWAY: Subject = { subject: "", subjectName: "the gateway", sourceIds: [] };
 
 function readFor(name: string, readings: Readings): readonly Measured[] {
-  const { unsafe, oldestReadySec, overload, diskFreeMib } = readings;
+  const { unsafe, oldestReadySec, overload, partitionsAheadDays, diskFreeMib } = readings;
   switch (name) {
     case "database_unsafe":
       return unsafe === null ? [] : [{ ...GATEWAY, value: 1, detail: unsafe }];
@@ -222,10 +233,10 @@ function readFor(name: string, readings: Readings): readonly Measured[] {
       ];
     case "old_snapshot":
       return [{ ...GATEWAY, ...measureSnapshot(readings) }];
+    case "partitions_end":
+      return ofGateway(partitionsAheadDays, (days) => `partitions are made ${days} days ahead`);
     case "disk_low":
-      return diskFreeMib === null
-        ? []
-        : [{ ...GATEWAY, value: diskFreeMib, detail: `${Math.round(diskFreeMib)} MiB are free` }];
+      return ofGateway(diskFreeMib, (mib) => `${Math.round(mib)} MiB are free`);
     default:
       return Object.hasOwn(readings.measured, name) ? readings.measured[name]! : [];
   }
@@ -236,6 +247,11 @@ function measureSnapshot({ oldestSnapshotSec: sec, forgottenSlot }: Readings): P
   if (forgottenSlot === null) return { value: sec, detail: `the oldest is ${Math.round(sec)} s old` };
   const detail = `nobody reads the replication slot ${forgottenSlot}; since when, this server does not tell`;
   return { value: Infinity, detail };
+}
+
+/** Nothing where it is not known. */
+function ofGateway(value: number | null, describe: (value: number) => string): Measured[] {
+  return value === null ? [] : [{ ...GATEWAY, value, detail: describe(value) }];
 }
 
 function waits(ages: Readings["oldestReadySec"], wanted: (priority: string) => boolean): Measured[] {

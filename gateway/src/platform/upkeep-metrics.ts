@@ -15,6 +15,14 @@ export function createUpkeepMetrics(registers: Registry[]) {
       labelNames: ["role"],
       registers,
     }),
+    // By table, so that a process that does not lead shows none: an unlabelled 0 of it would be the fewest.
+    partitionsAhead: new Gauge({
+      name: "holdfast_partitions_ahead_days",
+      aggregator: "min",
+      help: "Days for which partitions are made ahead, by table; what comes on a day without one is refused",
+      labelNames: ["table"],
+      registers,
+    }),
     retentionDropped: new Counter({
       name: "holdfast_retention_dropped_partitions_total",
       help: "Partitions dropped because they are older than they are kept, by table",

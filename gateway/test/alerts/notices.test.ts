@@ -17,7 +17,7 @@ import { until } from "../support/embedded.ts";
 import type { FakeChannels } from "./fakes.ts";
 import { startFakeChannels, startFakeMail, startTarpit } from "./fakes.ts";
 import type { Standing } from "./troubles.ts";
-import { TROUBLES } from "./troubles.ts";
+import { TROUBLES, makeDays } from "./troubles.ts";
 
 const LOOPBACK = ["127.0.0.0/8"];
 const HOLDER = "018f0000-0000-7000-8000-000000000001";
@@ -42,6 +42,7 @@ const log = {
 
 beforeAll(async () => {
   gateway = await startAdminGateway({ allowCidrs: LOOPBACK });
+  await makeDays(gateway);
   fakes = await startFakeChannels();
   mail = await startFakeMail();
   egress = createEgress({ policy: { allowCidrs: LOOPBACK }, log });
@@ -138,7 +139,7 @@ describe("a rule", () => {
     const [{ severity }] = (await alerts("firing")) as unknown as [{ severity: string }];
     expect(triggers).toHaveLength(severity === "page" ? 1 : 0);
 
-    await (typeof end === "string" ? sql(end) : end(standing));
+    await (typeof end === "string" ? sql(end) : end(standing, gateway));
     aheadMs += 61_000;
     await look();
     await send();

@@ -13,6 +13,7 @@ const CALM: Readings = {
   overload: { level: 0, signal: null },
   oldestSnapshotSec: 2,
   forgottenSlot: null,
+  partitionsAheadDays: 2,
   diskFreeMib: 50_000,
   measured: {},
 };
@@ -27,6 +28,7 @@ const TROUBLE: Readonly<Record<string, Partial<Readings>>> = {
   refuses_high: { overload: { level: 3, signal: "queue" } },
   overloaded: { overload: { level: 1, signal: "queue" } },
   old_snapshot: { oldestSnapshotSec: 61 },
+  partitions_end: { partitionsAheadDays: 1 },
   disk_low: { diskFreeMib: 1_000 },
   secret_ends: { measured: { secret_ends: one(3_600) } },
 };
@@ -91,6 +93,7 @@ describe("every rule", () => {
     ["destination_failing", "Hold it while it is mended"],
     ["destination_disabled", "a destination is disabled"],
     ["old_snapshot", "pg_terminate_backend"],
+    ["partitions_end", "CREATE"],
     ["disk_low", "Make room"],
   ])("%s leads to a page that has a step for it", (name, step) => {
     const { runbook } = ALERT_RULES.find((rule) => rule.name === name)!;
@@ -105,6 +108,7 @@ describe("every rule", () => {
       "refuses_high",
       "overloaded",
       "old_snapshot",
+      "partitions_end",
       "disk_low",
     ];
     expect([...MEASURES.keys(), ...whole].toSorted()).toEqual(ALERT_RULES.map(({ name }) => name).toSorted());
@@ -189,7 +193,7 @@ describe("the rules for Prometheus", () => {
       expect([name, /runbook: (\S+)/.exec(block)?.[1]]).toEqual([name, runbook]);
       expect([name, /severity: (\w+)/.exec(block)?.[1]]).toEqual([name, severity]);
       expect([name, Number(/for: (\d+)m/.exec(block)?.[1]) * 60]).toEqual([name, forSec]);
-      expect([name, Number(/(?:>|>=|==) (\d+)(?: or absent\(\w+\))?\s*$/m.exec(block)?.[1])]).toEqual([
+      expect([name, Number(/(?:>|>=|==|<) (\d+)(?: or absent\(\w+\))?\s*$/m.exec(block)?.[1])]).toEqual([
         name,
         threshold,
       ]);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { PoolClient } from "pg";
 import { newUuid } from "../../src/domain/id.ts";
 import { raiseLoops } from "../../src/store/loops/raise-loops.ts";
+import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { recordRejection } from "../support/recorded-events.ts";
 import { insertOf } from "../support/valid-rows.ts";
@@ -40,7 +41,7 @@ export interface Trouble {
   readonly rule: string;
   readonly begin: (gateway: AdminGateway, standing: Standing) => Promise<unknown>;
   /** A statement, or a step. */
-  readonly end: string | ((standing: Standing) => Promise<unknown>);
+  readonly end: string | ((standing: Standing, gateway: AdminGateway) => Promise<unknown>);
   /** For how long it has to hold; a quarter of an hour when absent. */
   readonly heldMs?: number;
 }
@@ -147,6 +148,11 @@ export const TROUBLES: readonly Trouble[] = [
     begin: async (_gateway, standing) => Object.assign(standing, { diskFreeMib: 2_047 }),
   },
   {
+    rule: "partitions_end",
+    begin: loseDays,
+    end: (_standing, gateway) => makeDays(gateway),
+  },
+  {
     rule: "old_snapshot",
     // The server's own clock says how old it is, so the rule is told to mind a young one.
     begin: async (gateway) => {
@@ -195,6 +201,22 @@ function letWait(gateway: AdminGateway, priority: 0 | 3): Promise<unknown> {
     state: "ready",
     ready_at: new Date(Date.now() - 3_600_000),
   });
+}
+
+/** Makes more days ahead than the clock of these tests is moved on by. */
+export function makeDays({ db }: AdminGateway): Promise<unknown> {
+  return ensurePartitions(db, Date.now(), 9);
+}
+
+/** Leaves one table with no day beyond tomorrow. */
+async function loseDays(gateway: AdminGateway): Promise<void> {
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10).replaceAll("-", "");
+  const { rows } = await sql(
+    gateway,
+    "SELECT relname AS name FROM pg_class WHERE relname ~ '^rejection_p[0-9]{8}$' AND right(relname, 8) > $1",
+    [tomorrow],
+  );
+  for (const { name } of rows as { name: string }[]) await sql(gateway, `DROP TABLE holdfast.${name}`);
 }
 
 const saturate = (gateway: AdminGateway, level: 1 | 3): Promise<unknown> =>

@@ -5,7 +5,7 @@ import { createMetrics } from "../../src/platform/metrics.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { takeLead } from "../../src/store/processes/leadership.ts";
-import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
+import { PARTITIONED, ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import { openTestPool, testDatabase } from "../support/database.ts";
 import { until } from "../support/embedded.ts";
 
@@ -88,4 +88,47 @@ test("a leader drops nothing because the database's clock was set ahead, but wha
   await stop();
   expect(await daysOf(nowMs)).toEqual(["attempt", "duplicate", "event", "finished_delivery", "rejection"]);
   expect((await db.pool.query("SELECT gen FROM holdfast.dedupe_generation")).rowCount).toBe(1);
+});
+
+test("the leader shows how many days are made ahead, fewer while no day can be made, and whoever does not lead shows none", async () => {
+  const database = await testDatabase();
+  const db = openTestPool(database, 4);
+  onTestFinished(async () => {
+    await db.close();
+    await database.drop();
+  });
+  const nowMs = Date.UTC(2031, 0, 1, 12);
+  let monotonicMs = 0;
+  let leads = true;
+  const metrics = createMetrics("0.0.0");
+  // Somebody's own table under the name of a day.
+  await db.pool.query("CREATE TABLE holdfast.event_p20310103 AS SELECT 1 AS theirs");
+  const stop = startDuties(
+    {
+      db,
+      leader: { current: () => (leads ? { name: "caretakers", holder: "one", epoch: 1 } : null) },
+      processes: { live: () => [] } as never,
+      clock: { now: () => new Date(nowMs), monotonicMs: () => monotonicMs },
+      databaseClock: { now: () => new Date(nowMs), sync: async () => {} },
+      metrics,
+      random: (bytes) => Buffer.alloc(bytes),
+      log: silentLog,
+    },
+    RETENTION,
+  );
+  onTestFinished(stop);
+  const shown = async (): Promise<Record<string, number>> => {
+    const { values } = await metrics.partitionsAhead.get();
+    return Object.fromEntries(values.map(({ labels, value }) => [labels.table, value]));
+  };
+  const areShown = (days: number) => async (): Promise<boolean> => {
+    monotonicMs += 3_600_000;
+    const ahead = await shown();
+    return PARTITIONED.every((table) => ahead[table] === days);
+  };
+  await until(areShown(1));
+  await db.pool.query("DROP TABLE holdfast.event_p20310103");
+  await until(areShown(7));
+  leads = false;
+  await until(async () => Object.keys(await shown()).length === 0);
 });

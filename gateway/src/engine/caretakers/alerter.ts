@@ -21,6 +21,7 @@ import type { Database } from "../../store/database.ts";
 import { isConnectionGone } from "../../store/database.ts";
 import { listSaturation } from "../../store/saturation/list-saturation.ts";
 import type { Queryable } from "../../store/statement.ts";
+import { readDaysAhead } from "../../store/views/standing.ts";
 import type { DatabaseClock } from "../database-clock.ts";
 import type { Leader } from "../leader.ts";
 import { underTerm } from "../leader.ts";
@@ -107,6 +108,7 @@ async function read(deps: AlerterDeps): Promise<Look> {
     oldestReadySec: await unless(["critical_waits", "queue_waits"], readAges(deps), CALM.oldestReadySec),
     overload: await unless(["refuses_high", "overloaded"], readOverload(deps.db), CALM.overload),
     ...(await unless(["old_snapshot"], readOldestSnapshot(deps.db), NO_SNAPSHOT)),
+    partitionsAheadDays: await unless(["partitions_end"], readFewestAhead(deps), CALM.partitionsAheadDays),
     diskFreeMib: await deps.diskFreeMib(),
   };
   const readings = new Map(
@@ -136,11 +138,17 @@ async function readOldestSnapshot(db: Database): Promise<typeof NO_SNAPSHOT> {
   return { oldestSnapshotSec: oldestSec, forgottenSlot: forgotten?.name ?? null };
 }
 
+async function readFewestAhead({ db, databaseClock }: AlerterDeps): Promise<number | null> {
+  const days = [...(await readDaysAhead(db, databaseClock.now())).values()];
+  return days.length === 0 ? null : Math.min(...days);
+}
+
 const CALM: Omit<Readings, "measured"> = {
   unsafe: null,
   oldestReadySec: {},
   overload: { level: 0, signal: null },
   ...NO_SNAPSHOT,
+  partitionsAheadDays: null,
   diskFreeMib: null,
 };
 

@@ -5,7 +5,7 @@ import type { Database } from "../../store/database.ts";
 import type { Queryable } from "../../store/statement.ts";
 import type { QueueCountRow } from "../../store/views/queue.ts";
 import { countQueue } from "../../store/views/queue.ts";
-import { findLastPartitions, findOldestOwn, readServer } from "../../store/views/standing.ts";
+import { daysAhead, findLastPartitions, findOldestOwn, readServer } from "../../store/views/standing.ts";
 import { listSaturation } from "../../store/saturation/list-saturation.ts";
 import { readView } from "../../store/views/read-view.ts";
 import type { Handled, OperationContext } from "./operation.ts";
@@ -13,7 +13,6 @@ import { operation } from "./operation.ts";
 import { OVERLOAD_EXAMPLE, overloadSchema, toOverload } from "./overload-shape.ts";
 import { askStore, orRefusal } from "./refusal.ts";
 
-const DAY_MS = 86_400_000;
 /** Deliveries of each state that are counted, as many as the gauge counts: a backlog of millions would be read whole. */
 const COUNTED_MAX = 20_000;
 /** For the counts and for the ages each: `holdfast doctor`, which is asked just when this is slow, waits for 10 s. */
@@ -137,13 +136,6 @@ async function readDeliveries(db: Database, tenant: string, now: Date): Promise<
 
 function countOf(counts: readonly QueueCountRow[], state: string): number {
   return counts.reduce((sum, row) => sum + (row.state === state ? row.deliveries : 0), 0);
-}
-
-// A partition's name ends in the day that it holds: event_p20261121.
-function daysAhead(partition: string, now: Date): number {
-  const [, year, month, day] = /_p(\d{4})(\d{2})(\d{2})$/.exec(partition) ?? [];
-  const heldMs = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  return Math.round(heldMs / DAY_MS) - Math.floor(now.getTime() / DAY_MS);
 }
 
 export const standingOperations = [

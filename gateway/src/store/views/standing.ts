@@ -1,3 +1,4 @@
+import type { Queryable } from "../statement.ts";
 import { cold } from "../statement.ts";
 
 /** The server's version and its time. */
@@ -34,3 +35,18 @@ export const findLastPartitions = cold<{ parent: string; last: string }>(
     WHERE n.nspname = 'holdfast' AND c.relname ~ '_p[0-9]{8}$'
     GROUP BY p.relname`,
 );
+
+const DAY_MS = 86_400_000;
+
+/** How many days after this moment's a partition holds the day of. Its name ends in it: event_p20261121. */
+export function daysAhead(partition: string, now: Date): number {
+  const [, year, month, day] = /_p(\d{4})(\d{2})(\d{2})$/.exec(partition) ?? [];
+  const heldMs = Date.UTC(Number(year), Number(month) - 1, Number(day));
+  return Math.round(heldMs / DAY_MS) - Math.floor(now.getTime() / DAY_MS);
+}
+
+/** How many days ahead partitions are made, by table. What comes on a day without one is refused. */
+export async function readDaysAhead(db: Queryable, now: Date): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await db.run(findLastPartitions, []);
+  return new Map(rows.map(({ parent, last }) => [parent, daysAhead(last, now)]));
+}
