@@ -37,6 +37,23 @@ describe("the queue", () => {
     await expectSlowAndFaulty(dashboard, "/queue", /\/api\/v1\/queue/);
   });
 
+  it("says that no process takes in where none does, and not that everything is accepted, as the overview does", async () => {
+    const idle = await startIngestGateway({ content: { roles: ["worker", "admin"] } });
+    try {
+      const dashboard = await browser.openDashboard(idle.adminUrl, (await idle.gateway.signInLink())!);
+      await dashboard.open("/queue");
+      await dashboard.page.getByText("No process takes in").waitFor();
+      expect(await dashboard.page.getByText("Everything is accepted").count()).toBe(0);
+      await expectSound(dashboard);
+      await dashboard.open("/");
+      await dashboard.page.getByText("No process takes in").waitFor();
+      await expectSound(dashboard);
+      await dashboard.context.close();
+    } finally {
+      await idle.close();
+    }
+  });
+
   it("says of the gates and of the processes that they are not known while they cannot be had", async () => {
     const dashboard = await open();
     const { page } = dashboard;

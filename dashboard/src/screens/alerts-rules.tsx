@@ -53,7 +53,13 @@ function RuleState({ rule }: { rule: AlertRule }) {
   return <Badge tone="good">Quiet</Badge>;
 }
 
-const LESS_IS_WORSE: ReadonlySet<string> = new Set(["secret_ends", "partitions_end", "disk_low"]);
+const LESS_IS_WORSE: ReadonlySet<string> = new Set([
+  "secret_ends",
+  "partitions_end",
+  "no_ingest",
+  "no_worker",
+  "disk_low",
+]);
 
 function writeTerms({ name, unit, threshold, forSec }: AlertRule): string {
   const words = {

@@ -92,6 +92,17 @@ function alertConcerns(firing: readonly Alert[]): Concern[] {
 }
 
 function overloadConcerns({ overload }: Status): Concern[] {
+  if (overload.since === null)
+    return [
+      {
+        kind: "No intake",
+        tone: "bad",
+        what: "No process takes in",
+        why: "what providers send is not answered",
+        to: "/queue",
+        step: "See who is alive",
+      },
+    ];
   if (overload.level === 0) return [];
   const slowed = Object.entries(overload.classes).filter(([, treatment]) => treatment !== "accepted");
   return [

@@ -60,8 +60,9 @@ export function describeOverload({ signal, value, threshold }: OverloadCause): {
 
 /** How overloaded the gateway is, and why. */
 export function Overloaded({ overload }: { overload: Overload }) {
-  const { level, cause } = overload;
-  const isWell = level === 0;
+  const { level, cause, since } = overload;
+  const takesIn = since !== null;
+  const isWell = level === 0 && takesIn;
   const refused = Object.entries(overload.refused).filter(([, count]) => count > 0);
   return (
     <Card>
@@ -73,13 +74,21 @@ export function Overloaded({ overload }: { overload: Overload }) {
             <Gauge size={18} aria-hidden className="text-bad" />
           )}
           <div>
-            <h2 className="text-[15px] font-semibold">{LEVELS[level] ?? `Level ${level}`}</h2>
+            <h2 className="text-[15px] font-semibold">
+              {takesIn ? (LEVELS[level] ?? `Level ${level}`) : "No process takes in"}
+            </h2>
             <p className="text-xs text-faint">
-              Saturation level {level} of 4{overload.since === null ? "" : <Since at={overload.since} />}
+              {takesIn ? (
+                <>
+                  Saturation level {level} of 4, since <Moment at={since} />
+                </>
+              ) : (
+                "None has said within 30 s how it stands. Start one: holdfast start --role ingest"
+              )}
             </p>
           </div>
         </div>
-        <Meter level={level} />
+        {takesIn ? <Meter level={level} /> : null}
         {cause === null ? null : (
           <p className="min-w-0 flex-1 basis-72">
             {describeOverload(cause).why} <span className="text-soft">{describeOverload(cause).remedy}</span>
@@ -93,14 +102,6 @@ export function Overloaded({ overload }: { overload: Overload }) {
         )}
       </div>
     </Card>
-  );
-}
-
-function Since({ at }: { at: string }) {
-  return (
-    <>
-      , since <Moment at={at} />
-    </>
   );
 }
 

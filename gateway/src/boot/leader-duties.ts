@@ -8,7 +8,7 @@ import type { Leader } from "../engine/leader.ts";
 import type { Loop } from "../engine/loop.ts";
 import { startLoop } from "../engine/loop.ts";
 import type { ProcessWatch } from "../engine/process-watch.ts";
-import { forgetProcesses } from "../engine/process-watch.ts";
+import { NEEDED_ROLES, forgetProcesses } from "../engine/process-watch.ts";
 import { retireEnded } from "../pipeline/change-secrets.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
@@ -155,5 +155,7 @@ function showLead({ leader, processes, metrics }: DutyDeps): void {
   metrics.leads.set(leads ? 1 : 0);
   metrics.liveProcesses.reset();
   if (!leads) return;
+  // A series that is missing raises no alarm.
+  for (const role of NEEDED_ROLES) metrics.liveProcesses.set({ role }, 0);
   for (const { roles } of processes.live()) for (const role of roles) metrics.liveProcesses.inc({ role });
 }

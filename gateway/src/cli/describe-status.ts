@@ -36,7 +36,7 @@ export function* findingsOfStatus(status: Status): Generator<Finding> {
   if (isRecord(snapshots) && Array.isArray(snapshots["alarms"])) yield findingOfSnapshots(snapshots["alarms"]);
   if (isRecord(deliveries)) yield* findingsOfDeliveries(deliveries);
   // A gateway of an earlier version does not tell.
-  if (isRecord(overload)) yield findingOfOverload(overload);
+  if (isRecord(overload)) yield findingOfOverload(overload, Array.isArray(processes) ? processes.filter(isRecord) : []);
 }
 
 /** They are made a week ahead, so two days left mean that five days of tries have failed. */
@@ -100,8 +100,14 @@ function* findingsOfDeliveries(deliveries: Readonly<Record<string, unknown>>): G
   }
 }
 
-function findingOfOverload(overload: Overload): Finding {
+function findingOfOverload(overload: Overload, processes: readonly Readonly<Record<string, unknown>>[]): Finding {
   const found = summarizeOverload(overload);
+  if (overload.since === null) {
+    // One that has just begun says it a moment later.
+    const takesIn = processes.some(({ roles }) => Array.isArray(roles) && roles.includes("ingest"));
+    if (takesIn) return fine("overload", "not known yet: no process has said how it stands");
+    return wrong("overload", found, "Start one: holdfast start --role ingest; or see in its log why it ended.");
+  }
   const remedy = "See who is refused with `holdfast throttle show`; docs/operate/queue.md tells what helps.";
   return overload.level === 0 ? fine("overload", found) : wrong("overload", found, remedy);
 }

@@ -130,6 +130,14 @@ export const ALERT_RULES: readonly AlertRule[] = [
     "Hardly any day is made ahead: when the last has passed, everything is refused.",
     [QUEUE_PAGE, "HoldfastPartitionsEnd"],
   ),
+  rule("no_ingest", ["page", 1, "count", 60], "No process takes anything in: what providers send is not answered.", [
+    QUEUE_PAGE,
+    "HoldfastNoIngest",
+  ]),
+  rule("no_worker", ["page", 1, "count", 60], "No process delivers, and there are deliveries that are not finished.", [
+    QUEUE_PAGE,
+    "HoldfastNoWorker",
+  ]),
   rule("disk_low", ["page", 2_048, "mib", 60], "The disk of the embedded database is nearly full.", [
     "docs/runbooks/database-full.md",
     null,
@@ -168,6 +176,10 @@ export interface Readings {
   readonly oldestSnapshotSec: number;
   /** A replication slot that nobody reads, of a server that does not tell since when. */
   readonly forgottenSlot: string | null;
+  /** How many live by role, on whatever machine. */
+  readonly processes: { readonly ingest: number; readonly worker: number } | null;
+  /** Deliveries; beyond some thousands the server's own estimate. */
+  readonly unfinished: number;
   /** Of the table that has the fewest. */
   readonly partitionsAheadDays: number | null;
   readonly diskFreeMib: number | null;
@@ -202,8 +214,14 @@ export function judgeAlerts(readings: Readings, changes: RuleChanges): Finding[]
   });
 }
 
-/** Of the time that a secret has left, of days that are made ahead and of the disk. */
-const LESS_IS_WORSE: ReadonlySet<string> = new Set(["secret_ends", "partitions_end", "disk_low"]);
+/** Of the time that a secret has left, of days that are made ahead, of processes and of the disk. */
+const LESS_IS_WORSE: ReadonlySet<string> = new Set([
+  "secret_ends",
+  "partitions_end",
+  "no_ingest",
+  "no_worker",
+  "disk_low",
+]);
 
 // Levels are steps that are reached.
 function isBeyond({ name, unit }: AlertRule, value: number, threshold: number): boolean {
@@ -214,7 +232,7 @@ function isBeyond({ name, unit }: AlertRule, value: number, threshold: number): 
 const GATEWAY: Subject = { subject: "", subjectName: "the gateway", sourceIds: [] };
 
 function readFor(name: string, readings: Readings): readonly Measured[] {
-  const { unsafe, oldestReadySec, overload, partitionsAheadDays, diskFreeMib } = readings;
+  const { unsafe, oldestReadySec, overload, processes, unfinished, partitionsAheadDays, diskFreeMib } = readings;
   switch (name) {
     case "database_unsafe":
       return unsafe === null ? [] : [{ ...GATEWAY, value: 1, detail: unsafe }];
@@ -235,6 +253,12 @@ function readFor(name: string, readings: Readings): readonly Measured[] {
       return [{ ...GATEWAY, ...measureSnapshot(readings) }];
     case "partitions_end":
       return ofGateway(partitionsAheadDays, (days) => `partitions are made ${days} days ahead`);
+    case "no_ingest":
+      return ofGateway(processes && processes.ingest, (count) => `${count} processes with the role ingest live`);
+    case "no_worker":
+      // Where every event is only kept there is nothing for one to do.
+      if (unfinished === 0) return [];
+      return ofGateway(processes && processes.worker, (count) => `${count} processes with the role worker live`);
     case "disk_low":
       return ofGateway(diskFreeMib, (mib) => `${Math.round(mib)} MiB are free`);
     default:

@@ -29,6 +29,9 @@ export interface ProcessWatch {
   stop(): Promise<void>;
 }
 
+/** The roles without which nothing is taken in, or nothing delivered. */
+export const NEEDED_ROLES = ["ingest", "worker"] as const;
+
 const BEAT_MS = 5_000;
 /** Three beats and a bit: one that is late twice is still counted. */
 const ALIVE_SEC = 17;

@@ -11,7 +11,8 @@ export function createUpkeepMetrics(registers: Registry[]) {
     }),
     liveProcesses: new Gauge({
       name: "holdfast_processes",
-      help: "Processes of this gateway that live, by role; shown by the leader",
+      aggregator: "max",
+      help: "Processes of this gateway that live, by role, wherever they run; shown by the leader, as 0 where nobody takes in or delivers",
       labelNames: ["role"],
       registers,
     }),

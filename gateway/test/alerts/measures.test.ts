@@ -11,6 +11,7 @@ import { takeLead } from "../../src/store/processes/leadership.ts";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
 import { openTestPool } from "../support/database.ts";
+import { goOnLiving, makeDays } from "./troubles.ts";
 
 const HOLDER = "018f0000-0000-7000-8000-000000000001";
 const [DAY_MS, WINDOW_MS] = [86_400_000, 900_000];
@@ -23,6 +24,7 @@ const errors: Record<string, unknown>[] = [];
 
 beforeAll(async () => {
   gateway = await startAdminGateway();
+  await makeDays(gateway);
   await gateway.call("POST", "/destinations", { name: "billing", url: "https://billing.example.com/" });
   destinationId = gateway.catalog().destinations[0]!.id;
   epoch = (await gateway.db.run(takeLead, ["caretakers", HOLDER, 600])).rows[0]!.epoch;
@@ -65,7 +67,11 @@ it("deliveries that were made long ago and die now are counted, however many of 
 });
 
 /** One look by a database some of whose statements fail. */
-function look(failures: Readonly<Record<string, string>> = {}, db: Database = gateway.db): Promise<number | null> {
+async function look(
+  failures: Readonly<Record<string, string>> = {},
+  db: Database = gateway.db,
+): Promise<number | null> {
+  await goOnLiving(gateway);
   const failing: Database = {
     ...db,
     run: (statement, values) => {
@@ -93,7 +99,7 @@ const standing = () => sql("SELECT rule, state FROM holdfast.alert WHERE state <
 
 it.each([
   ["measure_dead_letters_grow", ["dead_letters_grow"]],
-  ["find_oldest_ready", ["critical_waits", "queue_waits"]],
+  ["find_oldest_ready", ["critical_waits", "queue_waits", "no_worker"]],
 ])("what cannot be read (%s) silences no other rule, and ends nothing that stands", async (name, rules) => {
   await die(11, Date.now(), Date.now());
   await look();

@@ -17,7 +17,7 @@ import { until } from "../support/embedded.ts";
 import type { FakeChannels } from "./fakes.ts";
 import { startFakeChannels, startFakeMail, startTarpit } from "./fakes.ts";
 import type { Standing } from "./troubles.ts";
-import { TROUBLES, makeDays } from "./troubles.ts";
+import { TROUBLES, goOnLiving, makeDays } from "./troubles.ts";
 
 const LOOPBACK = ["127.0.0.0/8"];
 const HOLDER = "018f0000-0000-7000-8000-000000000001";
@@ -42,9 +42,7 @@ const log = {
 
 beforeAll(async () => {
   gateway = await startAdminGateway({ allowCidrs: LOOPBACK });
-  await makeDays(gateway);
-  fakes = await startFakeChannels();
-  mail = await startFakeMail();
+  [fakes, mail] = await Promise.all([startFakeChannels(), startFakeMail(), makeDays(gateway)]);
   egress = createEgress({ policy: { allowCidrs: LOOPBACK }, log });
   dialer = createMailDialer({ policy: { allowCidrs: LOOPBACK }, clock: systemClock });
   await gateway.call("POST", "/sources", {
@@ -88,7 +86,8 @@ afterAll(async () => {
 /** What the gateway knows of itself. */
 const standing: Standing = { unsafe: null, diskFreeMib: null };
 
-function look(): Promise<number | null> {
+async function look(): Promise<number | null> {
+  await goOnLiving(gateway);
   return lookForAlerts({
     db: gateway.db,
     databaseClock: { now, sync: async () => {} },

@@ -14,6 +14,8 @@ const CALM: Readings = {
   oldestSnapshotSec: 2,
   forgottenSlot: null,
   partitionsAheadDays: 2,
+  processes: { ingest: 1, worker: 1 },
+  unfinished: 1,
   diskFreeMib: 50_000,
   measured: {},
 };
@@ -29,6 +31,8 @@ const TROUBLE: Readonly<Record<string, Partial<Readings>>> = {
   overloaded: { overload: { level: 1, signal: "queue" } },
   old_snapshot: { oldestSnapshotSec: 61 },
   partitions_end: { partitionsAheadDays: 1 },
+  no_ingest: { processes: { ingest: 0, worker: 3 } },
+  no_worker: { processes: { ingest: 3, worker: 0 } },
   disk_low: { diskFreeMib: 1_000 },
   secret_ends: { measured: { secret_ends: one(3_600) } },
 };
@@ -88,12 +92,19 @@ describe("every rule", () => {
     expect(judgeAlerts(CALM, { disk_low: { threshold: 60_000 } })).toHaveLength(1);
   });
 
+  it("misses no worker where there is nothing for one to do, as where every event is only kept", () => {
+    const readings = { ...troubleFor("no_worker"), unfinished: 0 };
+    expect(judgeAlerts(readings, {})).toEqual([]);
+  });
+
   it.each([
     ["breaker_open", "its breaker is open"],
     ["destination_failing", "Hold it while it is mended"],
     ["destination_disabled", "a destination is disabled"],
     ["old_snapshot", "pg_terminate_backend"],
     ["partitions_end", "CREATE"],
+    ["no_ingest", "--role ingest"],
+    ["no_worker", "--role worker"],
     ["disk_low", "Make room"],
   ])("%s leads to a page that has a step for it", (name, step) => {
     const { runbook } = ALERT_RULES.find((rule) => rule.name === name)!;
@@ -109,6 +120,8 @@ describe("every rule", () => {
       "overloaded",
       "old_snapshot",
       "partitions_end",
+      "no_ingest",
+      "no_worker",
       "disk_low",
     ];
     expect([...MEASURES.keys(), ...whole].toSorted()).toEqual(ALERT_RULES.map(({ name }) => name).toSorted());

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { PoolClient } from "pg";
 import { newUuid } from "../../src/domain/id.ts";
 import { raiseLoops } from "../../src/store/loops/raise-loops.ts";
+import { beat } from "../../src/store/processes/process-rows.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { recordRejection } from "../support/recorded-events.ts";
@@ -50,6 +51,8 @@ const QUIET: Pick<Trouble, "end"> = {
   end: async (standing) => Object.assign(standing, { unsafe: null, diskFreeMib: null }),
 };
 const SATURATION_OVER = "DELETE FROM holdfast.saturation";
+
+const LIVING = "018f0000-0000-7000-8000-000000000002";
 
 let held: PoolClient;
 
@@ -153,6 +156,24 @@ export const TROUBLES: readonly Trouble[] = [
     end: (_standing, gateway) => makeDays(gateway),
   },
   {
+    rule: "no_ingest",
+    begin: (gateway) => liveWith(gateway, "worker"),
+    end: (_standing, gateway) => liveWith(gateway),
+  },
+  {
+    rule: "no_worker",
+    // Not for so long that it counts as one that waits as well.
+    heldMs: 61_000,
+    begin: async (gateway) => {
+      await liveWith(gateway, "ingest");
+      await letWait(gateway, 3);
+    },
+    end: async (_standing, gateway) => {
+      await sql(gateway, "DELETE FROM holdfast.delivery");
+      await liveWith(gateway);
+    },
+  },
+  {
     rule: "old_snapshot",
     // The server's own clock says how old it is, so the rule is told to mind a young one.
     begin: async (gateway) => {
@@ -201,6 +222,18 @@ function letWait(gateway: AdminGateway, priority: 0 | 3): Promise<unknown> {
     state: "ready",
     ready_at: new Date(Date.now() - 3_600_000),
   });
+}
+
+/** One process with these roles and no other, seen now; with both when none is named. */
+async function liveWith(gateway: AdminGateway, ...roles: ("ingest" | "worker")[]): Promise<void> {
+  await sql(gateway, "DELETE FROM holdfast.process");
+  const named = roles.length === 0 ? ["ingest", "worker"] : roles;
+  await gateway.db.run(beat, [LIVING, "one", 1, named, "0.0.0-test"]);
+}
+
+/** The process is seen again, with the roles that it has. */
+export async function goOnLiving({ db }: AdminGateway): Promise<void> {
+  await db.run(beat, [LIVING, "one", 1, ["ingest", "worker"], "0.0.0-test"]);
 }
 
 /** Makes more days ahead than the clock of these tests is moved on by. */

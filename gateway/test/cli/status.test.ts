@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import type { CliResult } from "../support/cli.ts";
 import { runCli } from "../support/cli.ts";
 import type { IngestGateway } from "../support/ingest-gateway.ts";
@@ -79,4 +79,18 @@ it("tells all the rest while the deliveries cannot be counted in time, and so do
     await gateway.query("ROLLBACK");
   }
   expect((await showStatus()).stdout).toMatch(/^ {2}ok +deliveries +1 ready, /m);
+});
+
+it("finds wrong that no process takes in, and says of no class that it is accepted", async () => {
+  const idle = await startIngestGateway({ content: { roles: ["worker", "admin"] } });
+  onTestFinished(idle.close);
+  const { adminUrl, adminToken } = idle.gateway;
+  const ask = (...command: readonly string[]): Promise<CliResult> =>
+    runCli([...command, "--url", adminUrl!, "--token", adminToken!], { cwd: "/" });
+  const status = await ask("status");
+  expect([status.code, status.stdout]).toEqual([1, expect.stringMatching(/wrong +overload +no process takes in/)]);
+  expect(status.stdout).not.toContain("accepted");
+  const throttles = await ask("throttle", "show");
+  expect(throttles.stdout).toContain("no process");
+  expect(throttles.stdout).not.toContain("accepted");
 });

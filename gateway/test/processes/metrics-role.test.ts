@@ -47,6 +47,18 @@ test("a process that delivers and has no admin API shows its metrics and its hea
   await expect(fetch(`${metricsUrl}/healthz`)).rejects.toThrow();
 });
 
+test("whoever leads shows of each role how many have it, 0 where nobody has", async () => {
+  const desk = await openDesk();
+  const { metricsUrl } = await startWith(desk, ["worker", "metrics"]);
+  await until(async () => {
+    const text = await (await fetch(`${metricsUrl}/metrics`)).text();
+    const shown = [...text.matchAll(/^holdfast_processes\{role="(\w+)"\} (\d+)$/gm)].map(
+      ([, role, n]) => `${role} ${n}`,
+    );
+    return shown.toSorted().join() === "ingest 0,metrics 1,worker 1";
+  });
+});
+
 test("without either role there is nothing to ask, and with the admin API it is the same port", async () => {
   const desk = await openDesk();
   expect((await startWith(desk, ["worker"])).metricsUrl).toBeNull();

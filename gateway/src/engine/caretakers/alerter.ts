@@ -25,6 +25,7 @@ import { readDaysAhead } from "../../store/views/standing.ts";
 import type { DatabaseClock } from "../database-clock.ts";
 import type { Leader } from "../leader.ts";
 import { underTerm } from "../leader.ts";
+import { readProcesses } from "../process-watch.ts";
 import { measureQueue } from "./gauger.ts";
 import { readSnapshots } from "./watch-snapshots.ts";
 
@@ -105,7 +106,8 @@ async function read(deps: AlerterDeps): Promise<Look> {
   }
   const whole = {
     unsafe: deps.unsafe(),
-    oldestReadySec: await unless(["critical_waits", "queue_waits"], readAges(deps), CALM.oldestReadySec),
+    ...(await unless(["critical_waits", "queue_waits", "no_worker"], readQueue(deps), CALM_QUEUE)),
+    processes: await unless(["no_ingest", "no_worker"], readRoles(deps.db), CALM.processes),
     overload: await unless(["refuses_high", "overloaded"], readOverload(deps.db), CALM.overload),
     ...(await unless(["old_snapshot"], readOldestSnapshot(deps.db), NO_SNAPSHOT)),
     partitionsAheadDays: await unless(["partitions_end"], readFewestAhead(deps), CALM.partitionsAheadDays),
@@ -117,9 +119,20 @@ async function read(deps: AlerterDeps): Promise<Look> {
   return { readings, unread };
 }
 
-async function readAges(deps: AlerterDeps): Promise<Readings["oldestReadySec"]> {
-  const { oldestReadyMs } = await measureQueue(deps);
-  return Object.fromEntries(Object.entries(oldestReadyMs).map(([priority, ms]) => [priority, ms / 1_000]));
+type QueueReadings = Pick<Readings, "oldestReadySec" | "unfinished">;
+
+async function readQueue(deps: AlerterDeps): Promise<QueueReadings> {
+  const { oldestReadyMs, depth } = await measureQueue(deps);
+  return {
+    oldestReadySec: Object.fromEntries(Object.entries(oldestReadyMs).map(([priority, ms]) => [priority, ms / 1_000])),
+    unfinished: Object.values(depth).reduce((sum, count) => sum + count, 0),
+  };
+}
+
+async function readRoles(db: Database): Promise<Readings["processes"]> {
+  const live = await readProcesses(db);
+  const countOf = (wanted: string): number => live.filter(({ roles }) => roles.includes(wanted)).length;
+  return { ingest: countOf("ingest"), worker: countOf("worker") };
 }
 
 async function readOverload(db: Database): Promise<Readings["overload"]> {
@@ -143,9 +156,11 @@ async function readFewestAhead({ db, databaseClock }: AlerterDeps): Promise<numb
   return days.length === 0 ? null : Math.min(...days);
 }
 
+const CALM_QUEUE: QueueReadings = { oldestReadySec: {}, unfinished: 0 };
 const CALM: Omit<Readings, "measured"> = {
+  ...CALM_QUEUE,
   unsafe: null,
-  oldestReadySec: {},
+  processes: null,
   overload: { level: 0, signal: null },
   ...NO_SNAPSHOT,
   partitionsAheadDays: null,
