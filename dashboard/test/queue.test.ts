@@ -44,6 +44,7 @@ describe("the queue", () => {
       await dashboard.open("/queue");
       await dashboard.page.getByText("No process takes in").waitFor();
       expect(await dashboard.page.getByText("Everything is accepted").count()).toBe(0);
+      expect(await dashboard.page.getByText("not taken in", { exact: true }).count()).toBe(4);
       await expectSound(dashboard);
       await dashboard.open("/");
       await dashboard.page.getByText("No process takes in").waitFor();

@@ -43,7 +43,9 @@ export function Classes({ queue, throttles }: { queue: QueueStanding; throttles:
               <ClassRow
                 key={one.class}
                 one={one}
-                treatment={throttles.overload.classes[one.class] ?? "accepted"}
+                treatment={
+                  throttles.overload.since === null ? "untaken" : (throttles.overload.classes[one.class] ?? "accepted")
+                }
                 byHand={throttles.throttles.find(
                   (throttle) => throttle.scope === "all" || throttle.class === one.class,
                 )}
@@ -60,6 +62,7 @@ const TREATMENTS = {
   accepted: { tone: "good", word: "accepted" },
   throttled: { tone: "warn", word: "slowed down" },
   shed: { tone: "bad", word: "refused" },
+  untaken: { tone: "bad", word: "not taken in" },
 } as const;
 
 const BY_HAND = {
@@ -78,7 +81,8 @@ function ClassRow({
   byHand: Throttle | undefined;
 }) {
   const isLate = oldestReadySec !== null && oldestReadySec >= LATE_SEC;
-  const { tone, word } = byHand === undefined ? TREATMENTS[treatment] : BY_HAND[byHand.action];
+  const { tone, word } =
+    byHand === undefined || treatment === "untaken" ? TREATMENTS[treatment] : BY_HAND[byHand.action];
   return (
     <tr className="border-b border-line last:border-b-0">
       <th scope="row" className="px-4 py-2 text-left font-medium capitalize">
