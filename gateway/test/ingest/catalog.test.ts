@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { FaultProxy } from "../support/fault-proxy.ts";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { testDatabase } from "../support/database.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import type { Definition, IngestGateway } from "../support/ingest-gateway.ts";
 import {
@@ -14,7 +14,6 @@ import {
 
 const OTHER_SECRET = "whsec_YW5vdGhlci1zZWNyZXQtb2YtdGhlLXRlc3RzLTMyLWI=";
 let gateway: IngestGateway;
-let proxy: FaultProxy;
 
 const source = (more: Definition = {}): Definition => ({ provider: "stripe", secrets: [SECRET], ...more });
 const definition = (more: Definition = {}): Definition => ({
@@ -38,25 +37,16 @@ const definition = (more: Definition = {}): Definition => ({
 });
 
 beforeAll(async () => {
-  gateway = await startIngestGateway({
-    content: definition(),
-    reach: async (url) => {
-      proxy = await startFaultProxy(url);
-      return proxy.url;
-    },
-  });
+  gateway = await startIngestGateway({ content: definition() });
   await gateway.query(
     "update holdfast.destination set state = 'paused', state_reason = 'by hand' where name = 'paused'",
   );
   await bumpCatalog();
 });
-afterAll(async () => {
-  await gateway.close();
-  await proxy.close();
-});
+afterAll(() => gateway.close());
 
-async function bumpCatalog(): Promise<void> {
-  await gateway.query("update holdfast.setting set value = (value::int + 1)::text where name = 'catalog_version'");
+async function bumpCatalog({ query }: Pick<IngestGateway, "query"> = gateway): Promise<void> {
+  await query("update holdfast.setting set value = (value::int + 1)::text where name = 'catalog_version'");
 }
 
 /** Brings the catalog to a definition, as `holdfast apply` does. */
@@ -146,17 +136,20 @@ describe("a change of the catalog takes effect without a restart (F53)", () => {
 });
 
 it("the catalog stays while the database is away, and is followed again afterwards", async () => {
+  const database = await testDatabase();
+  const proxy = await startFaultProxy(database.url);
+  onTestFinished(() => proxy.close());
+  // Of its own: it waits for a refusal that no other shall get, however slow the machine is.
+  const content = { ...definition(), ingest: { recordDeadlineMs: 500 } };
+  const cutOff = await startIngestGateway({ database, content, reach: () => proxy.url });
+  onTestFinished(() => cutOff.close());
   await proxy.stop();
-  expect((await post(gateway.url, stripeEvent("evt_away"))).status).toBe(503);
+  expect((await post(cutOff.url, stripeEvent("evt_away"))).status).toBe(503);
   const forged = signedWebhook({ provider: "stripe", key: "payments-key", body: "{}", secret: `${SECRET}x` });
-  expect((await post(gateway.url, forged)).status).toBe(401);
-  await disableLeaving();
+  expect((await post(cutOff.url, forged)).status).toBe(401);
+  await cutOff.query("update holdfast.source set state = 'disabled' where name = 'leaving'");
+  await bumpCatalog(cutOff);
   await proxy.start();
-  await until(async () => (await post(gateway.url, stripeEvent("evt_away"))).status === 200);
-  await until(async () => (await post(gateway.url, stripeEvent("evt_leaving", {}, "leaving-key"))).status === 410);
+  await until(async () => (await post(cutOff.url, stripeEvent("evt_away"))).status === 200);
+  await until(async () => (await post(cutOff.url, stripeEvent("evt_leaving", {}, "leaving-key"))).status === 410);
 });
-
-async function disableLeaving(): Promise<void> {
-  await gateway.query("update holdfast.source set state = 'disabled' where name = 'leaving'");
-  await bumpCatalog();
-}

@@ -20,7 +20,8 @@ beforeAll(async () => {
   chmodSync(folder, 0o755);
   world = await openWorld({ folder, receiverUrl: "http://127.0.0.1:9/" });
   const database = { url: world.databaseUrl, adminUrl: world.databaseUrl, drop: async () => {} };
-  gateway = await startIngestGateway({ database, content: PAYMENTS });
+  // What finds no room on the disk is tried again all that time before it is refused.
+  gateway = await startIngestGateway({ database, content: { ...PAYMENTS, ingest: { recordDeadlineMs: 10_000 } } });
 });
 afterAll(async () => {
   await gateway.close();

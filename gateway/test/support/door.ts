@@ -3,6 +3,7 @@ import type { IngestGateway } from "./ingest-gateway.ts";
 import { PAYMENTS, faultOf, startIngestGateway } from "./ingest-gateway.ts";
 import type { RawAnswer, RawConnection } from "./raw-http.ts";
 import { openRaw } from "./raw-http.ts";
+import { UNHURRIED } from "./unhurried.ts";
 
 /** The limit of the source's bodies in these tests. */
 export const LIMIT = 4_096;
@@ -25,7 +26,7 @@ export function doorOfThisFile(): TestDoor {
   beforeAll(async () => {
     const payments = { ...(PAYMENTS["sources"] as Record<string, object>)["payments"], bodyBytesMax: LIMIT };
     const large = { ...payments, key: LARGE_KEY, bodyBytesMax: 4 * MIB };
-    const ingest = { headersTimeoutMs: 300, bodyTimeoutMs: 300, queueBytesMax: MIB };
+    const ingest = { ...UNHURRIED.ingest, headersTimeoutMs: 300, bodyTimeoutMs: 300, queueBytesMax: MIB };
     gateway = await startIngestGateway({ content: { ...PAYMENTS, sources: { payments, large }, ingest } });
   });
   afterAll(() => gateway?.close());
