@@ -89,10 +89,14 @@ async function send(actor, eventType, secret = actor.secret) {
   return posted;
 }
 
+// Put off by a machine that is too busy, it comes again, as with a provider.
 async function post(actor, { headers, body }) {
   const { pathname } = new URL(actor.source.ingestUrl);
-  const answer = await fetch(`${actor.ingestUrl}${pathname}`, { method: "POST", headers, body });
-  await answer.arrayBuffer();
+  await until(async () => {
+    const answer = await fetch(`${actor.ingestUrl}${pathname}`, { method: "POST", headers, body });
+    await answer.arrayBuffer();
+    return answer.status !== 429 && answer.status !== 503;
+  });
 }
 
 async function quietWork({ actors }) {

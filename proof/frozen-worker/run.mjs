@@ -160,9 +160,13 @@ async function sendAll(url, events, seed) {
     const body = eventBody(random, eventId("frozen", i), 1_760_000_000);
     const signature = signatureHeader(SECRET, body, Math.floor(Date.now() / 1_000));
     const headers = { "content-type": "application/json", "stripe-signature": signature };
-    const answer = await fetch(url, { method: "POST", headers, body });
-    await answer.arrayBuffer();
-    if (answer.ok) acked.push(answer.headers.get("holdfast-event"));
+    // As a provider does: again until it is taken, for the machine may be too busy when a worker has just started.
+    await until(async () => {
+      const answer = await fetch(url, { method: "POST", headers, body });
+      await answer.arrayBuffer();
+      if (answer.ok) acked.push(answer.headers.get("holdfast-event"));
+      return answer.ok;
+    }, "every event to be acknowledged");
   }
   return acked;
 }
