@@ -8,6 +8,8 @@ import { PAYMENTS, post, startIngestGateway, stripeEvent, until } from "../suppo
 import { startReceiver } from "../support/receiver.ts";
 
 const IDLE_IN_TRANSACTION = "idle_in_transaction_session_timeout\0";
+/** Of this file's own database: others on the server have doors, too. */
+const SESSIONS = "FROM pg_stat_activity WHERE application_name = 'holdfast ingest' AND datname = current_database()";
 let gateway: IngestGateway;
 let proxy: FaultProxy;
 
@@ -73,17 +75,14 @@ it("a session that falls silent in its transaction is ended by the database, and
     );
   };
   proxy.toServer = shorten;
-  await gateway.query(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holdfast ingest'",
-  );
+  await gateway.query(`SELECT pg_terminate_backend(pid) ${SESSIONS}`);
   // Over a connection that has asked for less; one that is gone would take what is to be held with it.
   await until(async () => (await post(gateway.url, stripeEvent("evt_before"))).status === 200 && asked.length > 0);
   const { hasHeld } = delayAt(proxy, { pool: "ingest", at: "COMMIT" });
   const hold = proxy.toServer;
   proxy.toServer = (bytes, wire) => hold(shorten(bytes), wire);
   await refusedUntilHeld(hasHeld, "evt_silent");
-  const waits =
-    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'holdfast ingest' AND state = 'idle in transaction'";
+  const waits = `SELECT 1 ${SESSIONS} AND state = 'idle in transaction'`;
   await until(async () => (await gateway.query(waits)).length === 0);
   expect([asked.length > 0, asked.every(Boolean)]).toEqual([true, true]);
   await until(async () => (await post(gateway.url, stripeEvent("evt_silent"))).status === 200);
