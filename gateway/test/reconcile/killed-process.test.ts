@@ -1,9 +1,7 @@
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { runCli, startCli } from "../support/cli.ts";
+import { runCli, startCli, whenReady } from "../support/cli.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
 import { GITHUB_SECRET, startFakeGithub } from "../support/fake-github.ts";
@@ -17,30 +15,21 @@ const COUNTS = `SELECT count(*)::int AS events, count(DISTINCT (source_id, provi
   (SELECT count(*)::int FROM holdfast.delivery) + (SELECT count(*)::int FROM holdfast.finished_delivery) AS deliveries
   FROM holdfast.event`;
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise<void>((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
-
 /** A `holdfast start` of its own, as an operator runs it, that can be killed and started again. */
 async function openProcess(content: object) {
   const cwd = testFolder();
   const desk = await openDesk();
-  const port = await freePort();
   await writeFile(join(cwd, "holdfast.config.mjs"), `export default ${JSON.stringify(content)}`);
-  const ports = ["--port", String(port), "--admin-port", "0", "--data-dir", join(cwd, "data")];
+  const ports = ["--port", "0", "--admin-port", "0", "--data-dir", join(cwd, "data")];
   const start = async () => {
     const started = startCli(["start", "--json", ...ports], { cwd, env: { DATABASE_URL: desk.database.url } });
-    await started.line(/"ingestUrl"/);
-    return started;
+    return { ...started, ...(await whenReady(started)) };
   };
   let running = await start();
   return {
     desk,
-    url: `http://127.0.0.1:${port}`,
+    /** Another after each start: a port that is free now may be somebody else's by then. */
+    ingestUrl: () => running.ingestUrl,
     run: (name: string) => {
       const at = (ms: number) => new Date(Date.now() - ms).toISOString();
       const flags = ["--from", at(2 * HOUR), "--to", at(HOUR / 2), "--data-dir", join(cwd, "data")];
@@ -106,7 +95,7 @@ it("a gateway that is killed in the middle of its runs restores all that the pro
   github.deliver = async ({ headers, body }) => {
     if (++redelivered === 5) process.kill();
     const given = { method: "POST", headers: headers.map(([name, value]): [string, string] => [name, value]), body };
-    return (await fetch(`${process.url}/in/github-key`, given).catch(() => null))?.status ?? 502;
+    return (await fetch(`${process.ingestUrl()}/in/github-key`, given).catch(() => null))?.status ?? 502;
   };
   expect(await process.run("github-log")).not.toMatchObject({ code: 0 });
   await process.startAgain();
