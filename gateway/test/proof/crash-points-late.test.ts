@@ -6,7 +6,7 @@ import { openDesk } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
 import { startFakeStripe } from "../support/fake-stripe.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
-import { SECRET_KEY, openService, settled, startReplayGateway } from "../support/replay-desk.ts";
+import { SECRET_KEY, endedWith, openService, settled, startReplayGateway } from "../support/replay-desk.ts";
 import { HOUR_MS, STANDS, endLeases, startRun } from "../support/reconciliation-runs.ts";
 import { atFirstTimes, sweep } from "../support/sweep.ts";
 import { startWorkerProcess } from "../support/worker-process.ts";
@@ -47,7 +47,7 @@ it(
       other.signal("SIGCONT");
       await desk.query("UPDATE holdfast.replay SET lease_until = now() WHERE lease IS NOT NULL");
       const id = String(planned["id"]);
-      const replay = await gateway.ended(id);
+      const replay = await endedWith(gateway, id, EVENTS);
       const summary = { events_scanned: EVENTS, replayed: EVENTS, processed: EVENTS, integrity_check: "pass" };
       expect([point, replay]).toMatchObject([point, { state: "completed", summary }]);
       ran.push({ id, found: replay["summary"] });

@@ -4,7 +4,7 @@ import type { CrashPoint } from "../support/crash-points.ts";
 import { firstWords, heal, strikeAt } from "../support/crash-points.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
-import { SECRET_KEY, openService, settled, startReplayGateway } from "../support/replay-desk.ts";
+import { SECRET_KEY, endedWith, openService, settled, startReplayGateway } from "../support/replay-desk.ts";
 import type { SpawnedWorker } from "../support/worker-process.ts";
 import { spawnWorkerProcess } from "../support/worker-process.ts";
 
@@ -61,7 +61,7 @@ it(
       await desk.query(over);
     }
     await spawn(desk.database.url);
-    const replay = await gateway.ended(String(planned["id"]));
+    const replay = await endedWith(gateway, String(planned["id"]), EVENTS);
     expect(replay).toMatchObject({
       state: "completed",
       summary: {

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { openDesk } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
 import type { ReplayGateway } from "../support/replay-desk.ts";
-import { openService, settled, startReplayGateway } from "../support/replay-desk.ts";
+import { endedWith, openService, settled, startReplayGateway } from "../support/replay-desk.ts";
 
 const ORDERED = [{ source: "payments", destination: "ledger", orderBy: "body:/type" }];
 
@@ -108,11 +108,7 @@ it("tells in the plan what is held already, and which destination would hold wha
   const untried = `SELECT 1 FROM holdfast.replay_item i WHERE NOT EXISTS (
     SELECT FROM holdfast.attempt a WHERE a.bucket = i.bucket AND a.delivery_id = i.delivery_id)`;
   expect(await desk.query(untried)).toEqual([]);
-  // A machine under load may put an attempt off: what then waits is counted as waiting, and as processed later.
-  await until(async () => {
-    const { state, summary } = (await gateway.call("GET", `/replays/${id}`)).body;
-    return state === "completed" && (summary as { processed: number }).processed === 2;
-  });
+  expect(await endedWith(gateway, id, 2)).toMatchObject({ state: "completed", summary: { processed: 2 } });
   await until(async () => (await metric("holdfast_replays_running")) === 0);
   expect(await metric("holdfast_replays_skipped_total")).toBe(1);
   expect(await metric("holdfast_replays_ended_total")).toBe(1);

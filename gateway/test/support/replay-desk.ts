@@ -134,6 +134,23 @@ export async function settled(desk: Desk): Promise<void> {
   });
 }
 
+/**
+ * Waits until a replay has ended and so many of its deliveries are processed: one that a slow machine has put off is counted as
+ * waiting at the end, and as processed later.
+ */
+export async function endedWith(
+  gateway: ReplayGateway,
+  id: string,
+  processed: number,
+): Promise<Record<string, unknown>> {
+  let found: Record<string, unknown> = {};
+  await until(async () => {
+    found = await gateway.ended(id);
+    return found["state"] !== "completed" || (found["summary"] as { processed: number }).processed === processed;
+  });
+  return found;
+}
+
 /** As if the source had been made by the API: one that a file declares is changed there. Waits until the gateway knows. */
 export async function ownByApi(desk: Desk, gateway: ReplayGateway): Promise<void> {
   await desk.query("UPDATE holdfast.source SET origin = 'api'");
