@@ -15,6 +15,7 @@ import { makeRoom, replayer } from "../support/replayer.ts";
 
 /** As many as one round goes through. */
 const ROUND = 10;
+const MINUTE_MS = 60_000;
 
 /** One more processed event than a round has turns, and no worker: nobody but the test goes on with anything. */
 async function crowd() {
@@ -50,14 +51,15 @@ it("goes on with a replay whose lease was written while a clock was ahead, howev
   await replay(deps);
   const id = parsePublicId("rpl", await runOf(gateway, event!));
   const another = randomUUID();
-  const leaseFor = async (span: string) => {
-    const text = "UPDATE holdfast.replay SET lease = $2, lease_until = now() + $3::interval WHERE id = $1";
-    await desk.query(text, [id, another, span]);
+  // By the replayer's time, which stands still between its looks: after a minute now() and nine more are far ahead of it.
+  const leaseFor = async (spanMs: number) => {
+    const text = "UPDATE holdfast.replay SET lease = $2, lease_until = $3 WHERE id = $1";
+    await desk.query(text, [id, another, new Date(deps.databaseNow().getTime() + spanMs)]);
     await replay(deps);
     return (await desk.query<{ lease: string }>("SELECT lease FROM holdfast.replay WHERE id = $1", [id]))[0]?.lease;
   };
-  expect(await leaseFor("9 minutes")).toBe(another);
-  expect(await leaseFor("30 days")).toBe(deps.lease);
+  expect(await leaseFor(9 * MINUTE_MS)).toBe(another);
+  expect(await leaseFor(30 * 1_440 * MINUTE_MS)).toBe(deps.lease);
 });
 
 it("takes no replay from a living worker after a sleep that its monotonic clock has not counted", async () => {

@@ -77,7 +77,8 @@ it("the page on a bad replay stops it, says what it did, and does it again small
   service.answer = () => 200;
   // What else has died is not the first one's matter, nor that of the second.
   const scope = { sources: ["payments"], destinations: ["billing"], since: agoIso(3_600_000) };
-  const planned = (await gateway.call("POST", "/replays", { ...scope, ratePerSec: 0.2 })).body;
+  // The slowest that there is: it shall not have ended by itself when the page's second command comes.
+  const planned = (await gateway.call("POST", "/replays", { ...scope, ratePerSec: 0.1 })).body;
   await gateway.call("POST", "/replays/run", { token: planned["token"] });
   const commands = await commandsOf("bad-replay.md");
   let said = "";
