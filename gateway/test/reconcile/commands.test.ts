@@ -9,6 +9,8 @@ import type { IngestGateway } from "../support/ingest-gateway.ts";
 import { PAYMENTS, SECRET, post, startIngestGateway, stripeEvent } from "../support/ingest-gateway.ts";
 
 const API_SECRET = "rk_live_that_nobody_may_see";
+/** The 29th of February: nobody but a test starts a run of it. */
+const NEVER_DUE = "0 0 29 2 *";
 let gateway: IngestGateway;
 /** The log of a provider that has entries with and without their bodies. */
 const log: { id: string; type: string; created: number; payload?: object }[] = [];
@@ -36,7 +38,7 @@ beforeAll(async () => {
   };
   const egress = { allowCidrs: ["127.0.0.1/32"] };
   const reconciliations = {
-    "stripe-log": { source: "payments", connector, secret: API_SECRET, lagSec: 0, schedule: "0 3 * * *" },
+    "stripe-log": { source: "payments", connector, secret: API_SECRET, lagSec: 0, schedule: NEVER_DUE },
   };
   gateway = await startIngestGateway({ content: { ...PAYMENTS, egress, reconciliations } });
   return async () => {
@@ -219,8 +221,8 @@ it("never shows the API's secret, and keeps it when a change does not give it", 
     201,
     { hasSecret: true, redeliver: true, schedule: null, eventTypes: ["*"] },
   ]);
-  const changed = await call("PATCH", "/reconciliations/by-api", { schedule: "*/5 * * * *" });
-  expect([changed.status, JSON.parse(changed.text)]).toMatchObject([200, { hasSecret: true, schedule: "*/5 * * * *" }]);
+  const changed = await call("PATCH", "/reconciliations/by-api", { schedule: NEVER_DUE });
+  expect([changed.status, JSON.parse(changed.text)]).toMatchObject([200, { hasSecret: true, schedule: NEVER_DUE }]);
   const texts = [made.text, changed.text, (await call("GET", "/reconciliations")).text, ...gateway.logged];
   expect(texts.filter((text) => text.includes(API_SECRET) || text.includes(SECRET))).toEqual([]);
   const faulty = await call("POST", "/reconciliations", {
