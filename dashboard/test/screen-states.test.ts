@@ -214,6 +214,8 @@ async function fill(gateway: IngestGateway): Promise<Readonly<Record<string, str
   const run = await api.reconciliations.start("payments-log");
   const replay = await api.replays.plan({ sources: ["payments"] });
   const [event] = (await api.events.page({ providerId: "evt_stored" })).items;
+  // It is written behind the answer.
+  await until(async () => (await api.rejections.page({})).items.length > 0);
   const [rejection] = (await api.rejections.page({})).items;
   return {
     "/events/$id": event!.id,
