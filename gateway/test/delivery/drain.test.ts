@@ -77,7 +77,8 @@ test("a stop claims nothing more while something else in the process is slow to 
   try {
     // Whoever goes on with replays waits for it, until its wait ends.
     await holder.query("BEGIN; LOCK TABLE holdfast.replay IN ACCESS EXCLUSIVE MODE");
-    const waits = "SELECT FROM pg_locks WHERE relation = 'holdfast.replay'::regclass AND NOT granted";
+    const waits = `SELECT FROM pg_locks WHERE relation = 'holdfast.replay'::regclass AND NOT granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
     await until(async () => (await desk.query(waits)).length > 0);
     const stopped = gateway.drain();
     answer();

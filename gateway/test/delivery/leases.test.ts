@@ -91,7 +91,8 @@ test("a worker whose lease has run out before it sends does not send (F40)", asy
 
 async function blocked(desk: Awaited<ReturnType<typeof openDesk>>): Promise<number> {
   const rows = await desk.query<{ waits: number }>(
-    "SELECT count(*)::int AS waits FROM pg_locks WHERE NOT granted AND relation = 'holdfast.event'::regclass",
+    `SELECT count(*)::int AS waits FROM pg_locks WHERE NOT granted AND relation = 'holdfast.event'::regclass
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
   );
   return rows[0]!.waits;
 }

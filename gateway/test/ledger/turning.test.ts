@@ -15,7 +15,7 @@ import { createRandom } from "../../src/platform/random.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
-import { draftEvent, openTransaction, recordDraft } from "../support/ledger.ts";
+import { draftEvent, openTransaction, recordDraft, someoneWaits } from "../support/ledger.ts";
 
 const SCRIPT = fileURLToPath(new URL("./recorder-process.mjs", import.meta.url));
 const DAY_MS = 86_400_000;
@@ -106,7 +106,7 @@ it("a generation is closed only when everybody has ended who may still write to 
   // Writes to both generations by now, and meets the first writer at the older one.
   const rival = draftEvent("evt_contested");
   const late = recordDraft(desk, rival, openLedger());
-  await until(async () => (await desk.query("select 1 from pg_locks where not granted")).length > 0);
+  await until(() => someoneWaits(desk));
   await early.end("COMMIT");
   expect(await late).toEqual({ kind: "duplicate", eventId: draft.id });
   await until(async () => (await keeper.round(Date.now())) === "closed");
@@ -150,7 +150,7 @@ it("a key is forgotten with its generation, a horizon after that was closed and 
   expect(await recordDraft(desk, draftEvent("evt_old"), openLedger())).toEqual({ kind: "duplicate", eventId: old.id });
 
   const dropped = until(async () => (await keeper.round(nearlyMs + 120_000)) === "dropped");
-  await until(async () => (await desk.query("select 1 from pg_locks where not granted")).length > 0);
+  await until(() => someoneWaits(desk));
   await open.end("COMMIT");
   await dropped;
   const again = draftEvent("evt_old");

@@ -7,6 +7,7 @@ import type { FaultProxy } from "../support/fault-proxy.ts";
 import { simpleQuery, startFaultProxy } from "../support/fault-proxy.ts";
 import type { SignedWebhook } from "../support/ingest-gateway.ts";
 import { post, postBytes, signedWebhook, until } from "../support/ingest-gateway.ts";
+import { someoneWaits } from "../support/ledger.ts";
 import { exchangeRaw, openRaw, requestBytes } from "../support/raw-http.ts";
 import type { WorkerProcess } from "../support/worker-process.ts";
 import { startWorkerProcess } from "../support/worker-process.ts";
@@ -147,10 +148,7 @@ it("who waits for the winner of a race for an id becomes the event when the winn
   await struck;
   // The winner's line is written and not committed: this one waits for it.
   const waiting = post(other.ingestUrl, sent);
-  await until(async () => {
-    const rows = await bench.desk.query("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'");
-    return rows.length > 0;
-  });
+  await until(() => someoneWaits(bench.desk, "transactionid"));
   bench.victim.signal("SIGKILL");
   expect(await won).toBe("nothing");
   const answer = await waiting;

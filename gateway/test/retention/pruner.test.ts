@@ -5,7 +5,7 @@ import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
-import { openTransaction } from "../support/ledger.ts";
+import { openTransaction, someoneWaits } from "../support/ledger.ts";
 import type { Pruner } from "../support/pruner.ts";
 import { DAY_MS, dayOf, KEPT, openPruner, openQuietDesk, TERM, threeOf } from "../support/pruner.ts";
 import { recordOne } from "../support/recorded-events.ts";
@@ -124,7 +124,7 @@ it("refuses no repeat while the days of its event and of its duplicates are bein
     const drop = await openTransaction(desk);
     await dropPartition(drop.tx, table, name!);
     const repeated = again();
-    await until(async () => (await desk.query("select 1 from pg_locks where not granted")).length > 0);
+    await until(() => someoneWaits(desk));
     await drop.end("COMMIT");
     expect([table, await repeated]).toEqual([table, "duplicate"]);
   }
@@ -157,7 +157,7 @@ it("a writer that is in the middle of its transaction commits, and the drop come
   const open = await openTransaction(desk);
   await open.tx.client.query("lock table holdfast.rejection in row exclusive mode");
   const pruned = prune(pruner.deps, KEPT, desk.openedMs + 30 * DAY_MS);
-  await until(async () => (await desk.query("select 1 from pg_locks where not granted")).length > 0);
+  await until(() => someoneWaits(desk));
   // Whoever comes while the drop waits is served when the drop has given up, which it does after 0.3 s.
   await desk.query("select count(*) from holdfast.rejection");
   await open.end("COMMIT");

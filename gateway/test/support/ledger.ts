@@ -77,3 +77,10 @@ export async function openTransaction(
   };
   return { tx, end };
 }
+
+/** Whether a session waits for a lock, of that type if one is named, in the test's own database: others have theirs on the server. */
+export async function someoneWaits(desk: Desk, locktype: string | null = null): Promise<boolean> {
+  const waits = `SELECT FROM pg_locks WHERE NOT granted AND ($1::text IS NULL OR locktype = $1)
+     AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`;
+  return (await desk.query(waits, [locktype])).length > 0;
+}
