@@ -4,6 +4,7 @@ import { post, postBytes, stripeEvent, until } from "../support/ingest-gateway.t
 import { chunkBytes, exchangeRaw, requestBytes } from "../support/raw-http.ts";
 
 const door = doorOfThisFile();
+const hasty = doorOfThisFile(300);
 
 /** A Stripe event whose body has exactly that many bytes. */
 function sized(id: string, bytes: number) {
@@ -114,7 +115,7 @@ describe("a body", () => {
 
   it("that comes too slowly is answered 408, and the connection is closed (F80)", async () => {
     const webhook = stripeEvent("evt_slow");
-    const connection = await door.open();
+    const connection = await hasty.open();
     await connection.send(requestBytes(`POST ${webhook.path}`, [...webhook.headers, ["content-length", "500"]], "{"));
     expectRefused(await connection.answer(), 408, "body_timeout");
     await connection.closed;
@@ -146,14 +147,14 @@ describe("headers", () => {
   });
 
   it("that never end are given up on (F80)", async () => {
-    const connection = await door.open();
+    const connection = await hasty.open();
     await connection.send(`POST /in/${KEY} HTTP/1.1\r\nhost: gateway.test\r\nx-slow: `);
     expectRefused(await connection.answer(), 408, "body_timeout");
     await connection.closed;
   });
 
   it("that never begin are given up on (F80)", async () => {
-    const connection = await door.open();
+    const connection = await hasty.open();
     await connection.closed;
   });
 

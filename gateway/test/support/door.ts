@@ -3,7 +3,6 @@ import type { IngestGateway } from "./ingest-gateway.ts";
 import { PAYMENTS, faultOf, startIngestGateway } from "./ingest-gateway.ts";
 import type { RawAnswer, RawConnection } from "./raw-http.ts";
 import { openRaw } from "./raw-http.ts";
-import { UNHURRIED } from "./unhurried.ts";
 
 /** The limit of the source's bodies in these tests. */
 export const LIMIT = 4_096;
@@ -12,7 +11,7 @@ export const KEY = "payments-key";
 export const LARGE_KEY = "large-source-key";
 const MIB = 1_048_576;
 
-/** The door of one test file: small limits and short deadlines, on a real socket and a real database. */
+/** The door of one test file: small limits, on a real socket and a real database. */
 export interface TestDoor {
   gateway(): IngestGateway;
   url(): string;
@@ -21,12 +20,13 @@ export interface TestDoor {
   isStored(id: string): Promise<boolean>;
 }
 
-export function doorOfThisFile(): TestDoor {
+/** @param timeoutMs what a request may take to come; short alone for who waits to be given up on */
+export function doorOfThisFile(timeoutMs = 30_000): TestDoor {
   let gateway: IngestGateway | undefined;
   beforeAll(async () => {
     const payments = { ...(PAYMENTS["sources"] as Record<string, object>)["payments"], bodyBytesMax: LIMIT };
     const large = { ...payments, key: LARGE_KEY, bodyBytesMax: 4 * MIB };
-    const ingest = { ...UNHURRIED.ingest, headersTimeoutMs: 300, bodyTimeoutMs: 300, queueBytesMax: MIB };
+    const ingest = { headersTimeoutMs: timeoutMs, bodyTimeoutMs: timeoutMs, queueBytesMax: MIB };
     gateway = await startIngestGateway({ content: { ...PAYMENTS, sources: { payments, large }, ingest } });
   });
   afterAll(() => gateway?.close());
