@@ -22,12 +22,16 @@ const routed = (url: string) => ({
   routes: [{ source: "payments", destination: "billing" }],
 });
 
-const connectionsOf = async (desk: Desk): Promise<number[]> =>
+const connectionsOf = async (desk: Desk, which = "true"): Promise<number[]> =>
   (
     await desk.query<{ pid: number }>(
-      "select pid from pg_stat_activity where application_name = 'holdfast hints' and datname = current_database()",
+      `select pid from pg_stat_activity
+        where application_name = 'holdfast hints' and datname = current_database() and ${which}`,
     )
   ).map(({ pid }) => pid);
+
+/** Those that listen: it is the first that they are asked, and has been answered. Before, a process tells nobody anything. */
+const listenersOf = (desk: Desk): Promise<number[]> => connectionsOf(desk, "state = 'idle' and query <> ''");
 
 it("a process that only takes in wakes one that only delivers and would not look for an hour; also after its connection was cut", async () => {
   const desk = await openDesk();
@@ -35,14 +39,14 @@ it("a process that only takes in wakes one that only delivers and would not look
   const parts = routed(`${receiver.url}/billing`);
   await startWorkerProcess(desk, { ...parts, roles: ["worker"], worker: { pollMs: NEVER_MS } });
   const door = await startWorkerProcess(desk, { ...parts, roles: ["ingest"] });
-  await until(async () => (await connectionsOf(desk)).length === 2);
+  await until(async () => (await listenersOf(desk)).length === 2);
   await send(door.ingestUrl, "evt_1");
   await until(() => receiver.arrivals.length === 1);
 
   const before = await connectionsOf(desk);
   await desk.query("select pg_terminate_backend(pid) from unnest($1::int[]) as pid", [before]);
   await until(async () => {
-    const now = await connectionsOf(desk);
+    const now = await listenersOf(desk);
     return now.length === 2 && now.every((pid) => !before.includes(pid));
   });
   await send(door.ingestUrl, "evt_2");
