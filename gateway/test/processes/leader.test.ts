@@ -36,7 +36,7 @@ async function startCandidate(desk: Desk, holder: string, leadMs: number): Promi
 }
 
 /** Long enough that a living leader keeps its lead while a busy machine lets it wait for its turn. */
-const LEAD_MS = 5_000;
+const LEAD_MS = 10_000;
 
 async function openBook(): Promise<Desk> {
   const desk = await openDesk();
