@@ -80,6 +80,8 @@ export interface DatabaseOptions {
   readonly connectionsMax: number;
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
+  /** How long a statement waits for a lock, within `statementTimeoutMs`; 2 s when absent. */
+  readonly lockTimeoutMs?: number;
   readonly applicationName: string;
   readonly log: Log;
   /** Sends statements without waiting for the answers of those before (libpq's pipeline mode). For group commit alone. */
@@ -93,6 +95,7 @@ export interface DatabaseOptions {
 }
 
 const IDLE_MS = 30_000;
+const LOCK_TIMEOUT_MS = 2_000;
 /** What stands between forgets a connection on which nothing moves, some after a minute or few, and does not tell. */
 export const KEEP_ALIVE_MS = 20_000;
 const CLOSE_MS = 2_000;
@@ -172,7 +175,7 @@ function poolConfig(options: DatabaseOptions): pg.PoolConfig {
     idleTimeoutMillis: options.idleMs ?? IDLE_MS,
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs,
-    lock_timeout: Math.min(options.statementTimeoutMs, 2_000),
+    lock_timeout: Math.min(options.statementTimeoutMs, options.lockTimeoutMs ?? LOCK_TIMEOUT_MS),
     idle_in_transaction_session_timeout: 10_000,
     query_timeout: options.statementTimeoutMs + 1_000,
     keepAlive: true,

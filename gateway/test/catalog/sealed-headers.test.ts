@@ -7,14 +7,12 @@ import { newUuid } from "../../src/domain/id.ts";
 import { changeCatalog } from "../../src/pipeline/change-catalog.ts";
 import { resealAll } from "../../src/pipeline/reseal.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import { silentLog } from "../../src/platform/log.ts";
 import type { SecretsBox } from "../../src/platform/secrets-box.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
 import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
 import type { Database } from "../../src/store/database.ts";
-import { openDatabase } from "../../src/store/database.ts";
 import type { TestDatabase } from "../support/database.ts";
-import { testDatabase } from "../support/database.ts";
+import { openTestPool, testDatabase } from "../support/database.ts";
 
 const OLD = { id: "old", key: randomBytes(32) };
 const NEW = { id: "new", key: randomBytes(32) };
@@ -31,14 +29,7 @@ let db: Database;
 
 beforeAll(async () => {
   database = await testDatabase();
-  const timeouts = { connectTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
-  db = openDatabase({
-    url: database.url,
-    connectionsMax: 2,
-    ...timeouts,
-    applicationName: "holdfast test",
-    log: silentLog,
-  });
+  db = openTestPool(database, 2);
 });
 afterAll(async () => {
   await db.close();

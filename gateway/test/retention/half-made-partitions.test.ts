@@ -31,7 +31,10 @@ const ofDays = (days: readonly string[]): string[] =>
   PARTITIONED.flatMap((table) => days.map((day) => `${table}_p${day}`)).toSorted();
 
 test("a partition that cannot be attached is not there at all", async () => {
-  const { database, db, tables } = await openPartitions();
+  const { database, tables } = await openPartitions();
+  // As a gateway waits.
+  const db = openTestPool(database, 2, { lockTimeoutMs: 2_000 });
+  onTestFinished(() => db.close());
   const busy = new Client({ connectionString: database.url });
   await busy.connect();
   onTestFinished(() => busy.end());

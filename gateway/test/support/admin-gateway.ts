@@ -16,7 +16,7 @@ import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
-import { testDatabase } from "./database.ts";
+import { PATIENT, testDatabase } from "./database.ts";
 
 /** An answer of the admin API; `body` is parsed where it is JSON. */
 export interface Answer {
@@ -67,8 +67,7 @@ export async function startAdminGateway(options: AdminGatewayOptions = {}): Prom
   const db = openDatabase({
     url: (await options.reach?.(database.url)) ?? database.url,
     connectionsMax: 6,
-    connectTimeoutMs: 10_000,
-    statementTimeoutMs: 10_000,
+    ...PATIENT,
     applicationName: "holdfast test",
     log,
   });

@@ -26,14 +26,16 @@ export async function testDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** Time enough on a busy machine, for who waits for others as well: several that start at once wait for each other's locks. */
+export const PATIENT = { connectTimeoutMs: 10_000, statementTimeoutMs: 60_000, lockTimeoutMs: 60_000 } as const;
+
 /** A pool like the gateway's, with time enough on a busy machine. */
 export function openTestPool(
   { url }: Pick<TestDatabase, "url">,
   connectionsMax: number,
   more: Partial<DatabaseOptions> = {},
 ): Database {
-  const timeouts = { connectTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
-  return openDatabase({ url, connectionsMax, ...timeouts, applicationName: "holdfast test", log: silentLog, ...more });
+  return openDatabase({ url, connectionsMax, ...PATIENT, applicationName: "holdfast test", log: silentLog, ...more });
 }
 
 // In the database `postgres`: a session in the template would keep everybody from copying it.
