@@ -20,8 +20,8 @@ const event = (n: number, pad = "") =>
     body: JSON.stringify({ id: `evt_${n}`, object: "event", type: "invoice.paid", created: 1_700_000_000, pad }),
   });
 
-const definition = (url: string) => ({
-  destinations: { billing: { url, timeoutMs: 700, retry: { scheduleSec: [1, 1, 1] } } },
+const definition = (url: string, timeoutMs: number) => ({
+  destinations: { billing: { url, timeoutMs, retry: { scheduleSec: [1, 1, 1] } } },
   routes: [{ source: "payments", destination: "billing" }],
 });
 
@@ -42,7 +42,7 @@ function flipBit(dataDir: string, marker: Buffer): void {
 test("a flipped bit in a stored page is never delivered: its delivery ends dead with the reason, and the others go on (F31)", async () => {
   const receiver = await startReceiver();
   const dataDir = madeDatabase();
-  const options = { ...definition(receiver.url), dataDir };
+  const options = { ...definition(receiver.url, 30_000), dataDir };
   const door = await startWorkerProcess(null, { ...options, roles: ["ingest"] });
   // Too large and too random to lie beside others.
   const pad = randomBytes(6_000).toString("base64");
@@ -66,9 +66,10 @@ test("a machine that stands still as a whole and goes on delivers what it held a
   const dataDir = madeDatabase();
   const leaseMs = 1_500;
   const roles = ["ingest", "worker"] as const;
-  const gateway = await startWorkerProcess(null, { ...definition(receiver.url), dataDir, roles, worker: { leaseMs } });
+  const options = { ...definition(receiver.url, 700), dataDir, roles, worker: { leaseMs } };
+  const gateway = await startWorkerProcess(null, options);
   expect((await post(gateway.ingestUrl, event(1))).status).toBe(200);
-  await until(() => receiver.arrivals.length === 1);
+  await until(() => receiver.arrivals.length >= 1);
   const pids = [gateway.pid, ...processTree(postmasterPid(dataDir)!)];
   for (const pid of pids) process.kill(pid, "SIGSTOP");
   const stoodStillMs = Date.now();
