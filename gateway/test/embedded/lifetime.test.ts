@@ -1,9 +1,10 @@
-import { readFileSync, renameSync, statSync, symlinkSync } from "node:fs";
+import { readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { isAlive } from "../../src/store/embedded/postmaster.ts";
 import { isRunning, madeOnce, owner, query, started } from "../support/embedded.ts";
 import { testFolder } from "../support/folder.ts";
+import { copyPlatformPackage } from "../support/platform-package.ts";
 
 const madeDatabase = madeOnce();
 
@@ -125,9 +126,17 @@ test("of two first starts at once on one folder, one owns the database and the o
   expect(said.find((one) => !one.ok)?.code).toBe("data_dir_in_use");
 });
 
+/** Does its work and goes on: whoever waits for its end is still in the middle of it, however late it is killed. */
+function neverEnd(program: string): void {
+  renameSync(program, `${program}.real`);
+  writeFileSync(program, '#!/bin/sh\n"$0.real" "$@"\nexec sleep 1000\n', { mode: 0o755 });
+}
+
 test("a kill -9 in the middle of the initialisation leaves nothing that looks like a database", async () => {
   const dataDir = testFolder();
-  const killed = owner({ dataDir });
+  const platformPackageDir = copyPlatformPackage(testFolder());
+  neverEnd(join(platformPackageDir, "native", "bin", "initdb"));
+  const killed = owner({ dataDir, platformPackageDir });
   await killed.began("initialize");
   await killed.kill("SIGKILL");
   const server = await started({ dataDir });
