@@ -1,5 +1,7 @@
+import { randomInt } from "node:crypto";
 import type { Server, Socket } from "node:net";
 import { connect, createServer } from "node:net";
+import { codeOf } from "../../src/store/database.ts";
 
 /** What a rule makes of bytes that pass: other bytes, or null to swallow them. */
 type Rule = (bytes: Buffer, wire: Wire) => Buffer | null;
@@ -34,6 +36,9 @@ export interface FaultProxy {
   toClient: Rule | null;
   close(): Promise<void>;
 }
+
+/** Below those that a system gives to whoever asks for any: nobody gets the proxy's while it is stopped, and keeps it from starting. */
+const PORTS = [20_000, 30_000] as const;
 
 /** Starts the proxy before the server that `databaseUrl` names. */
 export async function startFaultProxy(databaseUrl: string): Promise<FaultProxy> {
@@ -80,13 +85,21 @@ export async function startFaultProxy(databaseUrl: string): Promise<FaultProxy> 
   };
   let listener: Server | null = null;
   const start = (): Promise<void> =>
-    new Promise((resolve) => {
-      listener = createServer(relay).listen(state.port, "127.0.0.1", () => {
-        const address = listener!.address();
-        state.port = typeof address === "object" && address !== null ? address.port : 0;
-        resolve();
-      });
+    new Promise((resolve, reject) => {
+      listener = createServer(relay)
+        .once("error", reject)
+        .listen(state.port, "127.0.0.1", () => resolve());
     });
+  const startAnywhere = async (): Promise<void> => {
+    for (;;) {
+      state.port = randomInt(...PORTS);
+      try {
+        return await start();
+      } catch (error) {
+        if (codeOf(error) !== "EADDRINUSE") throw error;
+      }
+    }
+  };
   const stop = (): Promise<void> =>
     new Promise((resolve) => {
       for (const socket of sockets) socket.destroy();
@@ -94,7 +107,7 @@ export async function startFaultProxy(databaseUrl: string): Promise<FaultProxy> 
       listener.close(() => resolve());
       listener = null;
     });
-  await start();
+  await startAnywhere();
   const url = new URL(databaseUrl);
   url.searchParams.delete("host");
   url.host = `127.0.0.1:${state.port}`;
