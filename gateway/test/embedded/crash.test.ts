@@ -151,6 +151,15 @@ test("the log tells of starts and crashes, and never what a statement carried", 
   expect(log).not.toContain("4242");
 });
 
+/** Of a process; none of one that has ended, as an autovacuum worker does whenever it is done. */
+function readPssKb(pid: string): number[] {
+  try {
+    return [Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1])];
+  } catch {
+    return [];
+  }
+}
+
 test.runIf(process.platform === "linux")(
   "idle with ten connections it takes at most 60 MB of memory (PSS)",
   async () => {
@@ -166,12 +175,10 @@ test.runIf(process.platform === "linux")(
       ),
     );
     const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isRunning(Number(name), server.home));
-    expect(pids.length).toBeGreaterThan(10);
-    const pssKb = pids.map((pid) =>
-      Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]),
-    );
+    const pssKb = pids.flatMap(readPssKb);
+    expect(pssKb.length).toBeGreaterThan(10);
     const sumMb = pssKb.reduce((sum, kb) => sum + kb, 0) / 1024;
-    console.log(`idle database: ${pids.length} processes, ${sumMb.toFixed(1)} MB PSS`);
+    console.log(`idle database: ${pssKb.length} processes, ${sumMb.toFixed(1)} MB PSS`);
     expect(sumMb).toBeLessThan(60);
   },
 );
