@@ -13,7 +13,7 @@ import type { SecretsBox } from "../../src/platform/secrets-box.ts";
 import { createSecretsBox } from "../../src/platform/secrets-box.ts";
 import { createFairQueue } from "../../src/domain/fair-queue.ts";
 import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
-import type { Database } from "../../src/store/database.ts";
+import type { Database, Transaction } from "../../src/store/database.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import { PATIENT, testDatabase } from "./database.ts";
@@ -131,17 +131,20 @@ export async function startAdminGateway(options: AdminGatewayOptions = {}): Prom
   };
 }
 
+/** What a test does in the middle of a transaction may itself take as long as one may, during which its session is idle. */
+const MEANWHILE_MS = 60_000;
+const PATIENTLY = `SET LOCAL idle_in_transaction_session_timeout = ${MEANWHILE_MS}`;
+
 function watchDatabase(db: Database, around: Around): Database {
+  const watched = async <T>(work: (tx: Transaction) => Promise<T>, tx: Transaction): Promise<T> => {
+    await tx.client.query(PATIENTLY);
+    return work({ ...tx, run: (statement, values) => around(statement.name, () => tx.run(statement, values)) });
+  };
   return {
     ...db,
     run: (statement, values) => around(statement.name, () => db.run(statement, values)),
     transaction: (work, deadlineMs) =>
-      around("BEGIN", () =>
-        db.transaction((tx) => {
-          const run: typeof tx.run = (statement, values) => around(statement.name, () => tx.run(statement, values));
-          return work({ ...tx, run });
-        }, deadlineMs),
-      ),
+      around("BEGIN", () => db.transaction((tx) => watched(work, tx), Math.max(deadlineMs, MEANWHILE_MS))),
   };
 }
 
