@@ -67,8 +67,9 @@ async function busyGateway() {
 
 it("drains and ends with 0 when one press of Ctrl-C comes twice, as it does under npx", async () => {
   const gateway = await busyGateway();
-  gateway.process.kill("SIGINT");
-  expect(await gateway.stop("SIGINT")).toMatchObject({ code: 0, stderr: expect.stringContaining("Stopping") });
+  // Both stand with it when it goes on, however late we are with the second; of two that are alike one would be left.
+  for (const signal of ["SIGSTOP", "SIGINT", "SIGTERM", "SIGCONT"] as const) gateway.process.kill(signal);
+  expect(await gateway.ended).toMatchObject({ code: 0, stderr: expect.stringContaining("Stopping") });
 });
 
 it("ends at once with 1 when it is told a second time while it drains (F09)", async () => {
