@@ -1,6 +1,8 @@
 import { Client } from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { lowestUuid } from "../../src/domain/id.ts";
+import { silentLog } from "../../src/platform/log.ts";
+import { openDatabase } from "../../src/store/database.ts";
 import { PARTITIONED, ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import { makeGeneration } from "../../src/store/upkeep/ledger-generations.ts";
 import { openTestPool, testDatabase } from "../support/database.ts";
@@ -32,8 +34,9 @@ const ofDays = (days: readonly string[]): string[] =>
 
 test("a partition that cannot be attached is not there at all", async () => {
   const { database, tables } = await openPartitions();
-  // As a gateway waits.
-  const db = openTestPool(database, 2, { lockTimeoutMs: 2_000 });
+  // It waits as a gateway does.
+  const limits = { connectionsMax: 2, connectTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
+  const db = openDatabase({ url: database.url, ...limits, applicationName: "half-made", log: silentLog });
   onTestFinished(() => db.close());
   const busy = new Client({ connectionString: database.url });
   await busy.connect();
