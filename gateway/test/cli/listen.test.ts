@@ -78,8 +78,14 @@ const record = () =>
 
 /** Records events until the command has ended: what came before it listened is not told. */
 async function recordUntil(ended: Promise<unknown>): Promise<void> {
-  const timer = setInterval(() => void record(), 300);
-  await ended.finally(() => clearInterval(timer));
+  const recorded: Promise<unknown>[] = [];
+  const timer = setInterval(() => recorded.push(record()), 300);
+  try {
+    await ended;
+  } finally {
+    clearInterval(timer);
+    await Promise.all(recorded);
+  }
 }
 
 /** A shell of this process: what is said in it, and its Ctrl-C without a terminal. */
