@@ -1,16 +1,14 @@
 import { expect, test } from "vitest";
-import { silentLog } from "../../src/platform/log.ts";
-import { isConnectionLost, openDatabase } from "../../src/store/database.ts";
+import { isConnectionLost } from "../../src/store/database.ts";
 import { cold } from "../../src/store/statement.ts";
-import { testDatabase } from "../support/database.ts";
+import { openTestPool, testDatabase } from "../support/database.ts";
 
 const readBackend = cold<{ pid: number }>("read_backend", "SELECT pg_backend_pid() AS pid");
 const cutBackend = cold("cut_backend", "SELECT pg_terminate_backend($1)");
 
 test("a connection that dies between two statements fails its transaction, and nothing else", async () => {
   const database = await testDatabase();
-  const options = { url: database.url, connectTimeoutMs: 5_000, statementTimeoutMs: 5_000, log: silentLog };
-  const db = openDatabase({ ...options, connectionsMax: 2, applicationName: "lost-connection" });
+  const db = openTestPool(database, 2);
   try {
     const result = await db.transaction(async (tx) => {
       const pid = (await tx.run(readBackend, [])).rows[0]?.pid;
@@ -19,7 +17,7 @@ test("a connection that dies between two statements fails its transaction, and n
       await db.run(cutBackend, [pid]);
       await ended;
       await tx.run(readBackend, []);
-    }, 5_000);
+    }, 30_000);
     expect(result).toMatchObject({ ok: false, unknown: false });
     expect((await db.run(readBackend, [])).rowCount).toBe(1);
   } finally {
@@ -30,8 +28,7 @@ test("a connection that dies between two statements fails its transaction, and n
 
 test("a connection that is never given back keeps nobody from closing", async () => {
   const database = await testDatabase();
-  const options = { url: database.url, connectTimeoutMs: 5_000, statementTimeoutMs: 5_000, log: silentLog };
-  const db = openDatabase({ ...options, connectionsMax: 1, applicationName: "never-given-back" });
+  const db = openTestPool(database, 1);
   const held = await db.pool.connect();
   const ended = new Promise<void>((resolve) => held.once("end", resolve));
   await db.close(1);
