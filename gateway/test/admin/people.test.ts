@@ -214,8 +214,10 @@ describe("a password", () => {
       gateway.call("POST", "/people", { email: `crowd-${i}@example.com`, password: PASSWORD }),
     );
     await Promise.race(crowd);
-    const told: unknown[] = [];
-    for (let i = 0; i < 6; i++) told.push((await signIn(email, PASSWORD)).body["detail"]);
+    const tell = async () => (await signIn(email, PASSWORD)).body["detail"];
+    // As many as may fail, and one more after them; at once, or some of the crowd are done before the last.
+    const told = await Promise.all(Array.from({ length: 5 }, tell));
+    told.push(await tell());
     expect(new Set(told)).toEqual(new Set(["Many people sign in just now. Try again in a moment."]));
     await Promise.all(crowd);
     expect((await signIn(email, PASSWORD)).status).toBe(200);
