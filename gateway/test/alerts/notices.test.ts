@@ -67,14 +67,8 @@ beforeAll(async () => {
     severities: ["page"],
   });
   await posted({ name: "own", kind: "webhook", url: `${fakes.url}/own`, signingSecret: SIGNING });
-  const box = {
-    host: "127.0.0.1",
-    port: mail.port,
-    security: "none",
-    from: "holdfast@example.com",
-    to: ["ops@example.com"],
-  };
-  await posted({ name: "mail", kind: "email", ...box });
+  const box = { host: "127.0.0.1", port: mail.port, security: "none" };
+  await posted({ name: "mail", kind: "email", ...box, from: "holdfast@example.com", to: ["ops@example.com"] });
 });
 
 afterAll(async () => {
