@@ -44,8 +44,16 @@ function letArrive(rates: Readonly<Record<Priority, number>>) {
 
 /** Whether a look at this level finds that high arrivals are refused. */
 function fires({ level }: Saturation): boolean {
-  const snapshots = { oldestSnapshotSec: 0, forgottenSlot: null };
-  const whole = { ...snapshots, unsafe: null, oldestReadySec: {}, diskFreeMib: null, measured: {} };
+  const database = { oldestSnapshotSec: 0, forgottenSlot: null, partitionsAheadDays: null };
+  const whole = {
+    ...database,
+    processes: null,
+    unfinished: 0,
+    unsafe: null,
+    oldestReadySec: {},
+    diskFreeMib: null,
+    measured: {},
+  };
   return judgeAlerts({ ...whole, overload: { level, signal: null } }, {}).some(({ rule }) => rule === "refuses_high");
 }
 
