@@ -23,7 +23,12 @@ function event(i: number) {
 test("SIGTERM under load: what was received is answered, what was answered is delivered once, and the exit code is 0 (F08)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
-  const first = await startWorkerProcess(desk, { ...definition(receiver.url), roles: ["ingest", "worker"] });
+  const first = await startWorkerProcess(desk, {
+    ...definition(receiver.url),
+    // It ends when all is answered. On a busy machine that may take seconds, and what is given up is sent once more.
+    drainTimeoutMs: 60_000,
+    roles: ["ingest", "worker"],
+  });
   let answered = 0;
   const accepted: string[] = [];
   const posts = Array.from({ length: 400 }, async (_, i) => {
@@ -49,7 +54,8 @@ test("SIGTERM under load: what was received is answered, what was answered is de
 test("a receiver that hangs is given up at the drain, and its delivery is ready for the next process", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver(() => undefined);
-  const worker = await startWorkerProcess(desk, { ...definition(receiver.url), drainTimeoutMs: 2_000 });
+  // An eighth of it is for writing down what was given up: 250 ms were too few for a busy machine.
+  const worker = await startWorkerProcess(desk, { ...definition(receiver.url), drainTimeoutMs: 20_000 });
   const [id] = await desk.record({ to: ["billing"] });
   await until(() => receiver.arrivals.length === 1);
   worker.signal("SIGTERM");
