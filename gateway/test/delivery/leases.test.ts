@@ -1,19 +1,25 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import { noteClaims } from "../support/noted-claims.ts";
 import { startReceiver } from "../support/receiver.ts";
-import { startWorkerProcess } from "../support/worker-process.ts";
+import { spawnWorkerProcess, startWorkerProcess } from "../support/worker-process.ts";
 
 const PROCESSED = { state: "processed", reason: null };
-/** Ends soon after a worker does; the destinations' timeouts are shorter still. */
+/** Ends soon after a worker does. */
 const SHORT = { leaseMs: 2_000 };
-const quick = { timeoutMs: 900, retry: { scheduleSec: [1, 1, 1] } };
+/** The same where the worker has to be alive until a test stops it, however busy the machine is. */
+const LONGER = { leaseMs: 10_000 };
+/** Of whoever takes over: it goes by the leases that the dead have left, and its own are not what these tests are about. */
+const UNTROUBLED = { leaseMs: 30_000 };
+const quick = { timeoutMs: 10_000, retry: { scheduleSec: [1, 1, 1] } };
 
 test("a worker that is killed between the receiver's 200 and the settlement costs one more delivery of the same key and bytes (F37, F38)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
   const destinations = { billing: { url: receiver.url, ...quick } };
-  const worker = await startWorkerProcess(desk, { destinations, worker: SHORT });
+  const worker = await startWorkerProcess(desk, { destinations, worker: LONGER });
   receiver.answer = (_arrival, response) => {
     // The answer leaves, and the worker is gone before it can write it down.
     response.writeHead(200).end();
@@ -22,7 +28,7 @@ test("a worker that is killed between the receiver's 200 and the settlement cost
   };
   const [id] = await desk.record({ to: ["billing"] });
   await worker.ended;
-  await startDeliveries(desk, { worker: SHORT });
+  await startDeliveries(desk, { worker: UNTROUBLED });
   expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 2 });
   expect(receiver.arrivals.length).toBe(2);
   const [first, second] = receiver.arrivals;
@@ -39,8 +45,8 @@ test("a worker that is killed between the receiver's 200 and the settlement cost
 test("a worker that stands still past its lease changes nothing when it goes on, while another has the delivery (F39, F44)", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
-  const destinations = { billing: { url: receiver.url, timeoutMs: 10_000, retry: { scheduleSec: [1, 1, 1] } } };
-  const zombie = await startWorkerProcess(desk, { destinations, worker: SHORT });
+  const destinations = { billing: { url: receiver.url, ...quick } };
+  const zombie = await startWorkerProcess(desk, { destinations, worker: LONGER });
   const answers: ((status: number) => void)[] = [];
   receiver.answer = (_arrival, response) => {
     answers.push((status) => void response.writeHead(status).end());
@@ -48,7 +54,7 @@ test("a worker that stands still past its lease changes nothing when it goes on,
   };
   const [id] = await desk.record({ to: ["billing"] });
   await until(() => answers.length === 1);
-  await startDeliveries(desk, { worker: { leaseMs: 30_000 } });
+  await startDeliveries(desk, { worker: UNTROUBLED });
   await until(() => answers.length === 2);
   // The other one holds it now; the zombie would write that it failed.
   const before = await desk.query("SELECT * FROM holdfast.delivery");
@@ -73,29 +79,25 @@ test("a worker whose lease has run out before it sends does not send (F40)", asy
   const destinations = { billing: { url: receiver.url, ...quick } };
   await (await startDeliveries(desk, { destinations })).gateway.drain();
   const [id] = await desk.record({ to: ["billing"] });
-  // It can claim, and cannot read the event: there it is stopped.
-  const locker = await desk.db.pool.connect();
-  await locker.query("BEGIN; LOCK TABLE holdfast.event IN ACCESS EXCLUSIVE MODE");
-  const zombie = await startWorkerProcess(desk, { worker: SHORT });
-  await until(async () => (await blocked(desk)) > 0);
-  zombie.signal("SIGSTOP");
-  await locker.query("COMMIT");
-  locker.release();
-  await startDeliveries(desk, { worker: SHORT });
+  // It can claim, and stands still once it has asked for the event: seen on the way, since a lock would let it go on by itself.
+  const proxy = await startFaultProxy(desk.database.url);
+  onTestFinished(() => proxy.close());
+  const pids: number[] = [];
+  let isStopped = false;
+  proxy.toServer = (bytes) => {
+    if (!isStopped && bytes.includes("find_events")) isStopped = process.kill(pids[0]!, "SIGSTOP");
+    return bytes;
+  };
+  const zombie = await spawnWorkerProcess(desk, { worker: LONGER, databaseUrl: proxy.url });
+  pids.push(zombie.pid);
+  await until(() => isStopped);
+  await startDeliveries(desk, { worker: UNTROUBLED });
   expect(await desk.finished(id!)).toMatchObject({ state: "processed", attempt: 2 });
   zombie.signal("SIGCONT");
   await until(() => zombie.logged.some((line) => line["next"] === "lease_lost"));
   expect(receiver.arrivals.length).toBe(1);
   expect((await desk.attempts(id!)).length).toBe(2);
 });
-
-async function blocked(desk: Awaited<ReturnType<typeof openDesk>>): Promise<number> {
-  const rows = await desk.query<{ waits: number }>(
-    `SELECT count(*)::int AS waits FROM pg_locks WHERE NOT granted AND relation = 'holdfast.event'::regclass
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-  );
-  return rows[0]!.waits;
-}
 
 test("a delivery that kills its process each time ends dead, with an attempt for each claim (F43)", async () => {
   const desk = await openDesk();
@@ -128,10 +130,10 @@ test("a delivery that kills its process each time takes none of those along that
   const receiver = await startReceiver();
   const destinations = {
     // Due long after its neighbours are: where both have one schedule, chance parts them.
-    ledger: { handler: "poison", timeoutMs: 900, retry: { scheduleSec: [1, 8] } },
+    ledger: { handler: "poison", timeoutMs: 900, retry: { scheduleSec: [1, 20] } },
     billing: { url: receiver.url, retry: { scheduleSec: [1, 1] } },
   };
-  const worker = { leaseMs: 4_000 };
+  const worker = { leaseMs: 12_000 };
   // Declared, and recorded while nobody delivers: all of it is claimed at once.
   await (await startDeliveries(desk, { destinations })).gateway.drain();
   const [poison] = await desk.record({ to: ["ledger"] });
@@ -154,7 +156,8 @@ test("a delivery that kills its process each time takes none of those along that
 test("workers in several processes share a backlog: each delivery is sent once, the urgent ones first", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver();
-  const destinations = { billing: { url: receiver.url } };
+  // The first process waits for its answers until the second has started.
+  const destinations = { billing: { url: receiver.url, timeoutMs: 60_000 } };
   // Declared, and recorded while nobody delivers.
   await (await startDeliveries(desk, { destinations })).gateway.drain();
   const low = await Promise.all(Array.from({ length: 150 }, () => desk.record({ to: ["billing"], priority: 3 })));
@@ -163,32 +166,23 @@ test("workers in several processes share a backlog: each delivery is sent once, 
   );
   const held: (() => void)[] = [];
   receiver.answer = (_arrival, response) => void held.push(() => response.writeHead(200).end());
-  const workers = await Promise.all(
-    [1, 2].map(() => startWorkerProcess(desk, { worker: { concurrency: 5, pollMs: 25 } })),
-  );
+  const order = await noteClaims(desk);
+  const worker = { concurrency: 5, pollMs: 25 };
+  const workers = await Promise.all([1, 2].map(() => startWorkerProcess(desk, { worker })));
   // Or more: an attempt that has grown old gives its slot to others.
   await until(() => receiver.arrivals.length >= 10);
   const first = receiver.arrivals.slice(0, 10).map(({ body }) => body.toString());
   expect(first).toEqual(Array.from({ length: 10 }, () => "critical"));
-  // A low one keeps its slot until all critical ones are here: else a worker that waits for its turn on a busy machine with what it
-  // has claimed is overtaken by any number.
-  const waiting: (() => void)[] = [];
-  const isUrgent = ({ body }: { readonly body: Buffer }): boolean => body.toString() === "critical";
-  let urgent = critical.length - receiver.arrivals.filter(isUrgent).length;
-  receiver.answer = (arrival, response) => {
-    const answer = (): void => void response.writeHead(200).end();
-    if (isUrgent(arrival)) urgent--;
-    if (isUrgent(arrival) || urgent === 0) answer();
-    else waiting.push(answer);
-    if (urgent === 0) for (const late of waiting.splice(0)) late();
-  };
+  receiver.answer = () => 200;
   for (const release of held) release();
   const total = low.length + critical.length;
   await until(async () => (await desk.query("SELECT FROM holdfast.finished_delivery")).length === total);
   expect(receiver.arrivals.length).toBe(total);
   expect(new Set(receiver.arrivals.map(({ key }) => key)).size).toBe(total);
-  // Claimed first, all of them; those that are under way at once (ten slots) may overtake each other on the wire.
-  const last = receiver.arrivals.findLastIndex(isUrgent);
+  // Claimed first, all of them; on the wire those that are under way at once (ten slots) may overtake each other, and one that waits for
+  // its turn on a busy machine is overtaken by any number.
+  const urgent = new Set(critical.flat());
+  const last = (await order()).findLastIndex((id) => urgent.has(id));
   expect(last).toBeLessThan(critical.length + 10);
   const shares = await desk.query<{ worker: string }>("SELECT DISTINCT worker FROM holdfast.attempt");
   expect(shares.length).toBe(2);
