@@ -6,7 +6,7 @@ import { egress, manualClock, raw, track } from "./fakes/things.ts";
 describe("keep-alive", () => {
   test("posts to one origin share a connection", async () => {
     const server = track(await startHttp((_request, response) => void response.end("ok")));
-    const client = egress();
+    const client = egress({ limits: { idleMs: 60_000 } });
     for (let i = 0; i < 5; i += 1) expect(brief(await post(client, server.url))).toBe(200);
     expect(server.connections()).toBe(1);
   });

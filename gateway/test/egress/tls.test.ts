@@ -116,7 +116,7 @@ describe("TLS", () => {
   test("a peer that speaks something else, breaks off, or says nothing has failed the handshake", async () => {
     const client = egress({ lookup: addresses("127.0.0.1") });
     const postTo = async (port: number) =>
-      brief(await post(client, `https://${NAME}:${port}/`, { connectTimeoutMs: 300 }));
+      brief(await post(client, `https://${NAME}:${port}/`, { connectTimeoutMs: 3_000 }));
     const plain = track(await startAnswering("HTTP/1.1 200 OK\r\n\r\n"));
     const breaking = await raw((socket) => void socket.once("data", () => socket.resetAndDestroy()));
     const ending = await raw((socket) => void socket.once("data", () => socket.end()));
