@@ -12,14 +12,24 @@ import { until } from "../support/embedded.ts";
 
 const DAY_MS = 86_400_000;
 
-/** How far the database's clock was set forward after the start has read it. */
-const database = vi.hoisted(() => ({ reads: 0, aheadMs: 0 }));
+/** How far the database's clock was set forward once the start had read it, as often as it wanted to. */
+const database = vi.hoisted(() => ({ isRead: false, aheadMs: 0 }));
 
 vi.mock("../../src/store/upkeep/read-clock.ts", async (original) => {
   const real = await original<typeof import("../../src/store/upkeep/read-clock.ts")>();
   const readClock = async (db: Queryable): Promise<number> =>
-    (await real.readClock(db)) + (++database.reads > 1 ? database.aheadMs : 0);
+    (await real.readClock(db)) + (database.isRead ? database.aheadMs : 0);
   return { ...real, readClock };
+});
+
+// What the start does next: on a busy machine it reads the clock more than once.
+vi.mock("../../src/store/upkeep/ensure-partitions.ts", async (original) => {
+  const real = await original<typeof import("../../src/store/upkeep/ensure-partitions.ts")>();
+  const ensurePartitions: typeof real.ensurePartitions = (...asked) => {
+    database.isRead = true;
+    return real.ensurePartitions(...asked);
+  };
+  return { ...real, ensurePartitions };
 });
 
 test.each([["ingest"], ["admin"], ["worker"]] as const)(
@@ -34,7 +44,7 @@ test.each([["ingest"], ["admin"], ["worker"]] as const)(
     const content = { dataDir, databaseUrl: url, roles: [role] };
     const loaded = await loadConfig({ flags: {}, env: {}, cwd: dataDir, content });
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
-    Object.assign(database, { reads: 0, aheadMs: DAY_MS });
+    Object.assign(database, { isRead: false, aheadMs: DAY_MS });
     const foundation = await layFoundation(loaded.config, silentLog, () => {});
     if (!foundation.ok) throw new Error(foundation.message);
     await until(() => foundation.databaseClock.now().getTime() > Date.now() + DAY_MS / 2);
@@ -82,7 +92,7 @@ function waitingDatabase(waitsMs: number[]) {
 }
 
 test("a reading that waited for its connection does not move a time that is known better", async () => {
-  Object.assign(database, { reads: 0, aheadMs: 0 });
+  Object.assign(database, { isRead: false, aheadMs: 0 });
   const { clock, offMs, pass } = waitingDatabase([2, 1_400, 1_400, 1_400, 2]);
   await clock.sync();
   expect(Math.abs(offMs())).toBeLessThanOrEqual(1);
@@ -93,12 +103,12 @@ test("a reading that waited for its connection does not move a time that is know
 });
 
 test("a first reading that waited is made again, and what is known of a database that was set is not kept", async () => {
-  Object.assign(database, { reads: 0, aheadMs: 0 });
+  Object.assign(database, { isRead: false, aheadMs: 0 });
   const { clock, offMs, pass } = waitingDatabase([1_400, 2, 300, 300, 300]);
   await clock.sync();
   expect(Math.abs(offMs())).toBeLessThanOrEqual(1);
   pass(30_000);
-  Object.assign(database, { reads: 1, aheadMs: -DAY_MS });
+  Object.assign(database, { isRead: true, aheadMs: -DAY_MS });
   await clock.sync();
   expect(Math.abs(offMs() + DAY_MS)).toBeLessThanOrEqual(150);
 });
