@@ -30,7 +30,7 @@ describe("connecting", () => {
     const server = track(await startHttp((_request, response) => void response.end("here"), "127.0.0.3"));
     track(await startStoppedListener("127.0.0.5", server.port));
     const client = egress({ allowCidrs: ["127.0.0.0/8"], lookup: addresses("127.0.0.5", "127.0.0.3") });
-    const outcome = await post(client, `http://two.example:${server.port}/`, { connectTimeoutMs: 1_000 });
+    const outcome = await post(client, `http://two.example:${server.port}/`, { connectTimeoutMs: 10_000 });
     expect(outcome).toMatchObject({ status: 200, address: "127.0.0.3" });
   });
 });
