@@ -66,9 +66,11 @@ test("a destination that fails gets probes alone, its deliveries wait at no cost
   const desk = await openDesk();
   const receiver = await startReceiver(() => 500);
   const destinations = { billing: { url: receiver.url, retry } };
-  const { metric } = await startDeliveries(desk, { destinations });
+  // Copied while nobody claims it: what is leased cannot be.
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
   const [failing] = await desk.record({ to: ["billing"] });
   await copyDelivery(desk, failing!, 11);
+  const { metric } = await startDeliveries(desk);
   await until(async () => (await metric("holdfast_breaker_state", 'state="open"')) === 1);
   const before = receiver.arrivals.length;
   expect(before).toBe(12);
@@ -96,11 +98,13 @@ test("a destination that fails gets probes alone, its deliveries wait at no cost
 test("a breaker counts as open while its destination is active: what is paused or disabled has nothing that could close it", async () => {
   const desk = await openDesk();
   const receiver = await startReceiver(() => 500);
-  const { metric } = await startDeliveries(desk, { destinations: { billing: { url: receiver.url, retry } } });
-  const breakers = async (count: number) =>
-    await until(async () => (await metric("holdfast_breaker_state", 'state="open"')) === count);
+  const destinations = { billing: { url: receiver.url, retry } };
+  await (await startDeliveries(desk, { destinations })).gateway.drain();
   const [failing] = await desk.record({ to: ["billing"] });
   await copyDelivery(desk, failing!, 11);
+  const { metric } = await startDeliveries(desk);
+  const breakers = async (count: number) =>
+    await until(async () => (await metric("holdfast_breaker_state", 'state="open"')) === count);
   await breakers(1);
   const turn = async (state: string) => {
     await desk.query("UPDATE holdfast.destination SET state = $1, state_reason = 'by a test'", [state]);

@@ -58,9 +58,10 @@ test("a rate lets a burst out and no more before its time; without the limit the
   const desk = await openDesk();
   const receiver = await startReceiver();
   const limited = { billing: { url: receiver.url, ratePerSec: 0.001, burst: 5 } };
-  const first = await startDeliveries(desk, { destinations: limited });
+  await (await startDeliveries(desk, { destinations: limited })).gateway.drain();
   const [id] = await desk.record({ to: ["billing"], heldReason: GATED });
   await copyDelivery(desk, id!, 19);
+  const first = await startDeliveries(desk);
   await until(async () => (await statesOf(desk, "billing"))["processed"] === 5);
   expect(await statesOf(desk, "billing")).toEqual({ processed: 5, [`held ${GATED}`]: 15 });
   await first.gateway.drain();
