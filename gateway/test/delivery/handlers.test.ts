@@ -234,6 +234,7 @@ test("a query after the handler's return is refused, and one that it never waite
 
 test("a handler that never returns is given up at its timeout, rolled back, and frees its slot and its connection (F45)", async () => {
   const desk = await openLedger();
+  let isCalled = false;
   await startDeliveries(desk, {
     destinations: {
       stuck: { handler: "stuck", timeoutMs: 200, retry: { scheduleSec: [3_600] } },
@@ -241,6 +242,7 @@ test("a handler that never returns is given up at its timeout, rolled back, and 
     },
     handlers: {
       stuck: async (_event, tx) => {
+        isCalled = true;
         await tx.query("INSERT INTO public.effect VALUES ('of the stuck one')");
         await new Promise(() => {});
       },
@@ -249,7 +251,7 @@ test("a handler that never returns is given up at its timeout, rolled back, and 
     worker: { concurrency: 1, databaseConnections: 1 },
   });
   const [stuck] = await desk.record({ to: ["stuck"] });
-  await desk.waiting(stuck!, "leased");
+  await until(() => isCalled);
   const [kept] = await desk.record({ to: ["ledger"] });
   expect(await desk.finished(kept!)).toEqual({ ...PROCESSED, attempt: 1 });
   expect(await desk.effects()).toEqual(["kept"]);

@@ -19,7 +19,7 @@ async function openBehindProxy() {
   const proxy: FaultProxy = await startFaultProxy(desk.database.url);
   onTestFinished(() => proxy.close());
   const gateway = await startDeliveries(desk, {
-    destinations: { billing: { url: receiver.url, retry: { scheduleSec: [1, 1] } } },
+    destinations: { billing: { url: receiver.url, retry: { scheduleSec: [3_600, 3_600] } } },
     databaseUrl: proxy.url,
   });
   return { desk, receiver, proxy, ...gateway };
@@ -29,7 +29,6 @@ test.each(["after the server has it", "before the server has it"])(
   "a settlement whose COMMIT is cut off %s finishes once, and is known to have been settled",
   async (when) => {
     const { desk, receiver, proxy, attemptLines, metric } = await openBehindProxy();
-    const [id] = await desk.record({ to: ["billing"], body: Buffer.from("cut") });
     let cuts = 0;
     const isCommit = (bytes: Buffer) => bytes.includes(simpleQuery("COMMIT"));
     proxy.toServer = (bytes, wire) => {
@@ -39,6 +38,7 @@ test.each(["after the server has it", "before the server has it"])(
       else wire.cutBoth();
       return when.startsWith("after") ? bytes : null;
     };
+    const [id] = await desk.record({ to: ["billing"], body: Buffer.from("cut") });
     expect(await desk.finished(id!)).toEqual({ ...PROCESSED, attempt: 1 });
     await until(() => attemptLines().length === 1);
     expect(cuts).toBe(1);

@@ -92,7 +92,7 @@ test("so is what is not answered in time", async () => {
   const [fine] = await desk.record({ to: ["billing"] });
   const [stuck] = await desk.record({ to: ["billing"] });
   await poison(desk, stuck!, "stuck");
-  expect(await readAll(desk, 2, 500)).toEqual({ [fine!]: "read", [stuck!]: "failed" });
+  expect(await readAll(desk, 2, 5_000)).toEqual({ [fine!]: "read", [stuck!]: "failed" });
 });
 
 test("where the database shuts down, nothing is said of any of them", async () => {
