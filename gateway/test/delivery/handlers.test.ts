@@ -266,9 +266,7 @@ test("handlers that hold every connection neither stop HTTP deliveries nor cost 
   const receiver = await startReceiver();
   const desk = await openLedger();
   let open: () => void = () => {};
-  const gate = new Promise<void>((resolve) => {
-    open = resolve;
-  });
+  const gate = new Promise<void>((resolve) => void (open = resolve));
   await startDeliveries(desk, {
     destinations: { ledger: { handler: "keep" }, billing: { url: receiver.url } },
     handlers: {
