@@ -24,6 +24,7 @@ export interface AlertRule {
   readonly summary: string;
   readonly runbook: string;
   readonly unit: "sec" | "count" | "level" | "mib";
+  readonly fires: "above" | "from" | "below";
   readonly state: "active" | "disabled";
   readonly severity: Severity;
   readonly threshold: number;

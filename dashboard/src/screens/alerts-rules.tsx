@@ -53,23 +53,14 @@ function RuleState({ rule }: { rule: AlertRule }) {
   return <Badge tone="good">Quiet</Badge>;
 }
 
-const LESS_IS_WORSE: ReadonlySet<string> = new Set([
-  "secret_ends",
-  "partitions_end",
-  "no_ingest",
-  "no_worker",
-  "disk_low",
-]);
-
-function writeTerms({ name, unit, threshold, forSec }: AlertRule): string {
+function writeTerms({ unit, fires, threshold, forSec }: AlertRule): string {
   const words = {
     sec: writeSpan(threshold * 1_000),
     count: String(threshold),
     level: `level ${threshold}`,
     mib: `${threshold} MiB`,
   };
-  const isBelow = LESS_IS_WORSE.has(name);
-  const beyond = `${isBelow ? "below" : unit === "level" ? "from" : "above"} ${words[unit]}`;
+  const beyond = `${fires} ${words[unit]}`;
   return forSec === 0 ? beyond : `${beyond} for ${writeSpan(forSec * 1_000)}`;
 }
 

@@ -18,6 +18,8 @@ export interface AlertRule extends RuleTerms {
   readonly name: string;
   /** The unit of the threshold: `sec`, `count`, `level`, `mib`. */
   readonly unit: "sec" | "count" | "level" | "mib";
+  /** On which side of the threshold it fires; `from` takes the threshold itself with it. */
+  readonly fires: "above" | "from" | "below";
   readonly summary: string;
   /** A page of the documentation, from the root of the repository. */
   readonly runbook: string;
@@ -27,12 +29,26 @@ export interface AlertRule extends RuleTerms {
 
 const QUEUE_PAGE = "docs/operate/queue.md";
 const DESTINATION_PAGE = "docs/runbooks/destination-down.md";
+
+/** Of the time that a secret has left, of days that are made ahead, of processes and of the disk. */
+const LESS_IS_WORSE: ReadonlySet<string> = new Set([
+  "secret_ends",
+  "partitions_end",
+  "no_ingest",
+  "no_worker",
+  "disk_low",
+]);
+
 const rule = (
   name: string,
   [severity, threshold, unit, forSec]: readonly [Severity, number, AlertRule["unit"], number],
   summary: string,
   [runbook, prometheus]: readonly [string, string | null],
-): AlertRule => ({ name, severity, threshold, unit, forSec, summary, runbook, prometheus });
+): AlertRule => {
+  // Levels are steps that are reached.
+  const fires = LESS_IS_WORSE.has(name) ? "below" : unit === "level" ? "from" : "above";
+  return { name, severity, threshold, unit, fires, forSec, summary, runbook, prometheus };
+};
 
 /** Every rule with its defaults; those that Prometheus knows too have its terms. */
 export const ALERT_RULES: readonly AlertRule[] = [
@@ -214,19 +230,9 @@ export function judgeAlerts(readings: Readings, changes: RuleChanges): Finding[]
   });
 }
 
-/** Of the time that a secret has left, of days that are made ahead, of processes and of the disk. */
-const LESS_IS_WORSE: ReadonlySet<string> = new Set([
-  "secret_ends",
-  "partitions_end",
-  "no_ingest",
-  "no_worker",
-  "disk_low",
-]);
-
-// Levels are steps that are reached.
-function isBeyond({ name, unit }: AlertRule, value: number, threshold: number): boolean {
-  if (unit === "level") return value >= threshold;
-  return LESS_IS_WORSE.has(name) ? value < threshold : value > threshold;
+function isBeyond({ fires }: AlertRule, value: number, threshold: number): boolean {
+  if (fires === "from") return value >= threshold;
+  return fires === "below" ? value < threshold : value > threshold;
 }
 
 const GATEWAY: Subject = { subject: "", subjectName: "the gateway", sourceIds: [] };

@@ -4,7 +4,6 @@ import type { Metrics } from "../../platform/metrics.ts";
 import type { Database } from "../../store/database.ts";
 import { countWaiting, estimateWaiting } from "../../store/deliveries/count-waiting.ts";
 import { findOldestReady } from "../../store/deliveries/measure-queue.ts";
-import type { Queryable } from "../../store/statement.ts";
 import type { DatabaseClock } from "../database-clock.ts";
 
 /** What stands in the queue: depth per state, and the age of the oldest ready delivery per priority, in milliseconds. */
@@ -18,7 +17,7 @@ const COUNTED_MAX = 20_000;
 
 /** Measures the queue; costs the same however long it is. */
 export async function measureQueue(deps: {
-  readonly db: Queryable;
+  readonly db: Database;
   readonly databaseClock: DatabaseClock;
 }): Promise<QueueGauge> {
   const depth = await measureDepth(deps.db);
@@ -33,7 +32,7 @@ export async function measureQueue(deps: {
   return { depth, oldestReadyMs };
 }
 
-async function measureDepth(db: Queryable): Promise<Record<string, number>> {
+async function measureDepth(db: Database): Promise<Record<string, number>> {
   const counts = (await db.run(countWaiting, [COUNTED_MAX])).rows;
   const countOf = (state: string): number => counts.find((row) => row.state === state)?.count ?? 0;
   const isLong = UNFINISHED_STATES.some((state) => countOf(state) >= COUNTED_MAX);

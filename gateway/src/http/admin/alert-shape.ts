@@ -55,6 +55,9 @@ export const ruleSchema = z
       .nullable()
       .openapi({ description: "The rule of docs/operate/alerts.yml that says the same" }),
     unit: z.enum(["sec", "count", "level", "mib"]),
+    fires: z
+      .enum(["above", "from", "below"])
+      .openapi({ description: "On which side of the threshold; `from`: at the threshold, too" }),
     state: z.enum(["active", "disabled"]),
     severity,
     threshold: z.number(),
@@ -131,7 +134,7 @@ export function toRule(
   changes: RuleChanges,
   standing: readonly Pick<Alert, "rule" | "state">[],
 ): z.infer<typeof ruleSchema> {
-  const { name, summary, runbook, prometheus, unit } = built;
+  const { name, summary, runbook, prometheus, unit, fires } = built;
   const terms = termsOf(built, changes);
   const change = changes[name] ?? {};
   const { severity: level, threshold, forSec } = terms ?? { ...built, ...change };
@@ -143,6 +146,7 @@ export function toRule(
     runbook,
     prometheus,
     unit,
+    fires,
     state: terms === null ? "disabled" : "active",
     severity: level,
     threshold,
