@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { GatewayConfig } from "../config.ts";
 import { redactConfig } from "../config/redact-config.ts";
 import { findSample, openFresh } from "../cli/samples/all-samples.ts";
-import { measureQueue } from "../engine/caretakers/gauger.ts";
 import { readSnapshots } from "../engine/caretakers/watch-snapshots.ts";
 import { readProcesses } from "../engine/process-watch.ts";
 import type { EventSamples } from "../http/admin/admin-deps.ts";
@@ -12,7 +11,6 @@ import { createSignInLink, toDashboardLink } from "../http/admin/sessions.ts";
 import { createAdminApi } from "../http/admin/create-admin-api.ts";
 import { startAdminServer } from "../http/admin/start-admin-server.ts";
 import type { Log } from "../platform/log.ts";
-import { readView } from "../store/views/read-view.ts";
 import { createEgress } from "../platform/egress/create-egress.ts";
 import { createOpenIdProvider } from "../platform/open-id-provider.ts";
 import { VERSION } from "../version.ts";
@@ -105,17 +103,12 @@ function openSignIn(config: GatewayConfig, log: Log, { clock }: Foundation, dash
   return { openId, close: () => egress.close() };
 }
 
-/** For each of three statements, so that what measures the queue keeps nobody from the rest of the status. */
-const QUEUE_LIMIT_MS = 2_000;
-
 async function status(config: GatewayConfig, foundation: Foundation): Promise<object> {
   const safe = foundation.safety.current();
-  const queue = await readView(foundation.base, (tx) => measureQueue({ ...foundation, db: tx }), QUEUE_LIMIT_MS);
   return {
     version: VERSION,
     roles: config.roles,
     database: { kind: foundation.store.kind, description: foundation.store.description, safety: safe },
-    queue: queue.ok ? queue.value : null,
     processes: await readProcesses(foundation.base),
     snapshots: await readSnapshots(foundation.base),
     retention: config.retention,

@@ -93,11 +93,10 @@ async function show(context: OperationContext): Promise<Handled<Standing>> {
   if (!read.ok) return read;
   const { server, partitions } = read.value;
   const now = server?.now ?? deps.clock.now();
-  const [own, deliveries] = await Promise.all([
-    askStore(() => deps.status()),
-    readDeliveries(deps.db, principal.tenant, now),
-  ]);
+  // One after the other: asked every few seconds while the counts take long, they must leave connections to the gateway itself.
+  const own = await askStore(() => deps.status());
   if (!own.ok) return own;
+  const deliveries = await readDeliveries(deps.db, principal.tenant, now);
   const ahead = partitions.map(({ last }) => daysAhead(last, now));
   return {
     ok: true,
