@@ -11,6 +11,7 @@ export interface SnapshotHolder {
   readonly ageSec: number | null;
 }
 
+// What a slot that is `lost` kept has been given up (`max_slot_wal_keep_size`), rows and log, though it stays in the list.
 // `to_jsonb` because `inactive_since` came with PostgreSQL 17. Sessions of other roles show no times unless ours is a member
 // of pg_read_all_stats.
 const listHolders = cold<{ kind: SnapshotHolder["kind"]; name: string; state: string; age: number | null }>(
@@ -29,7 +30,7 @@ const listHolders = cold<{ kind: SnapshotHolder["kind"]; name: string; state: st
    UNION ALL
    SELECT 'replication_slot', s.slot_name::text, 'inactive',
           extract(epoch FROM clock_timestamp() - (to_jsonb(s) ->> 'inactive_since')::timestamptz)::float8
-     FROM pg_replication_slots s WHERE NOT s.active
+     FROM pg_replication_slots s WHERE NOT s.active AND s.wal_status IS DISTINCT FROM 'lost'
    ORDER BY age DESC NULLS FIRST
    LIMIT 50`,
 );
