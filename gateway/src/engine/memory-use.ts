@@ -12,9 +12,15 @@ import { getHeapStatistics } from "node:v8";
  */
 export async function readMemoryPercent(processes: number, root = "/"): Promise<number> {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-  const ours = processes * process.memoryUsage.rss();
+  const ours = processes * (await readOwnBytes(root));
   const left = (await readBytesLeft(root)) ?? Math.max(0, totalmem() - ours);
   return 100 * Math.max(used / limit, ours / (ours + left));
+}
+
+/** Without the pages of files, such as of the program itself: all processes share them, and they count as left. */
+async function readOwnBytes(root: string): Promise<number> {
+  const status = await readFile(join(root, "proc/self/status"), "utf8").catch(() => "");
+  return 1_024 * sumOf(status, /^Rss(?:Anon|Shmem):\s+(\d+) kB$/gm) || process.memoryUsage.rss();
 }
 
 /**

@@ -116,6 +116,14 @@ describe("how much of the memory is taken", () => {
     expect(await readMemoryPercent(64, shared)).toBeGreaterThan(75);
   });
 
+  it("counts of a process what is its own, and not the program that it shares with the others", async () => {
+    const own = {
+      "proc/self/status": "VmRSS:\t 999000 kB\nRssAnon:\t  60000 kB\nRssFile:\t 899000 kB\nRssShmem:\t  40000 kB\n",
+    };
+    const shared = machine({ "proc/meminfo": "MemAvailable: 1000000 kB\n", ...own });
+    expect(await readMemoryPercent(30, shared)).toBeCloseTo(75, 5);
+  });
+
   it("is known on a machine that tells nothing of what it has left", async () => {
     const unknown = testFolder();
     expect(await readMemoryPercent(1, unknown)).toBeLessThan(75);
