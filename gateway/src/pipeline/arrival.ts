@@ -46,17 +46,26 @@ export type IngestResult =
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | {
       readonly kind: "unavailable";
-      readonly cause: "queue_full" | "deadline" | "database" | "draining" | "key" | "secrets";
+      readonly cause: UnavailableCause;
     };
 
-const BEFORE_VERIFIED: readonly string[] = ["key", "secrets"];
+type UnavailableCause = "queue_full" | "deadline" | "database" | "draining" | "key" | "secrets";
+
+const IS_VERIFIED: Readonly<Record<UnavailableCause, boolean>> = {
+  queue_full: true,
+  deadline: true,
+  database: true,
+  draining: true,
+  key: false,
+  secrets: false,
+};
 
 /**
  * Whether it was genuine and went on to be recorded, with or without success. All else, such as a key that cannot be had, is what
  * anybody who knows the URL can be answered, as often and as fast as they like.
  */
 export function cameToRecord(result: IngestResult): boolean {
-  if (result.kind === "unavailable") return !BEFORE_VERIFIED.includes(result.cause);
+  if (result.kind === "unavailable") return IS_VERIFIED[result.cause];
   return result.kind === "recorded" || result.kind === "duplicate";
 }
 
