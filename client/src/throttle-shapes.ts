@@ -14,7 +14,7 @@ export interface Overload {
   /** 0: everything is accepted; 1: low and normal are slowed down; 2 to 4: low, then normal, then high are refused. */
   level: number;
   cause: OverloadCause | null;
-  /** Null when no process takes in. */
+  /** Null when no process that takes in has said within 30 s how it stands: none runs, or none reaches the database. */
   since: string | null;
   classes: Record<string, "accepted" | "throttled" | "shed">;
   /** Arrivals refused since the processes began, by class. */

@@ -37,17 +37,17 @@ describe("the queue", () => {
     await expectSlowAndFaulty(dashboard, "/queue", /\/api\/v1\/queue/);
   });
 
-  it("says that no process takes in where none does, and not that everything is accepted, as the overview does", async () => {
+  it("says that no process takes in where none says so, and not that everything is accepted, as the overview does", async () => {
     const idle = await startIngestGateway({ content: { roles: ["worker", "admin"] } });
     try {
       const dashboard = await browser.openDashboard(idle.adminUrl, (await idle.gateway.signInLink())!);
       await dashboard.open("/queue");
-      await dashboard.page.getByText("No process takes in").waitFor();
+      await dashboard.page.getByText("No process says how it takes in").waitFor();
       expect(await dashboard.page.getByText("Everything is accepted").count()).toBe(0);
-      expect(await dashboard.page.getByText("not taken in", { exact: true }).count()).toBe(4);
+      expect(await dashboard.page.getByText("not known", { exact: true }).count()).toBe(4);
       await expectSound(dashboard);
       await dashboard.open("/");
-      await dashboard.page.getByText("No process takes in").waitFor();
+      await dashboard.page.getByText("No process says how it takes in").waitFor();
       await expectSound(dashboard);
       await dashboard.context.close();
     } finally {

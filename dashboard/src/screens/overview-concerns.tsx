@@ -95,10 +95,10 @@ function overloadConcerns({ overload }: Status): Concern[] {
   if (overload.since === null)
     return [
       {
-        kind: "No intake",
+        kind: "Intake",
         tone: "bad",
-        what: "No process takes in",
-        why: "what providers send is not answered",
+        what: "No process says how it takes in",
+        why: "for 30 s none has: either none runs that takes in, or none reaches the database",
         to: "/queue",
         step: "See who is alive",
       },

@@ -44,7 +44,7 @@ export function Classes({ queue, throttles }: { queue: QueueStanding; throttles:
                 key={one.class}
                 one={one}
                 treatment={
-                  throttles.overload.since === null ? "untaken" : (throttles.overload.classes[one.class] ?? "accepted")
+                  throttles.overload.since === null ? "unknown" : (throttles.overload.classes[one.class] ?? "accepted")
                 }
                 byHand={throttles.throttles.find(
                   (throttle) => throttle.scope === "all" || throttle.class === one.class,
@@ -62,7 +62,7 @@ const TREATMENTS = {
   accepted: { tone: "good", word: "accepted" },
   throttled: { tone: "warn", word: "slowed down" },
   shed: { tone: "bad", word: "refused" },
-  untaken: { tone: "bad", word: "not taken in" },
+  unknown: { tone: "bad", word: "not known" },
 } as const;
 
 const BY_HAND = {
@@ -82,7 +82,7 @@ function ClassRow({
 }) {
   const isLate = oldestReadySec !== null && oldestReadySec >= LATE_SEC;
   const { tone, word } =
-    byHand === undefined || treatment === "untaken" ? TREATMENTS[treatment] : BY_HAND[byHand.action];
+    byHand === undefined || treatment === "unknown" ? TREATMENTS[treatment] : BY_HAND[byHand.action];
   return (
     <tr className="border-b border-line last:border-b-0">
       <th scope="row" className="px-4 py-2 text-left font-medium capitalize">

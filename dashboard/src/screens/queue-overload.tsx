@@ -61,8 +61,8 @@ export function describeOverload({ signal, value, threshold }: OverloadCause): {
 /** How overloaded the gateway is, and why. */
 export function Overloaded({ overload }: { overload: Overload }) {
   const { level, cause, since } = overload;
-  const takesIn = since !== null;
-  const isWell = level === 0 && takesIn;
+  const isKnown = since !== null;
+  const isWell = level === 0 && isKnown;
   const refused = Object.entries(overload.refused).filter(([, count]) => count > 0);
   return (
     <Card>
@@ -75,20 +75,20 @@ export function Overloaded({ overload }: { overload: Overload }) {
           )}
           <div>
             <h2 className="text-[15px] font-semibold">
-              {takesIn ? (LEVELS[level] ?? `Level ${level}`) : "No process takes in"}
+              {isKnown ? (LEVELS[level] ?? `Level ${level}`) : "No process says how it takes in"}
             </h2>
             <p className="text-xs text-faint">
-              {takesIn ? (
+              {isKnown ? (
                 <>
                   Saturation level {level} of 4, since <Moment at={since} />
                 </>
               ) : (
-                "None has said within 30 s how it stands. Start one: holdfast start --role ingest"
+                "For 30 s none has. Where none runs, start one: holdfast start --role ingest; one that runs does not reach the database"
               )}
             </p>
           </div>
         </div>
-        {takesIn ? <Meter level={level} /> : null}
+        {isKnown ? <Meter level={level} /> : null}
         {cause === null ? null : (
           <p className="min-w-0 flex-1 basis-72">
             {describeOverload(cause).why} <span className="text-soft">{describeOverload(cause).remedy}</span>

@@ -20,7 +20,7 @@ const DONE: Readonly<Record<string, string>> = {
 
 /** One line: the level, why, and since when. */
 export function summarizeOverload({ level, cause, since }: Overload): string {
-  if (since === null) return "no process takes in: none has said within 30 s how it stands";
+  if (since === null) return "not known: no process that takes in has said within 30 s how it stands";
   if (level === 0 || cause === null) return "level 0: everything is accepted";
   const [name, unit] = SIGNALS[cause.signal] ?? [cause.signal, ""];
   const value = `${Math.round(cause.value)} ${unit}`.trim();
@@ -31,7 +31,7 @@ export function summarizeOverload({ level, cause, since }: Overload): string {
 export function overloadTable(paint: Paint, overload: Overload): string[] {
   const rows = Object.entries(overload.classes).map(([name, treatment]) => [
     name,
-    overload.since === null ? "not taken in" : (DONE[treatment] ?? treatment),
+    overload.since === null ? "not known" : (DONE[treatment] ?? treatment),
     String(overload.refused[name] ?? 0),
   ]);
   return formatTable(paint, ["class", "arrivals are", "refused so far"], rows);

@@ -105,8 +105,9 @@ function findingOfOverload(overload: Overload, processes: readonly Readonly<Reco
   if (overload.since === null) {
     // One that has just begun says it a moment later.
     const takesIn = processes.some(({ roles }) => Array.isArray(roles) && roles.includes("ingest"));
-    if (takesIn) return fine("overload", "not known yet: no process has said how it stands");
-    return wrong("overload", found, "Start one: holdfast start --role ingest; or see in its log why it ended.");
+    if (takesIn) return fine("overload", found);
+    const remedy = "Start one: holdfast start --role ingest; or see in its log why it ended.";
+    return wrong("overload", "no process takes in", remedy);
   }
   const remedy = "See who is refused with `holdfast throttle show`; docs/operate/queue.md tells what helps.";
   return overload.level === 0 ? fine("overload", found) : wrong("overload", found, remedy);

@@ -235,5 +235,9 @@ async function report(watch: Watch): Promise<void> {
   watch.toldMs = nowMs;
   const { level, cause } = state;
   const why = [cause?.signal ?? null, cause?.value ?? null, cause?.threshold ?? null];
-  await deps.db.run(reportSaturation, [deps.process, level, ...why, since.toISOString(), JSON.stringify(refused)]);
+  const values = [deps.process, level, ...why, since.toISOString(), JSON.stringify(refused)];
+  await deps.db.run(reportSaturation, values).catch((error: unknown) => {
+    watch.isUntold = true;
+    throw error;
+  });
 }

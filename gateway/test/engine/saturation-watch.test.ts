@@ -1,12 +1,14 @@
 import { expect, it, onTestFinished } from "vitest";
 import type { QueueGauge } from "../../src/engine/caretakers/gauger.ts";
 import { startSaturationWatch } from "../../src/engine/saturation-watch.ts";
+import type { Clock } from "../../src/platform/clock.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { listSaturation } from "../../src/store/saturation/list-saturation.ts";
+import { reportSaturation } from "../../src/store/saturation/report-saturation.ts";
 import { openTestPool, testDatabase } from "../support/database.ts";
 
 const beyondReach = [1e9, 2e9, 3e9, 4e9] as const;
@@ -24,14 +26,18 @@ const NOBODY_THERE = {
 /** A watch that cannot measure its queue; over a database that nobody serves, or over one that answers all else. */
 function watchWithout(
   measureQueue: () => Promise<QueueGauge>,
-  { db = openDatabase(NOBODY_THERE), processes = 1 }: { readonly db?: Database; readonly processes?: number } = {},
+  {
+    db = openDatabase(NOBODY_THERE),
+    processes = 1,
+    clock = systemClock,
+  }: { readonly db?: Database; readonly processes?: number; readonly clock?: Clock } = {},
 ) {
   const metrics = createMetrics("0.0.0-test");
   const waiting = { items: 0 };
   const watch = startSaturationWatch(
     {
       db,
-      clock: systemClock,
+      clock,
       metrics,
       log: silentLog,
       process: "a test",
@@ -129,4 +135,24 @@ it("counts in memory those that were started with it: a machine has no room for 
   onTestFinished(stop);
   // Of the first threshold.
   await expect.poll(async () => (await shown()).memory).toBeGreaterThan(0.99);
+});
+
+it("says how it stands again as soon as the database takes it, and not after the time that lies between two reports", async () => {
+  const database = await testDatabase();
+  const db = openTestPool(database, 2);
+  let refusals = 3;
+  const trouble: Database = {
+    ...db,
+    run: (...asked: Parameters<Database["run"]>) =>
+      asked[0] === reportSaturation && refusals-- > 0 ? Promise.reject(new Error("it is away")) : db.run(...asked),
+  } as Database;
+  // By this clock the time for another report never comes.
+  const clock = { ...systemClock, monotonicMs: () => 1_000 };
+  const { stop } = watchWithout(() => Promise.reject(new Error("not now")), { db: trouble, clock });
+  onTestFinished(async () => {
+    await stop();
+    await database.drop();
+  });
+  await expect.poll(async () => (await db.run(listSaturation, [])).rows.length).toBe(1);
+  expect(refusals).toBeLessThan(0);
 });

@@ -19,7 +19,10 @@ export const overloadSchema = z
   .object({
     level,
     cause,
-    since: z.iso.datetime().nullable().openapi({ description: "Null when no process takes in" }),
+    since: z.iso.datetime().nullable().openapi({
+      description:
+        "Null when no process that takes in has said within 30 s how it stands: none runs, or none reaches the database",
+    }),
     classes: z
       .record(z.string(), z.enum(["accepted", "throttled", "shed"]))
       .openapi({ description: "What becomes of each class at this level" }),
