@@ -6,6 +6,7 @@ import { endSessionsOf, updatePerson } from "../../src/store/access/people.ts";
 import { parsePublicId } from "../../src/domain/id.ts";
 import type { AdminGateway, Answer } from "../support/admin-gateway.ts";
 import { until } from "../support/embedded.ts";
+import { someoneWaits } from "../support/ledger.ts";
 import type { Visitor } from "../support/oidc-gateway.ts";
 import { createVisitor, goThereAndBack, OIDC_RULES, startOidcGateway } from "../support/oidc-gateway.ts";
 import type { RealIssuer } from "../support/real-issuer.ts";
@@ -54,13 +55,6 @@ async function signIn(secret: string): Promise<Visitor> {
   return visitor;
 }
 
-const isWaiting = async (): Promise<boolean> =>
-  (
-    await gateway.db.pool.query(
-      "SELECT FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())",
-    )
-  ).rowCount !== 0;
-
 /** Gives the account another password at that statement: it is done by then, or waits for whoever goes on. */
 function changePasswordAt(at: string): { readonly done: () => Promise<Answer> } {
   let changing: Promise<Answer> | undefined;
@@ -69,7 +63,7 @@ function changePasswordAt(at: string): { readonly done: () => Promise<Answer> } 
     act: async () => {
       let isDone = false;
       changing = gateway.call("PATCH", `/people/${ada.id}`, { password: NEW }).finally(() => (isDone = true));
-      await until(async () => isDone || (await isWaiting()));
+      await until(async () => isDone || (await someoneWaits(gateway.db)));
     },
   };
   return {
@@ -191,7 +185,7 @@ it("a session waits for a change of the account that is under way, and is not op
     await tx.run(endSessionsOf, [id, new Date()]);
     let isSettled = false;
     opening = openSession(deps, who, false, { checkedHash }).finally(() => (isSettled = true));
-    await until(async () => isSettled || (await isWaiting()));
+    await until(async () => isSettled || (await someoneWaits(gateway.db)));
   }, 10_000);
   expect([changed.ok, await opening]).toEqual([true, null]);
 });

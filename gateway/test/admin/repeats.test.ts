@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
 import { until } from "../support/embedded.ts";
+import { someoneWaits } from "../support/ledger.ts";
 
 let gateway: AdminGateway;
 
@@ -150,10 +151,7 @@ describe("a change with If-Match", () => {
     await other.query("BEGIN");
     await other.query("LOCK TABLE holdfast.route_fault IN ACCESS EXCLUSIVE MODE");
     const reading = send("GET", "/routes/tagged", {});
-    await until(async () => {
-      const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'holdfast.route_fault'::regclass";
-      return (await other.query(waiting)).rows.length > 0;
-    });
+    await until(() => someoneWaits(gateway.db, { relation: "holdfast.route_fault" }));
     const changed = await send("PATCH", "/routes/tagged", {}, { eventTypes: ["invoice.*"] });
     await other.query("ROLLBACK");
     other.release();

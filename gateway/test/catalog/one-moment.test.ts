@@ -13,6 +13,7 @@ import type { Database } from "../../src/store/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { openTestPool, testDatabase } from "../support/database.ts";
 import { until } from "../support/embedded.ts";
+import { someoneWaits } from "../support/ledger.ts";
 
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
 const box = createSecretsBox({ keys: [{ id: "test", key: randomBytes(32) }] });
@@ -53,10 +54,7 @@ it("reads the catalog as it stood at one moment, whatever is committed while it 
   );
   await other.query("UPDATE holdfast.route SET destination_id = $1", [moved]);
   const loading = loadCatalog(db, box);
-  await until(async () => {
-    const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'holdfast.route'::regclass";
-    return (await db.pool.query(waiting)).rows.length > 0;
-  });
+  await until(() => someoneWaits(db, { relation: "holdfast.route" }));
   await other.query("COMMIT");
 
   const routesOf = async (loaded: typeof loading) => indexCatalog(await loaded).findSource("shop-key")?.routes.length;

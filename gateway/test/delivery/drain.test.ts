@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openDesk, SOURCE_SECRET, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
+import { someoneWaits } from "../support/ledger.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { post, signedWebhook } from "../support/ingest-gateway.ts";
 import { startReceiver } from "../support/receiver.ts";
@@ -83,9 +84,7 @@ test("a stop claims nothing more while something else in the process is slow to 
   try {
     // Whoever goes on with replays waits for it, until its wait ends.
     await holder.query("BEGIN; LOCK TABLE holdfast.replay IN ACCESS EXCLUSIVE MODE");
-    const waits = `SELECT FROM pg_locks WHERE relation = 'holdfast.replay'::regclass AND NOT granted
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-    await until(async () => (await desk.query(waits)).length > 0);
+    await until(() => someoneWaits(desk.db, { relation: "holdfast.replay" }));
     const stopped = gateway.drain();
     answer();
     expect(await desk.finished(first!)).toEqual({ ...PROCESSED, attempt: 1 });

@@ -148,7 +148,7 @@ test("a retry that is due now is queued with the next batch, however much has be
   expect(await stageSome()).toMatchObject({ ok: true, value: 0 });
 });
 
-test("processes know of each other's lanes, also after a restart", async () => {
+test("processes know of each other's lanes, and so does one that starts later", async () => {
   const desk = await openDesk();
   const open = () => openVirtualTime({ db: desk.db, log: silentLog });
   const [one, two] = [await open(), await open()];

@@ -169,6 +169,10 @@ describe("with more time than a busy machine stands still,", () => {
     patient = await startBehindProxy(5_000);
     return patient.close;
   });
+  afterEach(async () => {
+    patient.proxy.thaw();
+    await until(async () => (await sendPatiently()).status === 200);
+  });
 
   it("a server that falls silent is answered 503, and no answer is given to another request when it speaks again (F24)", async () => {
     expect((await sendPatiently()).status).toBe(200);

@@ -155,7 +155,10 @@ it("shows each of two processes of one pid on one host, and forgets with one tha
   await expect.poll(async () => (await shown()).length).toBe(1);
   const [first] = await shown();
   const other = await startIngestGateway({ content: CONTENT, database: gateway.database });
-  await expect.poll(async () => (await shown()).length).toBe(2);
-  await other.stop();
+  try {
+    await expect.poll(async () => (await shown()).length).toBe(2);
+  } finally {
+    await other.stop();
+  }
   expect(await shown()).toEqual([first]);
 });

@@ -106,7 +106,7 @@ it("a generation is closed only when everybody has ended who may still write to 
   // Writes to both generations by now, and meets the first writer at the older one.
   const rival = draftEvent("evt_contested");
   const late = recordDraft(desk, rival, openLedger());
-  await until(() => someoneWaits(desk));
+  await until(() => someoneWaits(desk.db));
   await early.end("COMMIT");
   expect(await late).toEqual({ kind: "duplicate", eventId: draft.id });
   await until(async () => (await keeper.round(Date.now())) === "closed");
@@ -150,7 +150,7 @@ it("a key is forgotten with its generation, a horizon after that was closed and 
   expect(await recordDraft(desk, draftEvent("evt_old"), openLedger())).toEqual({ kind: "duplicate", eventId: old.id });
 
   const dropped = until(async () => (await keeper.round(nearlyMs + 120_000)) === "dropped");
-  await until(() => someoneWaits(desk));
+  await until(() => someoneWaits(desk.db));
   await open.end("COMMIT");
   await dropped;
   const again = draftEvent("evt_old");

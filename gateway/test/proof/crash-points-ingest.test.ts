@@ -148,7 +148,7 @@ it("who waits for the winner of a race for an id becomes the event when the winn
   await struck;
   // The winner's line is written and not committed: this one waits for it.
   const waiting = post(other.ingestUrl, sent);
-  await until(() => someoneWaits(bench.desk, "transactionid"));
+  await until(() => someoneWaits(bench.desk.db, { locktype: "transactionid" }));
   bench.victim.signal("SIGKILL");
   expect(await won).toBe("nothing");
   const answer = await waiting;

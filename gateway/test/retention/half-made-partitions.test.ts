@@ -1,8 +1,6 @@
 import { Client } from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { lowestUuid } from "../../src/domain/id.ts";
-import { silentLog } from "../../src/platform/log.ts";
-import { openDatabase } from "../../src/store/database.ts";
 import { PARTITIONED, ensurePartitions } from "../../src/store/upkeep/ensure-partitions.ts";
 import { makeGeneration } from "../../src/store/upkeep/ledger-generations.ts";
 import { openTestPool, testDatabase } from "../support/database.ts";
@@ -35,8 +33,7 @@ const ofDays = (days: readonly string[]): string[] =>
 test("a partition that cannot be attached is not there at all", async () => {
   const { database, tables } = await openPartitions();
   // It waits as a gateway does.
-  const limits = { connectionsMax: 2, connectTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
-  const db = openDatabase({ url: database.url, ...limits, applicationName: "half-made", log: silentLog });
+  const db = openTestPool(database, 2, { lockTimeoutMs: 2_000 });
   onTestFinished(() => db.close());
   const busy = new Client({ connectionString: database.url });
   await busy.connect();

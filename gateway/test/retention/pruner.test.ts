@@ -124,7 +124,7 @@ it("refuses no repeat while the days of its event and of its duplicates are bein
     const drop = await openTransaction(desk);
     await dropPartition(drop.tx, table, name!);
     const repeated = again();
-    await until(() => someoneWaits(desk));
+    await until(() => someoneWaits(desk.db));
     await drop.end("COMMIT");
     expect([table, await repeated]).toEqual([table, "duplicate"]);
   }
@@ -157,7 +157,7 @@ it("a writer that is in the middle of its transaction commits, and the drop come
   const open = await openTransaction(desk);
   await open.tx.client.query("lock table holdfast.rejection in row exclusive mode");
   const pruned = prune(pruner.deps, KEPT, desk.openedMs + 30 * DAY_MS);
-  await until(() => someoneWaits(desk));
+  await until(() => someoneWaits(desk.db));
   // Whoever comes while the drop waits is served when the drop has given up, which it does after 0.3 s.
   await desk.query("select count(*) from holdfast.rejection");
   await open.end("COMMIT");

@@ -29,7 +29,7 @@ export async function testDatabase(): Promise<TestDatabase> {
 /** Time enough on a busy machine, for who waits for others as well: several that start at once wait for each other's locks. */
 export const PATIENT = { connectTimeoutMs: 10_000, statementTimeoutMs: 60_000, lockTimeoutMs: 60_000 } as const;
 
-/** A pool like the gateway's, with time enough on a busy machine. */
+/** A pool like the gateway's, which waits longer than those, for locks as well: others keep a busy machine busy. */
 export function openTestPool(
   { url }: Pick<TestDatabase, "url">,
   connectionsMax: number,
