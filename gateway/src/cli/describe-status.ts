@@ -24,7 +24,8 @@ export function wrong(check: string, found: string, remedy: string): Finding {
 
 /** What a gateway's status says of its health: the database, how far ahead its partitions reach, and what waits. */
 export function* findingsOfStatus(status: Status): Generator<Finding> {
-  const { database, deliveries, overload, partitionsAheadDays, processes, snapshots } = status;
+  const { database, deliveries, overload, partitionsAheadDays, snapshots } = status;
+  const processes = Array.isArray(status["processes"]) ? status["processes"].filter(isRecord) : null;
   if (isRecord(database)) yield findingOfDatabase(database);
   if (typeof partitionsAheadDays === "number") {
     const found = `made ${partitionsAheadDays} days ahead`;
@@ -32,11 +33,11 @@ export function* findingsOfStatus(status: Status): Generator<Finding> {
       "The gateway's partitioner does not come through; its log says why. Events of a day without one are refused.";
     yield partitionsAheadDays >= PARTITION_DAYS_MIN ? fine("partitions", found) : wrong("partitions", found, remedy);
   }
-  if (Array.isArray(processes)) yield findingOfProcesses(processes.filter(isRecord));
+  if (processes !== null) yield findingOfProcesses(processes);
   if (isRecord(snapshots) && Array.isArray(snapshots["alarms"])) yield findingOfSnapshots(snapshots["alarms"]);
-  if (isRecord(deliveries)) yield* findingsOfDeliveries(deliveries);
+  if (isRecord(deliveries)) yield* findingsOfDeliveries(deliveries, processes === null || anyHas(processes, "worker"));
   // A gateway of an earlier version does not tell.
-  if (isRecord(overload)) yield findingOfOverload(overload, Array.isArray(processes) ? processes.filter(isRecord) : []);
+  if (isRecord(overload)) yield findingOfOverload(overload, anyHas(processes ?? [], "ingest"));
 }
 
 /** They are made a week ahead, so two days left mean that five days of tries have failed. */
@@ -65,6 +66,10 @@ function findingOfProcesses(processes: readonly Readonly<Record<string, unknown>
 
 const SHOWN_MAX = 8;
 
+function anyHas(processes: readonly Readonly<Record<string, unknown>>[], role: string): boolean {
+  return processes.some(({ roles }) => Array.isArray(roles) && roles.includes(role));
+}
+
 function findingOfSnapshots(alarms: readonly unknown[]): Finding {
   const [first] = alarms.filter(isRecord);
   if (first === undefined) return fine("old snapshots", "none");
@@ -77,10 +82,14 @@ function findingOfSnapshots(alarms: readonly unknown[]): Finding {
   );
 }
 
+const WORKER_REMEDY = "Start one: holdfast start --role worker; or see in its log why it ended.";
 const SLOW_REMEDY =
   "The disk is too busy, or dead rows stand before what waits: see `old snapshots` above, and docs/operate/retention.md.";
 
-function* findingsOfDeliveries(deliveries: Readonly<Record<string, unknown>>): Generator<Finding> {
+function* findingsOfDeliveries(
+  deliveries: Readonly<Record<string, unknown>>,
+  isDelivering: boolean,
+): Generator<Finding> {
   const { depth, counted, oldestReadySec: ages } = deliveries;
   if (depth === null) yield wrong("deliveries", "could not be counted in time", SLOW_REMEDY);
   if (isRecord(depth)) {
@@ -88,7 +97,10 @@ function* findingsOfDeliveries(deliveries: Readonly<Record<string, unknown>>): G
     const most = isRecord(counted) ? counted["ofEachState"] : null;
     const write = (count: unknown): string => `${text(count)}${count === most ? " or more" : ""}`;
     const counts = Object.entries(depth).map(([state, count]) => `${write(count)} ${state}`);
-    yield fine("deliveries", counts.join(", "));
+    const found = counts.join(", ");
+    // Where every event is only kept there is nothing for a worker to do.
+    const isStranded = !isDelivering && Object.values(depth).some((count) => count !== 0);
+    yield isStranded ? wrong("deliveries", `${found}; no process delivers`, WORKER_REMEDY) : fine("deliveries", found);
   }
   if (ages === null) yield wrong("oldest ready", "could not be read in time", SLOW_REMEDY);
   if (isRecord(ages)) {
@@ -100,12 +112,11 @@ function* findingsOfDeliveries(deliveries: Readonly<Record<string, unknown>>): G
   }
 }
 
-function findingOfOverload(overload: Overload, processes: readonly Readonly<Record<string, unknown>>[]): Finding {
+function findingOfOverload(overload: Overload, isTakingIn: boolean): Finding {
   const found = summarizeOverload(overload);
   if (overload.since === null) {
     // One that has just begun says it a moment later.
-    const takesIn = processes.some(({ roles }) => Array.isArray(roles) && roles.includes("ingest"));
-    if (takesIn) return fine("overload", found);
+    if (isTakingIn) return fine("overload", found);
     const remedy = "Start one: holdfast start --role ingest; or see in its log why it ended.";
     return wrong("overload", "no process takes in", remedy);
   }

@@ -29,6 +29,17 @@ it("says for how long the oldest ready delivery of each class has waited, and of
   expect((await showStatus()).stdout).toMatch(/^ {2}ok +oldest ready +normal \d[\d.]* (?:ms|s|min)\b[^,]*$/m);
 });
 
+it("finds wrong that no process delivers what waits, and not where nothing does", async () => {
+  const waiting = await showStatus();
+  expect([waiting.code, waiting.stdout]).toEqual([
+    1,
+    expect.stringMatching(/^ {2}wrong +deliveries +1 ready, .+; no process delivers$/m),
+  ]);
+  await gateway.query("DELETE FROM holdfast.delivery");
+  const empty = await showStatus();
+  expect([empty.code, empty.stdout]).toEqual([0, expect.stringMatching(/^ {2}ok +deliveries +0 ready, /m)]);
+});
+
 it("finds the one destination that takes nothing, however many there are", async () => {
   const names = Array.from({ length: 200 }, (_, i) => `d-${String(i).padStart(3, "0")}`);
   for (const name of names)
@@ -80,7 +91,7 @@ it("tells all the rest while the deliveries cannot be counted in time, and so do
   } finally {
     await gateway.query("ROLLBACK");
   }
-  expect((await showStatus()).stdout).toMatch(/^ {2}ok +deliveries +1 ready, /m);
+  expect((await showStatus()).stdout).toMatch(/^ {2}ok +deliveries +0 ready, /m);
 });
 
 it("finds wrong that no process takes in, and says of no class that it is accepted", async () => {
