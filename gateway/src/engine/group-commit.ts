@@ -1,6 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Committed } from "../store/database.ts";
+import { type BatchSize, type BatchSizeMax, createBatchSize } from "./batch-size.ts";
 import type { Queued } from "./take-batch.ts";
 import { takeBatch } from "./take-batch.ts";
 
@@ -26,7 +27,7 @@ export interface GroupCommit<Item, Result> {
   drain(deadlineMs?: number): Promise<void>;
 }
 
-export interface GroupCommitOptions<Item, Result> {
+export interface GroupCommitOptions<Item, Result> extends BatchSizeMax {
   /** How many transactions run at once. */
   readonly lanes: number;
   /**
@@ -38,8 +39,6 @@ export interface GroupCommitOptions<Item, Result> {
   readonly laneWaitMs?: number;
   /** When a batch is begun after an item came: at the end of the event loop's turn when absent, so that what comes together shares it. */
   soon?(step: () => void): void;
-  readonly itemsMax: number;
-  readonly bytesMax: number;
   readonly queueItemsMax: number;
   readonly queueBytesMax: number;
   /** From submit to an answer, whatever the database does. */
@@ -64,6 +63,7 @@ interface Waiting<Item, Result> extends Queued<Item> {
 
 interface State<Item, Result> {
   readonly options: GroupCommitOptions<Item, Result>;
+  readonly size: BatchSize;
   pending: Waiting<Item, Result>[];
   /** Everything unanswered, in order of submission, so that the earliest deadline is first. */
   readonly unanswered: Set<Waiting<Item, Result>>;
@@ -92,6 +92,7 @@ const PAUSE_MAX_MS = 500;
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
   const state: State<Item, Result> = {
     options,
+    size: createBatchSize(options),
     pending: [],
     unanswered: new Set(),
     bytes: 0,
@@ -173,7 +174,8 @@ function pump<Item, Result>(state: State<Item, Result>): void {
   const nowMs = state.options.clock.monotonicMs();
   if (nowMs < state.pausedUntilMs) return;
   while (state.pending.length > 0 && hasLane(state, nowMs)) {
-    const { batch, left } = takeBatch(state.pending, state.options, { nowMs, mayBeAlone: !state.isAloneRunning });
+    const bounds = { ...state.size.now(), keysOf: state.options.keysOf };
+    const { batch, left } = takeBatch(state.pending, bounds, { nowMs, mayBeAlone: !state.isAloneRunning });
     state.pending = left;
     if (batch.length === 0) return;
     const isAlone = batch[0]!.aloneFromMs !== null;
@@ -208,6 +210,7 @@ async function runBatch<Item, Result>(state: State<Item, Result>, batch: Waiting
   );
   if (result.ok) {
     state.failures = 0;
+    state.size.wasInTime();
     for (const [i, waiting] of batch.entries()) settle(state, waiting, { ok: true, value: result.value[i]! });
     return;
   }
@@ -219,6 +222,7 @@ async function runBatch<Item, Result>(state: State<Item, Result>, batch: Waiting
     else settle(state, batch[0]!, { ok: false, cause: "database" });
     return;
   }
+  if (result.late === true) state.size.wasLate(batch);
   for (const waiting of batch) waiting.aloneFromMs = null;
   state.failures++;
   state.pausedUntilMs = state.options.clock.monotonicMs() + pauseMs(state.failures);

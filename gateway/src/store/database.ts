@@ -13,7 +13,8 @@ import { runOn } from "./statement.ts";
 
 /**
  * What became of a transaction. `unknown`: the connection was lost at COMMIT, the work may or may not be stored. `broken`: the connection
- * could not be used any more when the work had failed, for whatever reason.
+ * could not be used any more when the work had failed, for whatever reason. `late`: it took longer than its deadline, or than the
+ * server lets a statement take.
  */
 export type Committed<T> =
   | { readonly ok: true; readonly value: T }
@@ -23,6 +24,7 @@ export type Committed<T> =
       readonly code: string | null;
       readonly message: string;
       readonly broken?: true;
+      readonly late?: true;
     };
 
 /** One transaction's connection. */
@@ -209,6 +211,9 @@ function getTypeParser(oid: number, format?: "text" | "binary"): (value: string)
   return pg.types.getTypeParser(oid, format as "text") as (value: string) => unknown;
 }
 
+/** `query_canceled`: by `statement_timeout`, unless somebody did it by hand. */
+const QUERY_CANCELED = "57014";
+
 async function transact<T>(
   pool: pg.Pool,
   deadlineMs: number,
@@ -233,7 +238,9 @@ async function transact<T>(
     const message = progress.expired ? `no answer within ${deadlineMs} ms` : messageOf(error);
     // A SQLSTATE in answer to COMMIT (a deferred constraint) says that it was rolled back.
     const unknown = progress.committing && (progress.expired || isConnectionLost(error));
-    return { ok: false, unknown, code: codeOf(error), message, ...(broken && { broken }) };
+    const code = codeOf(error);
+    const late = progress.expired || code === QUERY_CANCELED;
+    return { ok: false, unknown, code, message, ...(broken && { broken }), ...(late && { late }) };
   } finally {
     clearTimeout(timer);
     client.release(broken || progress.expired);
