@@ -69,9 +69,9 @@ export function Overloaded({ overload }: { overload: Overload }) {
       <div className="flex flex-wrap items-center gap-x-5 gap-y-3 text-[13px]">
         <div className="flex items-center gap-3">
           {isWell ? (
-            <CircleCheck size={18} aria-hidden className="text-good" />
+            <CircleCheck size={18} aria-hidden className="shrink-0 text-good" />
           ) : (
-            <Gauge size={18} aria-hidden className="text-bad" />
+            <Gauge size={18} aria-hidden className="shrink-0 text-bad" />
           )}
           <div>
             <h2 className="text-[15px] font-semibold">
