@@ -131,7 +131,9 @@ it.each([
 
 it("a replication slot that nobody reads counts as old where the server does not tell since when, as before PostgreSQL 17", async () => {
   await sql("CREATE SCHEMA older");
-  await sql("CREATE TABLE older.pg_replication_slots AS SELECT 'standby_2'::name AS slot_name, false AS active");
+  await sql(
+    "CREATE TABLE older.pg_replication_slots AS SELECT 'standby_2'::name AS slot_name, false AS active, 'reserved'::text AS wal_status",
+  );
   const url = new URL(gateway.db.pool.options.connectionString!);
   url.searchParams.set("options", "-c search_path=older,pg_catalog");
   const older = openTestPool({ url: url.href }, 2);
