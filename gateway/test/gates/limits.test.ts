@@ -8,14 +8,16 @@ import { startWorkerProcess } from "../support/worker-process.ts";
 
 const GATED = "destination_gated";
 
-/** Answers each request once others had time to come, and counts how many are open at once. */
-function countOpen(receiver: Receiver): { most: number } {
+/** Answers nothing until so many are open at once, then each request once others had time to come, and counts how many are open. */
+function countOpen(receiver: Receiver, together: number): { most: number } {
   const seen = { most: 0 };
   let open = 0;
+  const kept: (() => void)[] = [];
   receiver.answer = (_arrival, response) => {
     seen.most = Math.max(seen.most, ++open);
     response.once("close", () => open--);
-    setImmediate(() => response.writeHead(200).end());
+    kept.push(() => response.writeHead(200).end());
+    if (seen.most >= together) for (const answer of kept.splice(0)) setImmediate(answer);
   };
   return seen;
 }
@@ -35,7 +37,7 @@ test("a limit of concurrency holds over two processes, and is reached", async ()
   await until(async () => (await statesOf(desk, "billing"))[`held ${GATED}`] === 57);
   expect(await statesOf(desk, "billing")).toEqual({ leased: 3, [`held ${GATED}`]: 57 });
   expect(kept.length).toBe(3);
-  const seen = countOpen(receiver);
+  const seen = countOpen(receiver, 1);
   for (const answer of kept) answer();
   await until(async () => (await statesOf(desk, "billing"))["processed"] === 60);
   expect(seen.most).toBeLessThanOrEqual(3);
@@ -77,7 +79,7 @@ test("what became ready before its destination had a limit is taken out of the q
   await (await startDeliveries(desk, { destinations })).gateway.drain();
   const [id] = await desk.record({ to: ["billing"] });
   await copyDelivery(desk, id!, 39);
-  const seen = countOpen(receiver);
+  const seen = countOpen(receiver, 2);
   await startDeliveries(desk, { worker: { concurrency: 16 } });
   await until(async () => (await statesOf(desk, "billing"))["processed"] === 40);
   expect(seen.most).toBe(2);
@@ -102,7 +104,7 @@ test("a pause discards nothing, and its end lets out what has gathered at the li
   const [gated] = await desk.record({ to: ["billing"], heldReason: GATED });
   await copyDelivery(desk, paused!, 14);
   await copyDelivery(desk, gated!, 14);
-  const seen = countOpen(receiver);
+  const seen = countOpen(receiver, 2);
   expect(await statesOf(desk, "billing")).toEqual({ "held destination_paused": 15, [`held ${GATED}`]: 15 });
   await setState("active");
   await until(async () => (await statesOf(desk, "billing"))["processed"] === 30);
