@@ -148,10 +148,12 @@ describe("for any garbage", () => {
       fc.property(slugs, receivers, (provider, receiver) => {
         if (!isReceiver(receiver)) return;
         const faults = checkReceiver(provider, receiver);
-        if (faults.length > 0 || provider === "discord" || !hasLiveSecret(receiver)) return;
+        if (faults.length > 0 || provider === "discord") return;
         const { engine } = findProvider(provider) ?? {};
         // Coded schemes want a private key, a body of their own form or a secret elsewhere; coded.test.ts signs with each of them.
         if (!["hmac-template", "url-params", "static-token"].includes(String(engine))) return;
+        // Only theirs are looked at: where the secrets are nobody's business, they may be anything.
+        if (!hasLiveSecret(receiver)) return;
         const form = { ...request, url: "https://example.com/in" };
         expect(sign({ provider, receiver, request: form, now }).length).toBeGreaterThan(0);
       }),
