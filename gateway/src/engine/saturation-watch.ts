@@ -214,7 +214,9 @@ async function lookAtQueue(watch: Watch): Promise<void> {
 async function lookAtOwn(watch: Watch): Promise<void> {
   const { deps, options } = watch;
   const disk = deps.databaseFolder === null ? null : await readDiskFreeMib(deps.databaseFolder);
-  watch.slow = { ...watch.slow, memory: await readMemoryPercent(deps.processes), disk };
+  const memory = await readMemoryPercent(deps.processes);
+  // Both are known: what has been seen of the queue while they were read must not be written over.
+  watch.slow = { ...watch.slow, memory, disk };
   tick(watch);
   const readings = read(watch);
   for (const signal of SIGNALS)

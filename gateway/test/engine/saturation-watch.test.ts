@@ -63,9 +63,12 @@ function watchWithout(
       queueBytesMax: 1_000,
     },
   );
+  const ratioOf = async (signal: string) =>
+    (await metrics.saturationRatio.get()).values.find(({ labels }) => labels.signal === signal)?.value;
   const shown = async () => ({
     waiting: (await metrics.recordQueue.get()).values[0]?.value,
-    memory: (await metrics.saturationRatio.get()).values.find(({ labels }) => labels.signal === "memory")?.value,
+    memory: await ratioOf("memory"),
+    depth: await ratioOf("depth"),
   });
   const stop = async () => {
     await watch.stop();
@@ -155,4 +158,16 @@ it("says how it stands again as soon as the database takes it, and not after the
   });
   await expect.poll(async () => (await db.run(listSaturation, [])).rows.length).toBe(1);
   expect(refusals).toBeLessThan(0);
+});
+
+it("keeps what it knows of the queue when it looks at itself meanwhile", async () => {
+  let looks = 0;
+  const { shown, stop } = watchWithout(() => {
+    // Known while the memory is being read, and not told again.
+    if (looks++ > 0) return Promise.reject(new Error("the database is away"));
+    return Promise.resolve({ depth: { ready: 5e8 }, oldestReadyMs: {} });
+  });
+  onTestFinished(stop);
+  await expect.poll(async () => (await shown()).memory).toEqual(expect.any(Number));
+  expect((await shown()).depth).toBe(0.5);
 });
