@@ -82,7 +82,7 @@ function findingOfSnapshots(alarms: readonly unknown[]): Finding {
   );
 }
 
-const WORKER_REMEDY = "Start one: holdfast start --role worker; or see in its log why it ended.";
+const startOne = (role: string): string => `Start one: holdfast start --role ${role}; or see in its log why it ended.`;
 const SLOW_REMEDY =
   "The disk is too busy, or dead rows stand before what waits: see `old snapshots` above, and docs/operate/retention.md.";
 
@@ -100,7 +100,9 @@ function* findingsOfDeliveries(
     const found = counts.join(", ");
     // Where every event is only kept there is nothing for a worker to do.
     const isStranded = !isDelivering && Object.values(depth).some((count) => count !== 0);
-    yield isStranded ? wrong("deliveries", `${found}; no process delivers`, WORKER_REMEDY) : fine("deliveries", found);
+    yield isStranded
+      ? wrong("deliveries", `${found}; no process delivers`, startOne("worker"))
+      : fine("deliveries", found);
   }
   if (ages === null) yield wrong("oldest ready", "could not be read in time", SLOW_REMEDY);
   if (isRecord(ages)) {
@@ -117,8 +119,7 @@ function findingOfOverload(overload: Overload, isTakingIn: boolean): Finding {
   if (overload.since === null) {
     // One that has just begun says it a moment later.
     if (isTakingIn) return fine("overload", found);
-    const remedy = "Start one: holdfast start --role ingest; or see in its log why it ended.";
-    return wrong("overload", "no process takes in", remedy);
+    return wrong("overload", "no process takes in", startOne("ingest"));
   }
   const remedy = "See who is refused with `holdfast throttle show`; docs/operate/queue.md tells what helps.";
   return overload.level === 0 ? fine("overload", found) : wrong("overload", found, remedy);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { someoneWaits } from "../support/database.ts";
 import type { AdminGateway } from "../support/admin-gateway.ts";
 import { startAdminGateway } from "../support/admin-gateway.ts";
 import { until } from "../support/embedded.ts";
-import { someoneWaits } from "../support/ledger.ts";
 
 let gateway: AdminGateway;
 

@@ -11,9 +11,8 @@ import { createSecretsBox } from "../../src/platform/secrets-box.ts";
 import { loadCatalog } from "../../src/store/catalog/load-catalog.ts";
 import type { Database } from "../../src/store/database.ts";
 import type { TestDatabase } from "../support/database.ts";
-import { openTestPool, testDatabase } from "../support/database.ts";
+import { openTestPool, testDatabase, someoneWaits } from "../support/database.ts";
 import { until } from "../support/embedded.ts";
-import { someoneWaits } from "../support/ledger.ts";
 
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
 const box = createSecretsBox({ keys: [{ id: "test", key: randomBytes(32) }] });

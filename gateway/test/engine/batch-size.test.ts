@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import { createBatchSize } from "../../src/engine/batch-size.ts";
-import { createGroupCommit } from "../../src/engine/group-commit.ts";
 import { createRecorder, RECORDER_POOL } from "../../src/engine/recorder.ts";
 import { createFairQueue } from "../../src/domain/fair-queue.ts";
 import { systemClock } from "../../src/platform/clock.ts";
@@ -8,6 +7,7 @@ import { createMetrics } from "../../src/platform/metrics.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
 import { openTestPool } from "../support/database.ts";
 import { draftEvent } from "../support/ledger.ts";
+import { queueOfNumbers } from "../support/queue-of-numbers.ts";
 
 const batchOf = (items: number, size = 1) => Array.from({ length: items }, () => ({ size }));
 
@@ -31,16 +31,7 @@ it("lets through by parts what is too much together, and only where time was sho
   const tried: number[] = [];
   let fits = 30;
   let late = true;
-  const queue = createGroupCommit<number, number>({
-    lanes: 1,
-    itemsMax: 100,
-    bytesMax: 1_000,
-    queueItemsMax: 1_000,
-    queueBytesMax: 10_000,
-    deadlineMs: 60_000,
-    clock: systemClock,
-    sizeOf: () => 1,
-    keysOf: (item) => [String(item)],
+  const queue = queueOfNumbers({
     run: async (items) => {
       tried.push(items.length);
       if (items.length <= fits) return { ok: true, value: items };

@@ -1,19 +1,9 @@
 import { expect, it } from "vitest";
-import { createGroupCommit } from "../../src/engine/group-commit.ts";
-import { systemClock } from "../../src/platform/clock.ts";
+import { queueOfNumbers } from "../support/queue-of-numbers.ts";
 
 it("work that throws is tried item by item: the one that makes it throw fails, its neighbours go through", async () => {
   const thrown: unknown[] = [];
-  const queue = createGroupCommit<number, number>({
-    lanes: 1,
-    itemsMax: 100,
-    bytesMax: 1_000,
-    queueItemsMax: 1_000,
-    queueBytesMax: 10_000,
-    deadlineMs: 60_000,
-    clock: systemClock,
-    sizeOf: () => 1,
-    keysOf: (id) => [`${id}`],
+  const queue = queueOfNumbers({
     run: async (ids) => {
       if (ids.includes(2)) throw new TypeError("it cannot be worked on");
       return { ok: true, value: ids };

@@ -12,10 +12,11 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import { createRandom } from "../../src/platform/random.ts";
+import { someoneWaits } from "../support/database.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
 import { openDesk } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
-import { draftEvent, openTransaction, recordDraft, someoneWaits } from "../support/ledger.ts";
+import { draftEvent, openTransaction, recordDraft } from "../support/ledger.ts";
 
 const SCRIPT = fileURLToPath(new URL("./recorder-process.mjs", import.meta.url));
 const DAY_MS = 86_400_000;

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it, onTestFinished } from "vitest";
+import { someoneWaits } from "../support/database.ts";
 import type { CrashPoint } from "../support/crash-points.ts";
 import { findStep, heal, strikeAt } from "../support/crash-points.ts";
 import type { Desk } from "../support/delivery-gateway.ts";
@@ -7,7 +8,6 @@ import type { FaultProxy } from "../support/fault-proxy.ts";
 import { simpleQuery, startFaultProxy } from "../support/fault-proxy.ts";
 import type { SignedWebhook } from "../support/ingest-gateway.ts";
 import { post, postBytes, signedWebhook, until } from "../support/ingest-gateway.ts";
-import { someoneWaits } from "../support/ledger.ts";
 import { exchangeRaw, openRaw, requestBytes } from "../support/raw-http.ts";
 import type { WorkerProcess } from "../support/worker-process.ts";
 import { startWorkerProcess } from "../support/worker-process.ts";

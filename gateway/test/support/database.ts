@@ -38,6 +38,21 @@ export function openTestPool(
   return openDatabase({ url, connectionsMax, ...PATIENT, applicationName: "holdfast test", log: silentLog, ...more });
 }
 
+/**
+ * Whether a session waits for a lock in the test's own database: others have theirs on the server, with tables of the same numbers.
+ *
+ * @param what of that type, or for that table; of any where it is left out
+ */
+export async function someoneWaits(
+  { pool }: Pick<Database, "pool">,
+  { locktype, relation }: { readonly locktype?: string; readonly relation?: string } = {},
+): Promise<boolean> {
+  const waits = `SELECT FROM pg_locks WHERE NOT granted AND ($1::text IS NULL OR locktype = $1)
+     AND ($2::text IS NULL OR relation = $2::regclass)
+     AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`;
+  return (await pool.query(waits, [locktype ?? null, relation ?? null])).rows.length > 0;
+}
+
 // In the database `postgres`: a session in the template would keep everybody from copying it.
 async function asAdmin(adminUrl: string, statement: string): Promise<void> {
   const admin = new Client({ connectionString: withDatabase(adminUrl, "postgres") });

@@ -6,7 +6,7 @@ import { newUuid } from "../../src/domain/id.ts";
 import type { Ledger } from "../../src/pipeline/ledger.ts";
 import type { EventDraft, Recorded } from "../../src/pipeline/record-event.ts";
 import { recordEvents } from "../../src/pipeline/record-event.ts";
-import type { Database, Transaction } from "../../src/store/database.ts";
+import type { Transaction } from "../../src/store/database.ts";
 import { runOn } from "../../src/store/statement.ts";
 import type { Desk } from "./delivery-gateway.ts";
 
@@ -76,19 +76,4 @@ export async function openTransaction(
     },
   };
   return { tx, end };
-}
-
-/**
- * Whether a session waits for a lock in the test's own database: others have theirs on the server, with tables of the same numbers.
- *
- * @param what of that type, or for that table; of any where it is left out
- */
-export async function someoneWaits(
-  { pool }: Pick<Database, "pool">,
-  { locktype, relation }: { readonly locktype?: string; readonly relation?: string } = {},
-): Promise<boolean> {
-  const waits = `SELECT FROM pg_locks WHERE NOT granted AND ($1::text IS NULL OR locktype = $1)
-     AND ($2::text IS NULL OR relation = $2::regclass)
-     AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`;
-  return (await pool.query(waits, [locktype ?? null, relation ?? null])).rows.length > 0;
 }
