@@ -35,12 +35,12 @@ describe("the sources", () => {
     const { page } = dashboard;
     await dashboard.open("/sources");
     await page.getByRole("link", { name: "Create a source" }).click();
-    await page.getByLabel("Provider").fill("square");
+    await page.getByLabel("Provider", { exact: true }).fill("square");
     await page.getByLabel("The URL as it is registered").waitFor();
-    await page.getByLabel("Provider").fill("plaid");
+    await page.getByLabel("Provider", { exact: true }).fill("plaid");
     await page.getByLabel("Client secret").waitFor();
     await page.getByLabel("Client id").waitFor();
-    await page.getByLabel("Provider").fill("stripe");
+    await page.getByLabel("Provider", { exact: true }).fill("stripe");
     expect(await page.getByLabel("The URL as it is registered").count()).toBe(0);
     await page.getByLabel("Secret").fill("short");
     await page.getByRole("button", { name: "Create it" }).click();
