@@ -104,6 +104,7 @@ export function startSaturationWatch(deps: SaturationDeps, options: SaturationOp
   showState(watch);
   const timer = setInterval(() => {
     watch.tickedMs = ring(watch);
+    deps.metrics.recordQueue.set(deps.load().items);
     tick(watch);
   }, TICK_MS);
   timer.unref();
@@ -221,7 +222,6 @@ async function lookAtOwn(watch: Watch): Promise<void> {
   const readings = read(watch);
   for (const signal of SIGNALS)
     deps.metrics.saturationRatio.set({ signal }, ratioOf(readings, options.thresholds, signal) ?? 0);
-  deps.metrics.recordQueue.set(deps.load().items);
   const now = deps.clock.now();
   const inForce = deps.throttles().filter(({ until }) => until > now);
   for (const action of THROTTLE_ACTIONS)

@@ -50,7 +50,7 @@ test.each(["after the server has it", "before the server has it"])(
 );
 
 test("outcomes that came while the database was away are written when it is back, and nothing is sent twice", async () => {
-  const { desk, receiver, proxy } = await openBehindProxy();
+  const { desk, receiver, proxy, metric } = await openBehindProxy();
   const answers: (() => void)[] = [];
   receiver.answer = (_arrival, response) => void answers.push(() => response.writeHead(200).end());
   const ids: string[] = [];
@@ -58,6 +58,11 @@ test("outcomes that came while the database was away are written when it is back
   await until(() => answers.length === 5);
   await proxy.stop();
   for (const answer of answers) answer();
+  // All five have been tried to be written together, in vain.
+  await until(async () => {
+    const small = await metric("holdfast_settle_batch_deliveries_bucket", 'le="4"');
+    return (await metric("holdfast_settle_batch_deliveries_count")) > small;
+  });
   await proxy.start();
   for (const id of ids) expect(await desk.finished(id)).toEqual({ ...PROCESSED, attempt: 1 });
   expect(receiver.arrivals.length).toBe(5);

@@ -1,26 +1,11 @@
 import { expect, test } from "vitest";
-import type { Receiver } from "../support/receiver.ts";
-import { startReceiver } from "../support/receiver.ts";
+import { countOpen, startReceiver } from "../support/receiver.ts";
 import { openDesk, startDeliveries } from "../support/delivery-gateway.ts";
 import { until } from "../support/embedded.ts";
 import { copyDelivery, statesOf } from "../support/many-deliveries.ts";
 import { startWorkerProcess } from "../support/worker-process.ts";
 
 const GATED = "destination_gated";
-
-/** Answers nothing until so many are open at once, then each request once others had time to come, and counts how many are open. */
-function countOpen(receiver: Receiver, together: number): { most: number } {
-  const seen = { most: 0 };
-  let open = 0;
-  const kept: (() => void)[] = [];
-  receiver.answer = (_arrival, response) => {
-    seen.most = Math.max(seen.most, ++open);
-    response.once("close", () => open--);
-    kept.push(() => response.writeHead(200).end());
-    if (seen.most >= together) for (const answer of kept.splice(0)) setImmediate(answer);
-  };
-  return seen;
-}
 
 test("a limit of concurrency holds over two processes, and is reached", async () => {
   const desk = await openDesk();

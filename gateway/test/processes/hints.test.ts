@@ -59,13 +59,19 @@ it("events flow while no connection for hints lives (F33)", async () => {
   const parts = routed(`${receiver.url}/billing`);
   await startWorkerProcess(desk, { ...parts, roles: ["worker"], worker: { pollMs: 25 } });
   const door = await startWorkerProcess(desk, { ...parts, roles: ["ingest"] });
+  let cuts = 0;
   let isOver = false;
   const cutting = until(async () => {
     const pids = await connectionsOf(desk);
-    await desk.query("select pg_terminate_backend(pid) from unnest($1::int[]) as pid", [pids]);
+    const cut = await desk.query("select from unnest($1::int[]) as pid where pg_terminate_backend(pid)", [pids]);
+    cuts += cut.length;
     return isOver;
   });
-  for (let i = 0; i < 10; i++) await send(door.ingestUrl, `evt_${i}`);
+  for (let i = 0; i < 10; i++) {
+    // Of both processes, and again since the last one was sent.
+    await until(async () => cuts >= 2 * (i + 1));
+    await send(door.ingestUrl, `evt_${i}`);
+  }
   await until(() => receiver.arrivals.length === 10);
   isOver = true;
   await cutting;

@@ -69,3 +69,17 @@ async function closeServer(server: Server): Promise<void> {
   server.closeAllConnections();
   await once(server, "close");
 }
+
+/** Answers nothing until so many are open at once, then each request once others had time to come, and counts how many are open. */
+export function countOpen(receiver: Receiver, together: number): { most: number } {
+  const seen = { most: 0 };
+  let open = 0;
+  const kept: (() => void)[] = [];
+  receiver.answer = (_arrival, response) => {
+    seen.most = Math.max(seen.most, ++open);
+    response.once("close", () => open--);
+    kept.push(() => response.writeHead(200).end());
+    if (seen.most >= together) for (const answer of kept.splice(0)) setImmediate(answer);
+  };
+  return seen;
+}
