@@ -20,6 +20,13 @@ export function heapGrowth(liveBytes: number): string {
   return `--heap-growing-percent=${Math.min(GROWTH_PERCENT_MAX, Math.max(GROWTH_PERCENT_MIN, percent))}`;
 }
 
+/**
+ * V8 puts what a line of code makes into the old generation from the start, for good, once most of it has survived a collection. In a
+ * burst that befalls what belongs to requests, and each such object keeps all that it refers to until the whole heap is collected: in two of
+ * five processes whole requests, for as long as the process lived (docs/decisions/0019).
+ */
+export const REQUESTS_STAY_YOUNG = "--no-allocation-site-pretenuring";
+
 const LOOK_MS = 10_000;
 /** Below this share of one core a process counts as quiet. */
 const QUIET_SHARE = 0.08;
@@ -32,7 +39,7 @@ const WORK_BETWEEN_US = 8_000_000;
 const COLLECTIONS_MAX = 2;
 
 /**
- * Bounds how the heap grows, and gives memory back after a burst: V8 neither collects nor shrinks its
+ * Bounds how the heap grows and keeps requests out of its old part, and gives memory back after a burst: V8 neither collects nor shrinks its
  * heap while a process stands idle (measured: 160 MB minutes after a flood, of which 23 MB were in use), so once the process has
  * fallen quiet it is told to, twice at most, and then not before it has worked for some seconds again. Limiting the young generation instead
  * (--semi-space-growth-factor=1) was measured too: it costs a third of the ingest rate.
@@ -42,6 +49,7 @@ const COLLECTIONS_MAX = 2;
  * @returns ends it
  */
 export function keepMemoryLow(collect: () => void = prepareEngine()): () => void {
+  setFlagsFromString(REQUESTS_STAY_YOUNG);
   const stopWatching = watchGrowth();
   let collected = COLLECTIONS_MAX;
   // What a start makes is garbage as well.

@@ -1,4 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
+import type { Linked, LinkedList } from "../platform/linked-list.ts";
+import { createLinkedList } from "../platform/linked-list.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Committed } from "../store/database.ts";
 import { type BatchSize, type BatchSizeMax, createBatchSize } from "./batch-size.ts";
@@ -54,7 +56,7 @@ export interface GroupCommitOptions<Item, Result> extends BatchSizeMax {
   onThrown?(error: unknown): void;
 }
 
-interface Waiting<Item, Result> extends Queued<Item> {
+interface Waiting<Item, Result> extends Queued<Item>, Linked<Waiting<Item, Result>> {
   dueMs: number;
   tries: number;
   aloneFromMs: number | null;
@@ -66,7 +68,7 @@ interface State<Item, Result> {
   readonly size: BatchSize;
   pending: Waiting<Item, Result>[];
   /** Everything unanswered, in order of submission, so that the earliest deadline is first. */
-  readonly unanswered: Set<Waiting<Item, Result>>;
+  readonly unanswered: LinkedList<Waiting<Item, Result>>;
   bytes: number;
   running: number;
   /** Whether one of them is an item by itself. One at a time: it may wait for its lock until that is given up, and others need a lane. */
@@ -94,7 +96,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     options,
     size: createBatchSize(options),
     pending: [],
-    unanswered: new Set(),
+    unanswered: createLinkedList(),
     bytes: 0,
     running: 0,
     isAloneRunning: false,
@@ -120,13 +122,9 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
 }
 
 function loadOf<Item, Result>({ options, unanswered, bytes, failures }: State<Item, Result>): CommitLoad {
-  const nowMs = options.clock.monotonicMs();
-  let oldestMs = 0;
-  for (const { aloneFromMs, dueMs } of unanswered) {
-    if (aloneFromMs !== null) continue;
-    oldestMs = Math.max(0, nowMs - dueMs + options.deadlineMs);
-    break;
-  }
+  let oldest = unanswered.first;
+  while (oldest !== null && oldest.aloneFromMs !== null) oldest = oldest.after;
+  const oldestMs = oldest === null ? 0 : Math.max(0, options.clock.monotonicMs() - oldest.dueMs + options.deadlineMs);
   return { items: unanswered.size, bytes, oldestMs, isFailing: failures > 0 };
 }
 
@@ -141,7 +139,7 @@ function submit<Item, Result>(state: State<Item, Result>, item: Item): Promise<S
   }
   return new Promise((resolve) => {
     const dueMs = options.clock.monotonicMs() + options.deadlineMs;
-    const waiting = { item, size, dueMs, tries: 0, aloneFromMs: null, answer: resolve };
+    const waiting = { item, size, dueMs, tries: 0, aloneFromMs: null, answer: resolve, before: null, after: null };
     state.bytes += size;
     state.unanswered.add(waiting);
     state.pending.push(waiting);

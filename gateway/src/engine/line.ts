@@ -1,4 +1,6 @@
 import { PRIORITIES } from "../domain/priority.ts";
+import type { Linked, LinkedList } from "../platform/linked-list.ts";
+import { createLinkedList } from "../platform/linked-list.ts";
 
 /** Where something stands in line. */
 export interface Place {
@@ -28,38 +30,63 @@ interface Waiting<Item> {
   readonly sinceMs: number;
 }
 
+/** What waits of one lane. */
+interface Queue<Item> extends Linked<Queue<Item>> {
+  readonly lane: string;
+  readonly waiting: Waiting<Item>[];
+}
+
+/** The lanes of one priority that have something waiting: the first is next, and goes behind the others then. */
+interface Part<Item> {
+  readonly queues: LinkedList<Queue<Item>>;
+  readonly byLane: Map<string, Queue<Item>>;
+}
+
 /** Opens an empty line. */
 export function createLine<Item>(nowMs: () => number): Line<Item> {
-  // A map remembers the order of its lanes: the first is next, and goes behind the others then.
-  const parts = PRIORITIES.map(() => new Map<string, Waiting<Item>[]>());
+  const parts = PRIORITIES.map((): Part<Item> => ({ queues: createLinkedList(), byLane: new Map() }));
   return {
     add: ({ priority, lane }, item) => {
       const part = parts[priority]!;
-      const waiting = part.get(lane) ?? [];
-      waiting.push({ item, sinceMs: nowMs() });
-      part.set(lane, waiting);
+      const queue = part.byLane.get(lane) ?? open(part, lane);
+      queue.waiting.push({ item, sinceMs: nowMs() });
     },
     take: (mayTakeBacklog = () => true) => {
-      const part = parts.find(({ size }) => size > 0);
+      const part = parts.find(({ queues }) => queues.size > 0);
       if (part === undefined) return null;
-      const [first] = part;
-      const found =
-        first![1].length === 1 || mayTakeBacklog() ? first : [...part].find(([, { length }]) => length === 1);
-      if (found === undefined) return null;
-      const [lane, waiting] = found;
-      const { item } = waiting.shift()!;
-      part.delete(lane);
-      if (waiting.length > 0) part.set(lane, waiting);
+      const queue = choose(part.queues, mayTakeBacklog);
+      if (queue === null) return null;
+      const { item } = queue.waiting.shift()!;
+      part.queues.delete(queue);
+      if (queue.waiting.length > 0) part.queues.add(queue);
+      else part.byLane.delete(queue.lane);
       return item;
     },
     takeSince: (sinceMs) => {
       const late: Item[] = [];
-      for (const part of parts)
-        for (const [lane, waiting] of part) {
+      for (const { queues, byLane } of parts)
+        for (const queue of queues) {
+          const { lane, waiting } = queue;
           while (waiting.length > 0 && waiting[0]!.sinceMs <= sinceMs) late.push(waiting.shift()!.item);
-          if (waiting.length === 0) part.delete(lane);
+          if (waiting.length > 0) continue;
+          queues.delete(queue);
+          byLane.delete(lane);
         }
       return late;
     },
   };
+}
+
+function open<Item>({ queues, byLane }: Part<Item>, lane: string): Queue<Item> {
+  const queue: Queue<Item> = { lane, waiting: [], before: null, after: null };
+  queues.add(queue);
+  byLane.set(lane, queue);
+  return queue;
+}
+
+function choose<Item>(queues: LinkedList<Queue<Item>>, mayTakeBacklog: () => boolean): Queue<Item> | null {
+  const { first } = queues;
+  if (first === null || first.waiting.length === 1 || mayTakeBacklog()) return first;
+  for (const queue of queues) if (queue.waiting.length === 1) return queue;
+  return null;
 }

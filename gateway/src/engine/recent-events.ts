@@ -17,7 +17,8 @@ const KEPT_MS = 5_000;
 const ENTRY_BYTES = 500;
 
 interface Entry {
-  readonly draft: EventDraft;
+  /** Null once it is dropped: dead tables of the map go on holding the entry (docs/decisions/0019). */
+  draft: EventDraft | null;
   readonly bytes: number;
   readonly notedMs: number;
   uses: number;
@@ -34,6 +35,7 @@ export function createRecentEvents(clock: Clock, bytesMax: number): RecentEvents
   let bytes = 0;
   const drop = (id: string, entry: Entry): void => {
     entries.delete(id);
+    entry.draft = null;
     bytes -= entry.bytes;
   };
   const isOld = ({ notedMs }: Entry): boolean => clock.monotonicMs() - notedMs > KEPT_MS;
@@ -54,10 +56,11 @@ export function createRecentEvents(clock: Clock, bytesMax: number): RecentEvents
     take: (eventId) => {
       const entry = entries.get(eventId);
       if (entry === undefined) return null;
+      const { draft } = entry;
       const isTooOld = isOld(entry);
       // Each delivery once: a retry reads what is stored.
       if (--entry.uses === 0 || isTooOld) drop(eventId, entry);
-      return isTooOld ? null : eventOfDraft(entry.draft);
+      return isTooOld || draft === null ? null : eventOfDraft(draft);
     },
   };
 }

@@ -1,7 +1,9 @@
 import { SLOW_SHARE } from "../domain/gate.ts";
+import type { Linked } from "../platform/linked-list.ts";
+import { createLinkedList } from "../platform/linked-list.ts";
 
 /** One delivery that is leased: it waits for its attempt, is being tried, or has been and is being settled. */
-export interface Slot {
+export interface Slot extends Linked<Slot> {
   readonly destinationId: string;
   /** When its attempt began. */
   startMs: number;
@@ -66,7 +68,7 @@ const OLD_PART = 2;
  * with quick destinations most of a slot's time went by waiting for a COMMIT, and batches stayed small.
  */
 export function createSlots(nowMs: () => number): Slots {
-  const taken = new Set<Slot>();
+  const taken = createLinkedList<Slot>();
   const counts = { waiting: 0, trying: 0, settling: 0 };
   const sum = { bytes: 0 };
   const move = (slot: Slot, phase: Slot["phase"]): void => {
@@ -84,7 +86,8 @@ export function createSlots(nowMs: () => number): Slots {
   };
   return {
     take: (destinationId, bytes = 0, waits = false) => {
-      const slot: Slot = { destinationId, startMs: nowMs(), phase: waits ? "waiting" : "trying", bytes };
+      const phase = waits ? "waiting" : "trying";
+      const slot: Slot = { destinationId, startMs: nowMs(), phase, bytes, before: null, after: null };
       counts[slot.phase]++;
       sum.bytes += bytes;
       taken.add(slot);

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { afterEach, expect, test, vi } from "vitest";
-import { heapGrowth, keepMemoryLow } from "../../src/cli/keep-memory-low.ts";
+import { heapGrowth, keepMemoryLow, REQUESTS_STAY_YOUNG } from "../../src/cli/keep-memory-low.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -29,7 +29,7 @@ test("memory is given back after a burst, twice, and not while the process works
   expect(look(0)).toBe(6);
 });
 
-test("this Node's engine knows the flag that bounds how the heap grows: set at run time, an unknown one would do nothing", () => {
+test("this Node's engine knows the flags that bound how the heap grows and keep requests out of its old part: set at run time, an unknown one would do nothing", () => {
   const known = (flag: string): boolean => {
     try {
       execFileSync(process.execPath, [flag, "--eval", ""], { stdio: "ignore" });
@@ -38,7 +38,8 @@ test("this Node's engine knows the flag that bounds how the heap grows: set at r
       return false;
     }
   };
-  expect([known(heapGrowth(0)), known("--heap-growing-pace=50")]).toEqual([true, false]);
+  const flags = [heapGrowth(0), REQUESTS_STAY_YOUNG, "--heap-growing-pace=50"];
+  expect(flags.map(known)).toEqual([true, true, false]);
 });
 
 test("the heap may grow by half of what lives in it, by 64 MiB at least, and to three times at most", () => {

@@ -1,5 +1,7 @@
 import { createSecureContext, type SecureContext } from "node:tls";
 import { type Clock, systemClock } from "../clock.ts";
+import type { Linked } from "../linked-list.ts";
+import { createLinkedList } from "../linked-list.ts";
 import type { Log } from "../log.ts";
 import { createAddressBook } from "./address-book.ts";
 import { readAddressRules } from "./address-rules.ts";
@@ -59,6 +61,12 @@ export interface EgressParts {
 /** A request with its method; a GET has no body. */
 type Outgoing = EgressQuery & Pick<Sending, "method" | "body">;
 
+/** A request that has not ended. */
+interface UnderWay extends Linked<UnderWay> {
+  readonly sent: Promise<EgressOutcome>;
+  readonly giveUp: GiveUp;
+}
+
 interface Room extends TargetParts {
   clock: Clock;
   limits: EgressLimits;
@@ -75,7 +83,7 @@ interface Room extends TargetParts {
 export function createEgress(parts: EgressParts): Egress {
   const clock = parts.clock ?? systemClock;
   const room = openRoom(parts, clock);
-  const underWay = new Map<Promise<EgressOutcome>, GiveUp>();
+  const underWay = createLinkedList<UnderWay>();
   let closed = false;
   const send = async (request: Outgoing): Promise<EgressOutcome> => {
     if (closed) return { kind: "failed", fault: "aborted", detail: "the egress is closed", durationMs: 0 };
@@ -88,8 +96,9 @@ export function createEgress(parts: EgressParts): Egress {
       };
     const giveUp = createGiveUp();
     const sent = sendWithin(room, request, giveUp);
-    underWay.set(sent, giveUp);
-    return await sent.finally(() => underWay.delete(sent));
+    const one: UnderWay = { sent, giveUp, before: null, after: null };
+    underWay.add(one);
+    return await sent.finally(() => underWay.delete(one));
   };
   return {
     post: (request) => send({ method: "POST", ...request }),
@@ -103,9 +112,10 @@ export function createEgress(parts: EgressParts): Egress {
     },
     async close() {
       closed = true;
-      for (const giveUp of underWay.values()) giveUp.abort();
+      const left = [...underWay];
+      for (const { giveUp } of left) giveUp.abort();
       room.book.close();
-      await Promise.allSettled(underWay.keys());
+      await Promise.allSettled(left.map(({ sent }) => sent));
       await room.idle.close();
     },
   };

@@ -1,3 +1,6 @@
+import type { Linked, LinkedList } from "../linked-list.ts";
+import { createLinkedList } from "../linked-list.ts";
+
 /** What ends a request early. An AbortSignal is one; {@link createGiveUp} makes one for a small part of what that costs. */
 export interface EndSignal {
   readonly aborted: boolean;
@@ -13,26 +16,33 @@ export interface GiveUp {
 
 /** A controller and its signal. Node's own cost a delivery 3 KB of garbage and a search through all other listeners (measured). */
 export function createGiveUp(): GiveUp {
-  const listeners = new Set<() => void>();
+  // A few at a time.
+  let listeners: (() => void)[] = [];
   const state = { aborted: false };
   return {
     signal: {
       get aborted() {
         return state.aborted;
       },
-      addEventListener: (_type, act) => void listeners.add(act),
-      removeEventListener: (_type, act) => void listeners.delete(act),
+      addEventListener: (_type, act) => void listeners.push(act),
+      removeEventListener: (_type, act) => {
+        listeners = listeners.filter((listener) => listener !== act);
+      },
     },
     abort: () => {
       if (state.aborted) return;
       state.aborted = true;
       for (const act of listeners) act();
-      listeners.clear();
+      listeners = [];
     },
   };
 }
 
-const followers = new WeakMap<AbortSignal, Set<() => void>>();
+interface Follower extends Linked<Follower> {
+  readonly act: () => void;
+}
+
+const followers = new WeakMap<AbortSignal, LinkedList<Follower>>();
 
 /**
  * Calls `act` when the signal is aborted, at once if it is. All requests of a worker share one signal, so there is one listener on
@@ -43,17 +53,20 @@ const followers = new WeakMap<AbortSignal, Set<() => void>>();
 export function follow(signal: AbortSignal, act: () => void): () => void {
   if (signal.aborted) act();
   const acts = followers.get(signal) ?? listen(signal);
-  acts.add(act);
-  return () => void acts.delete(act);
+  const follower: Follower = { act, before: null, after: null };
+  acts.add(follower);
+  return () => void acts.delete(follower);
 }
 
-function listen(signal: AbortSignal): Set<() => void> {
-  const acts = new Set<() => void>();
+function listen(signal: AbortSignal): LinkedList<Follower> {
+  const acts = createLinkedList<Follower>();
   followers.set(signal, acts);
   signal.addEventListener(
     "abort",
     () => {
-      for (const act of acts) act();
+      // Before the first is told: whoever is may take others out.
+      const told = [...acts];
+      for (const { act } of told) act();
     },
     { once: true },
   );
