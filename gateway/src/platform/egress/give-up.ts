@@ -32,7 +32,8 @@ export function createGiveUp(): GiveUp {
     abort: () => {
       if (state.aborted) return;
       state.aborted = true;
-      for (const act of listeners) act();
+      // One that another takes out as it is told is not told any more.
+      for (const act of listeners) if (listeners.includes(act)) act();
       listeners = [];
     },
   };
