@@ -1,6 +1,6 @@
 import type { PerformanceEntry } from "node:perf_hooks";
 import { constants, PerformanceObserver } from "node:perf_hooks";
-import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 const MIB = 1_048_576;
@@ -31,41 +31,44 @@ const LOOK_MS = 10_000;
 /** Below this share of one core a process counts as quiet. */
 const QUIET_SHARE = 0.08;
 /**
- * A collection in a quiet time takes optimised code with it, and the next burst spends most of a second of processor time on making it
- * anew (docs/decisions/0014). So the next one is due when the process has worked ten times as long, not after each small burst.
+ * A collection in a quiet time takes optimised code with it, and answers wait in the next burst while that is made anew: their slowest
+ * hundredth took 30 to 70 ms after a quiet time instead of 9 to 15 (docs/decisions/0019). It has to be worth that.
  */
-const WORK_BETWEEN_US = 8_000_000;
-/** More than two would make V8 forget compiled code as well, and the next burst would begin slowly. */
-const COLLECTIONS_MAX = 2;
+const WORTH_BYTES = 64 * MIB;
+
+/** What is asked of the engine. */
+export interface HeapControl {
+  /** What stands in the old part of the heap, and outside of it. */
+  heldBytes(): number;
+  /** Collects the whole heap. */
+  collect(): void;
+}
 
 /**
  * Bounds how the heap grows and keeps requests out of its old part, and gives memory back after a burst: V8 neither collects nor shrinks its
- * heap while a process stands idle (measured: 160 MB minutes after a flood, of which 23 MB were in use), so once the process has
- * fallen quiet it is told to, twice at most, and then not before it has worked for some seconds again. Limiting the young generation instead
- * (--semi-space-growth-factor=1) was measured too: it costs a third of the ingest rate.
+ * heap while a process stands idle, so once it has fallen quiet, and holds much more than a collection of the whole heap has left, it is told
+ * to (measured: 170 MB after a flood of deliveries instead of 225). Limiting the young generation instead (--semi-space-growth-factor=1)
+ * was measured too: it costs a third of the ingest rate.
  *
  * For a process of our own only: a gateway that is embedded leaves its host's engine alone.
  *
  * @returns ends it
  */
-export function keepMemoryLow(collect: () => void = prepareEngine()): () => void {
+export function keepMemoryLow(control: HeapControl = controlHeap()): () => void {
   setFlagsFromString(REQUESTS_STAY_YOUNG);
-  const stopWatching = watchGrowth();
-  let collected = COLLECTIONS_MAX;
-  // What a start makes is garbage as well.
-  let workedUs = WORK_BETWEEN_US;
+  let leftBytes = control.heldBytes();
+  // What one leaves that falls into a burst is not all needed for long.
+  const stopWatching = watchGrowth(() => {
+    leftBytes = Math.min(leftBytes, control.heldBytes());
+  });
   let usage = process.cpuUsage();
   const timer = setInterval(() => {
     const { user, system } = process.cpuUsage(usage);
     usage = process.cpuUsage();
-    workedUs += user + system;
-    if ((user + system) / 1_000 > LOOK_MS * QUIET_SHARE) {
-      if (workedUs >= WORK_BETWEEN_US) collected = 0;
-    } else if (collected < COLLECTIONS_MAX) {
-      collected++;
-      workedUs = 0;
-      collect();
-    }
+    const isQuiet = (user + system) / 1_000 <= LOOK_MS * QUIET_SHARE;
+    if (!isQuiet || control.heldBytes() - leftBytes < WORTH_BYTES) return;
+    control.collect();
+    leftBytes = control.heldBytes();
   }, LOOK_MS);
   timer.unref();
   return () => {
@@ -75,9 +78,11 @@ export function keepMemoryLow(collect: () => void = prepareEngine()): () => void
 }
 
 // What a flag says counts from the next collection of the whole heap on; what lives changes little between two.
-function watchGrowth(): () => void {
+function watchGrowth(onWhole: () => void): () => void {
   const observer = new PerformanceObserver((list) => {
-    if (list.getEntries().some(isWhole)) boundGrowth();
+    if (!list.getEntries().some(isWhole)) return;
+    boundGrowth();
+    onWhole();
   });
   observer.observe({ entryTypes: ["gc"] });
   boundGrowth();
@@ -93,7 +98,13 @@ function isWhole(entry: PerformanceEntry): boolean {
   return (entry as unknown as { detail: { kind: number } }).detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
 }
 
-function prepareEngine(): () => void {
+function controlHeap(): HeapControl {
   setFlagsFromString("--expose-gc");
-  return runInNewContext("gc") as () => void;
+  return {
+    heldBytes: () =>
+      getHeapSpaceStatistics()
+        .filter(({ space_name: name }) => !name.startsWith("new_"))
+        .reduce((sum, { space_used_size: used }) => sum + used, getHeapStatistics().external_memory),
+    collect: runInNewContext("gc") as () => void,
+  };
 }
