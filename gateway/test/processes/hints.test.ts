@@ -68,7 +68,7 @@ it("events flow while no connection for hints lives (F33)", async () => {
     return isOver;
   });
   for (let i = 0; i < 10; i++) {
-    // Of both processes, and again since the last one was sent.
+    // Two more since the last one was sent: as many as listen at any time.
     await until(async () => cuts >= 2 * (i + 1));
     await send(door.ingestUrl, `evt_${i}`);
   }
