@@ -59,6 +59,26 @@ describe("what comes back", () => {
     });
   });
 
+  test("a body in many pieces is put together in their order, up to the bound", async () => {
+    const pieces = Array.from({ length: 60 }, (_, i) => String.fromCharCode(48 + i).repeat(1 + i * 3));
+    const whole = pieces.join("");
+    const server = await raw((socket) => {
+      socket.on("data", () => {
+        socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+        for (const piece of pieces) socket.write(`${piece.length.toString(16)}\r\n${piece}\r\n`);
+        socket.write("0\r\n\r\n");
+      });
+    });
+    const client = egress();
+    const read = async (responseBytesMax: number) => {
+      const outcome = await post(client, server.url, { responseBytesMax });
+      return outcome.kind === "response" ? [Buffer.from(outcome.body).toString(), outcome.truncated] : outcome;
+    };
+    expect(await read(whole.length)).toEqual([whole, false]);
+    expect(await read(whole.length - 1)).toEqual([whole.slice(0, -1), true]);
+    expect(await read(1_000)).toEqual([whole.slice(0, 1_000), true]);
+  });
+
   test("a compressed answer is kept as it came (F58)", async () => {
     const bomb = brotliCompressSync(Buffer.alloc(10_000_000));
     const server = track(
