@@ -4,6 +4,8 @@ import { createLinkedList } from "../platform/linked-list.ts";
 import { messageOf } from "../platform/log.ts";
 import type { Committed } from "../store/database.ts";
 import { type BatchSize, type BatchSizeMax, createBatchSize } from "./batch-size.ts";
+import type { LaneOptions, Lanes } from "./lanes.ts";
+import { createLanes } from "./lanes.ts";
 import type { Queued } from "./take-batch.ts";
 import { takeBatch } from "./take-batch.ts";
 
@@ -29,16 +31,7 @@ export interface GroupCommit<Item, Result> {
   drain(deadlineMs?: number): Promise<void>;
 }
 
-export interface GroupCommitOptions<Item, Result> extends BatchSizeMax {
-  /** How many transactions run at once. */
-  readonly lanes: number;
-  /**
-   * A lane beside one that runs opens for this many items, or when the last batch takes as long as `laneWaitMs`. Small batches
-   * side by side make each event pay more of a transaction (measured: docs/decisions/0005). 1 when absent.
-   */
-  readonly laneItemsMin?: number;
-  /** 10 ms when absent. */
-  readonly laneWaitMs?: number;
+export interface GroupCommitOptions<Item, Result> extends BatchSizeMax, LaneOptions {
   /** When a batch is begun after an item came: at the end of the event loop's turn when absent, so that what comes together shares it. */
   soon?(step: () => void): void;
   readonly queueItemsMax: number;
@@ -66,15 +59,11 @@ interface Waiting<Item, Result> extends Queued<Item>, Linked<Waiting<Item, Resul
 interface State<Item, Result> {
   readonly options: GroupCommitOptions<Item, Result>;
   readonly size: BatchSize;
+  readonly lanes: Lanes;
   pending: Waiting<Item, Result>[];
   /** Everything unanswered, in order of submission, so that the earliest deadline is first. */
   readonly unanswered: LinkedList<Waiting<Item, Result>>;
   bytes: number;
-  running: number;
-  /** Whether one of them is an item by itself. One at a time: it may wait for its lock until that is given up, and others need a lane. */
-  isAloneRunning: boolean;
-  /** When the last batch began. */
-  startedMs: number;
   isPumpPlanned: boolean;
   pausedUntilMs: number;
   failures: number;
@@ -95,12 +84,10 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   const state: State<Item, Result> = {
     options,
     size: createBatchSize(options),
+    lanes: createLanes(options),
     pending: [],
     unanswered: createLinkedList(),
     bytes: 0,
-    running: 0,
-    isAloneRunning: false,
-    startedMs: 0,
     isPumpPlanned: false,
     pausedUntilMs: 0,
     failures: 0,
@@ -115,7 +102,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
       state.draining = true;
       const dueMs = options.clock.monotonicMs() + deadlineMs;
       for (const waiting of state.unanswered) waiting.dueMs = Math.min(waiting.dueMs, dueMs);
-      if (state.unanswered.size === 0 && state.running === 0) return Promise.resolve();
+      if (state.unanswered.size === 0 && state.lanes.running === 0) return Promise.resolve();
       return new Promise((resolve) => state.onIdle.push(resolve));
     },
   };
@@ -144,19 +131,9 @@ function submit<Item, Result>(state: State<Item, Result>, item: Item): Promise<S
     state.unanswered.add(waiting);
     state.pending.push(waiting);
     state.sweeper ??= setInterval(() => sweep(state), SWEEP_MS);
-    pumpSoon(state);
+    if (state.lanes.isPromptFor(state.pending.length, state.unanswered.size)) pump(state);
+    else pumpSoon(state);
   });
-}
-
-const LANE_WAIT_MS = 10;
-
-function hasLane<Item, Result>(state: State<Item, Result>, nowMs: number): boolean {
-  if (state.running >= state.options.lanes) return false;
-  return (
-    state.running === 0 ||
-    state.pending.length >= (state.options.laneItemsMin ?? 1) ||
-    nowMs - state.startedMs >= (state.options.laneWaitMs ?? LANE_WAIT_MS)
-  );
 }
 
 function pumpSoon<Item, Result>(state: State<Item, Result>): void {
@@ -171,18 +148,14 @@ function pumpSoon<Item, Result>(state: State<Item, Result>): void {
 function pump<Item, Result>(state: State<Item, Result>): void {
   const nowMs = state.options.clock.monotonicMs();
   if (nowMs < state.pausedUntilMs) return;
-  while (state.pending.length > 0 && hasLane(state, nowMs)) {
+  while (state.pending.length > 0 && state.lanes.isOpenFor(state.pending.length, nowMs)) {
     const bounds = { ...state.size.now(), keysOf: state.options.keysOf };
-    const { batch, left } = takeBatch(state.pending, bounds, { nowMs, mayBeAlone: !state.isAloneRunning });
+    const { batch, left } = takeBatch(state.pending, bounds, { nowMs, mayBeAlone: !state.lanes.isAloneRunning });
     state.pending = left;
     if (batch.length === 0) return;
-    const isAlone = batch[0]!.aloneFromMs !== null;
-    state.isAloneRunning ||= isAlone;
-    state.running++;
-    state.startedMs = nowMs;
+    const leave = state.lanes.enter(nowMs, batch[0]!.aloneFromMs !== null);
     void runBatch(state, batch).finally(() => {
-      state.running--;
-      if (isAlone) state.isAloneRunning = false;
+      leave();
       pumpSoon(state);
       reportIdle(state);
     });
@@ -290,7 +263,7 @@ function settle<Item, Result>(
 }
 
 function reportIdle<Item, Result>(state: State<Item, Result>): void {
-  if (state.unanswered.size > 0 || state.running > 0) return;
+  if (state.unanswered.size > 0 || state.lanes.running > 0) return;
   if (state.sweeper !== null) clearInterval(state.sweeper);
   state.sweeper = null;
   for (const resolve of state.onIdle.splice(0)) resolve();

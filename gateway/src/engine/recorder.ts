@@ -41,6 +41,7 @@ export function createRecorder(deps: {
   return createGroupCommit<Drafts, readonly Recorded[]>({
     lanes: deps.lanes,
     laneItemsMin: 16,
+    promptItems: 28,
     itemsMax: 128,
     bytesMax: 32 * MIB,
     queueItemsMax: deps.queueItemsMax,
